@@ -1,0 +1,73 @@
+/**
+ * What travels from the gateway to the worker and back: validated, in the field's words, with every default
+ * filled in and the seed drawn, so that a retry makes the same image.
+ */
+export type Endpoint = 'sdxl-torch' | 'sdxl-img2img';
+export type OutputFormat = 'jpeg' | 'png' | 'webp';
+/** philox: the numbers of torch's CUDA generator; torch-cpu: those of its CPU generator (Mersenne Twister). */
+export type Rng = 'philox' | 'torch-cpu';
+
+interface CommonRequest {
+  readonly prompt: string;
+  /** '' where the client gave none. */
+  readonly negativePrompt: string;
+  readonly samples: number;
+  /** A key of the scheduler registry for this endpoint. */
+  readonly scheduler: string;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly strength: number;
+  /** Concrete, 0 ... 999999999999999; sample i uses seed + i. */
+  readonly seed: number;
+  /** Whether the client wants base64 in JSON. */
+  readonly base64: boolean;
+  readonly outputFormat: OutputFormat;
+  readonly rng: Rng;
+}
+
+export interface TextToImageRequest extends CommonRequest {
+  readonly endpoint: 'sdxl-torch';
+  readonly style: string;
+  /** Share of the schedule run by the base; the refiner runs the rest. */
+  readonly highNoiseFraction: number;
+  readonly refiner: boolean;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface ImageToImageRequest extends CommonRequest {
+  readonly endpoint: 'sdxl-img2img';
+  readonly baseModel: string;
+  /** Redis key of the decoded, normalised input picture (PNG). */
+  readonly imageKey: string;
+}
+
+export type GenerationRequest = TextToImageRequest | ImageToImageRequest;
+
+export interface GeneratedImage {
+  /** `<request_id>/<token>-<i>.<ext>` without host, the path under /outputs/. */
+  readonly path: string;
+  readonly contentType: string;
+  readonly byteLength: number;
+  readonly seed: number;
+}
+
+/** What stays in Redis beside the image bytes for an hour. */
+export interface GenerationResult {
+  readonly images: readonly GeneratedImage[];
+  readonly seed: number;
+  readonly prompt: string;
+  /** Which checkpoints made it, by name. */
+  readonly checkpoints: readonly string[];
+  readonly inferenceSeconds: number;
+  /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
+  readonly stageSeconds: Readonly<Record<string, number>>;
+}
+
+/** Step k of n of sample i, as reported by the worker. */
+export interface GenerationProgress {
+  readonly sample: number;
+  readonly samples: number;
+  readonly step: number;
+  readonly steps: number;
+}

@@ -1,0 +1,62 @@
+/** What the encoder makes of a batch of prompt chunks. */
+export interface PromptEncoding {
+  /** Penultimate hidden state without final layer norm, [batch, tokens, width]. */
+  readonly hiddenStates: Float32Array;
+  /** Projected state at the first end-of-text token, [batch, projectionWidth]; absent for an encoder without projection. */
+  readonly pooled: Float32Array | undefined;
+}
+
+export interface ClipTextEncoder {
+  /** Tokens per chunk (77 for every published SDXL). */
+  readonly tokens: number;
+  readonly width: number;
+  readonly projectionWidth: number | undefined;
+  /** `ids` is [batch, tokens], row-major. */
+  encodePrompt(ids: Int32Array): Promise<PromptEncoding>;
+  release(): Promise<void>;
+}
+
+export interface UnetInput {
+  /** Latents already scaled for the network, [batch, channels, height, width]. */
+  readonly latents: Float32Array;
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  /** Training timestep, fractional allowed, one for the whole batch. */
+  readonly timestep: number;
+  /** [batch, tokens, crossAttentionWidth]; tokens is a multiple of 77. */
+  readonly encoderHiddenStates: Float32Array;
+  /** Pooled prompt embedding, [batch, pooledWidth]. */
+  readonly textEmbeds: Float32Array;
+  /** [batch, timeIdCount]: 6 for base checkpoints, 5 for the refiner. */
+  readonly timeIds: Float32Array;
+}
+
+export interface Unet {
+  readonly channels: number;
+  readonly crossAttentionWidth: number;
+  readonly pooledWidth: number;
+  readonly timeIdCount: number;
+  /** The network's output (noise or velocity, as the checkpoint was trained), shaped as the latents. */
+  predictNoise(input: UnetInput): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** Image side over latent side, and the number the latents are multiplied with after encoding, both from the VAE's config. */
+export interface VaeGeometry {
+  readonly factor: number;
+  readonly channels: number;
+  readonly scalingFactor: number;
+}
+
+export interface VaeEncoder extends VaeGeometry {
+  /** Pixels [3, height, width] in -1 ... 1 to the posterior's moments [2 x channels, height / factor, width / factor]: mean, then log variance. */
+  encode(pixels: Float32Array, height: number, width: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+export interface VaeDecoder extends VaeGeometry {
+  /** Unscaled latents [channels, height, width] to pixels [3, height x factor, width x factor] around -1 ... 1. */
+  decode(latents: Float32Array, height: number, width: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}
