@@ -1,0 +1,73 @@
+import type { NoiseSource } from '../numerics/noise-source.ts';
+import { findScheduler, partial } from '../schedulers/registry.ts';
+import { encodePrompts } from './conditioning.ts';
+import { guided } from './guidance.ts';
+import type { Models } from './models.ts';
+import { samplePictures } from './pictures.ts';
+import { assertFinite, latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
+import { timeIdsFor } from './time-ids.ts';
+
+export interface ImageToImageOptions extends SamplingOptions {
+  /** [3, height, width] in -1 ... 1 */
+  readonly pixels: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  /** Share of the schedule that is run: floor(steps * strength) steps. */
+  readonly strength: number;
+}
+
+/**
+ * Image to image (SDEdit, Meng et al. 2022): a sample of the VAE's posterior over the input picture, noise of
+ * the entry level added, and the rest of the schedule. Each sample draws the posterior noise first, then the
+ * added noise, as diffusers does.
+ */
+export async function* imageToImage(
+  models: Models,
+  options: ImageToImageOptions,
+): AsyncGenerator<StepDone, Picture[]> {
+  const { stopwatch, height, width, guidanceScale } = options;
+  const { unet, noise, vaeEncoder, vaeDecoder } = models;
+  const scheduler = findScheduler('sdxl-img2img', options.scheduler);
+  const size = latentSize(height, width, vaeEncoder.factor);
+  const schedule = partial(scheduler.schedule(noise, options.steps), options.steps, options.strength);
+
+  const conditioning = await stopwatch.time('textEncode', () =>
+    encodePrompts(models, { ...options, guided: guidanceScale > 1 }),
+  );
+  const moments = await stopwatch.time('vaeEncode', () => vaeEncoder.encode(options.pixels, height, width));
+  assertFinite(moments, "the input picture's latents");
+  const timeIds = timeIdsFor(unet, height, width);
+  const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
+  const { sigma } = schedule.levels[schedule.begin]!;
+
+  return yield* samplePictures(
+    {
+      solver: scheduler.solver,
+      legs: [{ stage: 'base', schedule, denoise }],
+      decoder: vaeDecoder,
+      size,
+      entry: (sample) => {
+        const latents = samplePosterior(moments, vaeEncoder.scalingFactor, sample.noise);
+        const added = sample.noise.normal();
+        return latents.map((value, i) => value + sigma * added[i]!);
+      },
+    },
+    options,
+  );
+}
+
+/** Bounds of the log variance, as in the VAE's training code (DiagonalGaussianDistribution). */
+const minLogVariance = -30;
+const maxLogVariance = 20;
+
+/** Scaled latents drawn from the posterior: (mean + exp(log variance / 2) * normal) * scaling factor. */
+function samplePosterior(moments: Float32Array, scalingFactor: number, noise: NoiseSource): Float32Array {
+  const length = moments.length / 2;
+  const normal = noise.normal();
+  const latents = new Float32Array(length);
+  for (let i = 0; i < length; i++) {
+    const logVariance = Math.min(Math.max(moments[length + i]!, minLogVariance), maxLogVariance);
+    latents[i] = (moments[i]! + Math.exp(logVariance / 2) * normal[i]!) * scalingFactor;
+  }
+  return latents;
+}

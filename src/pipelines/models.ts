@@ -1,0 +1,71 @@
+import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
+import { type NoiseTable, noiseTable } from '../schedulers/noise-levels.ts';
+import { type ClipTokenizer, loadTokenizer } from '../text/tokenizer.ts';
+
+/** One text encoder with the tokenizer that feeds it. */
+export interface TextStage {
+  readonly tokenizer: ClipTokenizer;
+  readonly encoder: ClipTextEncoder;
+}
+
+/** Everything of one checkpoint that a pipeline works with. */
+export interface Models {
+  /** The checkpoint's name, as reported in results. */
+  readonly name: string;
+  /** In the order their hidden states are concatenated; two for base checkpoints, one for the refiner. */
+  readonly textStages: readonly TextStage[];
+  readonly unet: Unet;
+  readonly vaeEncoder: VaeEncoder;
+  readonly vaeDecoder: VaeDecoder;
+  readonly noise: NoiseTable;
+  /** An empty negative prompt is zeros instead of the encoded empty text (model_index.json). */
+  readonly forceZerosForEmptyPrompt: boolean;
+}
+
+export interface ModelSources extends Omit<Models, 'textStages' | 'noise'> {
+  /** With the encoders' tokenizer directories where the checkpoint carries them. */
+  readonly encoders: readonly {
+    readonly encoder: ClipTextEncoder;
+    readonly tokenizerDirectory: string | undefined;
+  }[];
+  /** Parsed scheduler_config.json. */
+  readonly schedulerConfig: Readonly<Record<string, unknown>>;
+}
+
+/** Loads the tokenizers and the training noise table that belong to a checkpoint's networks. */
+export async function assembleModels(sources: ModelSources): Promise<Models> {
+  const { encoders, schedulerConfig, ...networks } = sources;
+  const textStages = await Promise.all(
+    encoders.map(async ({ encoder, tokenizerDirectory }, index) => ({
+      encoder,
+      tokenizer: await loadTokenizer({
+        ...(tokenizerDirectory === undefined ? {} : { directory: tokenizerDirectory }),
+        // SDXL's OpenCLIP encoder pads with id 0 ('!'), its CLIP-L encoder with the end-of-text token.
+        pad: index === encoders.length - 1 ? 0 : 'eos',
+      }),
+    })),
+  );
+  const models = { ...networks, textStages, noise: noiseTable(schedulerConfig) };
+  requireMatchingWidths(models);
+  return models;
+}
+
+function requireMatchingWidths(models: Models): void {
+  const width = models.textStages.reduce((sum, { encoder }) => sum + encoder.width, 0);
+  if (width !== models.unet.crossAttentionWidth) {
+    throw new Error(
+      `${models.name}: the text encoders give ${width} values per token, the UNet's cross_attention_dim is ${models.unet.crossAttentionWidth}`,
+    );
+  }
+  const pooled = models.textStages.at(-1)?.encoder.projectionWidth;
+  if (pooled !== models.unet.pooledWidth) {
+    throw new Error(
+      `${models.name}: the last text encoder projects to ${pooled ?? 'nothing'}, the UNet takes pooled embeddings of ${models.unet.pooledWidth}`,
+    );
+  }
+  if (models.unet.channels !== models.vaeDecoder.channels) {
+    throw new Error(
+      `${models.name}: the UNet works on ${models.unet.channels} latent channels, the VAE on ${models.vaeDecoder.channels}`,
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import type { Schedule, Solver } from '../schedulers/scheduler.ts';
+import { type DenoiseMany, lockstep } from './lockstep.ts';
+import { assertFinite, type Sample } from './sampling.ts';
+import type { Stage, Stopwatch } from './stopwatch.ts';
+
+/** A stretch of the schedule with the denoiser that solves it. */
+export interface Leg {
+  readonly stage: Stage;
+  readonly schedule: Schedule;
+  readonly denoise: DenoiseMany;
+}
+
+/**
+ * Runs the samples of one batch through the legs in order, e.g. base then refiner as an ensemble of experts;
+ * history begins anew with each leg. Yields after each step; returns the latents ready for the VAE.
+ */
+export async function* relay(
+  solver: Solver,
+  legs: readonly Leg[],
+  samples: readonly Sample[],
+  entryLatents: readonly Float32Array[],
+  stopwatch: Stopwatch,
+): AsyncGenerator<{ readonly step: number; readonly steps: number }, Float32Array[]> {
+  const steps = legs.reduce((sum, { schedule }) => sum + schedule.end - schedule.begin, 0);
+  const sources = samples.map(({ noise }) => noise);
+  let latents = [...entryLatents];
+  let step = 0;
+  for (const { stage, schedule, denoise } of legs) {
+    if (schedule.begin === schedule.end) continue;
+    const walk = lockstep(solver, denoise, latents, schedule, sources);
+    try {
+      while (true) {
+        const next = await stopwatch.time(stage, () => walk.next());
+        if (next.done === true) break;
+        latents = next.value;
+        for (const sample of latents) assertFinite(sample, `the latents after step ${step + 1}`);
+        step++;
+        yield { step, steps: Math.max(step, steps) };
+      }
+    } finally {
+      await walk.return(undefined);
+    }
+  }
+  const finalScale = legs[0]!.schedule.finalScale;
+  return latents.map((sample) => sample.map((value) => value * finalScale));
+}

@@ -1,0 +1,84 @@
+import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
+import type { Emphasis } from '../text/emphasis.ts';
+import type { EmbeddingCache } from './embedding-cache.ts';
+import type { LatentSize } from './guidance.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** Which torch generator the noise equals. */
+export type Rng = 'philox' | 'torch-cpu';
+
+/** What both pipelines need from a request. */
+export interface SamplingOptions {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly scheduler: string;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  /** Seed of sample 0; sample i uses seed + i. */
+  readonly seed: number;
+  readonly samples: number;
+  /** Samples evaluated together in one UNet batch. 1 keeps an image independent of its companions to the bit. */
+  readonly batch: number;
+  readonly rng: Rng;
+  readonly emphasis: Emphasis;
+  readonly maxChunks: number;
+  readonly cache: EmbeddingCache;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Step `step` of `steps` is done for samples up to `sample` (counted from 0) of `samples`. */
+export interface StepDone {
+  readonly sample: number;
+  readonly samples: number;
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** One decoded image. */
+export interface Picture {
+  readonly seed: number;
+  /** [3, height, width] around -1 ... 1 */
+  readonly pixels: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  /** The final latents as the VAE's decoder sees them before unscaling, [channels, height / factor, width / factor]. */
+  readonly latents: Float32Array;
+}
+
+/** Seeds go up to 999,999,999,999,999 in the API; the seeds of further samples stay inside. */
+const seedRange = 1_000_000_000_000_000;
+
+/** One sample on its way: its seed and its own random numbers. */
+export interface Sample {
+  readonly seed: number;
+  readonly noise: NoiseSource;
+}
+
+export function createSamples(options: SamplingOptions, length: number): Sample[] {
+  return Array.from({ length: options.samples }, (_, index) => {
+    const seed = (options.seed + index) % seedRange;
+    return { seed, noise: createNoiseSource({ rng: options.rng, seed, length }) };
+  });
+}
+
+/** Numbers that are no picture: the job fails with this instead of returning a black image. */
+export class NotFiniteError extends Error {
+  override readonly name = 'NotFiniteError';
+}
+
+/** @throws NotFiniteError naming `what` and the first offending position. */
+export function assertFinite(values: Float32Array, what: string): void {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]!)) throw new NotFiniteError(`${what} hold ${values[i]} at position ${i}`);
+  }
+}
+
+/** @throws Error where an image side is no multiple of the VAE's factor. */
+export function latentSize(height: number, width: number, factor: number): LatentSize {
+  if (height % factor !== 0 || width % factor !== 0 || height < factor || width < factor) {
+    throw new Error(
+      `an image of ${width}x${height} cannot be made: both sides must be multiples of ${factor}`,
+    );
+  }
+  return { height: height / factor, width: width / factor };
+}

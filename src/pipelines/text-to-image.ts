@@ -1,0 +1,70 @@
+import { findScheduler, handOff } from '../schedulers/registry.ts';
+import { applyStyle } from '../text/styles.ts';
+import { encodePrompts } from './conditioning.ts';
+import { guided } from './guidance.ts';
+import type { Models } from './models.ts';
+import { samplePictures } from './pictures.ts';
+import type { Leg } from './relay.ts';
+import { latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
+import type { Stage } from './stopwatch.ts';
+import { timeIdsFor } from './time-ids.ts';
+
+export interface TextToImageOptions extends SamplingOptions {
+  readonly style: string;
+  readonly height: number;
+  readonly width: number;
+  /** Share of the schedule run by the base; 1 skips the refiner, 0 leaves it the whole schedule. */
+  readonly highNoiseFraction: number;
+}
+
+/**
+ * Text to image with an ensemble of experts: the base denoises the noisy share of the schedule, the refiner
+ * the rest (eDiff-I, Balaji et al. 2022; SDXL, Podell et al. 2023, section 2.5). Without a refiner the base
+ * runs the whole schedule. Yields after each step and returns the pictures in the order of their seeds.
+ */
+export async function* textToImage(
+  base: Models,
+  refiner: Models | undefined,
+  options: TextToImageOptions,
+): AsyncGenerator<StepDone, Picture[]> {
+  const { stopwatch } = options;
+  const scheduler = findScheduler('sdxl-torch', options.scheduler);
+  const size = latentSize(options.height, options.width, base.vaeDecoder.factor);
+  const whole = scheduler.schedule(base.noise, options.steps);
+  const [baseSchedule, refinerSchedule] =
+    refiner === undefined
+      ? [whole, { ...whole, begin: whole.end }]
+      : handOff(whole, options.highNoiseFraction);
+  const styled = applyStyle(options.style, options.prompt, options.negativePrompt);
+
+  const leg = async (stage: Stage, models: Models, schedule: Leg['schedule']): Promise<Leg> => {
+    const conditioning = await stopwatch.time('textEncode', () =>
+      encodePrompts(models, { ...options, ...styled, guided: options.guidanceScale > 1 }),
+    );
+    const { unet, noise } = models;
+    const timeIds = timeIdsFor(unet, options.height, options.width);
+    const { guidanceScale } = options;
+    return {
+      stage,
+      schedule,
+      denoise: guided({ unet, noise, conditioning, guidanceScale, size, timeIds }),
+    };
+  };
+  const legs: Leg[] = [];
+  if (baseSchedule.end > baseSchedule.begin) legs.push(await leg('base', base, baseSchedule));
+  if (refiner !== undefined && refinerSchedule.end > refinerSchedule.begin) {
+    legs.push(await leg('refiner', refiner, refinerSchedule));
+  }
+
+  const last = refinerSchedule.end > refinerSchedule.begin ? (refiner ?? base) : base;
+  return yield* samplePictures(
+    {
+      solver: scheduler.solver,
+      legs,
+      decoder: last.vaeDecoder,
+      size,
+      entry: ({ noise }) => noise.normal().map((value) => value * whole.initialScale),
+    },
+    options,
+  );
+}
