@@ -1,8 +1,13 @@
+import type { ClipTextConfig } from './clip-text-config.ts';
+import type { UnetConfig } from './unet-config.ts';
+import type { VaeConfig } from './vae-config.ts';
+
 /** Element types of published weights. */
 export type Dtype = 'F32' | 'F16' | 'BF16';
 
 /** Where one tensor's bytes lie: little-endian, row-major, `byteLength` bytes from `byteOffset` of `file`. */
 export interface TensorLocation {
+  /** Absolute path with symbolic links resolved. */
   readonly file: string;
   readonly byteOffset: number;
   readonly byteLength: number;
@@ -10,11 +15,33 @@ export interface TensorLocation {
   readonly shape: readonly number[];
 }
 
-/** One network of a checkpoint: its config.json (as published, unknown keys kept) and its tensors by published key name. */
+/** One network of a checkpoint: its config.json and its tensors by published key name. */
 export interface Component<Config> {
+  /** Folder name in the checkpoint: unet, vae, text_encoder, text_encoder_2. */
   readonly name: string;
   /** Directory of the component on disk. */
   readonly directory: string;
+  /** Class named by model_index.json, for example CLIPTextModelWithProjection. */
+  readonly className: string;
   readonly config: Config;
   readonly tensors: ReadonlyMap<string, TensorLocation>;
+}
+
+/** A whole checkpoint on disk in the diffusers folder layout, nothing but headers and configs read. */
+export interface Checkpoint {
+  /** Name of the checkpoint's directory. */
+  readonly name: string;
+  readonly directory: string;
+  readonly unet: Component<UnetConfig>;
+  readonly vae: Component<VaeConfig>;
+  /** In the order of their hidden states: text_encoder (absent for the refiner), text_encoder_2. */
+  readonly textEncoders: readonly Component<ClipTextConfig>[];
+  /** Parallel to textEncoders; undefined where the checkpoint ships no tokenizer for it. */
+  readonly tokenizerDirectories: readonly (string | undefined)[];
+  /** scheduler/scheduler_config.json as published. */
+  readonly scheduler: Readonly<Record<string, unknown>>;
+  /** model_index.json: an empty negative prompt is zeros instead of an encoded empty text. */
+  readonly forceZerosForEmptyPrompt: boolean;
+  /** model_index.json: the time ids end in an aesthetic score (refiner, 5 ids) instead of a target size (base, 6 ids). */
+  readonly requiresAestheticsScore: boolean;
 }

@@ -1,0 +1,48 @@
+import { configReader } from './config-reader.ts';
+import type { JsonObject } from './json-file.ts';
+
+/** config.json of an AutoencoderKL under its published keys, absent ones as the constructor of diffusers 0.42.1 has them. */
+export interface VaeConfig {
+  readonly in_channels: number;
+  readonly out_channels: number;
+  /** Outermost first; the side shrinks by 2 between levels, so image side / latent side = 2 ** (levels - 1). */
+  readonly block_out_channels: readonly number[];
+  /** Resnets per encoder level; a decoder level has one more. */
+  readonly layers_per_block: number;
+  readonly latent_channels: number;
+  readonly norm_num_groups: number;
+  readonly scaling_factor: number;
+  /** The weights overflow in half precision. */
+  readonly force_upcast: boolean;
+}
+
+/** @throws CheckpointError naming the file, the key and a value that the network builder does not support. */
+export function parseVaeConfig(json: JsonObject, file: string): VaeConfig {
+  const read = configReader(json, file);
+  read.only('_class_name', 'AutoencoderKL');
+  read.only('act_fn', 'silu');
+  for (const key of ['shift_factor', 'latents_mean', 'latents_std']) read.only(key, null);
+  for (const key of ['use_quant_conv', 'use_post_quant_conv', 'mid_block_add_attention'])
+    read.only(key, true);
+  const channels = read.integers('block_out_channels', [64]);
+  const down = read.listOf('down_block_types', ['DownEncoderBlock2D'], ['DownEncoderBlock2D']);
+  const up = read.listOf('up_block_types', ['UpDecoderBlock2D'], ['UpDecoderBlock2D']);
+  if (down.length !== channels.length)
+    read.fail('down_block_types', `block_out_channels has ${channels.length} levels`);
+  if (up.length !== channels.length)
+    read.fail('up_block_types', `block_out_channels has ${channels.length} levels`);
+  const groups = read.integer('norm_num_groups', 32);
+  for (const [level, width] of channels.entries())
+    if (groups < 1 || width % groups !== 0)
+      read.fail('norm_num_groups', `it must divide block_out_channels[${level}] = ${width}`);
+  return {
+    in_channels: read.integer('in_channels', 3),
+    out_channels: read.integer('out_channels', 3),
+    block_out_channels: channels,
+    layers_per_block: read.integer('layers_per_block', 1),
+    latent_channels: read.integer('latent_channels', 4),
+    norm_num_groups: groups,
+    scaling_factor: read.number('scaling_factor', 0.18215),
+    force_upcast: read.boolean('force_upcast', true),
+  };
+}
