@@ -1,0 +1,31 @@
+/** Every key this service writes beside BullMQ's own, in one place. */
+export const queueName = 'generations';
+
+export const keyOf = {
+  /** Hash: one request, its state and its result. */
+  request: (id: string) => `sdxl:request:${id}`,
+  /** String: the input picture of an image-to-image request, as PNG. */
+  input: (id: string) => `sdxl:input:${id}`,
+  /** String: the bytes of one picture under its public path. */
+  output: (path: string) => `sdxl:output:${path}`,
+  /** Hash: one API key, by its id. */
+  apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
+  /** Set of the ids of all API keys. */
+  apiKeys: 'sdxl:api-keys',
+  /** String with expiry: what a live worker says of itself. */
+  worker: (workerId: string) => `sdxl:worker:${workerId}`,
+  /** Set of the ids of workers seen lately. */
+  workers: 'sdxl:workers',
+  /** String with expiry: written to prove that Redis takes writes. */
+  probe: 'sdxl:probe',
+};
+
+/** How long things live; tests shorten them. */
+export interface Lifetimes {
+  /** Seconds a finished request and its pictures stay readable. */
+  readonly retentionSeconds: number;
+  /** Seconds from submission after which an unfinished request is FAILED. */
+  readonly deadlineSeconds: number;
+}
+
+export const defaultLifetimes: Lifetimes = { retentionSeconds: 3600, deadlineSeconds: 3600 };

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { GeneratedImage, OutputFormat } from '../contract/generation.ts';
+import type { Connection } from './connection.ts';
+import { keyOf } from './names.ts';
+
+/**
+ * Pictures live under keys of their own: inside a job they would stay in BullMQ's event stream, several megabytes each,
+ * long after the job is removed.
+ */
+
+const extensionOf: Record<OutputFormat, string> = { jpeg: 'jpg', png: 'png', webp: 'webp' };
+const contentTypeOf: Record<string, string> = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
+const outputPath = /^[0-9a-f-]{36}\/[0-9a-f]{32}-\d+\.(jpg|png|webp)$/;
+
+/**
+ * Stores the pictures of one attempt under `<id>/<token>-<i>.<extension>`. The token (128 random bits) is what protects
+ * them: the public address needs no API key.
+ */
+export async function storeOutputs(
+  redis: Connection,
+  id: string,
+  pictures: readonly { readonly bytes: Uint8Array; readonly seed: number }[],
+  format: OutputFormat,
+  retentionSeconds: number,
+): Promise<GeneratedImage[]> {
+  const token = randomBytes(16).toString('hex');
+  const extension = extensionOf[format];
+  const images = pictures.map(({ bytes, seed }, index) => ({
+    path: `${id}/${token}-${index}.${extension}`,
+    contentType: contentTypeOf[extension]!,
+    byteLength: bytes.byteLength,
+    seed,
+  }));
+  await Promise.all(
+    images.map(({ path }, index) =>
+      redis.set(keyOf.output(path), Buffer.from(pictures[index]!.bytes), 'EX', retentionSeconds),
+    ),
+  );
+  return images;
+}
+
+export async function deleteOutputs(redis: Connection, images: readonly GeneratedImage[]): Promise<void> {
+  if (images.length > 0) await redis.del(images.map(({ path }) => keyOf.output(path)));
+}
+
+/** The picture under a public path, or undefined when the path is malformed, unknown or expired. */
+export async function readOutput(
+  redis: Connection,
+  path: string,
+): Promise<{ bytes: Buffer; contentType: string } | undefined> {
+  const extension = outputPath.exec(path)?.[1];
+  if (extension === undefined) return undefined;
+  const bytes = await redis.getBuffer(keyOf.output(path));
+  return bytes === null ? undefined : { bytes, contentType: contentTypeOf[extension]! };
+}
+
+/** Keeps the decoded input picture (PNG) for as long as its request can wait; returns its key. */
+export async function storeInput(
+  redis: Connection,
+  id: string,
+  png: Uint8Array,
+  expirySeconds: number,
+): Promise<string> {
+  const key = keyOf.input(id);
+  await redis.set(key, Buffer.from(png), 'EX', expirySeconds);
+  return key;
+}
+
+export async function readInput(redis: Connection, key: string): Promise<Buffer | undefined> {
+  return (await redis.getBuffer(key)) ?? undefined;
+}

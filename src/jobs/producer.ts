@@ -1,0 +1,147 @@
+import { Queue } from 'bullmq';
+import type { GenerationRequest } from '../contract/generation.ts';
+import type { RequestRecord } from '../contract/request-record.ts';
+import { assertNoEviction, bullOptions, type Connection, connect, failFastOptions } from './connection.ts';
+import { openEvents } from './events.ts';
+import { unexplainedFailure } from './job-error.ts';
+import type { Log } from './log.ts';
+import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
+import { storeInput } from './pictures.ts';
+import { createRecord, deleteRecord, failRecord, readRecord } from './records.ts';
+
+/** The gateway's side of the queue. Every function fails fast when Redis is away (see `isUnavailable`). */
+export interface Producer {
+  /** For single reads and writes of this folder's functions (API keys, outputs, heartbeats). */
+  readonly redis: Connection;
+  /** Accepts a request under a fresh UUID: its record exists when this returns. */
+  submit(id: string, owner: string, request: GenerationRequest): Promise<void>;
+  /** The request as it stands, or undefined when unknown or expired. */
+  read(id: string): Promise<RequestRecord | undefined>;
+  /** Resolves with the record once the request has ended, or as it stands after `timeoutMs`. */
+  waitFor(id: string, timeoutMs: number): Promise<RequestRecord | undefined>;
+  /** Keeps the PNG of an image-to-image request; returns its key. */
+  storeInput(id: string, png: Uint8Array): Promise<string>;
+  /** @throws when Redis does not take a write. */
+  probe(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ProducerOptions {
+  readonly redisUrl: string;
+  readonly log: Log;
+  readonly lifetimes?: Lifetimes;
+  readonly connectTimeoutMs?: number;
+}
+
+/** Between the record and the job of a submit, and between a job's end and its record, only moments pass. */
+const lostAfterMs = 10_000;
+/** A waiter looks for itself this often, so that a missed event costs seconds and not the request. */
+const recheckMs = 2000;
+
+/** @throws when Redis does not answer or would evict jobs. */
+export async function openProducer(options: ProducerOptions): Promise<Producer> {
+  const { redisUrl, log, lifetimes = defaultLifetimes } = options;
+  const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
+  const redis = await connect(redisUrl, failFastOptions(), reportError, options.connectTimeoutMs);
+  try {
+    await assertNoEviction(redis);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+  const queue = new Queue<GenerationRequest>(queueName, {
+    connection: bullOptions(redisUrl, failFastOptions()),
+    defaultJobOptions: {
+      attempts: 2,
+      backoff: { type: 'exponential', delay: 1000 },
+      removeOnComplete: true,
+      removeOnFail: { age: lifetimes.retentionSeconds, count: 1000 },
+    },
+    streams: { events: { maxLen: 1000 } },
+  });
+  queue.on('error', reportError);
+  await queue.waitUntilReady();
+  const events = await openEvents(redisUrl, reportError);
+
+  const read = async (id: string): Promise<RequestRecord | undefined> => {
+    const found = await readRecord(redis, id);
+    if (found === undefined || found.record.finishedAt !== undefined) return found?.record;
+    const error = await endedWithoutRecord(queue, found.record, found.now);
+    if (error === undefined) return found.record;
+    // The outcome may have been written between the two reads; the first one stands.
+    await failRecord(redis, id, error, lifetimes);
+    return (await readRecord(redis, id))?.record;
+  };
+
+  return {
+    redis,
+    submit: async (id, owner, request) => {
+      await createRecord(redis, id, owner, request, lifetimes);
+      try {
+        await queue.add(request.endpoint, request, { jobId: id });
+      } catch (error) {
+        await deleteRecord(redis, id).catch(() => undefined);
+        throw error;
+      }
+    },
+    read,
+    waitFor: async (id, timeoutMs) => {
+      const until = Date.now() + timeoutMs;
+      let wake: () => void = () => undefined;
+      const unsubscribe = events.subscribe(id, (event) => {
+        if (event === 'finished') wake();
+      });
+      try {
+        for (;;) {
+          const heard = new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+          const record = await read(id);
+          const left = until - Date.now();
+          if (record === undefined || record.finishedAt !== undefined || left <= 0) return record;
+          await settled(heard, Math.min(recheckMs, left));
+        }
+      } finally {
+        unsubscribe();
+      }
+    },
+    storeInput: (id, png) =>
+      storeInput(redis, id, png, lifetimes.deadlineSeconds + lifetimes.retentionSeconds),
+    probe: async () => {
+      await redis.set(keyOf.probe, '1', 'EX', 10);
+    },
+    close: async () => {
+      await Promise.allSettled([events.close(), queue.close()]);
+      redis.disconnect();
+    },
+  };
+}
+
+/** Why a request that has no outcome on record will never get one, or undefined while it still can. */
+async function endedWithoutRecord(
+  queue: Queue<GenerationRequest>,
+  record: RequestRecord,
+  now: number,
+): Promise<string | undefined> {
+  if (now > record.deadlineAt) {
+    await queue.remove(record.id);
+    return 'The request was not finished within its deadline';
+  }
+  const job = await queue.getJob(record.id);
+  if (job?.finishedOn !== undefined && job.failedReason)
+    return job.failedReason.includes('stalled')
+      ? 'The worker stopped repeatedly while it worked on this request'
+      : unexplainedFailure;
+  if (job === undefined && now - record.submittedAt > lostAfterMs)
+    return 'The queue lost this request; submit it again';
+  return undefined;
+}
+
+async function settled(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}
