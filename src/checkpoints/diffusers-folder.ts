@@ -3,10 +3,10 @@ import path from 'node:path';
 import type { Checkpoint, Component, TensorLocation } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { parseClipTextConfig } from './clip-text-config.ts';
+import { requireAgreement } from './component-agreement.ts';
 import { readComponentWeights } from './component-weights.ts';
 import { configReader } from './config-reader.ts';
 import { type JsonObject, readJsonObject } from './json-file.ts';
-import { requireAgreement } from './component-agreement.ts';
 import { publishedTextEncoderNames, publishedVaeNames } from './published-names.ts';
 import { parseUnetConfig } from './unet-config.ts';
 import { parseVaeConfig } from './vae-config.ts';
@@ -23,10 +23,7 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
   const indexFile = path.join(root, 'model_index.json');
   const index = await readJsonObject(indexFile);
   const read = configReader(index, indexFile);
-  read.oneOf('_class_name', [
-    'StableDiffusionXLPipeline',
-    'StableDiffusionXLImg2ImgPipeline',
-  ]);
+  read.oneOf('_class_name', ['StableDiffusionXLPipeline', 'StableDiffusionXLImg2ImgPipeline']);
   const unetClass = componentClass(index, indexFile, 'unet', ['UNet2DConditionModel']);
   const vaeClass = componentClass(index, indexFile, 'vae', ['AutoencoderKL']);
   const unet = await openComponent(root, 'unet', unetClass!, 'diffusion_pytorch_model', parseUnetConfig);
@@ -71,7 +68,9 @@ async function rootOf(directory: string): Promise<string> {
   if (pickleName.test(root))
     throw new CheckpointError(`${root}: Python pickles can run code and are refused; convert to safetensors`);
   const status = await stat(root).catch((cause: NodeJS.ErrnoException) => {
-    throw new CheckpointError(`${root}: ${cause.code === 'ENOENT' ? 'no such checkpoint' : cause.message}`, { cause });
+    throw new CheckpointError(`${root}: ${cause.code === 'ENOENT' ? 'no such checkpoint' : cause.message}`, {
+      cause,
+    });
   });
   if (!status.isDirectory())
     throw new CheckpointError(`${root}: a checkpoint is a folder with model_index.json, this is a file`);
