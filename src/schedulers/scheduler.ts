@@ -29,11 +29,14 @@ export interface Schedule {
   readonly finalScale: number;
   /** The model's own level for any sigma between steps (sigma -> timestep by interpolation in log sigma). */
   levelAt(sigma: number): NoiseLevel;
+  /** Where the checkpoint asks PNDM for its Runge-Kutta start (skip_prk_steps false): the level between two steps. */
+  halfway?(from: NoiseLevel, to: NoiseLevel): NoiseLevel;
 }
 
 /**
  * Walks from schedule.begin to schedule.end, yielding the latents after each step, all in the space
  * latents = clean + sigma * noise. History is local; progress and cancelling belong to the caller.
+ * The entry latents are only read. Each yield is a new array, which the next evaluation of the network reads.
  */
 export type Solver = (
   denoise: Denoise,

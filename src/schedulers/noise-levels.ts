@@ -1,0 +1,68 @@
+import { cumulativeAlphas, rescaleZeroTerminalSnr, trainingBetas } from './betas.ts';
+import type { NoiseLevel } from './scheduler.ts';
+import { type SchedulerConfig, type SchedulerSettings, schedulerSettings } from './scheduler-config.ts';
+
+/** The noise levels a network was trained on, and the way between sigma and timestep. */
+export interface NoiseTable extends SchedulerSettings {
+  /** Share of signal variance left per training timestep (alpha bar). */
+  readonly cumulativeAlphas: Float32Array;
+  /** Noise over signal per training timestep, rising: sqrt((1 - alpha bar) / alpha bar). */
+  readonly sigmas: Float32Array;
+  readonly logSigmas: Float32Array;
+  /** Linear interpolation in sigma at a fractional timestep (diffusers' grids). */
+  sigmaAt(timestep: number): number;
+  /** Fractional timestep of any sigma, linear in log sigma, clamped to the table. */
+  timestepAt(sigma: number): number;
+  /** `sigma` with its fractional timestep. */
+  levelAt(sigma: number): NoiseLevel;
+}
+
+/**
+ * Zero terminal SNR means an infinite last sigma; as diffusers' sigma-based classes this keeps the smallest
+ * float16 in its place.
+ */
+const smallestAlpha = 2 ** -24;
+
+/**
+ * The training table behind a checkpoint's scheduler_config.json, in the float32 steps of diffusers 0.42
+ * (products of a thousand factors in float64, stored as float32).
+ * @throws Error naming a key whose value is not usable.
+ */
+export function noiseTable(config: SchedulerConfig): NoiseTable {
+  const settings = schedulerSettings(config);
+  const betas = trainingBetas(settings);
+  const alphas = cumulativeAlphas(settings.rescaleBetasZeroSnr ? rescaleZeroTerminalSnr(betas) : betas);
+  if (settings.rescaleBetasZeroSnr) alphas[alphas.length - 1] = smallestAlpha;
+  const sigmas = alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
+  const logSigmas = sigmas.map(Math.log);
+  const timestepAt = (sigma: number) => interpolateTimestep(logSigmas, sigma);
+  return {
+    ...settings,
+    cumulativeAlphas: alphas,
+    sigmas,
+    logSigmas,
+    timestepAt,
+    sigmaAt: (timestep) => interpolate(sigmas, timestep),
+    levelAt: (sigma) => ({ sigma, timestep: timestepAt(sigma) }),
+  };
+}
+
+/** Linear interpolation of a table at a fractional index, clamped to its ends. */
+export function interpolate(table: Float32Array, index: number): number {
+  const low = Math.min(Math.max(Math.floor(index), 0), table.length - 2);
+  const weight = Math.min(Math.max(index - low, 0), 1);
+  return table[low]! + weight * (table[low + 1]! - table[low]!);
+}
+
+function interpolateTimestep(logSigmas: Float32Array, sigma: number): number {
+  const logSigma = Math.log(Math.max(sigma, 1e-10));
+  let low = 0;
+  let high = logSigmas.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (logSigmas[middle]! <= logSigma) low = middle;
+    else high = middle;
+  }
+  const weight = (logSigma - logSigmas[low]!) / (logSigmas[high]! - logSigmas[low]!);
+  return low + Math.min(Math.max(weight, 0), 1);
+}

@@ -1,0 +1,100 @@
+/** A checkpoint's parsed scheduler_config.json, keys as published. Keys not read here have no effect. */
+export type SchedulerConfig = Readonly<Record<string, unknown>>;
+
+/** What the network's output is: the noise, or the velocity of Salimans & Ho 2022. */
+export type PredictionType = 'epsilon' | 'v_prediction';
+
+/** Table 2 of Lin et al. 2023, "Common Diffusion Noise Schedules and Sample Steps are Flawed". */
+export type TimestepSpacing = 'leading' | 'trailing' | 'linspace';
+
+export type BetaSchedule = 'linear' | 'scaled_linear' | 'squaredcos_cap_v2';
+
+/** The settings of a scheduler_config.json that the schedulers read, with diffusers' defaults filled in. */
+export interface SchedulerSettings {
+  readonly trainSteps: number;
+  readonly betaStart: number;
+  readonly betaEnd: number;
+  readonly betaSchedule: BetaSchedule;
+  /** Given betas instead of a schedule, one per training timestep. */
+  readonly trainedBetas: readonly number[] | undefined;
+  readonly rescaleBetasZeroSnr: boolean;
+  readonly predictionType: PredictionType;
+  /** undefined where the checkpoint leaves it to the scheduler class. */
+  readonly timestepSpacing: TimestepSpacing | undefined;
+  readonly stepsOffset: number;
+  /** DDIM, PNDM: end at zero noise instead of the first training timestep's. */
+  readonly setAlphaToOne: boolean;
+  /** PNDM: start with an improved Euler step instead of three Runge-Kutta steps. Skipped unless the checkpoint says false. */
+  readonly skipPrkSteps: boolean;
+  /** Where the sigma-based classes and the DPM solvers end: at zero noise or the first training timestep's. */
+  readonly finalSigmasType: 'zero' | 'sigma_min';
+}
+
+/** @throws Error naming the key and its value where one is not what diffusers' schedulers accept. */
+export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
+  const trainedBetas = numbers(config, 'trained_betas');
+  const trainSteps =
+    trainedBetas?.length ?? number(config, 'num_train_timesteps', 1000, 'a whole number from 2', isCount);
+  return {
+    trainSteps,
+    betaStart: number(config, 'beta_start', 0.0001, 'a number between 0 and 1', isBeta),
+    betaEnd: number(config, 'beta_end', 0.02, 'a number between 0 and 1', isBeta),
+    betaSchedule: choice(config, 'beta_schedule', ['linear', 'scaled_linear', 'squaredcos_cap_v2'], 'linear'),
+    trainedBetas,
+    rescaleBetasZeroSnr: boolean(config, 'rescale_betas_zero_snr', false),
+    predictionType: choice(config, 'prediction_type', ['epsilon', 'v_prediction'], 'epsilon'),
+    timestepSpacing: choice<TimestepSpacing, undefined>(
+      config,
+      'timestep_spacing',
+      ['leading', 'trailing', 'linspace'],
+      undefined,
+    ),
+    stepsOffset: number(config, 'steps_offset', 0, 'a whole number from 0', isOffset),
+    setAlphaToOne: boolean(config, 'set_alpha_to_one', true),
+    skipPrkSteps: boolean(config, 'skip_prk_steps', true),
+    finalSigmasType: choice(config, 'final_sigmas_type', ['zero', 'sigma_min'], 'zero'),
+  };
+}
+
+const isCount = (value: number) => Number.isInteger(value) && value >= 2;
+const isOffset = (value: number) => Number.isInteger(value) && value >= 0;
+const isBeta = (value: number) => value > 0 && value < 1;
+
+function refuse(key: string, value: unknown, expected: string): never {
+  throw new Error(`scheduler_config.json: ${key} is ${JSON.stringify(value)}, expected ${expected}`);
+}
+
+function number(
+  config: SchedulerConfig,
+  key: string,
+  fallback: number,
+  expected: string,
+  accepts: (value: number) => boolean,
+): number {
+  const value = config[key] ?? fallback;
+  return typeof value === 'number' && accepts(value) ? value : refuse(key, value, expected);
+}
+
+function boolean(config: SchedulerConfig, key: string, fallback: boolean): boolean {
+  const value = config[key] ?? fallback;
+  return typeof value === 'boolean' ? value : refuse(key, value, 'true or false');
+}
+
+function choice<Value extends string, Fallback extends Value | undefined>(
+  config: SchedulerConfig,
+  key: string,
+  values: readonly Value[],
+  fallback: Fallback,
+): Value | Fallback {
+  const value = config[key] ?? fallback;
+  if (value === undefined) return fallback;
+  const found = values.find((candidate) => candidate === value);
+  return found ?? refuse(key, value, values.map((candidate) => `"${candidate}"`).join(' or '));
+}
+
+function numbers(config: SchedulerConfig, key: string): readonly number[] | undefined {
+  const value = config[key] ?? undefined;
+  if (value === undefined) return undefined;
+  const isList = Array.isArray(value) && value.length >= 2 && value.every((beta) => isBeta(Number(beta)));
+  return isList ? value.map(Number) : refuse(key, value, 'a list of numbers between 0 and 1');
+}
