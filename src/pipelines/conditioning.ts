@@ -1,6 +1,6 @@
 import type { PromptEncoding } from '../networks/networks.ts';
-import { chunkPrompt, type PromptChunk, padChunks } from '../text/chunks.ts';
-import { applyEmphasis, type Emphasis } from '../text/emphasis.ts';
+import { chunkPrompts, type PromptChunk } from '../text/chunks.ts';
+import { applyEmphasis, type EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { Models, TextStage } from './models.ts';
 
@@ -23,7 +23,7 @@ export interface ConditioningOptions {
   readonly negativePrompt: string;
   /** Whether the negative prompt is needed at all (guidance scale above 1). */
   readonly guided: boolean;
-  readonly emphasis: Emphasis;
+  readonly emphasis: EmphasisMode;
   /** Most 75-token chunks a prompt may have; more is an error that names the count. */
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
@@ -37,29 +37,18 @@ export interface ConditioningOptions {
 export async function encodePrompts(models: Models, options: ConditioningOptions): Promise<Conditioning> {
   const { prompt, negativePrompt, guided, maxChunks } = options;
   const zeroNegative = negativePrompt.trim() === '' && models.forceZerosForEmptyPrompt;
-  const stages = models.textStages.map((stage) => {
-    const positive = chunkPrompt(prompt, stage.tokenizer, maxChunks);
-    const negative = guided && !zeroNegative ? chunkPrompt(negativePrompt, stage.tokenizer, maxChunks) : [];
-    const count = Math.max(positive.length, negative.length);
-    return {
-      stage,
-      positive: padChunks(positive, count, stage.tokenizer),
-      negative: negative.length === 0 ? [] : padChunks(negative, count, stage.tokenizer),
-    };
-  });
-  const positive = await encodeStages(
-    models,
-    stages.map(({ stage, positive: chunks }) => ({ stage, chunks })),
-    options,
-  );
+  const prompts = guided && !zeroNegative ? [prompt, negativePrompt] : [prompt];
+  const tokenizers = models.textStages.map(({ tokenizer }) => tokenizer);
+  const chunks = chunkPrompts(prompts, tokenizers, maxChunks);
+  const encode = (promptIndex: number) =>
+    encodeStages(
+      models,
+      chunks.map((byPrompt) => byPrompt[promptIndex]!),
+      options,
+    );
+  const positive = await encode(0);
   if (!guided) return { positive, negative: undefined };
-  if (zeroNegative) return { positive, negative: zerosLike(positive) };
-  const negative = await encodeStages(
-    models,
-    stages.map(({ stage, negative: chunks }) => ({ stage, chunks })),
-    options,
-  );
-  return { positive, negative };
+  return { positive, negative: zeroNegative ? zerosLike(positive) : await encode(1) };
 }
 
 function zerosLike(embeds: PromptEmbeds): PromptEmbeds {
@@ -69,35 +58,34 @@ function zerosLike(embeds: PromptEmbeds): PromptEmbeds {
   };
 }
 
+/** `chunksByStage` has the same number of chunks for every encoder. */
 async function encodeStages(
   models: Models,
-  stages: readonly { stage: TextStage; chunks: readonly PromptChunk[] }[],
+  chunksByStage: readonly (readonly PromptChunk[])[],
   options: ConditioningOptions,
 ): Promise<PromptEmbeds> {
-  const encodings: PromptEncoding[][] = [];
-  for (const [index, { stage, chunks }] of stages.entries()) {
-    encodings.push(await encodeChunks(stage, chunks, `${models.name}/${index}`, options.cache));
-  }
-  const chunkCount = stages[0]!.chunks.length;
   const width = models.unet.crossAttentionWidth;
-  const tokens = stages[0]!.stage.encoder.tokens;
-  const hiddenStates = new Float32Array(chunkCount * tokens * width);
+  const { tokens } = models.textStages[0]!.encoder;
+  const hiddenStates = new Float32Array(chunksByStage[0]!.length * tokens * width);
+  let pooled: Float32Array | undefined;
   let column = 0;
-  for (const [index, { stage, chunks }] of stages.entries()) {
+  for (const [index, stage] of models.textStages.entries()) {
+    const chunks = chunksByStage[index]!;
+    const encodings = await encodeChunks(stage, chunks, `${models.name}/${index}`, options.cache);
     const stageWidth = stage.encoder.width;
     for (const [chunkIndex, chunk] of chunks.entries()) {
-      const weighted = encodings[index]![chunkIndex]!.hiddenStates.slice();
+      const weighted = encodings[chunkIndex]!.hiddenStates.slice();
       applyEmphasis(weighted, chunk.weights, stageWidth, options.emphasis);
       for (let token = 0; token < tokens; token++) {
-        hiddenStates.set(
-          weighted.subarray(token * stageWidth, (token + 1) * stageWidth),
-          (chunkIndex * tokens + token) * width + column,
-        );
+        const row = weighted.subarray(token * stageWidth, (token + 1) * stageWidth);
+        hiddenStates.set(row, (chunkIndex * tokens + token) * width + column);
       }
     }
     column += stageWidth;
+    pooled = encodings[0]!.pooled;
   }
-  return { hiddenStates, pooled: encodings.at(-1)![0]!.pooled! };
+  if (pooled === undefined) throw new Error(`${models.name}: the last text encoder has no pooled embedding`);
+  return { hiddenStates, pooled };
 }
 
 /** Runs the encoder once over the chunks that the cache does not hold. */

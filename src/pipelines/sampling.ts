@@ -1,11 +1,8 @@
-import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
-import type { Emphasis } from '../text/emphasis.ts';
+import { createNoiseSource, type NoiseSource, type RandomAlgorithm } from '../numerics/noise-source.ts';
+import type { EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { LatentSize } from './guidance.ts';
 import type { Stopwatch } from './stopwatch.ts';
-
-/** Which torch generator the noise equals. */
-export type Rng = 'philox' | 'torch-cpu';
 
 /** What both pipelines need from a request. */
 export interface SamplingOptions {
@@ -19,8 +16,8 @@ export interface SamplingOptions {
   readonly samples: number;
   /** Samples evaluated together in one UNet batch. 1 keeps an image independent of its companions to the bit. */
   readonly batch: number;
-  readonly rng: Rng;
-  readonly emphasis: Emphasis;
+  readonly rng: RandomAlgorithm;
+  readonly emphasis: EmphasisMode;
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
   readonly stopwatch: Stopwatch;

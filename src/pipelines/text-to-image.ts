@@ -1,5 +1,5 @@
 import { findScheduler, handOff } from '../schedulers/registry.ts';
-import { applyStyle } from '../text/styles.ts';
+import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
@@ -10,6 +10,7 @@ import type { Stage } from './stopwatch.ts';
 import { timeIdsFor } from './time-ids.ts';
 
 export interface TextToImageOptions extends SamplingOptions {
+  /** A canonical style name or an alias. */
   readonly style: string;
   readonly height: number;
   readonly width: number;
@@ -35,7 +36,9 @@ export async function* textToImage(
     refiner === undefined
       ? [whole, { ...whole, begin: whole.end }]
       : handOff(whole, options.highNoiseFraction);
-  const styled = applyStyle(options.style, options.prompt, options.negativePrompt);
+  const style = canonicalStyle(options.style);
+  if (style === undefined) throw new Error(`style ${JSON.stringify(options.style)} is unknown`);
+  const styled = applyStyle(style, options.prompt, options.negativePrompt);
 
   const leg = async (stage: Stage, models: Models, schedule: Leg['schedule']): Promise<Leg> => {
     const conditioning = await stopwatch.time('textEncode', () =>
