@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { schedulerNames } from '../schedulers/registry.ts';
+import { canonicalStyle, styleNames } from '../text/styles.ts';
+import { ApiError } from './errors.ts';
+import { parseFields, show } from './fields.ts';
+import type { Endpoint, ImageToImageRequest, Rng, TextToImageRequest } from './generation.ts';
+
+/** Request bodies by endpoint, in the names and ranges of the published API. */
+
+const maxSeed = 999_999_999_999_999;
+export const baseModels = ['juggernaut', 'realvis', 'protovision', 'yamers_realistic'] as const;
+
+const common = {
+  prompt: z
+    .string()
+    .min(1)
+    .max(32_768)
+    .meta({ description: 'What the picture shows; A1111 weights such as (word:1.3)' }),
+  negative_prompt: z.string().max(32_768).default('').meta({ description: 'What the picture must not show' }),
+  samples: z
+    .int()
+    .min(1)
+    .max(4)
+    .default(1)
+    .meta({ description: 'How many pictures; picture i uses seed + i' }),
+  seed: z.int().min(-1).max(maxSeed).default(-1).meta({ description: '-1 draws one' }),
+  base64: z.boolean().default(false).meta({ description: 'Answer with base64 in JSON' }),
+  rng: z.enum(['philox', 'torch-cpu']).optional().meta({ description: 'Extension: source of the noise' }),
+  output_format: z
+    .enum(['jpeg', 'png', 'webp'])
+    .default('jpeg')
+    .meta({ description: 'Extension: file format' }),
+};
+
+export const bodies = {
+  'sdxl-torch': z.object({
+    ...common,
+    style: z.string().default('base').meta({ description: 'Name of a style template, see GET /v1/styles' }),
+    scheduler: z.enum(schedulerNames('sdxl-torch')).default('UniPC'),
+    num_inference_steps: z.int().min(20).max(100).default(25),
+    guidance_scale: z.number().min(1).max(25).default(7.5),
+    high_noise_fraction: z.number().min(0).max(1).default(0.8).meta({
+      description: 'Share of the schedule that the base model runs; the refiner runs the rest',
+    }),
+    strength: z.number().min(0.1).max(1).default(0.2).meta({ description: 'Accepted; without effect' }),
+    img_width: z.literal(1024).default(1024),
+    img_height: z.literal(1024).default(1024),
+    refiner: z.boolean().default(true),
+  }),
+  'sdxl-img2img': z.object({
+    ...common,
+    image: z
+      .string()
+      .min(1)
+      .meta({ description: 'https URL, data URI or base64; or a file part of this name' }),
+    base_model: z.enum(baseModels).default('juggernaut'),
+    scheduler: z.enum(schedulerNames('sdxl-img2img')).default('UniPC'),
+    num_inference_steps: z.int().min(20).max(100).default(30),
+    guidance_scale: z.number().min(0.1).max(25).default(6.5),
+    strength: z.number().min(0.1).max(1).default(0.65),
+  }),
+} satisfies Record<Endpoint, z.ZodObject>;
+
+/** What a body leaves open and the gateway fills in. */
+export interface RequestDefaults {
+  /** Draws a seed where the client gave none or -1. */
+  readonly drawSeed: () => number;
+  readonly rng: Rng;
+}
+
+/** @throws ApiError naming each wrong field. */
+export function parseTextToImage(raw: unknown, defaults: RequestDefaults): TextToImageRequest {
+  const body = parseFields(bodies['sdxl-torch'], raw);
+  const style = canonicalStyle(body.style);
+  if (style === undefined)
+    throw new ApiError(
+      'invalidParameter',
+      `style must be one of: ${styleNames.join(', ')}, got ${show(body.style)}`,
+    );
+  return {
+    endpoint: 'sdxl-torch',
+    ...commonRequest(body, defaults),
+    style,
+    highNoiseFraction: body.high_noise_fraction,
+    refiner: body.refiner,
+    width: body.img_width,
+    height: body.img_height,
+  };
+}
+
+/** The request but for its picture, which is still what the client sent. A picture that came as a file part stands in `file`. */
+export type ParsedImageToImage = Omit<ImageToImageRequest, 'imageKey'> & {
+  readonly image: string | Uint8Array;
+};
+
+/** @throws ApiError naming each wrong field. */
+export function parseImageToImage(
+  raw: unknown,
+  defaults: RequestDefaults,
+  file?: Uint8Array,
+): ParsedImageToImage {
+  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(raw as object), image: 'file' } : raw);
+  return {
+    endpoint: 'sdxl-img2img',
+    ...commonRequest(body, defaults),
+    baseModel: body.base_model,
+    image: file ?? body.image,
+  };
+}
+
+interface CommonBody {
+  prompt: string;
+  negative_prompt: string;
+  samples: number;
+  scheduler: string;
+  num_inference_steps: number;
+  guidance_scale: number;
+  strength: number;
+  seed: number;
+  base64: boolean;
+  rng?: Rng | undefined;
+  output_format: 'jpeg' | 'png' | 'webp';
+}
+
+function commonRequest(body: CommonBody, defaults: RequestDefaults) {
+  return {
+    prompt: body.prompt,
+    negativePrompt: body.negative_prompt,
+    samples: body.samples,
+    scheduler: body.scheduler,
+    steps: body.num_inference_steps,
+    guidanceScale: body.guidance_scale,
+    strength: body.strength,
+    seed: body.seed === -1 ? defaults.drawSeed() : body.seed,
+    base64: body.base64,
+    outputFormat: body.output_format,
+    rng: body.rng ?? defaults.rng,
+  };
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { ApiError } from './errors.ts';
+
+/**
+ * Reading of wire bodies by field: clients send numbers and booleans as text, null for "not given", and fields of other
+ * services. Schemas stay plain zod objects, so that documentation can be generated from them.
+ */
+
+const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** What a field's schema wants, as JSON Schema: the source of coercion and of error texts. */
+interface Expected {
+  readonly type?: 'string' | 'number' | 'integer' | 'boolean';
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly enum?: readonly (string | number)[];
+  readonly const?: string | number;
+  readonly multipleOf?: number;
+}
+
+const expectations = new WeakMap<z.core.$ZodType, Expected>();
+
+function expectedOf(field: z.core.$ZodType): Expected {
+  const known = expectations.get(field) ?? (z.toJSONSchema(field, { io: 'output' }) as Expected);
+  expectations.set(field, known);
+  return known;
+}
+
+function coerce(value: unknown, { type }: Expected): unknown {
+  if (typeof value !== 'string') return value;
+  const text = value.trim();
+  if ((type === 'number' || type === 'integer') && numeral.test(text)) return Number(text);
+  if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
+  return value;
+}
+
+/**
+ * Parses a body by its schema.
+ * @throws ApiError invalidParameter whose message names every wrong field, what it must be and what came.
+ */
+export function parseFields<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  raw: unknown,
+): z.output<z.ZodObject<Shape>> {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw new ApiError('malformedBody', 'The request body must be an object with named fields');
+  const given: Record<string, unknown> = {};
+  const coerced: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const value = Object.hasOwn(raw, name) ? (raw as Record<string, unknown>)[name] : undefined;
+    if (value === undefined || value === null) continue;
+    given[name] = value;
+    coerced[name] = coerce(value, expectedOf(field));
+  }
+  const parsed = schema.safeParse(coerced);
+  if (parsed.success) return parsed.data;
+  const wrong = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0])))];
+  const messages = wrong.map((name) => complaint(name, schema.shape[name]!, given[name]));
+  throw new ApiError('invalidParameter', messages.join('; '));
+}
+
+function complaint(name: string, field: z.core.$ZodType, value: unknown): string {
+  if (name === 'prompt') return promptComplaint(value, expectedOf(field));
+  if (value === undefined) return `${name} is mandatory`;
+  return `${name} must be ${describe(expectedOf(field))}, got ${show(value)}`;
+}
+
+/** The published service's own words for its commonest error. */
+function promptComplaint(value: unknown, expected: Expected): string {
+  if (value === undefined || value === '') return 'Prompt is Mandatory';
+  if (typeof value !== 'string') return `Prompt is Mandatory and must be string, got ${show(value)}`;
+  return `prompt must be ${describe(expected)}, got ${show(value)}`;
+}
+
+function describe(expected: Expected): string {
+  if (expected.const !== undefined) return String(expected.const);
+  if (expected.enum) return `one of: ${expected.enum.join(', ')}`;
+  if (expected.type === 'boolean') return 'true or false';
+  if (expected.type === 'string')
+    return expected.maxLength === undefined
+      ? 'a string'
+      : `a string of at most ${expected.maxLength} characters`;
+  const kind = expected.type === 'integer' ? 'an integer' : 'a number';
+  const step = expected.multipleOf === undefined ? '' : ` in steps of ${expected.multipleOf}`;
+  return `${kind} from ${expected.minimum} to ${expected.maximum}${step}`;
+}
+
+/** A value as the client wrote it, cut where it is long. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 80 ? text : `${text.slice(0, 77)}... (${text.length} characters)`;
+}
