@@ -1,0 +1,78 @@
+import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import { graphBuilder, type NetworkGraph, type Value } from './graph.ts';
+import type { Flavour } from './layers.ts';
+
+/**
+ * CLIPTextModel or, with projection, CLIPTextModelWithProjection of transformers.
+ * Inputs: input_ids [batch, tokens] and, with projection, pooled_at [batch], the token whose final state is projected
+ * (both int64); outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer without final
+ * norm, and pooled [batch, projection_dim]. Attention is causal and there is no padding mask.
+ */
+export function clipTextGraph(
+  config: ClipTextConfig,
+  flavour: Flavour,
+  hasProjection: boolean,
+): NetworkGraph {
+  const graph = graphBuilder('text_encoder');
+  const layers = flavour(graph);
+  const width = config.hidden_size;
+  const norm = (path: string, x: Value) => layers.layerNorm(path, x, width, config.layer_norm_eps);
+
+  const layer = (path: string, x: Value): Value => {
+    const linear = (part: string, y: Value, from: number, to: number) =>
+      layers.linear(`${path}.${part}`, y, from, to);
+    const normal = norm(`${path}.layer_norm1`, x);
+    const attended = layers.attention(
+      `${path}.self_attn`,
+      linear('self_attn.q_proj', normal, width, width),
+      linear('self_attn.k_proj', normal, width, width),
+      linear('self_attn.v_proj', normal, width, width),
+      config.num_attention_heads,
+      true,
+    );
+    const middle = layers.add(path, x, linear('self_attn.out_proj', attended, width, width));
+    const widened = linear('mlp.fc1', norm(`${path}.layer_norm2`, middle), width, config.intermediate_size);
+    const active = layers.activation(`${path}.mlp`, config.hidden_act, widened);
+    return layers.add(path, middle, linear('mlp.fc2', active, config.intermediate_size, width));
+  };
+
+  const embeddings = 'text_model.embeddings';
+  const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
+  const tokenTable = graph.weight(`${embeddings}.token_embedding.weight`, [config.vocab_size, width]);
+  const positionTable = graph.weight(`${embeddings}.position_embedding.weight`, [
+    config.max_position_embeddings,
+    width,
+  ]);
+  const positions = graph.node(embeddings, 'Slice', [
+    positionTable,
+    graph.integers(0),
+    graph.node(embeddings, 'Shape', [ids], { start: { i: 1 } }),
+    graph.integers(0),
+  ]);
+  let hidden = layers.add(
+    embeddings,
+    graph.node(embeddings, 'Gather', [tokenTable, ids], { axis: { i: 0 } }),
+    positions,
+  );
+  let penultimate = hidden;
+  for (let index = 0; index < config.num_hidden_layers; index++) {
+    penultimate = hidden;
+    hidden = layer(`text_model.encoder.layers.${index}`, hidden);
+  }
+  graph.output('hidden_states', penultimate, ['batch', 'tokens', width]);
+
+  const final = norm('text_model.final_layer_norm', hidden);
+  if (hasProjection) {
+    const at = graph.input('pooled_at', 'int64', ['batch']);
+    const path = 'text_projection';
+    const state = graph.node(
+      path,
+      'GatherND',
+      [final, graph.node(path, 'Unsqueeze', [at, graph.integers(1)])],
+      { batch_dims: { i: 1 } },
+    );
+    const pooled = layers.linear(path, state, width, config.projection_dim, false);
+    graph.output('pooled', pooled, ['batch', config.projection_dim]);
+  }
+  return graph.finish();
+}

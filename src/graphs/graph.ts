@@ -1,0 +1,139 @@
+import type { Attribute, DataType, Initializer, Model, Node, Port } from './onnx-proto.ts';
+
+/** Name of a value that flows through the graph. */
+export type Value = string;
+
+type Attributes = Readonly<Record<string, Attribute>>;
+type Shape = readonly number[];
+type PortShape = readonly (number | string)[];
+
+/** A tensor of the checkpoint as the graph uses it. */
+export interface Weight {
+  /** Its published name, and the name of the float32 value in the graph. */
+  readonly key: string;
+  /** Its shape in the checkpoint. */
+  readonly stored: Shape;
+  /** Its shape in the graph, with as many elements. */
+  readonly shape: Shape;
+}
+
+/** A graph whose weights are named but not yet placed in a file. */
+export interface NetworkGraph extends Omit<Model, 'initializers'> {
+  /** Constants that the graph makes itself. */
+  readonly constants: readonly Initializer[];
+  /** The weights that the outputs depend on. */
+  readonly weights: readonly Weight[];
+  /** Every tensor the network has by its config, those that no output depends on included: name -> shape. */
+  readonly tensors: ReadonlyMap<string, Shape>;
+}
+
+export interface GraphBuilder {
+  /** Declares a graph input. */
+  input(name: string, dataType: DataType, shape: PortShape): Value;
+  /** Gives a value to the outside under `name`. */
+  output(name: string, value: Value, shape: PortShape): void;
+  /** An operator with one result. `path` is the module it computes; absent optional inputs are ''. */
+  node(path: string, op: string, inputs: readonly Value[], attributes?: Attributes): Value;
+  /** An operator with several results. */
+  nodes(path: string, op: string, inputs: readonly Value[], count: number, attributes?: Attributes): Value[];
+  /** The checkpoint's tensor `key`, stored with shape `stored`, as float32 of shape `shape`. */
+  weight(key: string, stored: Shape, shape?: Shape): Value;
+  /** A float32 constant. */
+  floats(values: Float32Array, shape: Shape): Value;
+  /** A one-dimensional int64 constant, as shapes, sizes and axes want it. */
+  integers(...values: number[]): Value;
+  /** Nodes, constants and weights that no output depends on are left out. */
+  finish(): NetworkGraph;
+}
+
+/** The standard operators of ONNX 1.16 and ONNX Runtime's contributed ones. */
+const opsets = { '': 21, 'com.microsoft': 1 };
+const microsoft = 'com.microsoft.';
+
+export function graphBuilder(name: string): GraphBuilder {
+  const inputs: Port[] = [];
+  const outputs: Port[] = [];
+  const list: Node[] = [];
+  const constants = new Map<Value, Initializer>();
+  const weights = new Map<Value, Weight>();
+  const used = new Map<string, number>();
+
+  const unique = (wanted: string): string => {
+    const count = used.get(wanted) ?? 0;
+    used.set(wanted, count + 1);
+    return count === 0 ? wanted : `${wanted}#${count + 1}`;
+  };
+
+  const nodes: GraphBuilder['nodes'] = (path, op, operands, count, attributes = {}) => {
+    const isContributed = op.startsWith(microsoft);
+    const operator = isContributed ? op.slice(microsoft.length) : op;
+    const label = unique(`${path}/${operator}`);
+    const results = Array.from({ length: count }, (_, index) => (count === 1 ? label : `${label}:${index}`));
+    list.push({
+      name: label,
+      domain: isContributed ? 'com.microsoft' : '',
+      op: operator,
+      inputs: operands,
+      outputs: results,
+      attributes,
+    });
+    return results;
+  };
+
+  const constant = (key: string, dataType: DataType, shape: Shape, data: Uint8Array): Value => {
+    constants.set(key, { name: key, dataType, shape, data });
+    return key;
+  };
+
+  return {
+    nodes,
+    node: (path, op, operands, attributes) => nodes(path, op, operands, 1, attributes)[0]!,
+    input: (port, dataType, shape) => {
+      inputs.push({ name: port, dataType, shape });
+      return port;
+    },
+    output: (port, value, shape) => {
+      outputs.push({ name: port, dataType: 'float32', shape });
+      list.push({ name: port, domain: '', op: 'Identity', inputs: [value], outputs: [port], attributes: {} });
+    },
+    weight: (key, stored, shape = stored) => {
+      weights.set(key, { key, stored, shape });
+      return key;
+    },
+    floats: (values, shape) =>
+      constant(
+        unique('floats'),
+        'float32',
+        shape,
+        new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+      ),
+    integers: (...values) =>
+      constant(
+        `[${values}]`,
+        'int64',
+        [values.length],
+        new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+      ),
+    finish: () => {
+      const needed = new Set(outputs.map((port) => port.name));
+      const live = list
+        .toReversed()
+        .filter((node) => {
+          const isLive = node.outputs.some((value) => needed.has(value));
+          if (isLive) for (const value of node.inputs) needed.add(value);
+          return isLive;
+        })
+        .reverse();
+      return {
+        name,
+        opsets,
+        inputs,
+        outputs,
+        nodes: live,
+        constants: [...constants.values()].filter((item) => needed.has(item.name)),
+        weights: [...weights.values()].filter((weight) => needed.has(weight.key)),
+        tensors: new Map([...weights.values()].map((weight) => [weight.key, weight.stored])),
+      };
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { GraphBuilder, Value } from './graph.ts';
+
+export interface Conv2dOptions {
+  readonly kernel: number;
+  readonly stride?: number;
+  /** Zeros added at the top, left, bottom and right; by default what keeps the size at stride 1. */
+  readonly padding?: readonly [top: number, left: number, bottom: number, right: number];
+}
+
+export interface GroupNormOptions {
+  readonly groups: number;
+  readonly epsilon: number;
+  /** SiLU follows. */
+  readonly silu?: boolean;
+}
+
+export type Activation = 'silu' | 'gelu' | 'quick_gelu';
+
+/**
+ * The layers that the networks are made of. A flavour implements them for one kind of device and is free in how it
+ * lays out feature maps between `imageIn` and `imageOut`, so networks touch feature maps through these only.
+ * `path` is a module's name in the checkpoint; its tensors are `path`.weight and `path`.bias.
+ */
+export interface Layers {
+  /** A network input [batch, channels, height, width] as a feature map. */
+  imageIn(image: Value): Value;
+  /** A feature map as [batch, channels, height, width]. */
+  imageOut(map: Value): Value;
+  /** [..., inWidth] -> [..., outWidth]. */
+  linear(path: string, x: Value, inWidth: number, outWidth: number, hasBias?: boolean): Value;
+  conv2d(path: string, map: Value, inChannels: number, outChannels: number, options: Conv2dOptions): Value;
+  /** Over a feature map, with statistics per sample and group. */
+  groupNorm(path: string, map: Value, channels: number, options: GroupNormOptions): Value;
+  /** Over the last axis. */
+  layerNorm(path: string, x: Value, width: number, epsilon: number): Value;
+  activation(path: string, kind: Activation, x: Value): Value;
+  /** [..., 2 width] -> [..., width]: the first half times GELU (exact) of the second. */
+  geglu(path: string, x: Value): Value;
+  /** softmax(q k^T / sqrt(head width)) v over [batch, tokens, width], head by head; causal: no token sees a later one. */
+  attention(path: string, query: Value, key: Value, value: Value, heads: number, causal?: boolean): Value;
+  add(path: string, a: Value, b: Value): Value;
+  /** Adds one number per sample and channel, [batch, channels], to a feature map. */
+  addPerChannel(path: string, map: Value, shift: Value): Value;
+  concatChannels(path: string, maps: readonly Value[]): Value;
+  /** Nearest neighbour: twice the size, or the size of the feature map `like`, which may be one less. */
+  upsample(path: string, map: Value, like?: Value): Value;
+  /** Feature map -> [batch, height x width, channels]. */
+  toTokens(path: string, map: Value): Value;
+  /** [batch, height x width, channels] -> feature map of the size and channels of `like`. */
+  toMap(path: string, tokens: Value, like: Value): Value;
+}
+
+/** Makes a flavour's layers for one graph. */
+export type Flavour = (graph: GraphBuilder) => Layers;

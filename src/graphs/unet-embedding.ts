@@ -1,0 +1,61 @@
+import type { UnetConfig } from '../checkpoints/unet-config.ts';
+import type { GraphBuilder, Value } from './graph.ts';
+import type { Layers } from './layers.ts';
+import type { TimeSignal } from './resnet-block.ts';
+import { sinusoid } from './sinusoid.ts';
+
+/** Width of the UNet's time embedding over that of its first level; fixed in diffusers. */
+const widening = 4;
+
+/** How projection_class_embeddings_input_dim divides: 6 time ids for a base checkpoint, 5 for the refiner. */
+export interface AddedConditions {
+  readonly pooledWidth: number;
+  readonly timeIdCount: number;
+}
+
+/** Time embedding plus text_time embedding of pooled prompt and time ids, through SiLU as every resnet wants it. */
+export function timeSignal(
+  graph: GraphBuilder,
+  layers: Layers,
+  config: UnetConfig,
+  { pooledWidth, timeIdCount }: AddedConditions,
+): TimeSignal {
+  const firstWidth = config.block_out_channels[0]!;
+  const width = widening * firstWidth;
+  const waves = { flipSinToCos: config.flip_sin_to_cos, frequencyShift: config.freq_shift };
+  const perceptron = (path: string, x: Value, inWidth: number) => {
+    const hidden = layers.activation(path, 'silu', layers.linear(`${path}.linear_1`, x, inWidth, width));
+    return layers.linear(`${path}.linear_2`, hidden, width, width);
+  };
+
+  const timestep = graph.input('timestep', 'float32', [1]);
+  const time = sinusoid(
+    graph,
+    'time_proj',
+    graph.node('time_proj', 'Reshape', [timestep, graph.integers(1, 1)]),
+    { ...waves, width: firstWidth },
+  );
+
+  const textEmbeds = graph.input('text_embeds', 'float32', ['batch', pooledWidth]);
+  const timeIds = graph.input('time_ids', 'float32', ['batch', timeIdCount]);
+  const idWidth = config.addition_time_embed_dim;
+  const ids = sinusoid(
+    graph,
+    'add_time_proj',
+    graph.node('add_time_proj', 'Reshape', [timeIds, graph.integers(-1, 1)]),
+    { ...waves, width: idWidth },
+  );
+  const added = graph.node(
+    'add_embedding',
+    'Concat',
+    [textEmbeds, graph.node('add_time_proj', 'Reshape', [ids, graph.integers(-1, timeIdCount * idWidth)])],
+    { axis: { i: -1 } },
+  );
+
+  const embedding = layers.add(
+    'time_embedding',
+    perceptron('add_embedding', added, pooledWidth + timeIdCount * idWidth),
+    perceptron('time_embedding', time, firstWidth),
+  );
+  return { value: layers.activation('time_embedding', 'silu', embedding), width };
+}

@@ -1,0 +1,72 @@
+import { Tensor } from 'onnxruntime-node';
+import type { Component } from '../checkpoints/checkpoint.ts';
+import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
+import type { UnetConfig } from '../checkpoints/unet-config.ts';
+import { portableLayers } from '../graphs/portable-layers.ts';
+import { unetGraph } from '../graphs/unet.ts';
+import type { Unet } from './networks.ts';
+import { type NetworkOptions, openSession } from './session.ts';
+import { floatsOf, floatTensor, requireSize } from './tensors.ts';
+
+export interface UnetOptions extends NetworkOptions {
+  /** Time ids the pipeline gives: 6 for base checkpoints, 5 where model_index.json requires an aesthetics score. */
+  readonly timeIdCount: number;
+}
+
+/** The pooled prompt's width is what the time ids leave of projection_class_embeddings_input_dim. */
+function pooledWidth({ config, directory }: Component<UnetConfig>, timeIdCount: number): number {
+  const total = config.projection_class_embeddings_input_dim;
+  const width = total - timeIdCount * config.addition_time_embed_dim;
+  if (width < 1)
+    throw new CheckpointError(
+      `${directory}: projection_class_embeddings_input_dim is ${total}; ${timeIdCount} time ids of addition_time_embed_dim ${config.addition_time_embed_dim} leave nothing for the pooled prompt`,
+    );
+  return width;
+}
+
+/** Loads a UNet2DConditionModel. @throws CheckpointError or Error as openSession does. */
+export async function openUnet(component: Component<UnetConfig>, options: UnetOptions): Promise<Unet> {
+  const { config, name } = component;
+  const { timeIdCount } = options;
+  const pooled = pooledWidth(component, timeIdCount);
+  const graph = unetGraph(config, portableLayers, { pooledWidth: pooled, timeIdCount });
+  const session = await openSession(component, graph, options);
+  const contextWidth = config.cross_attention_dim;
+
+  return {
+    channels: config.in_channels,
+    crossAttentionWidth: contextWidth,
+    pooledWidth: pooled,
+    timeIdCount,
+    release: session.release,
+    async predictNoise({
+      latents,
+      batch,
+      height,
+      width,
+      timestep,
+      encoderHiddenStates,
+      textEmbeds,
+      timeIds,
+    }) {
+      requireSize(`${name}: batch`, batch);
+      requireSize(`${name}: height`, height);
+      requireSize(`${name}: width`, width);
+      if (!Number.isFinite(timestep))
+        throw new Error(`${name}: timestep is ${timestep}; it must be a finite number`);
+      const tokens = Math.max(1, Math.ceil(encoderHiddenStates.length / (batch * contextWidth)));
+      const outputs = await session.run({
+        sample: floatTensor(`${name}: latents`, latents, [batch, config.in_channels, height, width]),
+        timestep: new Tensor('float32', Float32Array.of(timestep), [1]),
+        encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, [
+          batch,
+          tokens,
+          contextWidth,
+        ]),
+        text_embeds: floatTensor(`${name}: textEmbeds`, textEmbeds, [batch, pooled]),
+        time_ids: floatTensor(`${name}: timeIds`, timeIds, [batch, timeIdCount]),
+      });
+      return floatsOf(outputs, 'noise');
+    },
+  };
+}

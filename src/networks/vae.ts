@@ -1,0 +1,68 @@
+import type { Component } from '../checkpoints/checkpoint.ts';
+import type { VaeConfig } from '../checkpoints/vae-config.ts';
+import { portableLayers } from '../graphs/portable-layers.ts';
+import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
+import type { VaeDecoder, VaeEncoder, VaeGeometry } from './networks.ts';
+import { type NetworkOptions, openSession } from './session.ts';
+import { floatsOf, floatTensor, requireSize } from './tensors.ts';
+
+function graphs(config: VaeConfig) {
+  const encoder = vaeEncoderGraph(config, portableLayers);
+  const decoder = vaeDecoderGraph(config, portableLayers);
+  return { encoder, decoder, tensors: new Map([...encoder.tensors, ...decoder.tensors]) };
+}
+
+function geometry(config: VaeConfig): VaeGeometry {
+  return {
+    factor: 2 ** (config.block_out_channels.length - 1),
+    channels: config.latent_channels,
+    scalingFactor: config.scaling_factor,
+  };
+}
+
+/** Loads the encoding half of an AutoencoderKL. @throws CheckpointError or Error as openSession does. */
+export async function openVaeEncoder(
+  component: Component<VaeConfig>,
+  options: NetworkOptions,
+): Promise<VaeEncoder> {
+  const { config, name } = component;
+  const { encoder, tensors } = graphs(config);
+  const session = await openSession(component, encoder, options, tensors);
+  const shape = geometry(config);
+
+  return {
+    ...shape,
+    release: session.release,
+    async encode(pixels, height, width) {
+      requireSize(`${name}: height`, height);
+      requireSize(`${name}: width`, width);
+      if (height % shape.factor !== 0 || width % shape.factor !== 0)
+        throw new Error(
+          `${name}: pixels are ${height} x ${width}; both sides must be multiples of ${shape.factor}`,
+        );
+      const input = floatTensor(`${name}: pixels`, pixels, [1, config.in_channels, height, width]);
+      return floatsOf(await session.run({ pixels: input }), 'moments');
+    },
+  };
+}
+
+/** Loads the decoding half of an AutoencoderKL. @throws CheckpointError or Error as openSession does. */
+export async function openVaeDecoder(
+  component: Component<VaeConfig>,
+  options: NetworkOptions,
+): Promise<VaeDecoder> {
+  const { config, name } = component;
+  const { decoder, tensors } = graphs(config);
+  const session = await openSession(component, decoder, options, tensors);
+
+  return {
+    ...geometry(config),
+    release: session.release,
+    async decode(latents, height, width) {
+      requireSize(`${name}: height`, height);
+      requireSize(`${name}: width`, width);
+      const input = floatTensor(`${name}: latents`, latents, [1, config.latent_channels, height, width]);
+      return floatsOf(await session.run({ latents: input }), 'pixels');
+    },
+  };
+}
