@@ -1,0 +1,92 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Dtype } from '../src/checkpoints/checkpoint.ts';
+import {
+  type CheckpointDescription,
+  type WeightOptions,
+  writeCheckpoint,
+} from '../src/checkpoints/synthetic/checkpoint-writer.ts';
+import { tinyBase, tinyRefiner } from '../src/checkpoints/synthetic/tiny-configs.ts';
+
+/** Keys of a component's config.json that replace the tiny checkpoint's own. */
+type Overrides = Readonly<Record<string, unknown>>;
+
+export interface TinyCheckpointOptions extends Partial<WeightOptions> {
+  readonly baseUnet?: Overrides;
+  readonly refinerUnet?: Overrides;
+  readonly vae?: Overrides;
+  readonly textEncoder?: Overrides;
+  readonly textEncoder2?: Overrides;
+}
+
+/**
+ * Writes complete base and refiner checkpoints of SDXL's architecture with seeded random weights (their
+ * pictures are noise) as tiny-base and tiny-refiner into `directory`, replacing earlier ones. The same options
+ * give the same bytes everywhere.
+ * @returns the two checkpoint directories.
+ */
+export async function writeTinyCheckpoints(
+  directory: string,
+  options: TinyCheckpointOptions = {},
+): Promise<{ base: string; refiner: string }> {
+  const { baseUnet, refinerUnet, vae, textEncoder, textEncoder2, ...weights } = options;
+  const describe = (tiny: CheckpointDescription, unet: Overrides | undefined): CheckpointDescription => ({
+    ...tiny,
+    unet: { ...tiny.unet, ...unet },
+    vae: { ...tiny.vae, ...vae },
+    textEncoders: Object.fromEntries(
+      Object.entries(tiny.textEncoders).map(([name, config]) => [
+        name,
+        { ...config, ...(name === 'text_encoder' ? textEncoder : textEncoder2) },
+      ]),
+    ),
+  });
+  await mkdir(directory, { recursive: true });
+  const partial = await mkdtemp(path.join(directory, '.partial-'));
+  try {
+    const seed = weights.seed ?? 0;
+    const dtype = weights.dtype ?? 'F16';
+    await writeCheckpoint(path.join(partial, 'tiny-base'), describe(tinyBase, baseUnet), {
+      ...weights,
+      seed,
+      dtype,
+    });
+    await writeCheckpoint(path.join(partial, 'tiny-refiner'), describe(tinyRefiner, refinerUnet), {
+      ...weights,
+      seed: seed + 100,
+      dtype,
+    });
+    for (const name of ['tiny-base', 'tiny-refiner']) {
+      await rm(path.join(directory, name), { recursive: true, force: true });
+      await rename(path.join(partial, name), path.join(directory, name));
+    }
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return { base: path.join(directory, 'tiny-base'), refiner: path.join(directory, 'tiny-refiner') };
+}
+
+const dtypes: Readonly<Record<string, Dtype>> = { fp32: 'F32', fp16: 'F16', bf16: 'BF16' };
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      out: { type: 'string', default: 'models' },
+      dtype: { type: 'string', default: 'fp16' },
+      seed: { type: 'string', default: '0' },
+      'bare-text-encoder-names': { type: 'boolean', default: false },
+      'max-shard-bytes': { type: 'string' },
+    },
+  });
+  const dtype = dtypes[values.dtype];
+  if (dtype === undefined) throw new RangeError(`--dtype is ${values.dtype}; it must be fp32, fp16 or bf16`);
+  const shardBytes = values['max-shard-bytes'];
+  const written = await writeTinyCheckpoints(values.out, {
+    dtype,
+    seed: Number(values.seed),
+    bareTextEncoderNames: values['bare-text-encoder-names'],
+    ...(shardBytes === undefined ? {} : { maxShardBytes: Number(shardBytes) }),
+  });
+  console.log(`${written.base}\n${written.refiner}`);
+}

@@ -1,0 +1,125 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Dtype } from '../checkpoint.ts';
+import { parseClipTextConfig } from '../clip-text-config.ts';
+import { parseUnetConfig } from '../unet-config.ts';
+import { parseVaeConfig } from '../vae-config.ts';
+import { clipTextTensors } from './clip-text-tensors.ts';
+import { clipTextRecipe, unetRecipe, vaeRecipe } from './recipes.ts';
+import { type RandomTensors, writeRandomSafetensors } from './safetensors-writer.ts';
+import { elementCount, type Shapes } from './shapes.ts';
+import { unetTensors } from './unet-tensors.ts';
+import { vaeTensors } from './vae-tensors.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** The JSON files of a checkpoint, each as it will stand in its folder. */
+export interface CheckpointDescription {
+  readonly modelIndex: Json;
+  readonly unet: Json;
+  readonly vae: Json;
+  /** By component name: text_encoder, text_encoder_2. */
+  readonly textEncoders: Readonly<Record<string, Json>>;
+  readonly scheduler: Json;
+}
+
+export interface WeightOptions {
+  readonly seed: number;
+  readonly dtype: Dtype;
+  /** Split a component's weights into files of at most so many bytes, with an index, as save_pretrained does. */
+  readonly maxShardBytes?: number;
+  /** Text encoder names as transformers 5 writes them, without text_model. */
+  readonly bareTextEncoderNames?: boolean;
+  /** Infix of weight file names, as save_pretrained(variant=...) has it. */
+  readonly variant?: 'fp16';
+}
+
+/** Writes a checkpoint of random weights into `directory` (which must not exist) in the layout of diffusers' save_pretrained. */
+export async function writeCheckpoint(
+  directory: string,
+  description: CheckpointDescription,
+  options: WeightOptions,
+): Promise<void> {
+  await mkdir(path.dirname(directory), { recursive: true });
+  await mkdir(directory);
+  await writeJson(path.join(directory, 'model_index.json'), description.modelIndex);
+  await writeJson(path.join(directory, 'scheduler', 'scheduler_config.json'), description.scheduler);
+  const common = { ...options, nameInFile: (name: string) => name };
+
+  const unetFile = path.join(directory, 'unet', 'config.json');
+  const unet = parseUnetConfig(description.unet, unetFile);
+  await writeJson(unetFile, description.unet);
+  await writeWeights(path.join(directory, 'unet', 'diffusion_pytorch_model'), options, {
+    ...common,
+    shapes: unetTensors(unet),
+    recipe: (name, shape) => unetRecipe(name, shape, unet.block_out_channels[0]!),
+  });
+
+  const vaeFile = path.join(directory, 'vae', 'config.json');
+  const vae = parseVaeConfig(description.vae, vaeFile);
+  await writeJson(vaeFile, description.vae);
+  await writeWeights(path.join(directory, 'vae', 'diffusion_pytorch_model'), options, {
+    ...common,
+    shapes: vaeTensors(vae),
+    recipe: (name, shape) => vaeRecipe(name, shape, vae.scaling_factor),
+  });
+
+  for (const [name, json] of Object.entries(description.textEncoders)) {
+    const file = path.join(directory, name, 'config.json');
+    const projected = name === 'text_encoder_2';
+    await writeJson(file, json);
+    await writeWeights(path.join(directory, name, 'model'), options, {
+      ...common,
+      seed: options.seed + (projected ? 2 : 1),
+      shapes: clipTextTensors(parseClipTextConfig(json, file), projected),
+      recipe: clipTextRecipe,
+      nameInFile: (tensor) => (options.bareTextEncoderNames ? tensor.replace(/^text_model\./, '') : tensor),
+    });
+  }
+}
+
+async function writeWeights(stem: string, options: WeightOptions, tensors: RandomTensors): Promise<void> {
+  const infix = options.variant === undefined ? '' : `.${options.variant}`;
+  const shards = split(tensors, options.maxShardBytes ?? Number.POSITIVE_INFINITY);
+  if (shards.length === 1) return writeRandomSafetensors(`${stem}${infix}.safetensors`, tensors);
+  const weightMap: Record<string, string> = {};
+  for (const [index, shapes] of shards.entries()) {
+    const place = `${String(index + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}`;
+    const file = `${stem}${infix}-${place}.safetensors`;
+    await writeRandomSafetensors(file, { ...tensors, shapes });
+    for (const name of shapes.keys()) weightMap[tensors.nameInFile(name)] = path.basename(file);
+  }
+  const totalSize = shards.reduce((sum, shapes) => sum + byteCount(shapes, tensors.dtype), 0);
+  await writeJson(`${stem}.safetensors.index${infix}.json`, {
+    metadata: { total_size: totalSize },
+    weight_map: weightMap,
+  });
+}
+
+/** Fills shards in order, each up to the limit. */
+function split({ shapes, dtype }: RandomTensors, maxShardBytes: number): Shapes[] {
+  const shards: Shapes[] = [];
+  let room = 0;
+  for (const [name, shape] of shapes) {
+    const bytes = elementCount(shape) * (dtype === 'F32' ? 4 : 2);
+    if (shards.length === 0 || bytes > room) {
+      shards.push(new Map());
+      room = maxShardBytes;
+    }
+    shards.at(-1)!.set(name, shape);
+    room -= bytes;
+  }
+  return shards;
+}
+
+function byteCount(shapes: Shapes, dtype: Dtype): number {
+  return [...shapes.values()].reduce(
+    (sum, shape) => sum + elementCount(shape) * (dtype === 'F32' ? 4 : 2),
+    0,
+  );
+}
+
+async function writeJson(file: string, value: Json): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(value, null, 2)}\n`);
+}
