@@ -63,12 +63,8 @@ const vae = {
 };
 
 const clipCommon = {
-  attention_dropout: 0.0,
   bos_token_id: 0,
-  dropout: 0.0,
   eos_token_id: 2,
-  initializer_factor: 1.0,
-  initializer_range: 0.02,
   layer_norm_eps: 1e-5,
   max_position_embeddings: 77,
   model_type: 'clip_text_model',
