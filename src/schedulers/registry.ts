@@ -1,54 +1,96 @@
+import { type Method, methods } from './methods.ts';
 import type { NoiseTable } from './noise-levels.ts';
-import type { Schedule, Solver } from './scheduler.ts';
-import { ddimGrid, normal, type ScheduleOf, sigmaGrid, solverGrid } from './schedules.ts';
-import { ddim } from './solvers/ddim.ts';
-import { euler } from './solvers/euler.ts';
-import { unipc } from './solvers/unipc.ts';
+import type { Schedule } from './scheduler.ts';
+import * as spacings from './schedules.ts';
+import { compvisSchedule } from './solvers/compvis-schedule.ts';
 import { roundHalfEven } from './spacing.ts';
 
 export type Endpoint = 'sdxl-torch' | 'sdxl-img2img';
 
-/** A method with what the published tables say of it. */
-interface Method {
-  readonly method: string;
-  readonly solver: Solver;
-  readonly noise: 'none' | 'normal' | 'brownian';
-  /** Evaluations of the network for a run, or the rest of a run, of `steps` steps; undefined where it adapts. */
-  modelCalls(steps: number): number | undefined;
-}
-
-/** An API name: solver times schedule. */
+/** An API name: a method on a schedule. */
 export interface SchedulerDefinition extends Method {
   readonly name: string;
+  /** How the noise levels are spaced, in words. */
   readonly spacing: string;
+  /** The whole run of `steps` steps. */
   schedule(model: NoiseTable, steps: number): Schedule;
   /** The class or function whose numbers it gives. */
   readonly source: string;
 }
 
-const once = (steps: number) => steps;
-const methods = {
-  euler: { method: 'Euler', solver: euler, noise: 'none', modelCalls: once },
-  ddim: { method: 'DDIM', solver: ddim, noise: 'none', modelCalls: once },
-  unipc: {
-    method: 'UniPC 2 bh2',
-    solver: unipc({ order: 2, variant: 'bh2' }),
-    noise: 'none',
-    modelCalls: once,
-  },
-} as const satisfies Record<string, Method>;
+type Row = readonly [method: Method, spacing: Spacing, source: string];
 
-type Row = readonly [method: Method, schedule: ScheduleOf, spacing: string, source: string];
+interface Spacing {
+  readonly spacing: string;
+  readonly schedule: spacings.ScheduleOf;
+}
 
+const { discardPenultimate } = spacings;
+
+/** `checkpoint` is the timestep_spacing of the checkpoint: leading for SDXL. */
+const grid: Spacing = { spacing: 'checkpoint', schedule: spacings.sigmaGrid };
+const gridKarras: Spacing = { spacing: 'karras within checkpoint', schedule: spacings.sigmaGridKarras };
+const ddimGrid: Spacing = { spacing: 'checkpoint', schedule: spacings.ddimGrid };
+const ddpmGrid: Spacing = { spacing: 'checkpoint', schedule: spacings.ddpmGrid };
+const pndmGrid: Spacing = { spacing: 'checkpoint', schedule: spacings.pndmGrid };
+const solverGrid: Spacing = { spacing: 'checkpoint, N + 1', schedule: spacings.solverGrid };
+const linspace: Spacing = { spacing: 'linspace, N + 1', schedule: spacings.solverLinspace };
+const normal: Spacing = { spacing: 'normal', schedule: spacings.normal };
+const karras: Spacing = { spacing: 'karras', schedule: spacings.karras };
+const exponential: Spacing = { spacing: 'exponential', schedule: spacings.exponential };
+const compvis: Spacing = { spacing: 'every 1000/N-th', schedule: compvisSchedule };
+const without = ({ spacing, schedule }: Spacing): Spacing => ({
+  spacing: `${spacing}, no penultimate`,
+  schedule: discardPenultimate(schedule),
+});
+
+/** The only list of scheduler names. */
 const registry = {
   'sdxl-torch': {
-    DDIM: [methods.ddim, ddimGrid, 'checkpoint', 'diffusers DDIMScheduler'],
-    Euler: [methods.euler, sigmaGrid, 'checkpoint', 'diffusers EulerDiscreteScheduler'],
-    UniPC: [methods.unipc, solverGrid, 'checkpoint', 'diffusers UniPCMultistepScheduler'],
+    DDIM: [methods.ddim, ddimGrid, 'diffusers DDIMScheduler'],
+    'DPM Multi': [methods.dpmMultistep, solverGrid, 'diffusers DPMSolverMultistepScheduler'],
+    'DPM Single': [methods.dpmSinglestep, linspace, 'diffusers DPMSolverSinglestepScheduler'],
+    'Euler a': [methods.eulerAncestral, grid, 'diffusers EulerAncestralDiscreteScheduler'],
+    Euler: [methods.euler, grid, 'diffusers EulerDiscreteScheduler'],
+    Heun: [methods.heun, grid, 'diffusers HeunDiscreteScheduler'],
+    'DPM2 a Karras': [methods.dpm2Ancestral, gridKarras, 'diffusers KDPM2AncestralDiscreteScheduler'],
+    'DPM2 Karras': [methods.dpm2, gridKarras, 'diffusers KDPM2DiscreteScheduler'],
+    LMS: [methods.lms, grid, 'diffusers LMSDiscreteScheduler'],
+    PNDM: [methods.pndm, pndmGrid, 'diffusers PNDMScheduler'],
+    DDPM: [methods.ddpm, ddpmGrid, 'diffusers DDPMScheduler'],
+    UniPC: [methods.unipc, solverGrid, 'diffusers UniPCMultistepScheduler'],
   },
   'sdxl-img2img': {
-    Euler: [methods.euler, normal, 'normal', 'k-diffusion sample_euler'],
-    UniPC: [methods.unipc, solverGrid, 'checkpoint', 'diffusers UniPCMultistepScheduler'],
+    'DPM++ SDE Karras': [methods.dpmppSde, karras, 'k-diffusion sample_dpmpp_sde'],
+    'DPM++ 2M Karras': [methods.dpmpp2m, karras, 'k-diffusion sample_dpmpp_2m'],
+    'DPM++ 2M SDE Karras': [methods.dpmpp2mSde, karras, 'k-diffusion sample_dpmpp_2m_sde'],
+    'DPM++ 2M SDE Heun Karras': [methods.dpmpp2mSdeHeun, karras, 'k-diffusion sample_dpmpp_2m_sde'],
+    'DPM++ 3M SDE Karras': [methods.dpmpp3mSde, without(karras), 'k-diffusion sample_dpmpp_3m_sde'],
+    'LMS Karras': [methods.lms, karras, 'k-diffusion sample_lms'],
+    'DPM2 Karras': [methods.dpm2, without(karras), 'k-diffusion sample_dpm_2'],
+    'DPM2 a Karras': [methods.dpm2Ancestral, without(karras), 'k-diffusion sample_dpm_2_ancestral'],
+    'DPM++ 2S a Karras': [methods.dpmpp2sAncestral, karras, 'k-diffusion sample_dpmpp_2s_ancestral'],
+    'DPM++ 2M SDE Exponential': [methods.dpmpp2mSde, exponential, 'k-diffusion sample_dpmpp_2m_sde'],
+    'DPM++ 2M SDE Heun Exponential': [methods.dpmpp2mSdeHeun, exponential, 'k-diffusion sample_dpmpp_2m_sde'],
+    'DPM++ 3M SDE Exponential': [methods.dpmpp3mSde, without(exponential), 'k-diffusion sample_dpmpp_3m_sde'],
+    'DPM++ SDE': [methods.dpmppSde, normal, 'k-diffusion sample_dpmpp_sde'],
+    'DPM++ 2M': [methods.dpmpp2m, normal, 'k-diffusion sample_dpmpp_2m'],
+    'DPM++ 2M SDE': [methods.dpmpp2mSde, normal, 'k-diffusion sample_dpmpp_2m_sde'],
+    'DPM++ 2M SDE Heun': [methods.dpmpp2mSdeHeun, normal, 'k-diffusion sample_dpmpp_2m_sde'],
+    'DPM++ 3M SDE': [methods.dpmpp3mSde, without(normal), 'k-diffusion sample_dpmpp_3m_sde'],
+    'DPM++ 2S a': [methods.dpmpp2sAncestral, normal, 'k-diffusion sample_dpmpp_2s_ancestral'],
+    'Euler a': [methods.eulerAncestral, normal, 'k-diffusion sample_euler_ancestral'],
+    Euler: [methods.euler, normal, 'k-diffusion sample_euler'],
+    LMS: [methods.lms, normal, 'k-diffusion sample_lms'],
+    Heun: [methods.heun, normal, 'k-diffusion sample_heun'],
+    DPM2: [methods.dpm2, without(normal), 'k-diffusion sample_dpm_2'],
+    'DPM2 a': [methods.dpm2Ancestral, without(normal), 'k-diffusion sample_dpm_2_ancestral'],
+    'DPM fast': [methods.dpmFast, normal, 'k-diffusion sample_dpm_fast'],
+    'DPM adaptive': [methods.dpmAdaptive, normal, 'k-diffusion sample_dpm_adaptive'],
+    Restart: [methods.restart, karras, 'A1111 restart_sampler'],
+    DDIM: [methods.ddim, compvis, 'A1111 ddim'],
+    PLMS: [methods.plms, compvis, 'A1111 plms'],
+    UniPC: [methods.unipc, solverGrid, 'diffusers UniPCMultistepScheduler'],
   },
 } as const satisfies Record<Endpoint, Record<string, Row>>;
 
@@ -70,8 +112,8 @@ export function findScheduler(endpoint: Endpoint, name: string): SchedulerDefini
       `scheduler ${JSON.stringify(name)} is unknown to ${endpoint}; it knows ${Object.keys(rows).join(', ')}`,
     );
   }
-  const [method, schedule, spacing, source] = row;
-  return { ...method, name, schedule, spacing, source };
+  const [method, spacing, source] = row;
+  return { ...method, ...spacing, name, source };
 }
 
 /**

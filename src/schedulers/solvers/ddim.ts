@@ -1,4 +1,4 @@
-import { blend } from '../combination.ts';
+import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
 import { stepsOf } from '../steps.ts';
 
@@ -12,7 +12,7 @@ export const ddim: Solver = async function* (denoise, latents, schedule) {
   for (const { level, next } of stepsOf(schedule)) {
     const clean = await denoise(current, level);
     const noiseShare = next.sigma / level.sigma;
-    current = blend(clean, 1 - noiseShare, current, noiseShare);
+    current = combine([1 - noiseShare, clean], [noiseShare, current]);
     yield current;
   }
 };

@@ -1,4 +1,4 @@
-import { blend } from '../combination.ts';
+import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
 import { stepsOf } from '../steps.ts';
 
@@ -8,7 +8,7 @@ export const euler: Solver = async function* (denoise, latents, schedule) {
   for (const { level, next } of stepsOf(schedule)) {
     const clean = await denoise(current, level);
     const keep = next.sigma / level.sigma;
-    current = blend(current, keep, clean, 1 - keep);
+    current = combine([keep, current], [1 - keep, clean]);
     yield current;
   }
 };

@@ -1,4 +1,4 @@
-import { blendMany } from '../combination.ts';
+import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
 import { stepsOf, wholeSteps } from '../steps.ts';
 
@@ -70,12 +70,8 @@ function leap(
   const rhos = nodeWeights(nodes, step, scale);
   const weights = [-growth, ...rhos.map((weight, k) => (-scale * weight) / nodes[k]!)];
   for (let k = 1; k < weights.length; k++) weights[0]! -= weights[k]!;
-  return blendMany(
-    latents,
-    ratio,
-    evaluations.map(({ clean }) => clean),
-    weights,
-  );
+  const terms = evaluations.map(({ clean }, k): Term => [weights[k]!, clean]);
+  return combine([ratio, latents], ...terms);
 }
 
 /**

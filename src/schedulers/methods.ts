@@ -1,0 +1,105 @@
+import type { Schedule, Solver } from './scheduler.ts';
+import { ddim } from './solvers/ddim.ts';
+import { ddpm } from './solvers/ddpm.ts';
+import { dpmAdaptive } from './solvers/dpm-adaptive.ts';
+import { dpmFast } from './solvers/dpm-fast.ts';
+import { dpmMultistep } from './solvers/dpm-multistep.ts';
+import { dpmSinglestep } from './solvers/dpm-singlestep.ts';
+import { dpm2 } from './solvers/dpm2.ts';
+import { dpm2Ancestral } from './solvers/dpm2-ancestral.ts';
+import { dpmpp2m } from './solvers/dpmpp-2m.ts';
+import { dpmpp2mSde } from './solvers/dpmpp-2m-sde.ts';
+import { dpmpp2sAncestral } from './solvers/dpmpp-2s-ancestral.ts';
+import { dpmpp3mSde } from './solvers/dpmpp-3m-sde.ts';
+import { dpmppSde } from './solvers/dpmpp-sde.ts';
+import { euler } from './solvers/euler.ts';
+import { eulerAncestral } from './solvers/euler-ancestral.ts';
+import { heun } from './solvers/heun.ts';
+import { lms } from './solvers/lms.ts';
+import { plms } from './solvers/plms.ts';
+import { pndm } from './solvers/pndm.ts';
+import { restart } from './solvers/restart.ts';
+import { unipc } from './solvers/unipc.ts';
+
+/** A solver with what is to be known of it. */
+export interface Method {
+  /** The solver's name in its field. */
+  readonly method: string;
+  readonly solver: Solver;
+  /** What it draws from its noise source. */
+  readonly noise: 'none' | 'normal' | 'brownian';
+  /** Evaluations of the network for `schedule`, a whole run or a part of one; undefined where the method adapts. */
+  modelCalls(schedule: Schedule): number | undefined;
+}
+
+/** One evaluation per step. */
+const once = ({ begin, end }: Schedule) => end - begin;
+
+/** Two evaluations per step, one where a step ends at zero noise. */
+const twice = ({ levels, begin, end }: Schedule) => {
+  const lastIsSingle = end > begin && levels[end]!.sigma === 0;
+  return 2 * (end - begin) - (lastIsSingle ? 1 : 0);
+};
+
+/** One evaluation per step, one more at the first. */
+const onceAfterTwo = (schedule: Schedule) => once(schedule) + (once(schedule) > 0 ? 1 : 0);
+
+/** As PNDM: one more at the first step, or three more at each of the first three. */
+const pndmCalls = (schedule: Schedule) =>
+  schedule.halfway ? once(schedule) + 3 * Math.min(3, once(schedule)) : onceAfterTwo(schedule);
+
+/** Every method behind the API's names. */
+export const methods = {
+  ddim: { method: 'DDIM', solver: ddim, noise: 'none', modelCalls: once },
+  ddpm: { method: 'DDPM', solver: ddpm, noise: 'normal', modelCalls: once },
+  dpm2: { method: 'DPM-Solver-2', solver: dpm2, noise: 'none', modelCalls: twice },
+  dpm2Ancestral: {
+    method: 'DPM-Solver-2 ancestral',
+    solver: dpm2Ancestral,
+    noise: 'normal',
+    modelCalls: twice,
+  },
+  dpmAdaptive: {
+    method: 'DPM-Solver-23 adaptive',
+    solver: dpmAdaptive,
+    noise: 'normal',
+    modelCalls: () => undefined,
+  },
+  dpmFast: { method: 'DPM-Solver-fast', solver: dpmFast, noise: 'normal', modelCalls: once },
+  dpmMultistep: { method: 'DPM-Solver++(2M)', solver: dpmMultistep(), noise: 'none', modelCalls: once },
+  dpmSinglestep: { method: 'DPM-Solver++(2S)', solver: dpmSinglestep(), noise: 'none', modelCalls: once },
+  dpmpp2m: { method: 'DPM-Solver++(2M)', solver: dpmpp2m, noise: 'none', modelCalls: once },
+  dpmpp2mSde: {
+    method: 'DPM-Solver++(2M) SDE',
+    solver: dpmpp2mSde('midpoint'),
+    noise: 'brownian',
+    modelCalls: once,
+  },
+  dpmpp2mSdeHeun: {
+    method: 'DPM-Solver++(2M) SDE Heun',
+    solver: dpmpp2mSde('heun'),
+    noise: 'brownian',
+    modelCalls: once,
+  },
+  dpmpp2sAncestral: {
+    method: 'DPM-Solver++(2S) ancestral',
+    solver: dpmpp2sAncestral,
+    noise: 'normal',
+    modelCalls: twice,
+  },
+  dpmpp3mSde: { method: 'DPM-Solver++(3M) SDE', solver: dpmpp3mSde, noise: 'brownian', modelCalls: once },
+  dpmppSde: { method: 'DPM-Solver++ SDE', solver: dpmppSde, noise: 'brownian', modelCalls: twice },
+  euler: { method: 'Euler', solver: euler, noise: 'none', modelCalls: once },
+  eulerAncestral: { method: 'Euler ancestral', solver: eulerAncestral, noise: 'normal', modelCalls: once },
+  heun: { method: 'Heun', solver: heun, noise: 'none', modelCalls: twice },
+  lms: { method: 'LMS 4', solver: lms, noise: 'none', modelCalls: once },
+  plms: { method: 'PLMS', solver: plms, noise: 'none', modelCalls: onceAfterTwo },
+  pndm: { method: 'PNDM', solver: pndm, noise: 'none', modelCalls: pndmCalls },
+  restart: { method: 'Restart Heun', solver: restart, noise: 'normal', modelCalls: twice },
+  unipc: {
+    method: 'UniPC 2 bh2',
+    solver: unipc({ order: 2, variant: 'bh2' }),
+    noise: 'none',
+    modelCalls: once,
+  },
+} as const satisfies Record<string, Method>;
