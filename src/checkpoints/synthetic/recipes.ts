@@ -11,15 +11,23 @@ export interface Recipe {
 /** Uniform numbers of amplitude sqrt(3) have unit variance. */
 const unit = Math.sqrt(3);
 
-/** Ends of residual branches: kept small, so that depth does not add up. */
-const branchEnd = /\.(conv2|to_out\.0|ff\.net\.2|proj_out|mlp\.fc2|self_attn\.out_proj)\.weight$/;
+/** Standard deviation of weights times the square root of their fan-in, where it is not 1. First match counts. */
+const gains: readonly (readonly [RegExp, number])[] = [
+  // Sharp attention: an average over all tokens would hide which token says what.
+  [/\.to_q\.weight$/, 3],
+  [/\.attn2\.to_out\.0\.weight$/, 1.5],
+  // Guidance multiplies what the pooled prompt changes.
+  [/^add_embedding\.linear_2\.weight$/, 0.5],
+  // Ends of residual branches: kept small, so that depth does not add up.
+  [/\.(conv2|to_out\.0|ff\.net\.2|proj_out|mlp\.fc2|self_attn\.out_proj)\.weight$/, 0.5],
+];
 
 /** Norms near one, biases near zero, linear and convolution weights of variance gain^2 / fan-in. */
 function plainRecipe(name: string, shape: readonly number[]): Recipe {
   if (/norm\w*\.weight$/.test(name)) return { offset: 1, amplitude: 0.2 };
   if (name.endsWith('.bias')) return { offset: 0, amplitude: 0.1 };
   if (name.endsWith('embedding.weight')) return { offset: 0, amplitude: 1 };
-  const gain = branchEnd.test(name) ? 0.5 : 1;
+  const gain = gains.find(([pattern]) => pattern.test(name))?.[1] ?? 1;
   const fanIn = elementCount(shape.slice(1));
   return { offset: 0, amplitude: (gain * unit) / Math.sqrt(fanIn) };
 }
