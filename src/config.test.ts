@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { ConfigError, readConfig } from './config.ts';
+
+const complaint = (environment: Record<string, string>): string => {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.message;
+  }
+  assert.fail('no complaint');
+};
+
+test('an empty environment gives the documented defaults, frozen', () => {
+  const config = readConfig({});
+  assert.ok(Object.isFrozen(config));
+  assert.deepEqual(config, {
+    port: 8080,
+    host: '127.0.0.1',
+    dataDir: path.resolve('data'),
+    modelsDir: undefined,
+    redisUrl: undefined,
+    publicUrl: 'http://127.0.0.1:8080',
+    device: 'cpu',
+    auth: true,
+    acceptBearer: false,
+    rng: 'philox',
+    promptEmphasis: 'no-norm',
+    promptMaxChunks: 16,
+    img2imgMaxPixels: 1_572_864,
+    refinerFallback: 'off',
+    v1DeadlineSeconds: 600,
+    jobDeadlineSeconds: 3600,
+    resultTtlSeconds: 3600,
+    maxQueued: 1000,
+    engineBatch: 1,
+    engineThreads: 0,
+    logLevel: 'info',
+  });
+});
+
+test('an empty or blank variable counts as unset', () => {
+  assert.deepEqual(readConfig({ PORT: '', MODELS_DIR: ' ', REDIS_URL: '', DEVICE: '' }), readConfig({}));
+});
+
+test('values are read in their own types and folders become absolute', () => {
+  const config = readConfig({ PORT: '9', DATA_DIR: 'd', MODELS_DIR: '/m', DEVICE: 'cuda:1', AUTH: 'off' });
+  assert.equal(config.port, 9);
+  assert.equal(config.dataDir, path.resolve('d'));
+  assert.equal(config.modelsDir, '/m');
+  assert.equal(config.device, 'cuda:1');
+  assert.equal(config.auth, false);
+});
+
+test('the public address follows HOST and PORT and loses its last slash', () => {
+  assert.equal(readConfig({ HOST: '0.0.0.0', PORT: '81' }).publicUrl, 'http://127.0.0.1:81');
+  assert.equal(readConfig({ HOST: '::1' }).publicUrl, 'http://[::1]:8080');
+  assert.equal(
+    readConfig({ PUBLIC_URL: 'https://pictures.example/sdxl/' }).publicUrl,
+    'https://pictures.example/sdxl',
+  );
+});
+
+for (const url of ['redis://localhost:6379', 'rediss://u:p@h:1/2', 'unix:/run/r.sock', '/run/r.sock']) {
+  test(`REDIS_URL may be ${url}`, () => {
+    assert.equal(readConfig({ REDIS_URL: url }).redisUrl, url);
+  });
+}
+
+const bad: [name: string, value: string, allowed: RegExp][] = [
+  ['PORT', '0', /a whole number from 1 to 65535/],
+  ['PORT', '80 80', /a whole number/],
+  ['PORT', '65536', /a whole number/],
+  ['PORT', '8e3', /a whole number/],
+  ['REDIS_URL', 'http://localhost', /redis:\/\/host:port/],
+  ['PUBLIC_URL', 'localhost:8080', /http:\/\/ or https:\/\//],
+  ['DEVICE', 'cuda', /cpu, webgpu or cuda:N/],
+  ['DEVICE', 'CPU', /cpu, webgpu or cuda:N/],
+  ['AUTH', 'no', /on or off/],
+  ['RNG', 'mt19937', /philox or torch-cpu/],
+  ['PROMPT_MAX_CHUNKS', '-1', /a whole number from 1/],
+  ['LOG_LEVEL', 'verbose', /trace or debug or info/],
+];
+for (const [name, value, allowed] of bad) {
+  test(`${name}=${value} is refused by name, value and what is allowed`, () => {
+    const message = complaint({ [name]: value });
+    assert.ok(message.includes(`${name}=${JSON.stringify(value)}: must be `), message);
+    assert.match(message, allowed);
+  });
+}
+
+test('all bad variables are named at once', () => {
+  const message = complaint({ PORT: 'x', DEVICE: 'tpu', AUTH: 'maybe' });
+  for (const name of ['PORT="x"', 'DEVICE="tpu"', 'AUTH="maybe"']) assert.ok(message.includes(name), message);
+});
+
+test('a complaint about REDIS_URL does not show its password', () => {
+  const message = complaint({ REDIS_URL: 'http://user:secret@host' });
+  assert.ok(!message.includes('secret'), message);
+});
+
+test('AUTH=off is refused where other machines could reach the service', () => {
+  assert.match(complaint({ AUTH: 'off', HOST: '0.0.0.0' }), /AUTH="off" with HOST="0\.0\.0\.0"/);
+  for (const HOST of ['127.0.0.1', '::1', 'localhost'])
+    assert.equal(readConfig({ AUTH: 'off', HOST }).auth, false);
+});

@@ -1,0 +1,187 @@
+import path from 'node:path';
+import { z } from 'zod';
+
+/** Where the networks run; `cuda:0` is the first NVIDIA device. */
+export type Device = 'cpu' | 'webgpu' | `cuda:${number}`;
+
+/** A variable is a number, a word or a path; empty counts as unset, as docker compose writes unset variables. */
+const wholeNumber = (least: number, most: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+$/)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most)
+    .or(z.undefined().transform(() => fallback))
+    .describe(`a whole number from ${least} to ${most}`);
+
+const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words, fallback: Words[number]) =>
+  z
+    .enum(words)
+    .default(fallback as never)
+    .describe(words.join(' or '));
+
+const switched = (fallback: 'on' | 'off') =>
+  z
+    .enum(['on', 'off'])
+    .default(fallback)
+    .transform((word) => word === 'on')
+    .describe('on or off');
+
+const isHttpUrl = (text: string): boolean =>
+  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === '';
+
+const isRedisUrl = (text: string): boolean =>
+  /^(unix:)?\//.test(text) || (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol));
+
+const variables = {
+  /** Port of the HTTP service. */
+  PORT: wholeNumber(1, 65_535, 8080),
+  /** Address the HTTP service listens on; the default cannot be reached from other machines. */
+  HOST: z.string().default('127.0.0.1').describe('an address to listen on'),
+  /** Where `npm start` keeps the queue, the results and the tiny checkpoints. */
+  DATA_DIR: z.string().default('./data').describe('a folder'),
+  /** Folder of checkpoints, one sub-folder each. Unset: `npm start` serves the tiny checkpoints it writes into DATA_DIR. */
+  MODELS_DIR: z.string().optional().describe('a folder'),
+  /** Redis to use. Unset: `npm start` runs a private one. */
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl)
+    .optional()
+    .describe('redis://host:port, rediss://host:port or unix:/path/to/socket'),
+  /** How clients reach this service; result links start with it. */
+  PUBLIC_URL: z
+    .string()
+    .refine(isHttpUrl)
+    .optional()
+    .describe('an http:// or https:// address without a query'),
+  DEVICE: z
+    .string()
+    .regex(/^(cpu|webgpu|cuda:\d{1,3})$/)
+    .transform((text) => text as Device)
+    .default('cpu')
+    .describe('cpu, webgpu or cuda:N (cuda:0 is the first device)'),
+  /** off: no API key is asked for; only where HOST is a loopback address. */
+  AUTH: switched('on'),
+  /** Whether `Authorization: Bearer <key>` counts beside `x-api-key`; the published service takes only the latter. */
+  ACCEPT_BEARER: switched('off'),
+  /** Random numbers of a request that names none: those of torch on CUDA (philox) or on the CPU. */
+  RNG: oneOf(['philox', 'torch-cpu'], 'philox'),
+  /** original: restore the mean after weighting tokens, as A1111's "Original" does. */
+  PROMPT_EMPHASIS: oneOf(['no-norm', 'original'], 'no-norm'),
+  /** Most 75-token chunks of a prompt. */
+  PROMPT_MAX_CHUNKS: wholeNumber(1, 256, 16),
+  /** Input pictures with more pixels are scaled down to it. */
+  IMG2IMG_MAX_PIXELS: wholeNumber(64 * 64, 16_777_216, 1_572_864),
+  /** What `refiner: true` does where no refiner is installed: off = an error, base = the base alone. */
+  REFINER_FALLBACK: oneOf(['off', 'base'], 'off'),
+  /** After this long a /v1 request is answered with a timeout; its job goes on. */
+  V1_DEADLINE_SECONDS: wholeNumber(1, 86_400, 600),
+  /** A request that has not finished this long after its submission is FAILED. */
+  JOB_DEADLINE_SECONDS: wholeNumber(1, 86_400, 3600),
+  /** How long results stay readable; clients are promised one hour. */
+  RESULT_TTL: wholeNumber(1, 86_400, 3600),
+  /** Requests that may wait before further ones are turned away. */
+  MAX_QUEUED: wholeNumber(1, 1_000_000, 1000),
+  /** Samples of one request computed together: faster on a GPU, but low bits then depend on the companions. */
+  ENGINE_BATCH: wholeNumber(1, 16, 1),
+  /** Threads of one network call on the CPU; 0 lets ONNX Runtime take one per physical core. */
+  ENGINE_THREADS: wholeNumber(0, 1024, 0),
+  LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
+};
+
+type Variables = z.output<z.ZodObject<typeof variables>>;
+
+/** The settings of every process of the service. See the variables above for meaning and defaults. */
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Absolute; undefined where MODELS_DIR is unset. */
+  readonly modelsDir: string | undefined;
+  readonly redisUrl: string | undefined;
+  /** Without a slash at its end. */
+  readonly publicUrl: string;
+  readonly device: Device;
+  readonly auth: boolean;
+  readonly acceptBearer: boolean;
+  readonly rng: Variables['RNG'];
+  readonly promptEmphasis: Variables['PROMPT_EMPHASIS'];
+  readonly promptMaxChunks: number;
+  readonly img2imgMaxPixels: number;
+  readonly refinerFallback: Variables['REFINER_FALLBACK'];
+  readonly v1DeadlineSeconds: number;
+  readonly jobDeadlineSeconds: number;
+  readonly resultTtlSeconds: number;
+  readonly maxQueued: number;
+  readonly engineBatch: number;
+  readonly engineThreads: number;
+  readonly logLevel: Variables['LOG_LEVEL'];
+}
+
+/** What is wrong with the environment: one line per bad variable with its value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws ConfigError naming every bad variable at once. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const given = Object.fromEntries(
+    Object.keys(variables).map((name) => [name, environment[name]?.trim() || undefined]),
+  );
+  const parsed = z.object(variables).safeParse(given);
+  const complaints = parsed.success ? contradictions(parsed.data) : badVariables(parsed.error, given);
+  if (complaints.length > 0) throw new ConfigError(['Bad configuration:', ...complaints].join('\n  '));
+  return toConfig(parsed.data!);
+}
+
+function badVariables(error: z.ZodError, given: Readonly<Record<string, string | undefined>>): string[] {
+  const names = new Set(error.issues.map(({ path: [name] }) => String(name) as keyof typeof variables));
+  return [...names].map((name) => {
+    const value = name === 'REDIS_URL' ? given[name]?.replace(/\/\/.*@/, '//***@') : given[name];
+    return `${name}=${JSON.stringify(value)}: must be ${variables[name].description}`;
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function contradictions({ AUTH, HOST }: Variables): string[] {
+  if (AUTH || isLoopback(HOST)) return [];
+  return [
+    `AUTH="off" with HOST="${HOST}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`,
+  ];
+}
+
+/** The address clients on this machine can use when none is given. */
+function localUrl(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function toConfig(values: Variables): Config {
+  return Object.freeze({
+    port: values.PORT,
+    host: values.HOST,
+    dataDir: path.resolve(values.DATA_DIR),
+    modelsDir: values.MODELS_DIR === undefined ? undefined : path.resolve(values.MODELS_DIR),
+    redisUrl: values.REDIS_URL,
+    publicUrl: (values.PUBLIC_URL ?? localUrl(values.HOST, values.PORT)).replace(/\/+$/, ''),
+    device: values.DEVICE,
+    auth: values.AUTH,
+    acceptBearer: values.ACCEPT_BEARER,
+    rng: values.RNG,
+    promptEmphasis: values.PROMPT_EMPHASIS,
+    promptMaxChunks: values.PROMPT_MAX_CHUNKS,
+    img2imgMaxPixels: values.IMG2IMG_MAX_PIXELS,
+    refinerFallback: values.REFINER_FALLBACK,
+    v1DeadlineSeconds: values.V1_DEADLINE_SECONDS,
+    jobDeadlineSeconds: values.JOB_DEADLINE_SECONDS,
+    resultTtlSeconds: values.RESULT_TTL,
+    maxQueued: values.MAX_QUEUED,
+    engineBatch: values.ENGINE_BATCH,
+    engineThreads: values.ENGINE_THREADS,
+    logLevel: values.LOG_LEVEL,
+  });
+}
