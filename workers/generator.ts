@@ -1,0 +1,40 @@
+import type { Config } from '../src/config.ts';
+import type { Endpoint, GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
+
+/** What an engine can do once its checkpoints are open. */
+export interface Capabilities {
+  readonly endpoints: readonly Endpoint[];
+  /** Whether the refiner's weights are there. */
+  readonly refiner: boolean;
+  /** The `base_model` names of sdxl-img2img it serves. */
+  readonly baseModels: readonly string[];
+}
+
+/** The pictures of one request. */
+export interface Generated {
+  /** Encoded in the request's outputFormat, in sample order. */
+  readonly pictures: readonly { readonly bytes: Uint8Array; readonly seed: number }[];
+  /** Names of the checkpoints that made them. */
+  readonly checkpoints: readonly string[];
+  /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
+  readonly stageSeconds: Readonly<Record<string, number>>;
+}
+
+/** Turns requests into pictures on one device: checkpoints opened, networks loaded and warmed up. */
+export interface Generator {
+  readonly capabilities: Capabilities;
+  /**
+   * @param inputImage bytes (PNG) of an image-to-image request's input.
+   * @param onStep called and awaited after every step: it gives the event loop a turn and rejects once the request is cancelled.
+   * @throws JobError for failures whose text the client may read; anything else is reported as an internal error.
+   */
+  generate(
+    request: GenerationRequest,
+    inputImage: Uint8Array | undefined,
+    onStep: (progress: GenerationProgress) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Generated>;
+}
+
+/** Opens everything before the first request is taken. @throws with a message for the operator when it cannot. */
+export type OpenGenerator = (config: Config) => Promise<Generator>;
