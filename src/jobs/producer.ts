@@ -17,8 +17,8 @@ export interface Producer {
   submit(id: string, owner: string, request: GenerationRequest): Promise<void>;
   /** The request as it stands, or undefined when unknown or expired. */
   read(id: string): Promise<RequestRecord | undefined>;
-  /** Resolves with the record once the request has ended, or as it stands after `timeoutMs`. */
-  waitFor(id: string, timeoutMs: number): Promise<RequestRecord | undefined>;
+  /** Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal aborts. */
+  waitFor(id: string, timeoutMs: number, signal?: AbortSignal): Promise<RequestRecord | undefined>;
   /** Keeps the PNG of an image-to-image request; returns its key. */
   storeInput(id: string, png: Uint8Array): Promise<string>;
   /** @throws when Redis does not take a write. */
@@ -85,12 +85,14 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
       }
     },
     read,
-    waitFor: async (id, timeoutMs) => {
+    waitFor: async (id, timeoutMs, signal) => {
       const until = Date.now() + timeoutMs;
       let wake: () => void = () => undefined;
       const unsubscribe = events.subscribe(id, (event) => {
         if (event === 'finished') wake();
       });
+      const onAbort = () => wake();
+      signal?.addEventListener('abort', onAbort);
       try {
         for (;;) {
           const heard = new Promise<void>((resolve) => {
@@ -98,11 +100,13 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
           });
           const record = await read(id);
           const left = until - Date.now();
-          if (record === undefined || record.finishedAt !== undefined || left <= 0) return record;
+          if (record === undefined || record.finishedAt !== undefined || left <= 0 || signal?.aborted)
+            return record;
           await settled(heard, Math.min(recheckMs, left));
         }
       } finally {
         unsubscribe();
+        signal?.removeEventListener('abort', onAbort);
       }
     },
     storeInput: (id, png) =>

@@ -1,0 +1,48 @@
+import multipart from '@fastify/multipart';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { createAccept } from './accept.ts';
+import { requireApiKey } from './auth.ts';
+import { createWorkerList } from './capabilities.ts';
+import { answerClientError, installErrorHandling, refuseOtherMethods, sendError } from './errors.ts';
+import type { Gateway } from './gateway.ts';
+import { healthRoutes } from './routes/health.ts';
+import { listRoutes } from './routes/lists.ts';
+import { outputRoutes } from './routes/outputs.ts';
+import { requestPaths, requestRoutes } from './routes/requests.ts';
+import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
+
+/** The whole HTTP service on the given parts; it opens and closes nothing of them. */
+export async function buildApp(
+  gateway: Gateway,
+  loggerInstance: FastifyBaseLogger,
+): Promise<FastifyInstance> {
+  const { settings } = gateway;
+  const app: FastifyInstance = Fastify({
+    loggerInstance,
+    bodyLimit: settings.bodyLimit,
+    requestTimeout: settings.requestTimeoutMs,
+    // Node looks for slow clients every 30 s unless told otherwise.
+    http: { headersTimeout: settings.headersTimeoutMs, connectionsCheckingInterval: 1000 },
+    clientErrorHandler: answerClientError,
+    frameworkErrors: sendError,
+    forceCloseConnections: 'idle',
+  });
+  installErrorHandling(app);
+  app.decorateRequest('owner', '');
+  app.removeContentTypeParser('text/plain');
+  await app.register(multipart);
+
+  const workers = createWorkerList(gateway.producer.redis);
+  healthRoutes(app, gateway, workers);
+  listRoutes(app);
+  outputRoutes(app, gateway);
+  refuseOtherSubmits(app);
+  for (const path of requestPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
+
+  await app.register(async (keyed) => {
+    requireApiKey(keyed, gateway);
+    requestRoutes(keyed, gateway);
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, createAccept(gateway, workers)));
+  });
+  return app;
+}

@@ -1,0 +1,55 @@
+import { ApiError } from '../contract/errors.ts';
+import type { TextToImageRequest } from '../contract/generation.ts';
+import type { Connection } from '../jobs/connection.ts';
+import { liveWorkers, type WorkerInfo } from '../jobs/heartbeat.ts';
+
+/** Reads the live workers at most once a second. */
+export function createWorkerList(redis: Connection, maxAgeMs = 1000): () => Promise<WorkerInfo[]> {
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<WorkerInfo[]> | undefined;
+  return () => {
+    if (reading === undefined || performance.now() - readAt >= maxAgeMs) {
+      readAt = performance.now();
+      const fresh = liveWorkers(redis);
+      reading = fresh;
+      // A failure is not remembered.
+      fresh.catch(() => {
+        if (reading === fresh) reading = undefined;
+      });
+    }
+    return reading;
+  };
+}
+
+/**
+ * Checks a text-to-image request against what the live workers have installed; with none alive the request may wait for one.
+ * @returns the request, without its refiner where `refinerFallback` allows that.
+ * @throws ApiError naming the missing checkpoint.
+ */
+export function withInstalledRefiner(
+  request: TextToImageRequest,
+  workers: readonly WorkerInfo[],
+  refinerFallback: boolean,
+): TextToImageRequest {
+  const able = workers.filter(({ endpoints }) => endpoints.includes('sdxl-torch'));
+  if (workers.length > 0 && able.length === 0)
+    throw new ApiError('invalidParameter', 'No worker has the checkpoint of sdxl-torch installed');
+  const needsRefiner = request.refiner && request.highNoiseFraction < 1;
+  if (!needsRefiner || able.length === 0 || able.some(({ refiner }) => refiner)) return request;
+  if (refinerFallback) return { ...request, refiner: false };
+  throw new ApiError(
+    'invalidParameter',
+    'refiner is true, but the checkpoint "sdxl-refiner" is not installed; send "refiner": false',
+  );
+}
+
+/** @throws ApiError naming the missing checkpoint and the installed ones. */
+export function assertBaseModelInstalled(baseModel: string, workers: readonly WorkerInfo[]): void {
+  const installed = new Set(workers.flatMap(({ baseModels }) => baseModels));
+  if (workers.length === 0 || installed.has(baseModel)) return;
+  const list = installed.size > 0 ? [...installed].join(', ') : 'none';
+  throw new ApiError(
+    'invalidParameter',
+    `base_model "${baseModel}" is not installed on this server; installed: ${list}`,
+  );
+}

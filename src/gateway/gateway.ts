@@ -1,0 +1,42 @@
+import type { Rng } from '../contract/generation.ts';
+import type { Producer } from '../jobs/producer.ts';
+import type { ImageFetcher } from './fetch-image.ts';
+
+/** Everything the routes stand on, handed in so that tests can hand in their own. */
+export interface Gateway {
+  readonly producer: Producer;
+  readonly fetchImage: ImageFetcher;
+  /** Untrusted bytes -> the PNG a worker reads. @throws Error whose message the client may read. */
+  readonly normaliseImage: (bytes: Uint8Array) => Promise<Uint8Array>;
+  readonly settings: GatewaySettings;
+}
+
+export interface GatewaySettings {
+  /** Base of the addresses in answers, without a trailing slash; the request's own host where undefined. */
+  readonly publicUrl?: string | undefined;
+  /** Accept `Authorization: Bearer <key>` beside `x-api-key`. The published service does not. */
+  readonly acceptBearer: boolean;
+  /** How long a v1 request is waited for. */
+  readonly syncDeadlineMs: number;
+  /** Where no worker has the refiner: run the base alone (true) or refuse (false). */
+  readonly refinerFallback: boolean;
+  readonly defaultRng: Rng;
+  /** Largest body of a request that carries a picture, and largest picture fetched, in bytes. */
+  readonly imageBodyLimit: number;
+  /** Largest body of a request that carries none. */
+  readonly bodyLimit: number;
+  /** Whole request: how long a client may take to send it. */
+  readonly requestTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+}
+
+export const defaultSettings: GatewaySettings = {
+  acceptBearer: false,
+  syncDeadlineMs: 600_000,
+  refinerFallback: false,
+  defaultRng: 'philox',
+  imageBodyLimit: 32 * 1024 * 1024,
+  bodyLimit: 1024 * 1024,
+  requestTimeoutMs: 60_000,
+  headersTimeoutMs: 10_000,
+};
