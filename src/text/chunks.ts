@@ -122,8 +122,8 @@ function framed(
   const ids = new Int32Array(chunkLength).fill(tokenizer.eos);
   ids[0] = tokenizer.bos;
   ids.set(content, 1);
-  // The first end token may be one the client wrote: what follows it is padding too, as in A1111.
-  ids.fill(tokenizer.pad, ids.indexOf(tokenizer.eos) + 1);
+  // The first end token may be one the client wrote: where padding differs, what follows it is padding too, as in A1111.
+  if (tokenizer.pad !== tokenizer.eos) ids.fill(tokenizer.pad, ids.indexOf(tokenizer.eos) + 1);
   const weights = new Float32Array(chunkLength).fill(1);
   weights.set(contentWeights, 1);
   return { ids, weights };

@@ -42,7 +42,17 @@ export async function loadTokenizer(options: TokenizerOptions): Promise<ClipToke
   const texts = new Map(Object.entries(vocabulary.ids).map(([text, id]) => [id, text]));
   const padText = texts.get(pad);
   if (padText === undefined) throw new Error(`pad id ${pad} is not in the vocabulary`);
-  const tokenizer = new Tokenizer(clipTokenizerJson(vocabulary, padText), {});
+  const specialTokens = [
+    ...new Set([
+      vocabulary.bosToken,
+      vocabulary.eosToken,
+      vocabulary.unkToken,
+      padText,
+      ...vocabulary.addedTokens,
+    ]),
+  ];
+  const likeTransformers = transformersReading(specialTokens);
+  const tokenizer = new Tokenizer(clipTokenizerJson(vocabulary, specialTokens), {});
   return {
     encode: (text) => tokenizer.encode(likeTransformers(text), { add_special_tokens: false }).ids,
     tokenText: (id) => texts.get(id) ?? `<${id}>`,
@@ -53,24 +63,36 @@ export async function loadTokenizer(options: TokenizerOptions): Promise<ClipToke
 }
 
 /**
- * Two things differ between JavaScript's strings and the Rust ones under transformers: lower case of a capital sigma at the
- * end of a word (ς there, σ here, character by character), and lone surrogates, which Rust cannot hold.
+ * Changes a text so that @huggingface/tokenizers 0.2.0 reads it as the Rust library under transformers reads the original:
+ * - lower case of a capital sigma at the end of a word is ς in JavaScript; Rust goes character by character and gives σ;
+ * - a stretch between special tokens that becomes one only in lower case (<|ENDOFTEXT|>) would be taken for it; a space
+ *   at the end of every stretch prevents that and yields no token;
+ * - Rust's strings hold no lone surrogates.
  */
-function likeTransformers(text: string): string {
-  return text.toWellFormed().replaceAll('Σ', 'σ');
+function transformersReading(specialTokens: readonly string[]): (text: string) => string {
+  const longestFirst = specialTokens.toSorted((a, b) => b.length - a.length);
+  const pattern = new RegExp(longestFirst.map((token) => RegExp.escape(token)).join('|'), 'g');
+  return (text) => `${text.toWellFormed().replaceAll('Σ', 'σ').replace(pattern, ' $&')} `;
 }
 
+const wordPattern =
+  "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
+/**
+ * The Rust byte-level step splits with this pattern by itself. The library's own version of it takes U+FEFF for white space,
+ * as JavaScript does; written as a split it is translated to Unicode's White_Space.
+ */
+const byteLevelPattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
 /** The pipeline that transformers 5.23.0 builds in models/clip/tokenization_clip.py, in tokenizer.json form. */
-function clipTokenizerJson(vocabulary: Vocabulary, padText: string): object {
-  const special = new Set([
-    vocabulary.bosToken,
-    vocabulary.eosToken,
-    vocabulary.unkToken,
-    padText,
-    ...vocabulary.addedTokens,
-  ]);
+function clipTokenizerJson(vocabulary: Vocabulary, specialTokens: readonly string[]): object {
+  const split = (regex: string) => ({
+    type: 'Split',
+    pattern: { Regex: regex },
+    behavior: 'Removed',
+    invert: true,
+  });
   return {
-    added_tokens: [...special].map((content) => ({
+    added_tokens: specialTokens.map((content) => ({
       id: vocabulary.ids[content],
       content,
       single_word: false,
@@ -90,16 +112,9 @@ function clipTokenizerJson(vocabulary: Vocabulary, padText: string): object {
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        {
-          type: 'Split',
-          pattern: {
-            Regex:
-              "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
-          },
-          behavior: 'Removed',
-          invert: true,
-        },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+        split(wordPattern),
+        split(byteLevelPattern),
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },
     post_processor: null,
