@@ -23,6 +23,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     modelsDir: undefined,
     redisUrl: undefined,
     publicUrl: 'http://127.0.0.1:8080',
+    linksFollowHost: true,
     device: 'cpu',
     auth: true,
     acceptBearer: false,

@@ -48,7 +48,7 @@ const variables = {
     .refine(isRedisUrl)
     .optional()
     .describe('redis://host:port, rediss://host:port or unix:/path/to/socket'),
-  /** How clients reach this service; result links start with it. */
+  /** How clients reach this service; links in answers start with it. Unset: with the host that the client asked. */
   PUBLIC_URL: z
     .string()
     .refine(isHttpUrl)
@@ -102,6 +102,8 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** Without a slash at its end. */
   readonly publicUrl: string;
+  /** PUBLIC_URL is unset: links in answers start with the host that the client asked instead. */
+  readonly linksFollowHost: boolean;
   readonly device: Device;
   readonly auth: boolean;
   readonly acceptBearer: boolean;
@@ -168,6 +170,7 @@ function toConfig(values: Variables): Config {
     modelsDir: values.MODELS_DIR === undefined ? undefined : path.resolve(values.MODELS_DIR),
     redisUrl: values.REDIS_URL,
     publicUrl: (values.PUBLIC_URL ?? localUrl(values.HOST, values.PORT)).replace(/\/+$/, ''),
+    linksFollowHost: values.PUBLIC_URL === undefined,
     device: values.DEVICE,
     auth: values.AUTH,
     acceptBearer: values.ACCEPT_BEARER,
