@@ -22,8 +22,8 @@ export interface SchedulerSettings {
   /** undefined where the checkpoint leaves it to the scheduler class. */
   readonly timestepSpacing: TimestepSpacing | undefined;
   readonly stepsOffset: number;
-  /** DDIM, PNDM: end at zero noise instead of the first training timestep's. */
-  readonly setAlphaToOne: boolean;
+  /** DDIM, PNDM: end at zero noise instead of the first training timestep's; undefined leaves it to the class. */
+  readonly setAlphaToOne: boolean | undefined;
   /** PNDM: start with an improved Euler step instead of three Runge-Kutta steps. Skipped unless the checkpoint says false. */
   readonly skipPrkSteps: boolean;
   /** Where the sigma-based classes and the DPM solvers end: at zero noise or the first training timestep's. */
@@ -50,7 +50,7 @@ export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
       undefined,
     ),
     stepsOffset: number(config, 'steps_offset', 0, 'a whole number from 0', isOffset),
-    setAlphaToOne: boolean(config, 'set_alpha_to_one', true),
+    setAlphaToOne: boolean(config, 'set_alpha_to_one', undefined),
     skipPrkSteps: boolean(config, 'skip_prk_steps', true),
     finalSigmasType: choice(config, 'final_sigmas_type', ['zero', 'sigma_min'], 'zero'),
   };
@@ -75,8 +75,13 @@ function number(
   return typeof value === 'number' && accepts(value) ? value : refuse(key, value, expected);
 }
 
-function boolean(config: SchedulerConfig, key: string, fallback: boolean): boolean {
+function boolean<Fallback extends boolean | undefined>(
+  config: SchedulerConfig,
+  key: string,
+  fallback: Fallback,
+): boolean | Fallback {
   const value = config[key] ?? fallback;
+  if (value === undefined) return fallback;
   return typeof value === 'boolean' ? value : refuse(key, value, 'true or false');
 }
 

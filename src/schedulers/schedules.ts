@@ -42,19 +42,24 @@ function sigmaRun(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
   });
 }
 
-/** DDIM: whole timesteps, down to the first training level or, with set_alpha_to_one, to no noise. */
-export const ddimGrid: ScheduleOf = (model, steps) => {
+/** DDIM: whole timesteps, down to no noise or, where the checkpoint denies set_alpha_to_one, the first training level. */
+export const ddimGrid: ScheduleOf = (model, steps) => ddimRun(model, steps, model.setAlphaToOne ?? true);
+
+function ddimRun(model: NoiseTable, steps: number, endsNoiseless: boolean): Schedule {
   const levels = variancePreservingLevels(model, steps);
-  const last = model.setAlphaToOne ? noiseless : firstTrainingLevel(model);
+  const last = endsNoiseless ? noiseless : firstTrainingLevel(model);
   return wholeRun(model, [...levels, last], {
     initialScale: unitVarianceScale(levels[0]!),
     finalScale: 1 / unitVarianceScale(last),
   });
-};
+}
 
-/** PNDM: as DDIM; with the level between two steps where the checkpoint asks for Runge-Kutta steps. */
+/**
+ * PNDM: as DDIM, but down to the first training level unless the checkpoint sets set_alpha_to_one; with the
+ * level between two steps where it asks for Runge-Kutta steps.
+ */
 export const pndmGrid: ScheduleOf = (model, steps) => {
-  const run = ddimGrid(model, steps);
+  const run = ddimRun(model, steps, model.setAlphaToOne ?? false);
   if (model.skipPrkSteps) return run;
   const half = Math.floor(Math.floor(model.trainSteps / steps) / 2);
   return { ...run, halfway: (_, { timestep }) => levelsOf(model, [timestep + half])[0]! };

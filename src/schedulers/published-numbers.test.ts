@@ -1,0 +1,395 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
+import { type NoiseTable, noiseTable } from './noise-levels.ts';
+import { handOff } from './registry.ts';
+import type { Denoise, NoiseLevel, Schedule, Solver } from './scheduler.ts';
+import type { SchedulerConfig } from './scheduler-config.ts';
+import {
+  ddimGrid,
+  ddpmGrid,
+  pndmGrid,
+  type ScheduleOf,
+  sigmaGrid,
+  solverGrid,
+  solverLinspace,
+} from './schedules.ts';
+import { ancestralStep } from './solvers/ancestral-step.ts';
+import { ddim } from './solvers/ddim.ts';
+import { ddpm } from './solvers/ddpm.ts';
+import { dpmMultistep } from './solvers/dpm-multistep.ts';
+import { dpmSinglestep } from './solvers/dpm-singlestep.ts';
+import { dpm2 } from './solvers/dpm2.ts';
+import { dpm2Ancestral } from './solvers/dpm2-ancestral.ts';
+import { dpmppSde } from './solvers/dpmpp-sde.ts';
+import { euler } from './solvers/euler.ts';
+import { eulerAncestral } from './solvers/euler-ancestral.ts';
+import { heun } from './solvers/heun.ts';
+import { lms } from './solvers/lms.ts';
+import { pndm } from './solvers/pndm.ts';
+import { unipc } from './solvers/unipc.ts';
+import { karrasSigmas, levelsAt } from './spacing.ts';
+
+/*
+ * The full loop tests of diffusers (source and revision in the JSON) on our solvers. Their toy network is
+ * noise(x, t) = x * t / (t + 1), their sample a ramp.
+ */
+
+interface PublishedLoop {
+  readonly class: string;
+  readonly test: string;
+  readonly config: SchedulerConfig;
+  readonly steps: number;
+  readonly loop: 'plain' | 'scaled';
+  readonly sum: number | null;
+  readonly mean: number | null;
+  readonly sumTolerance: number | null;
+  readonly meanTolerance: number | null;
+  /** Index at which the loop begins, after adding noise to the sample. */
+  readonly noiseFrom?: number;
+  /** Index at which the loop begins without adding noise. */
+  readonly startFrom?: number;
+}
+
+const published = JSON.parse(
+  readFileSync(new URL('oracles/diffusers-published.json', import.meta.url), 'utf8'),
+) as {
+  readonly loops: readonly PublishedLoop[];
+  readonly checks: readonly {
+    readonly class: string;
+    readonly check?: string;
+    readonly config: SchedulerConfig;
+    readonly num_inference_steps: number;
+    readonly expected_timesteps?: readonly number[];
+    readonly values?: Readonly<Record<string, number>>;
+    readonly tol?: number;
+  }[];
+  readonly handOff: {
+    readonly splits: readonly number[];
+    readonly steps_10: Readonly<Record<string, readonly number[]>>;
+    readonly steps_25: Readonly<Record<string, readonly number[]>>;
+  };
+};
+
+interface PublishedClass {
+  readonly solver: Solver;
+  readonly schedule: ScheduleOf;
+  /** What the second evaluation of a step gives to the step: a derivative, or clean latents. */
+  readonly inner?: 'derivative' | 'clean';
+}
+
+const classes: Readonly<Record<string, PublishedClass>> = {
+  EulerDiscreteScheduler: { solver: euler, schedule: sigmaGrid },
+  EulerAncestralDiscreteScheduler: { solver: eulerAncestral, schedule: sigmaGrid },
+  HeunDiscreteScheduler: { solver: heun, schedule: sigmaGrid },
+  KDPM2DiscreteScheduler: { solver: dpm2, schedule: sigmaGrid },
+  KDPM2AncestralDiscreteScheduler: { solver: dpm2Ancestral, schedule: sigmaGrid },
+  LMSDiscreteScheduler: { solver: lms, schedule: sigmaGrid },
+  DPMSolverSDEScheduler: { solver: dpmppSde, schedule: sigmaGrid, inner: 'clean' },
+  DDIMScheduler: { solver: ddim, schedule: ddimGrid },
+  DDPMScheduler: { solver: ddpm, schedule: ddpmGrid },
+  PNDMScheduler: { solver: pndm, schedule: pndmGrid },
+  UniPCMultistepScheduler: { solver: unipc({ order: 2, variant: 'bh2' }), schedule: solverGrid },
+  DPMSolverMultistepScheduler: { solver: dpmMultistep({ lowerOrderFinal: false }), schedule: solverGrid },
+  DPMSolverSinglestepScheduler: {
+    solver: dpmSinglestep({ lowerOrderFinal: false }),
+    schedule: solverLinspace,
+  },
+};
+
+/** Published results that are not held to, each with the reason. */
+const exceptions: Readonly<Record<string, string>> = {
+  'DEISMultistepScheduler full_loop_no_noise': 'DEIS is behind no name of either endpoint',
+  'DEISMultistepScheduler full_loop_with_v_prediction': 'DEIS is behind no name of either endpoint',
+  'DEISMultistepScheduler full_loop_with_noise': 'DEIS is behind no name of either endpoint',
+  'DPMSolverMultistepScheduler full_loop_with_lu_and_v_prediction':
+    'spacing by Lu is behind no name of either endpoint',
+};
+
+/** Published results that ours must differ from, each with the reason. */
+const divergences: Readonly<Record<string, string>> = {
+  'LMSDiscreteScheduler full_loop_with_noise':
+    'entered mid-schedule, the class takes the weights of a full history that it does not have',
+  'PNDMScheduler full_loop_with_v_prediction':
+    'the class adds velocities of different levels before it makes noise of them; ours adds the noise',
+};
+
+const batch = 4;
+const perSample = 192;
+const length = batch * perSample;
+const scaleOf = ({ sigma }: NoiseLevel) => 1 / Math.sqrt(sigma * sigma + 1);
+
+/** sample[b, c, y, x] = (((c * 8 + y) * 8 + x) * 4 + b) / 768, and the noise the same ramp backwards. */
+const ramp = Float32Array.from(
+  { length },
+  (_, i) => ((i % perSample) * batch + Math.floor(i / perSample)) / length,
+);
+const rampNoise = Float32Array.from(
+  { length },
+  (_, i) => (length - 1 - ((i % perSample) * batch + Math.floor(i / perSample))) / length,
+);
+
+function toyNoise(input: Float32Array, timestep: number): Float32Array {
+  const factor = Math.fround(timestep / Math.fround(timestep + 1));
+  return input.map((value) => value * factor);
+}
+
+/** Clean latents from what the network was shown, both in the space clean + sigma * noise. */
+function cleanFrom(
+  sample: Float32Array,
+  output: Float32Array,
+  { sigma }: NoiseLevel,
+  model: NoiseTable,
+): Float32Array {
+  if (model.predictionType === 'epsilon') return sample.map((value, i) => value - sigma * output[i]!);
+  const share = 1 / (sigma * sigma + 1);
+  return sample.map((value, i) => value * share - output[i]! * sigma * Math.sqrt(share));
+}
+
+function scheduleFor(entry: PublishedLoop, model: NoiseTable): Schedule {
+  const schedule = classes[entry.class]!.schedule(model, entry.steps);
+  const begin = entry.noiseFrom ?? entry.startFrom ?? 0;
+  if (entry.config.use_karras_sigmas !== true) return { ...schedule, begin };
+  const overTable = entry.loop === 'plain';
+  const sigmaMin = overTable ? model.sigmas[0]! : schedule.levels.at(-2)!.sigma;
+  const sigmaMax = overTable ? model.sigmas.at(-1)! : schedule.levels[0]!.sigma;
+  const levels = levelsAt(model, karrasSigmas(sigmaMin, sigmaMax, entry.steps), { whole: overTable });
+  return { ...schedule, levels: [...levels, schedule.levels.at(-1)!], begin };
+}
+
+function noiseFor(entry: PublishedLoop): NoiseSource {
+  return createNoiseSource({ rng: entry.test.includes('cuda') ? 'philox' : 'torch-cpu', seed: 0, length });
+}
+
+/** The variance-preserving classes: sample and model input are sqrt(alpha bar) times our latents. */
+async function runPlain(entry: PublishedLoop, model: NoiseTable, schedule: Schedule): Promise<Float32Array> {
+  const { solver } = classes[entry.class]!;
+  const entryLevel = schedule.levels[schedule.begin]!;
+  const entryScale = scaleOf(entryLevel);
+  const start =
+    entry.noiseFrom === undefined
+      ? ramp.map((value) => value / entryScale)
+      : ramp.map((value, i) => value + entryLevel.sigma * rampNoise[i]!);
+  const denoise: Denoise = async (latents, level) => {
+    const scale = scaleOf(level);
+    const output = toyNoise(
+      latents.map((value) => value * scale),
+      level.timestep,
+    );
+    const clean = cleanFrom(latents, output, level, model);
+    if (entry.config.thresholding === true) return dynamicThreshold(clean, entry.config);
+    if (entry.class === 'DDPMScheduler') return clean.map((value) => Math.min(Math.max(value, -1), 1));
+    if (entry.class === 'DDIMScheduler')
+      assert.ok(
+        clean.every((value) => Math.abs(value) <= 1),
+        'clip_sample would act',
+      );
+    return clean;
+  };
+  let last: Float32Array = start;
+  for await (const latents of solver(denoise, start, schedule, noiseFor(entry))) last = latents;
+  const endScale = scaleOf(schedule.levels[schedule.end]!);
+  return last.map((value) => value * endScale);
+}
+
+/** diffusers' thresholding: per sample to the quantile of |x|, at least 1 but at most sample_max_value. */
+function dynamicThreshold(clean: Float32Array, config: SchedulerConfig): Float32Array {
+  const out = new Float32Array(length);
+  for (let b = 0; b < batch; b++) {
+    const sample = clean.subarray(b * perSample, (b + 1) * perSample);
+    const sorted = sample.map(Math.abs).sort();
+    const position = Number(config.dynamic_thresholding_ratio) * (perSample - 1);
+    const low = Math.floor(position);
+    const quantile = sorted[low]! + (position - low) * (sorted[low + 1]! - sorted[low]!);
+    const bound = Math.min(Math.max(quantile, 1), Number(config.sample_max_value));
+    out.set(
+      sample.map((value) => Math.min(Math.max(value, -bound), bound) / bound),
+      b * perSample,
+    );
+  }
+  return out;
+}
+
+/**
+ * The sigma-based classes: the published loop hands the *scaled* sample to the network and to the step, so here
+ * the latents are scaled in place between two steps, and a second evaluation inside a step answers for the
+ * scaled latents what the step reads from it.
+ */
+async function runScaled(
+  entry: PublishedLoop,
+  model: NoiseTable,
+  schedule: Schedule,
+  { solver, inner = 'derivative' }: PublishedClass = classes[entry.class]!,
+): Promise<Float32Array> {
+  const { levels, begin, end } = schedule;
+  const start: Float32Array = ramp.map((value) => value * schedule.initialScale);
+  if (entry.noiseFrom !== undefined)
+    for (let i = 0; i < length; i++) start[i]! += levels[begin]!.sigma * rampNoise[i]!;
+  let isInner = false;
+  const denoise: Denoise = async (latents, level) => {
+    const sample = isInner ? latents.map((value) => value * scaleOf(level)) : latents;
+    const clean = cleanFrom(sample, toyNoise(sample, level.timestep), level, model);
+    const answer =
+      isInner && inner === 'derivative' ? clean.map((value, i) => latents[i]! - (sample[i]! - value)) : clean;
+    isInner = true;
+    return answer;
+  };
+  const scaleInPlace = (latents: Float32Array, level: NoiseLevel) => {
+    for (let i = 0; i < length; i++) latents[i]! *= scaleOf(level);
+    isInner = false;
+  };
+  scaleInPlace(start, levels[begin]!);
+  let index = begin;
+  let last: Float32Array = start;
+  for await (const latents of solver(denoise, start, schedule, noiseFor(entry))) {
+    last = latents;
+    index++;
+    if (index < end) scaleInPlace(latents, levels[index]!);
+  }
+  return last;
+}
+
+function assertPublished(entry: PublishedLoop, latents: Float32Array): void {
+  const sum = latents.reduce((total, value) => total + Math.abs(value), 0);
+  for (const [name, value, expected, tolerance] of [
+    ['sum', sum, entry.sum, entry.sumTolerance],
+    ['mean', sum / length, entry.mean, entry.meanTolerance],
+  ] as const) {
+    if (expected === null || tolerance === null) continue;
+    assert.ok(Math.abs(value - expected) < tolerance, `${name} ${value}, published ${expected}`);
+  }
+}
+
+for (const entry of published.loops) {
+  const title = `${entry.class} ${entry.test}`;
+  if (title in exceptions) continue;
+  const diverges = title in divergences;
+  test(`${title} ${diverges ? 'still differs from' : 'gives'} the published sum and mean`, async () => {
+    const model = noiseTable(
+      entry.class === 'PNDMScheduler' ? { skip_prk_steps: false, ...entry.config } : entry.config,
+    );
+    const schedule = scheduleFor(entry, model);
+    const latents = await (entry.loop === 'plain' ? runPlain : runScaled)(entry, model, schedule);
+    if (diverges) assert.throws(() => assertPublished(entry, latents), { code: 'ERR_ASSERTION' });
+    else assertPublished(entry, latents);
+  });
+}
+
+test('LMS gives the published loop where the missing history is filled with zeros as there', async () => {
+  const lmsEntry = published.loops.find(
+    ({ class: name, noiseFrom }) => name === 'LMSDiscreteScheduler' && noiseFrom !== undefined,
+  )!;
+  const model = noiseTable(lmsEntry.config);
+  const schedule = scheduleFor(lmsEntry, model);
+  const { begin } = schedule;
+  const fromStart: Solver = async function* (denoise, latents, part, noise) {
+    let calls = 0;
+    const idleUntilEntry: Denoise = async (x, level) => (calls++ < begin ? x : denoise(x, level));
+    let index = 0;
+    for await (const x of lms(idleUntilEntry, latents, { ...part, begin: 0 }, noise))
+      if (index++ >= begin) yield x;
+  };
+  const used = { ...classes.LMSDiscreteScheduler!, solver: fromStart };
+  const latents = await runScaled(lmsEntry, model, schedule, used);
+  assertPublished(lmsEntry, latents);
+});
+
+test('every published result is either held to or excepted with a reason', () => {
+  const titles = new Set(published.loops.map((entry) => `${entry.class} ${entry.test}`));
+  for (const title of Object.keys({ ...exceptions, ...divergences })) assert.ok(titles.has(title), title);
+  for (const entry of published.loops)
+    assert.ok(entry.class in classes || `${entry.class} ${entry.test}` in exceptions, entry.class);
+});
+
+/** The timesteps at which a solver asks the network. */
+async function askedTimesteps(solver: Solver, schedule: Schedule): Promise<number[]> {
+  const asked: number[] = [];
+  const denoise: Denoise = async (latents, { timestep }) => {
+    asked.push(timestep);
+    return latents.map(() => 0);
+  };
+  const noise = createNoiseSource({ rng: 'philox', seed: 0, length: 1 });
+  for await (const _ of solver(denoise, new Float32Array(1), schedule, noise));
+  return asked;
+}
+
+test('DDIM and PNDM with Runge-Kutta steps ask the network at the published timesteps', async () => {
+  const lists = published.checks.filter(({ expected_timesteps }) => expected_timesteps !== undefined);
+  assert.equal(lists.length, 2);
+  for (const { class: name, config, num_inference_steps: steps, expected_timesteps: expected } of lists) {
+    const { solver, schedule } = classes[name]!;
+    const whole = schedule(noiseTable({ skip_prk_steps: false, ...config }), steps);
+    assert.deepEqual(await askedTimesteps(solver, whole), expected);
+  }
+});
+
+test('the noise variance of a step equals the published DDIM and DDPM variances', () => {
+  const lists = published.checks.filter(({ values }) => values !== undefined);
+  assert.equal(lists.length, 2);
+  for (const { config, values, tol } of lists) {
+    const { sigmas } = noiseTable(config);
+    for (const [key, expected] of Object.entries(values!)) {
+      const [from = 0, to = from - 1] = key.split(',').map(Number);
+      const sigmaNext = to < 0 ? 0 : sigmas[to]!;
+      const { up } = ancestralStep(sigmas[from]!, sigmaNext);
+      const variance = up ** 2 / (sigmaNext ** 2 + 1);
+      assert.ok(Math.abs(variance - expected) < tol!, `${key}: ${variance}, published ${expected}`);
+    }
+  }
+});
+
+const handOffClasses: Readonly<Record<string, PublishedClass>> = {
+  DDIM: classes.DDIMScheduler!,
+  Euler: classes.EulerDiscreteScheduler!,
+  DPMSolverMultistep: classes.DPMSolverMultistepScheduler!,
+  UniPC: classes.UniPCMultistepScheduler!,
+};
+const sdxl: SchedulerConfig = {
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  timestep_spacing: 'leading',
+  steps_offset: 1,
+};
+
+test('base and refiner ask at the published timesteps on their sides of the published splits', async () => {
+  for (const [steps, lists] of [
+    [10, published.handOff.steps_10],
+    [25, published.handOff.steps_25],
+  ] as const) {
+    for (const [name, { solver, schedule }] of Object.entries(handOffClasses)) {
+      for (const split of published.handOff.splits) {
+        const [base, refiner] = handOff(schedule(noiseTable(sdxl), steps), 1 - split / 1000);
+        const expected = lists[name]!;
+        assert.deepEqual(
+          await askedTimesteps(solver, base),
+          expected.filter((timestep) => timestep >= split),
+        );
+        assert.deepEqual(
+          await askedTimesteps(solver, refiner),
+          expected.filter((timestep) => timestep < split),
+        );
+      }
+    }
+  }
+});
+
+test('Heun asks at the published timesteps, but its hand-off does not repeat half a step as published', async () => {
+  for (const [steps, expected] of [
+    [10, published.handOff.steps_10.Heun!],
+    [25, published.handOff.steps_25.Heun!],
+  ] as const) {
+    const whole = sigmaGrid(noiseTable(sdxl), steps);
+    assert.deepEqual(await askedTimesteps(heun, whole), expected);
+    for (const split of published.handOff.splits) {
+      const [base, refiner] = handOff(whole, 1 - split / 1000);
+      const asked = [...(await askedTimesteps(heun, base)), ...(await askedTimesteps(heun, refiner))];
+      assert.deepEqual(asked, expected);
+      assert.notDeepEqual(
+        await askedTimesteps(heun, base),
+        expected.filter((timestep) => timestep >= split),
+      );
+    }
+  }
+});
