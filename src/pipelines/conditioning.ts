@@ -1,8 +1,9 @@
 import type { PromptEncoding } from '../networks/networks.ts';
-import { chunkPrompts, type PromptChunk } from '../text/chunks.ts';
+import { chunkPrompts, type PromptChunk, PromptError } from '../text/chunks.ts';
 import { applyEmphasis, type EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { Models, TextStage } from './models.ts';
+import { RequestError } from './sampling.ts';
 
 /** One prompt as the UNet takes it. */
 export interface PromptEmbeds {
@@ -33,13 +34,14 @@ export interface ConditioningOptions {
  * Encodes a prompt pair with every text encoder of the checkpoint: hidden states side by side along the
  * width, the last encoder's pooled embedding of the first chunk, unweighted. Positive and negative are padded
  * to the same number of chunks with empty ones.
+ * @throws RequestError for a prompt of more than `maxChunks` chunks.
  */
 export async function encodePrompts(models: Models, options: ConditioningOptions): Promise<Conditioning> {
   const { prompt, negativePrompt, guided, maxChunks } = options;
   const zeroNegative = negativePrompt.trim() === '' && models.forceZerosForEmptyPrompt;
   const prompts = guided && !zeroNegative ? [prompt, negativePrompt] : [prompt];
   const tokenizers = models.textStages.map(({ tokenizer }) => tokenizer);
-  const chunks = chunkPrompts(prompts, tokenizers, maxChunks);
+  const chunks = chunksOf(prompts, tokenizers, maxChunks);
   const encode = (promptIndex: number) =>
     encodeStages(
       models,
@@ -49,6 +51,14 @@ export async function encodePrompts(models: Models, options: ConditioningOptions
   const positive = await encode(0);
   if (!guided) return { positive, negative: undefined };
   return { positive, negative: zeroNegative ? zerosLike(positive) : await encode(1) };
+}
+
+function chunksOf(...prompts: Parameters<typeof chunkPrompts>): PromptChunk[][][] {
+  try {
+    return chunkPrompts(...prompts);
+  } catch (error) {
+    throw error instanceof PromptError ? new RequestError(error.message, { cause: error }) : error;
+  }
 }
 
 function zerosLike(embeds: PromptEmbeds): PromptEmbeds {

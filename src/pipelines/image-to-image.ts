@@ -4,7 +4,7 @@ import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { samplePictures } from './pictures.ts';
-import { assertFinite, latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
+import { latentSize, type Picture, requireFinite, type SamplingOptions, type StepDone } from './sampling.ts';
 import { timeIdsFor } from './time-ids.ts';
 
 export interface ImageToImageOptions extends SamplingOptions {
@@ -35,7 +35,7 @@ export async function* imageToImage(
     encodePrompts(models, { ...options, guided: guidanceScale > 1 }),
   );
   const moments = await stopwatch.time('vaeEncode', () => vaeEncoder.encode(options.pixels, height, width));
-  assertFinite(moments, "the input picture's latents");
+  requireFinite(moments, "the input picture's latents");
   const timeIds = timeIdsFor(unet, height, width);
   const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
   const { sigma } = schedule.levels[schedule.begin]!;

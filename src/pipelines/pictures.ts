@@ -3,9 +3,9 @@ import type { Solver } from '../schedulers/scheduler.ts';
 import type { LatentSize } from './guidance.ts';
 import { type Leg, relay } from './relay.ts';
 import {
-  assertFinite,
   createSamples,
   type Picture,
+  requireFinite,
   type Sample,
   type SamplingOptions,
   type StepDone,
@@ -55,7 +55,7 @@ async function decodeLatents(
 ): Promise<Picture> {
   const unscaled = latents.map((value) => value / decoder.scalingFactor);
   const pixels = await decoder.decode(unscaled, size.height, size.width);
-  assertFinite(pixels, 'the decoded pixels');
+  requireFinite(pixels, 'the decoded pixels');
   return {
     seed,
     pixels,

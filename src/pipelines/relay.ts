@@ -1,6 +1,6 @@
 import type { Schedule, Solver } from '../schedulers/scheduler.ts';
 import { type DenoiseMany, lockstep } from './lockstep.ts';
-import { assertFinite, type Sample } from './sampling.ts';
+import { requireFinite, type Sample } from './sampling.ts';
 import type { Stage, Stopwatch } from './stopwatch.ts';
 
 /** A stretch of the schedule with the denoiser that solves it. */
@@ -33,7 +33,7 @@ export async function* relay(
         const next = await stopwatch.time(stage, () => walk.next());
         if (next.done === true) break;
         latents = next.value;
-        for (const sample of latents) assertFinite(sample, `the latents after step ${step + 1}`);
+        for (const sample of latents) requireFinite(sample, `the latents after step ${step + 1}`);
         step++;
         yield { step, steps: Math.max(step, steps) };
       }
