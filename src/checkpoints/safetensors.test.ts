@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { CheckpointError } from './checkpoint-error.ts';
+import { readSafetensorsHeader } from './safetensors.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'safetensors-'));
+after(() => rmSync(folder, { recursive: true }));
+let count = 0;
+
+/** `header` is JSON text or a value; `dataBytes` zeros follow it. */
+function fileOf(header: unknown, dataBytes: number, claimedLength?: number): string {
+  const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(claimedLength ?? json.length));
+  const file = path.join(folder, `${count++}.safetensors`);
+  writeFileSync(file, Buffer.concat([length, json, Buffer.alloc(dataBytes)]));
+  return file;
+}
+
+const weight = { dtype: 'F16', shape: [2, 3], data_offsets: [0, 12] };
+const bias = { dtype: 'F32', shape: [2], data_offsets: [12, 20] };
+
+async function refusal(file: string): Promise<string> {
+  const error = await readSafetensorsHeader(file).then(
+    () => assert.fail('was accepted'),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof CheckpointError, String(error));
+  assert.ok(error.message.startsWith(file), error.message);
+  return error.message.slice(file.length + 2);
+}
+
+test('every tensor is found with its place in the file, in any order of the header', async () => {
+  const header = { bias, __metadata__: { format: 'pt' }, weight };
+  const file = fileOf(header, 20);
+  const begin = 8 + JSON.stringify(header).length;
+  assert.deepEqual(
+    [...(await readSafetensorsHeader(file))],
+    [
+      ['bias', { file, byteOffset: begin + 12, byteLength: 8, dtype: 'F32', shape: [2] }],
+      ['weight', { file, byteOffset: begin, byteLength: 12, dtype: 'F16', shape: [2, 3] }],
+    ],
+  );
+});
+
+test('scalars, empty tensors and a header padded with spaces are read', async () => {
+  const header = JSON.stringify({
+    scalar: { dtype: 'BF16', shape: [], data_offsets: [0, 2] },
+    empty: { dtype: 'F32', shape: [0, 4], data_offsets: [0, 0] },
+  });
+  const tensors = await readSafetensorsHeader(fileOf(`${header}   `, 2));
+  assert.equal(tensors.get('scalar')!.byteLength, 2);
+  assert.equal(tensors.get('empty')!.byteLength, 0);
+});
+
+test('a symbolic link is followed to the file that holds the data', async () => {
+  const file = fileOf({ weight }, 12);
+  const link = path.join(folder, 'link.safetensors');
+  symlinkSync(file, link);
+  assert.equal((await readSafetensorsHeader(link)).get('weight')!.file, file);
+});
+
+test('integer position_ids are left out, any other integer tensor is refused by name and type', async () => {
+  const integers = { dtype: 'I64', shape: [1], data_offsets: [12, 20] };
+  const tensors = await readSafetensorsHeader(
+    fileOf({ weight, 'text_model.embeddings.position_ids': integers }, 20),
+  );
+  assert.deepEqual([...tensors.keys()], ['weight']);
+  assert.equal(
+    await refusal(fileOf({ weight, counter: integers }, 20)),
+    'tensor "counter" has element type I64; supported are F32, F16 and BF16',
+  );
+});
+
+const refused: [title: string, header: unknown, dataBytes: number, message: RegExp][] = [
+  [
+    'a hole between tensors',
+    { weight, bias: { ...bias, data_offsets: [14, 22] } },
+    22,
+    /"bias" begins at 14 where .* ends at 12/,
+  ],
+  [
+    'an overlap',
+    { weight, bias: { ...bias, data_offsets: [10, 18] } },
+    18,
+    /"bias" begins at 10 where .* ends at 12/,
+  ],
+  ['a first tensor that does not begin at 0', { bias }, 20, /"bias" begins at 12/],
+  ['bytes after the last tensor', { weight }, 13, /1 bytes after the last tensor/],
+  ['truncated data', { weight, bias }, 19, /truncated: tensor "bias" ends at 20 but the file holds 19/],
+  [
+    'offsets that run backwards',
+    { weight: { ...weight, data_offsets: [12, 0] } },
+    12,
+    /"weight": data_offsets \[12, 0\] run backwards/,
+  ],
+  ['fractional offsets', { weight: { ...weight, data_offsets: [0, 12.5] } }, 12, /"weight": data_offsets/],
+  ['negative offsets', { weight: { ...weight, data_offsets: [-12, 0] } }, 12, /"weight": data_offsets/],
+  [
+    'a shape that lies about its bytes',
+    { weight: { ...weight, shape: [3, 3] } },
+    12,
+    /"weight": shape \[3,3\] of F16 needs 18 bytes but data_offsets hold 12/,
+  ],
+  [
+    'a shape whose product overflows',
+    { weight: { ...weight, shape: [2 ** 40, 2 ** 40, 0.5] } },
+    12,
+    /"weight": shape/,
+  ],
+  [
+    'an unknown element type',
+    { weight: { ...weight, dtype: 'F12' } },
+    12,
+    /"weight": unknown element type F12/,
+  ],
+  ['an unknown field', { weight: { ...weight, location: '../x' } }, 12, /"weight": unknown field "location"/],
+  ['a missing field', { weight: { dtype: 'F16', shape: [6] } }, 12, /"weight": data_offsets/],
+  ['an entry that is no object', { weight: 5 }, 12, /"weight": its entry must be an object/],
+  [
+    'metadata that is not text',
+    { __metadata__: { n: 1 }, weight },
+    12,
+    /__metadata__ must map names to strings/,
+  ],
+  [
+    'a duplicate tensor',
+    `{"a":${JSON.stringify(weight)},"a":${JSON.stringify(weight)}}`,
+    12,
+    /the key "a" occurs twice/,
+  ],
+  [
+    'a duplicate tensor in another spelling',
+    `{"a":${JSON.stringify(weight)},"\\u0061":${JSON.stringify(weight)}}`,
+    12,
+    /the key "a" occurs twice/,
+  ],
+  [
+    'a duplicate field',
+    '{"a":{"dtype":"F16","dtype":"F32","shape":[6],"data_offsets":[0,12]}}',
+    12,
+    /the key "dtype" occurs twice/,
+  ],
+  ['broken JSON', '{"a":', 0, /not valid JSON/],
+  ['a header that is no object', '[1, 2, 3]', 0, /the header must begin with "\{"/],
+];
+for (const [title, header, dataBytes, message] of refused)
+  test(`${title} is refused`, async () => assert.match(await refusal(fileOf(header, dataBytes)), message));
+
+test('a header longer than the file or the limit is refused before it is read', async () => {
+  assert.match(await refusal(fileOf({ weight }, 12, 5000)), /truncated: claims a header of 5000 bytes/);
+  assert.match(
+    await refusal(fileOf({ weight }, 12, 2 ** 40)),
+    /claims a header of 1099511627776 bytes, the limit is/,
+  );
+});
+
+test('an empty file, a folder and a missing file are refused', async () => {
+  const empty = path.join(folder, 'empty.safetensors');
+  writeFileSync(empty, '');
+  assert.match(await refusal(empty), /0 bytes are too few/);
+  assert.match(await refusal(folder), /not a regular file/);
+  assert.match(await refusal(path.join(folder, 'absent.safetensors')), /missing/);
+});
+
+test('a pickle renamed to .safetensors is told apart', async () => {
+  for (const start of ['504b03040a000000', '80029d71002e2e2e']) {
+    const file = path.join(folder, `pickle-${start}.safetensors`);
+    writeFileSync(file, Buffer.from(`${start}00000000000000000000`, 'hex'));
+    assert.match(await refusal(file), /Python pickle/);
+  }
+});
+
+test('more tensors than any network has are refused', async () => {
+  const empty = { dtype: 'F16', shape: [0], data_offsets: [0, 0] };
+  const header = Object.fromEntries(Array.from({ length: 100_001 }, (_, index) => [`t${index}`, empty]));
+  assert.match(await refusal(fileOf(header, 0)), /100001 tensors, the limit is 100000/);
+});
