@@ -1,0 +1,85 @@
+import type { Metadata } from 'sharp';
+import { ImageInputError } from './image-input-error.ts';
+import { restrictedSharp } from './restricted-sharp.ts';
+
+/** A decoded picture, ready for the VAE: sRGB, 8 bits, no alpha, upright, sides a multiple of 8. */
+export interface InputImage {
+  readonly png: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels a picture may claim before anything is decoded: against decompression bombs. */
+const maximumInputPixels = 4096 * 4096;
+/** The VAE's image side over latent side, and what the reference pipelines floor sizes to. */
+const sideMultiple = 8;
+const minimumSide = 64;
+const timeoutSeconds = 5;
+
+/**
+ * Decodes an untrusted JPEG, PNG or WebP (of an animation the first frame): EXIF orientation applied, colour
+ * profile or CMYK converted to sRGB, alpha flattened on white. Scaled down (Lanczos) only if it has more than
+ * `maxPixels`, then to sides floored to multiples of 8; otherwise the output has the input's own size.
+ * @throws ImageInputError saying what is wrong with the picture.
+ */
+export async function decodeInputImage(
+  bytes: Uint8Array,
+  { maxPixels }: { maxPixels: number },
+): Promise<InputImage> {
+  if (bytes.length === 0) throw new ImageInputError('the image is empty');
+  const open = () =>
+    restrictedSharp(bytes, {
+      failOn: 'error',
+      limitInputPixels: maximumInputPixels,
+      pages: 1,
+      ignoreIcc: false,
+    });
+  const metadata = await explained(open().metadata());
+  const { width, height } = outputSize(uprightSize(metadata), maxPixels);
+  const png = await explained(
+    open()
+      .timeout({ seconds: timeoutSeconds })
+      .autoOrient()
+      .flatten({ background: '#ffffff' })
+      .resize({ width, height, fit: 'fill', kernel: 'lanczos3', fastShrinkOnLoad: false })
+      .toColourspace('srgb')
+      .png({ compressionLevel: 3, palette: false })
+      .toBuffer(),
+  );
+  return { png, width, height };
+}
+
+/** Width and height as seen, after EXIF orientation (5 to 8 lie on their side). */
+function uprightSize({ width, height, orientation }: Metadata): { width: number; height: number } {
+  return (orientation ?? 1) >= 5 ? { width: height, height: width } : { width, height };
+}
+
+function outputSize(
+  { width, height }: { width: number; height: number },
+  maxPixels: number,
+): { width: number; height: number } {
+  const scale = Math.min(1, Math.sqrt(maxPixels / (width * height)));
+  const floored = (side: number) => Math.floor((side * scale) / sideMultiple) * sideMultiple;
+  const size = { width: floored(width), height: floored(height) };
+  if (Math.min(size.width, size.height) < minimumSide)
+    throw new ImageInputError(
+      `the image is ${width}x${height}${scale < 1 ? `, ${size.width}x${size.height} at the allowed ${maxPixels} pixels` : ''}; ` +
+        `each side must have at least ${minimumSide} pixels`,
+    );
+  return size;
+}
+
+async function explained<Value>(decoding: Promise<Value>): Promise<Value> {
+  try {
+    return await decoding;
+  } catch (cause) {
+    const [reason = ''] = (cause as Error).message.split('\n');
+    if (/unsupported image format|blocked/.test(reason))
+      throw new ImageInputError('the image must be a JPEG, PNG or WebP picture', { cause });
+    if (/pixel limit/.test(reason))
+      throw new ImageInputError(`the image has more than ${maximumInputPixels} pixels`, { cause });
+    if (/timeout/.test(reason))
+      throw new ImageInputError(`the image takes more than ${timeoutSeconds} s to decode`, { cause });
+    throw new ImageInputError('the image is damaged or truncated and cannot be decoded', { cause });
+  }
+}

@@ -1,0 +1,49 @@
+import { restrictedSharp } from './restricted-sharp.ts';
+
+/** The network's output is not a picture: NaN or infinity among its pixels. */
+export class NonFinitePixelsError extends Error {
+  override name = 'NonFinitePixelsError';
+}
+
+/**
+ * Encodes pixels [3, height, width] around -1 ... 1: (x / 2 + 0.5) clamped to 0 ... 1, times 255, rounded half to
+ * even as the reference pipelines do. JPEG has quality 95 without chroma subsampling, WebP the same quality.
+ * @throws NonFinitePixelsError naming the first such pixel; a black picture is never made of it.
+ */
+export async function encodeImage(
+  pixels: Float32Array,
+  width: number,
+  height: number,
+  format: 'jpeg' | 'png' | 'webp',
+): Promise<Buffer> {
+  const image = restrictedSharp(interleavedBytes(pixels, width, height), {
+    raw: { width, height, channels: 3 },
+  });
+  switch (format) {
+    case 'jpeg':
+      return image.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+    case 'png':
+      return image.png({ palette: false }).toBuffer();
+    case 'webp':
+      return image.webp({ quality: 95 }).toBuffer();
+  }
+}
+
+/** Bytes [height, width, 3] of pixels [3, height, width]; the arithmetic is in float32, as in the reference. */
+export function interleavedBytes(pixels: Float32Array, width: number, height: number): Uint8Array {
+  const area = width * height;
+  if (pixels.length !== 3 * area)
+    throw new RangeError(`${pixels.length} pixel values cannot be a picture of ${width}x${height}x3`);
+  // Uint8ClampedArray clamps and rounds half to even, exactly the conversion wanted; NaN would become 0.
+  const bytes = new Uint8ClampedArray(3 * area);
+  for (let channel = 0; channel < 3; channel++)
+    for (let position = 0; position < area; position++) {
+      const value = pixels[channel * area + position]!;
+      if (!Number.isFinite(value))
+        throw new NonFinitePixelsError(
+          `the decoded picture holds ${value} at channel ${channel}, x ${position % width}, y ${Math.floor(position / width)}`,
+        );
+      bytes[position * 3 + channel] = Math.fround(Math.fround(value / 2 + 0.5) * 255);
+    }
+  return new Uint8Array(bytes.buffer);
+}
