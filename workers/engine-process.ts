@@ -1,0 +1,160 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Config } from '../src/config.ts';
+import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
+import { JobError } from '../src/jobs/job-error.ts';
+import type { Log } from '../src/jobs/log.ts';
+import { boundToParent } from './bound-process.ts';
+import type { Capabilities, Generated } from './generator.ts';
+import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
+
+export interface EngineOptions {
+  /** Entry file that calls `serveEngine`. */
+  readonly engineFile: string;
+  readonly config: Config;
+  readonly log: Log;
+  /** Checkpoints that are not loaded by then never will be. */
+  readonly loadTimeoutMs?: number;
+  /** A cancelled run that reaches no end of a step for this long takes its process with it. */
+  readonly cancelGraceMs?: number;
+}
+
+export interface RunOutcome extends Generated {
+  readonly inferenceSeconds: number;
+}
+
+/** One engine process whose checkpoints are loaded. */
+export interface EngineProcess {
+  readonly pid: number;
+  readonly capabilities: Capabilities;
+  readonly loadSeconds: number;
+  /** Resolves with how the process ended; never rejects. */
+  readonly ended: Promise<string>;
+  /** One at a time. @throws JobError when the process ends meanwhile (retryable) or the request is at fault. */
+  run(
+    request: GenerationRequest,
+    inputImage: Uint8Array | undefined,
+    signal: AbortSignal,
+    onProgress: (progress: GenerationProgress) => void,
+  ): Promise<RunOutcome>;
+  /** Ends the process, between steps where it is quick, by SIGKILL otherwise. */
+  stop(): Promise<void>;
+}
+
+/** @throws with what the engine said, or how it ended, when its checkpoints do not load. */
+export async function startEngine(options: EngineOptions): Promise<EngineProcess> {
+  const { engineFile, config, log, loadTimeoutMs = 15 * 60_000, cancelGraceMs = 60_000 } = options;
+  const [command, args] = boundToParent('KILL', process.execPath, [engineFile]);
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
+  // A write to an engine that has just died; its end is reported by `ended`.
+  child.on('error', (error) => log.warn({ err: error }, 'engine channel error'));
+  const ended = endOf(child);
+  const send = (message: ToEngine): void => {
+    if (child.connected) child.send(message, () => undefined);
+  };
+
+  send({ type: 'load', config });
+  const { capabilities, loadSeconds } = await loaded(child, ended, loadTimeoutMs);
+
+  let runs = 0;
+  const run: EngineProcess['run'] = (request, inputImage, signal, onProgress) => {
+    const number = ++runs;
+    return new Promise((resolve, reject) => {
+      let grace: NodeJS.Timeout | undefined;
+      const onAbort = (): void => {
+        send({ type: 'cancel', run: number });
+        grace = setTimeout(() => {
+          log.warn({ pid: child.pid, cancelGraceMs }, 'engine does not reach the end of a step: killed');
+          child.kill('SIGKILL');
+        }, cancelGraceMs);
+      };
+      const settle = (outcome: () => void): void => {
+        clearTimeout(grace);
+        child.off('message', onMessage);
+        signal.removeEventListener('abort', onAbort);
+        outcome();
+      };
+      const onMessage = (message: FromEngine): void => {
+        if (!('run' in message) || message.run !== number) return;
+        if (message.type === 'progress') onProgress(message.progress);
+        else if (message.type === 'result') {
+          const { generated, inferenceSeconds } = message;
+          settle(() => resolve({ ...generated, inferenceSeconds }));
+        } else {
+          if (message.error.code === 'device') child.kill('SIGKILL');
+          settle(() => reject(errorOf(message.error, log)));
+        }
+      };
+      child.on('message', onMessage);
+      void ended.then((how) =>
+        settle(() =>
+          reject(
+            new JobError(`The engine ended (${how}) while it worked on this request`, { retryable: true }),
+          ),
+        ),
+      );
+      signal.addEventListener('abort', onAbort, { once: true });
+      send({ type: 'run', run: number, request, inputImage });
+      if (signal.aborted) onAbort();
+    });
+  };
+
+  return {
+    pid: child.pid!,
+    capabilities,
+    loadSeconds,
+    ended,
+    run,
+    stop: async () => {
+      if (child.connected) child.disconnect();
+      const patience = setTimeout(() => child.kill('SIGKILL'), 1000);
+      await ended;
+      clearTimeout(patience);
+    },
+  };
+}
+
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve(error.message);
+    });
+    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+}
+
+function loaded(
+  child: ChildProcess,
+  ended: Promise<string>,
+  timeoutMs: number,
+): Promise<FromEngine & { type: 'loaded' }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`the engine did not load its checkpoints within ${timeoutMs / 1000} s`));
+    }, timeoutMs);
+    child.once('message', (message: FromEngine) => {
+      clearTimeout(timer);
+      if (message.type === 'loaded') resolve(message);
+      else
+        reject(
+          new Error(message.type === 'refused' ? message.message : `unexpected ${message.type} message`),
+        );
+    });
+    void ended.then((how) => {
+      clearTimeout(timer);
+      reject(new Error(`the engine ended (${how}) while it loaded its checkpoints`));
+    });
+  });
+}
+
+function errorOf({ code, message, retryable, stack }: EngineFailure, log: Log): Error {
+  if (code === 'request') return new JobError(message, { retryable });
+  if (code === 'cancelled') return new Error('cancelled');
+  log.error({ code, stack }, `engine: ${message}`);
+  return code === 'device'
+    ? new JobError('The device ran out of memory or failed while it worked on this request', { retryable })
+    : new Error(message);
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import os from 'node:os';
+import type { Config } from '../src/config.ts';
+import { assertNoEviction, connect, patientOptions } from '../src/jobs/connection.ts';
+import { type Consumer, consume, type Generate } from '../src/jobs/consumer.ts';
+import type { Log } from '../src/jobs/log.ts';
+import type { EngineOptions, EngineProcess } from './engine-process.ts';
+import { type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
+import { createPresence } from './presence.ts';
+
+export interface WorkerOptions
+  extends Omit<EngineOptions, 'config'>,
+    Pick<SupervisorOptions, 'restartDelayMs' | 'maxRestarts'> {
+  readonly config: Config;
+  readonly redisUrl: string;
+  readonly log: Log;
+  /** See ConsumerOptions. */
+  readonly lockDurationMs?: number;
+  readonly stalledIntervalMs?: number;
+  /** Requests stop being turned into pictures here for good, and a new worker is needed. */
+  readonly onHopeless: (error: Error) => void;
+}
+
+export interface RunningWorker {
+  readonly id: string;
+  /** Process id of the present engine. */
+  readonly enginePid: () => number;
+  /** The job in hand, if any, waits again for another worker; then everything ends. */
+  close(): Promise<void>;
+}
+
+/** How long a worker counts as live without an engine: about as long as replacing one takes on a fast disk. */
+const engineGapMs = 10_000;
+
+/**
+ * Loads an engine, then takes jobs from the queue. This process holds the locks and never computes: network calls block their
+ * thread, and a blocked thread cannot renew a lock.
+ */
+export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
+  const { config, redisUrl, log, lockDurationMs, stalledIntervalMs } = options;
+  const id = `${os.hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const redis = await connect(redisUrl, patientOptions(), (error) =>
+    log.warn({ err: error }, 'Redis connection error'),
+  );
+
+  const presence = createPresence(redis, log);
+  let engine: EngineProcess;
+  const onUp = (started: EngineProcess): void => {
+    engine = started;
+    const { pid, loadSeconds, capabilities } = started;
+    log.info({ pid, loadSeconds: Number(loadSeconds.toFixed(2)), ...capabilities }, 'engine ready');
+    presence.present({ id, device: config.device, ...capabilities });
+  };
+  const onDown = (how: string): void => {
+    log.error({ pid: engine.pid, how }, 'engine ended');
+    presence.absentIn(engineGapMs);
+  };
+
+  try {
+    await assertNoEviction(redis);
+    const supervisor = await superviseEngine({ ...options, onUp, onDown });
+    const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
+      const image = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
+      log.info(
+        { id, endpoint: request.endpoint, scheduler: request.scheduler, steps: request.steps },
+        'job started',
+      );
+      const outcome = await supervisor.run(request, image, signal, progress);
+      log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
+      return outcome;
+    };
+    const consumer: Consumer = await consume({
+      redisUrl,
+      generate,
+      log,
+      lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },
+      ...(lockDurationMs !== undefined && { lockDurationMs }),
+      ...(stalledIntervalMs !== undefined && { stalledIntervalMs }),
+    });
+    return {
+      id,
+      enginePid: () => engine.pid,
+      close: async () => {
+        await Promise.all([presence.stop(), consumer.close()]);
+        await supervisor.close();
+        redis.disconnect();
+      },
+    };
+  } catch (error) {
+    await presence.stop();
+    redis.disconnect();
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { JobError } from '../src/jobs/job-error.ts';
+import type { Generator, OpenGenerator } from './generator.ts';
+import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
+
+/**
+ * The engine's side of the protocol. The process has no state worth saving: it ends when the worker's channel closes, and
+ * leaves the signals of a terminal (Ctrl-C reaches the whole group) to the worker.
+ */
+export function serveEngine(open: OpenGenerator): void {
+  if (process.send === undefined) throw new Error('the engine is started by workers/worker.ts, not by hand');
+  process.on('disconnect', () => process.exit(0));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+  let generator: Generator | undefined;
+  let current: { readonly run: number; readonly cancelled: AbortController } | undefined;
+
+  const load = async ({ config }: ToEngine & { type: 'load' }): Promise<void> => {
+    const started = performance.now();
+    try {
+      generator = await open(config);
+      const loadSeconds = (performance.now() - started) / 1000;
+      await send({ type: 'loaded', capabilities: generator.capabilities, loadSeconds });
+    } catch (error) {
+      await send({ type: 'refused', message: error instanceof Error ? error.message : String(error) });
+      process.exit(1);
+    }
+  };
+
+  const run = async ({ run, request, inputImage }: ToEngine & { type: 'run' }): Promise<void> => {
+    const cancelled = new AbortController();
+    current = { run, cancelled };
+    const started = performance.now();
+    try {
+      const generated = await generator!.generate(
+        request,
+        inputImage,
+        async (progress) => {
+          void send({ type: 'progress', run, progress });
+          await eventLoopTurn();
+          cancelled.signal.throwIfAborted();
+        },
+        cancelled.signal,
+      );
+      const inferenceSeconds = (performance.now() - started) / 1000;
+      await send({ type: 'result', run, generated, inferenceSeconds });
+    } catch (error) {
+      await send({ type: 'failed', run, error: failureOf(error, cancelled.signal.aborted) });
+    }
+  };
+
+  process.on('message', (message: ToEngine) => {
+    if (message.type === 'load') void load(message);
+    else if (message.type === 'run') void run(message);
+    else if (message.run === current?.run) current.cancelled.abort();
+  });
+}
+
+/** Resolves once the message is written, or the channel is gone (then the process is about to end). */
+function send(message: FromEngine): Promise<void> {
+  return new Promise((resolve) => {
+    if (!process.connected) resolve();
+    else process.send!(message, undefined, undefined, () => resolve());
+  });
+}
+
+/**
+ * Lets the loop poll for messages: network calls hold the thread, so a cancel waits in the channel until here. A message read
+ * in the poll phase is delivered before the second of two immediates runs.
+ */
+async function eventLoopTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** What ONNX Runtime says when memory ran out or a CUDA library failed; the device's state is unknown afterwards. */
+const deviceTrouble =
+  /out of memory|bad_?alloc|failed to allocate|\b(?:CUDA|CUDNN|CUBLAS)\b.*(?:error|fail)/i;
+
+function failureOf(error: unknown, cancelled: boolean): EngineFailure {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  if (cancelled) return { code: 'cancelled', message, retryable: false, stack: undefined };
+  if (error instanceof JobError) return { code: 'request', message, retryable: error.retryable, stack };
+  return { code: deviceTrouble.test(message) ? 'device' : 'internal', message, retryable: true, stack };
+}

@@ -1,0 +1,66 @@
+import { pino } from 'pino';
+import { ConfigError, readConfig } from '../src/config.ts';
+import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
+
+/** Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the lock's time. */
+const drainMs = 15_000;
+
+/** What `node workers/worker.ts` is: configuration, signals and exit codes around `runWorker`. */
+export async function workerProcess(
+  options: Omit<WorkerOptions, 'config' | 'redisUrl' | 'log' | 'onHopeless'>,
+): Promise<void> {
+  const config = readOrExit();
+  if (config.redisUrl === undefined)
+    fail('REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)');
+  const log = pino({ name: 'worker', level: config.logLevel });
+
+  let worker: RunningWorker | undefined;
+  let ending = false;
+  const end = async (code: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    setTimeout(() => {
+      log.error({ drainMs }, 'worker did not drain in time');
+      process.exit(1);
+    }, drainMs).unref();
+    await worker?.close();
+    log.info('worker stopped');
+    process.exit(code);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'worker stops');
+      void end(0);
+    });
+  }
+
+  try {
+    worker = await runWorker({
+      ...options,
+      config,
+      redisUrl: config.redisUrl,
+      log,
+      onHopeless: (error) => {
+        log.fatal({ err: error }, 'no engine can be started');
+        void end(1);
+      },
+    });
+    log.info({ id: worker.id, device: config.device }, 'worker takes jobs');
+  } catch (error) {
+    if (!ending) fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readOrExit(): ReturnType<typeof readConfig> {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (error instanceof ConfigError) fail(error.message);
+    throw error;
+  }
+}
+
+function fail(message: string): never {
+  process.stderr.write(`worker: ${message}\n`);
+  process.exit(1);
+}
