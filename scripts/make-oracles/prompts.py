@@ -99,9 +99,9 @@ def runs(values):
     return [[value, len(list(group))] for value, group in itertools.groupby(values)]
 
 
-def token_oracle(pair):
+def token_oracle(pair, texts):
     cases = []
-    for text in prompt_texts.tokenizer_texts():
+    for text in texts:
         first, second = (tokenizer(text, add_special_tokens=False)["input_ids"] for tokenizer in pair)
         cases.append({"text": text, "ids": first} | ({"idsWithPad0": second} if second != first else {}))
     return cases
@@ -157,7 +157,8 @@ def main(vocabulary, webui, output=Path(__file__).parents[2] / "src/text/oracles
     prompt_parser, sd_hijack_clip, sd_emphasis, _ = import_webui(webui)
     embedders = [make_embedder(sd_hijack_clip, tokenizer) for tokenizer in pair]
     Path(output).mkdir(parents=True, exist_ok=True)
-    write(output, "tokens.json", token_oracle(pair))
+    write(output, "tokens.json", token_oracle(pair, prompt_texts.tokenizer_texts()))
+    write(output, "tokens-divergent.json", token_oracle(pair, prompt_texts.DIVERGENT_TEXTS))
     write(output, "weights.json", weight_oracle(prompt_parser))
     write(output, "seed-prompts.json", chunk_oracle(embedders, prompt_texts.SEED_PROMPTS))
     write(output, "chunks.json", chunk_oracle(embedders, prompt_texts.long_prompts()))
