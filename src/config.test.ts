@@ -35,6 +35,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     v1DeadlineSeconds: 600,
     jobDeadlineSeconds: 3600,
     resultTtlSeconds: 3600,
+    imageUrlAllow: [],
     maxQueued: 1000,
     engineBatch: 1,
     engineThreads: 0,
@@ -106,4 +107,13 @@ test('AUTH=off is refused where other machines could reach the service', () => {
   assert.match(complaint({ AUTH: 'off', HOST: '0.0.0.0' }), /AUTH="off" with HOST="0\.0\.0\.0"/);
   for (const HOST of ['127.0.0.1', '::1', 'localhost'])
     assert.equal(readConfig({ AUTH: 'off', HOST }).auth, false);
+});
+
+test('IMAGE_URL_ALLOW is a list of hosts, and one that is no host is refused', () => {
+  assert.deepEqual(readConfig({ IMAGE_URL_ALLOW: 'minio:9000, 10.0.0.5:8080' }).imageUrlAllow, [
+    'minio:9000',
+    '10.0.0.5:8080',
+  ]);
+  for (const wrong of ['http://minio:9000', 'minio:9000/bucket', 'a b', 'MINIO:9000'])
+    assert.throws(() => readConfig({ IMAGE_URL_ALLOW: wrong }), /IMAGE_URL_ALLOW=.*host:port/);
 });

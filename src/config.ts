@@ -30,6 +30,10 @@ const switched = (fallback: 'on' | 'off') =>
 const isHttpUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === '';
 
+/** As `URL.host` gives it: lower case, the port left out where it is 80. */
+const isHostAndPort = (text: string): boolean =>
+  URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text;
+
 const isRedisUrl = (text: string): boolean =>
   /^(unix:)?\//.test(text) || (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol));
 
@@ -72,6 +76,13 @@ const variables = {
   PROMPT_MAX_CHUNKS: wholeNumber(1, 256, 16),
   /** Input pictures with more pixels are scaled down to it. */
   IMG2IMG_MAX_PIXELS: wholeNumber(64 * 64, 16_777_216, 1_572_864),
+  /** `host:port` pairs, comma-separated, from which input pictures may be fetched although they are private (a bucket of one's own). */
+  IMAGE_URL_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((host) => host.trim() || []))
+    .refine((hosts) => hosts.every(isHostAndPort))
+    .describe('host:port, or several separated by commas'),
   /** What `refiner: true` does where no refiner is installed: off = an error, base = the base alone. */
   REFINER_FALLBACK: oneOf(['off', 'base'], 'off'),
   /** After this long a /v1 request is answered with a timeout; its job goes on. */
@@ -111,6 +122,7 @@ export interface Config {
   readonly promptEmphasis: Variables['PROMPT_EMPHASIS'];
   readonly promptMaxChunks: number;
   readonly img2imgMaxPixels: number;
+  readonly imageUrlAllow: readonly string[];
   readonly refinerFallback: Variables['REFINER_FALLBACK'];
   readonly v1DeadlineSeconds: number;
   readonly jobDeadlineSeconds: number;
@@ -178,6 +190,7 @@ function toConfig(values: Variables): Config {
     promptEmphasis: values.PROMPT_EMPHASIS,
     promptMaxChunks: values.PROMPT_MAX_CHUNKS,
     img2imgMaxPixels: values.IMG2IMG_MAX_PIXELS,
+    imageUrlAllow: Object.freeze(values.IMAGE_URL_ALLOW),
     refinerFallback: values.REFINER_FALLBACK,
     v1DeadlineSeconds: values.V1_DEADLINE_SECONDS,
     jobDeadlineSeconds: values.JOB_DEADLINE_SECONDS,

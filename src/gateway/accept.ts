@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { parseImageToImage, parseTextToImage, type RequestDefaults } from '../contract/bodies.ts';
+import { ApiError } from '../contract/errors.ts';
 import type { Endpoint, GenerationRequest } from '../contract/generation.ts';
 import type { WorkerInfo } from '../jobs/heartbeat.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './capabilities.ts';
@@ -33,6 +34,9 @@ export function createAccept(gateway: Gateway, workers: () => Promise<WorkerInfo
   };
 
   return async (endpoint, body, owner) => {
+    const waiting = await producer.countWaiting();
+    if (waiting >= settings.maxQueued)
+      throw new ApiError('unavailable', `The queue is full: ${waiting} requests wait; try again later`);
     const id = randomUUID();
     await producer.submit(id, owner, await prepare[endpoint](id, body));
     return id;

@@ -3,7 +3,7 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { createAccept } from './accept.ts';
 import { requireApiKey } from './auth.ts';
 import { createWorkerList } from './capabilities.ts';
-import { answerClientError, installErrorHandling, refuseOtherMethods, sendError } from './errors.ts';
+import { answerClientError, installErrorHandling, refuseOtherMethods, sendRouterError } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
@@ -24,7 +24,7 @@ export async function buildApp(
     // Node looks for slow clients every 30 s unless told otherwise.
     http: { headersTimeout: settings.headersTimeoutMs, connectionsCheckingInterval: 1000 },
     clientErrorHandler: answerClientError,
-    frameworkErrors: sendError,
+    frameworkErrors: sendRouterError,
     forceCloseConnections: 'idle',
   });
   installErrorHandling(app);

@@ -27,6 +27,21 @@ export async function sendError(error: unknown, request: FastifyRequest, reply: 
   await reply.code(known.status).type('application/json').send({ error: known.message });
 }
 
+/** What the router itself refuses, before there is a route: an address it cannot decode or match. */
+export async function sendRouterError(
+  error: Error & { code?: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const known =
+    error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? unknownPath(request)
+      : error.code === 'FST_ERR_BAD_URL'
+        ? new ApiError('malformedBody', 'The address cannot be decoded')
+        : error;
+  await sendError(known, request, reply);
+}
+
 /** One error handler, and a 404 that comes before any body is read. */
 export function installErrorHandling(app: FastifyInstance): void {
   app.setErrorHandler(sendError);

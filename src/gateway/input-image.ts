@@ -1,5 +1,7 @@
 import { ApiError } from '../contract/errors.ts';
 import { show } from '../contract/fields.ts';
+import { decodeInputImage } from '../images/decode-input-image.ts';
+import { ImageInputError } from '../images/image-input-error.ts';
 import type { Gateway } from './gateway.ts';
 
 const dataUri = /^data:([^,]*),/i;
@@ -11,11 +13,12 @@ const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
  */
 export async function inputImage(gateway: Gateway, source: string | Uint8Array): Promise<Uint8Array> {
   const bytes = typeof source === 'string' ? await bytesOf(gateway, source.trim()) : source;
-  if (bytes.byteLength === 0) throw new ApiError('invalidParameter', 'image is empty');
   try {
-    return await gateway.normaliseImage(bytes);
+    const { png } = await decodeInputImage(bytes, { maxPixels: gateway.settings.maxImagePixels });
+    return png;
   } catch (error) {
-    throw new ApiError('invalidParameter', `image: ${(error as Error).message}`, { cause: error });
+    if (!(error instanceof ImageInputError)) throw error;
+    throw new ApiError('invalidParameter', `image: ${error.message}`, { cause: error });
   }
 }
 

@@ -19,6 +19,8 @@ export interface Producer {
   read(id: string): Promise<RequestRecord | undefined>;
   /** Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal aborts. */
   waitFor(id: string, timeoutMs: number, signal?: AbortSignal): Promise<RequestRecord | undefined>;
+  /** How many requests wait for a worker. */
+  countWaiting(): Promise<number>;
   /** Keeps the PNG of an image-to-image request; returns its key. */
   storeInput(id: string, png: Uint8Array): Promise<string>;
   /** @throws when Redis does not take a write. */
@@ -109,6 +111,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
         signal?.removeEventListener('abort', onAbort);
       }
     },
+    countWaiting: () => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed'),
     storeInput: (id, png) =>
       storeInput(redis, id, png, lifetimes.deadlineSeconds + lifetimes.retentionSeconds),
     probe: async () => {

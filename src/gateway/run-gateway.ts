@@ -1,0 +1,66 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Config } from '../config.ts';
+import { openProducer } from '../jobs/producer.ts';
+import { buildApp } from './app.ts';
+import { createImageFetcher } from './fetch-image.ts';
+import { defaultSettings, type GatewaySettings } from './gateway.ts';
+
+export interface RunningGateway {
+  /** Where it listens, as a URL. */
+  readonly address: string;
+  /** Takes no further requests, answers those it has, ends. */
+  close(): Promise<void>;
+}
+
+/** How long a fetched input picture may take from name to last byte. */
+const fetchTimeoutMs = 10_000;
+
+/** @throws when Redis does not answer or would evict jobs, or the address is taken. */
+export async function runGateway(
+  config: Config,
+  redisUrl: string,
+  logger: FastifyBaseLogger,
+): Promise<RunningGateway> {
+  const settings = settingsOf(config);
+  const producer = await openProducer({
+    redisUrl,
+    log: logger,
+    lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },
+  });
+  const fetchImage = createImageFetcher({
+    timeoutMs: fetchTimeoutMs,
+    maxBytes: settings.imageBodyLimit,
+    allowedHosts: config.imageUrlAllow,
+  });
+  const closeParts = async (): Promise<void> => {
+    await Promise.allSettled([fetchImage.close(), producer.close()]);
+  };
+  try {
+    const app = await buildApp({ producer, fetchImage, settings }, logger);
+    const address = await app.listen({ host: config.host, port: config.port });
+    return {
+      address,
+      close: async () => {
+        await app.close();
+        await closeParts();
+      },
+    };
+  } catch (error) {
+    await closeParts();
+    throw error;
+  }
+}
+
+function settingsOf(config: Config): GatewaySettings {
+  return {
+    ...defaultSettings,
+    publicUrl: config.linksFollowHost ? undefined : config.publicUrl,
+    authenticate: config.auth,
+    acceptBearer: config.acceptBearer,
+    syncDeadlineMs: config.v1DeadlineSeconds * 1000,
+    maxQueued: config.maxQueued,
+    refinerFallback: config.refinerFallback === 'base',
+    defaultRng: config.rng,
+    maxImagePixels: config.img2imgMaxPixels,
+  };
+}

@@ -1,0 +1,134 @@
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import type { GenerationRequest } from '../contract/generation.ts';
+import { encodeImage } from '../images/encode-image.ts';
+import { createApiKey } from '../jobs/api-keys.ts';
+import { consume, type Generate } from '../jobs/consumer.ts';
+import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
+import { JobError } from '../jobs/job-error.ts';
+import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
+import { openProducer, type Producer } from '../jobs/producer.ts';
+import { buildApp } from './app.ts';
+import { defaultSettings, type GatewaySettings } from './gateway.ts';
+import { createLogger } from './logging.ts';
+
+/** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */
+export interface TestService {
+  readonly app: FastifyInstance;
+  readonly redis: PrivateRedis;
+  readonly producer: Producer;
+  readonly key: string;
+  /** A valid key of somebody else. */
+  readonly otherKey: string;
+  /** Lines of the gateway's log so far. */
+  readonly log: readonly string[];
+  /** Input pictures the worker has been given, PNG. */
+  readonly inputs: readonly Buffer[];
+  post(
+    url: string,
+    body: unknown,
+    headers?: Record<string, string>,
+    app?: FastifyInstance,
+  ): Promise<LightMyRequestResponse>;
+  get(url: string, key?: string): Promise<LightMyRequestResponse>;
+  /** Submits to v2 and returns the id. */
+  submitted(body: object): Promise<string>;
+  ended(id: string): Promise<void>;
+  /** Another gateway on the same queue. */
+  gateway(settings: Partial<GatewaySettings>): Promise<FastifyInstance>;
+  /** Withdraws and brings back the worker's sign of life. */
+  heartbeat(alive: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const publicUrl = 'http://gw.example:8080';
+
+/** A grey PNG. */
+export function picture(width: number, height: number): Promise<Buffer> {
+  return encodeImage(new Float32Array(3 * width * height), width, height, 'png');
+}
+
+const worker: WorkerInfo = {
+  id: 'w',
+  device: 'cpu',
+  endpoints: ['sdxl-torch', 'sdxl-img2img'],
+  refiner: true,
+  baseModels: ['juggernaut'],
+};
+
+/** The prompts "NaN" and "slow" fail and take their time. */
+function fakeWorker(inputs: Buffer[]): Generate {
+  return async (request: GenerationRequest, { inputImage, progress }) => {
+    if (request.endpoint === 'sdxl-img2img') inputs.push(await inputImage());
+    if (request.prompt === 'NaN') throw new JobError('The latents contain NaN', { retryable: false });
+    if (request.prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500));
+    progress({ sample: 0, samples: request.samples, step: 1, steps: request.steps });
+    return {
+      pictures: Array.from({ length: request.samples }, (_, index) => ({
+        bytes: Buffer.from(`picture of seed ${request.seed + index}`),
+        seed: request.seed + index,
+      })),
+      checkpoints: ['tiny'],
+      inferenceSeconds: 1.25,
+      stageSeconds: { base: 1 },
+    };
+  };
+}
+
+export async function startTestService(): Promise<TestService> {
+  const redis = await startPrivateRedis();
+  const silent = createLogger('silent');
+  const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
+  const log: string[] = [];
+  const inputs: Buffer[] = [];
+  const producer = await openProducer({ redisUrl: redis.url, log: silent, lifetimes });
+  const consumer = await consume({
+    redisUrl: redis.url,
+    generate: fakeWorker(inputs),
+    log: silent,
+    lifetimes,
+  });
+  const raise = (error: unknown) => {
+    throw error;
+  };
+  let heartbeat = await startHeartbeat(producer.redis, worker, raise);
+  const { key } = await createApiKey(producer.redis, 'test');
+  const { key: otherKey } = await createApiKey(producer.redis, 'other');
+  const gateway = (settings: Partial<GatewaySettings>) =>
+    buildApp(
+      {
+        producer,
+        fetchImage: {
+          fetch: async () => picture(96, 72),
+          close: async () => undefined,
+        },
+        settings: { ...defaultSettings, publicUrl, ...settings },
+      },
+      createLogger('info', { write: (line) => void log.push(line) }),
+    );
+  const app = await gateway({});
+  const post: TestService['post'] = (url, body, headers = {}, on = app) =>
+    on.inject({ method: 'POST', url, payload: body as object, headers: { 'x-api-key': key, ...headers } });
+  return {
+    ...{ app, redis, producer, key, otherKey, log, inputs, gateway, post },
+    get: (url, apiKey = key) => app.inject({ url, headers: { 'x-api-key': apiKey } }),
+    submitted: async (body) => {
+      const response = await post('/v2/sdxl-torch', body);
+      if (response.statusCode !== 200) throw new Error(response.body);
+      return response.json().request_id;
+    },
+    ended: async (id) => {
+      await producer.waitFor(id, 10_000);
+    },
+    heartbeat: async (alive) => {
+      await heartbeat.stop();
+      if (alive) heartbeat = await startHeartbeat(producer.redis, worker, raise);
+    },
+    close: async () => {
+      await app.close();
+      await heartbeat.stop();
+      await consumer.close();
+      await producer.close();
+      await redis.remove();
+    },
+  };
+}
