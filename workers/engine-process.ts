@@ -66,7 +66,10 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
       const onAbort = (): void => {
         send({ type: 'cancel', run: number });
         grace = setTimeout(() => {
-          log.warn({ pid: child.pid, cancelGraceMs }, 'engine does not reach the end of a step: killed');
+          log.warn(
+            { enginePid: child.pid, cancelGraceMs },
+            'engine does not reach the end of a step: killed',
+          );
           child.kill('SIGKILL');
         }, cancelGraceMs);
       };

@@ -48,11 +48,14 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   const onUp = (started: EngineProcess): void => {
     engine = started;
     const { pid, loadSeconds, capabilities } = started;
-    log.info({ pid, loadSeconds: Number(loadSeconds.toFixed(2)), ...capabilities }, 'engine ready');
+    log.info(
+      { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), ...capabilities },
+      'engine ready',
+    );
     presence.present({ id, device: config.device, ...capabilities });
   };
   const onDown = (how: string): void => {
-    log.error({ pid: engine.pid, how }, 'engine ended');
+    log.error({ enginePid: engine.pid, how }, 'engine ended');
     presence.absentIn(engineGapMs);
   };
 

@@ -7,7 +7,10 @@ import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
  * leaves the signals of a terminal (Ctrl-C reaches the whole group) to the worker.
  */
 export function serveEngine(open: OpenGenerator): void {
-  if (process.send === undefined) throw new Error('the engine is started by workers/worker.ts, not by hand');
+  if (process.send === undefined) {
+    process.stderr.write('engine: started by workers/worker.ts, not by hand\n');
+    process.exit(1);
+  }
   process.on('disconnect', () => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 

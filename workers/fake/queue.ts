@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
+import type { TextToImageRequest } from '../../src/contract/generation.ts';
+import type { RequestRecord } from '../../src/contract/request-record.ts';
+import { openEvents } from '../../src/jobs/events.ts';
+import type { Log } from '../../src/jobs/log.ts';
+import type { Lifetimes } from '../../src/jobs/names.ts';
+import { readOutput } from '../../src/jobs/pictures.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/private-redis.ts';
+import { openProducer, type Producer } from '../../src/jobs/producer.ts';
+
+export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** A request for the fake engine; its prompt steers it (see generator.ts). */
+export function fakeRequest(prompt: string, steps = 20): TextToImageRequest {
+  return {
+    endpoint: 'sdxl-torch',
+    prompt,
+    negativePrompt: '',
+    samples: 1,
+    scheduler: 'Euler',
+    steps,
+    guidanceScale: 7,
+    strength: 1,
+    seed: 42,
+    base64: false,
+    outputFormat: 'png',
+    rng: 'philox',
+    style: 'base',
+    highNoiseFraction: 1,
+    refiner: false,
+    width: 1024,
+    height: 1024,
+  };
+}
+
+/** A private Redis with the gateway's side of the queue on it. */
+export interface TestQueue {
+  readonly redis: PrivateRedis;
+  readonly producer: Producer;
+  submit(request: TextToImageRequest): Promise<string>;
+  /** Resolves once the worker has reported that many steps of the job since now. */
+  stepsReported(id: string, count: number): Promise<void>;
+  /** The record of the job once it has ended. */
+  end(id: string): Promise<RequestRecord>;
+  /** The first picture of a completed request, as base64. */
+  picture(record: RequestRecord): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
+  const redis = await startPrivateRedis();
+  const producer = await openProducer({
+    redisUrl: redis.url,
+    log: silentLog,
+    ...(lifetimes && { lifetimes }),
+  });
+  const events = await openEvents(redis.url, () => undefined);
+  return {
+    redis,
+    producer,
+    submit: async (request) => {
+      const id = randomUUID();
+      await producer.submit(id, 'owner', request);
+      return id;
+    },
+    stepsReported: (id, count) =>
+      new Promise((resolve) => {
+        // The first change is the start of the job.
+        let left = count + 1;
+        const unsubscribe = events.subscribe(id, () => {
+          if (--left > 0) return;
+          unsubscribe();
+          resolve();
+        });
+      }),
+    end: async (id) => {
+      const record = await producer.waitFor(id, 60_000);
+      if (record?.finishedAt === undefined) throw new Error(`request ${id} has not ended: ${record?.status}`);
+      return record;
+    },
+    picture: async (record) => {
+      const image = record.result?.images[0];
+      if (image === undefined) throw new Error(`request ${record.id} is ${record.status}: ${record.error}`);
+      const stored = await readOutput(producer.redis, image.path);
+      if (stored === undefined) throw new Error(`no picture under ${image.path}`);
+      return stored.bytes.toString('base64');
+    },
+    close: async () => {
+      await producer.close();
+      await events.close();
+      await redis.remove();
+    },
+  };
+}
+
+/** A worker of its own process with the fake engine. */
+export interface FakeWorker {
+  readonly process: ChildProcess;
+  readonly enginePid: number;
+  /** Exit code, or undefined where a signal ended it. */
+  readonly ended: Promise<number | undefined>;
+}
+
+/** Resolves once it takes jobs. */
+export async function startFakeWorker(
+  redisUrl: string,
+  lockDurationMs: number,
+  stalledIntervalMs: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<FakeWorker> {
+  const child = spawn(
+    process.execPath,
+    [path.join(import.meta.dirname, 'worker.ts'), String(lockDurationMs), String(stalledIntervalMs)],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, REDIS_URL: redisUrl, ...environment } },
+  );
+  const ended = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);
+  let enginePid = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    const entry = JSON.parse(line) as { msg: string; enginePid?: number };
+    enginePid = entry.enginePid ?? enginePid;
+    if (entry.msg === 'worker takes jobs') break;
+  }
+  child.stdout.resume();
+  return { process: child, enginePid, ended };
+}
+
+/** Whether a process with this id runs; a zombie nobody has waited for does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    // The state follows the command name, which is in parentheses.
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+/** Resolves once the process is gone. */
+export async function gone(pid: number): Promise<void> {
+  while (isAlive(pid)) await setTimeout(20);
+}

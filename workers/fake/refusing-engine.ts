@@ -1,0 +1,6 @@
+import { serveEngine } from '../serve-engine.ts';
+
+/** Cannot open its checkpoints. */
+serveEngine(async () => {
+  throw new Error('unet/config.json: cross_attention_dim is missing');
+});
