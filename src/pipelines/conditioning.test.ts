@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
+import { loadModels } from '../../workers/load-models.ts';
+import { encodePrompts } from './conditioning.ts';
+import { createEmbeddingCache } from './embedding-cache.ts';
+import type { Models } from './models.ts';
+import { RequestError } from './sampling.ts';
+
+/** Made by scripts/make-oracles/conditioning.py from A1111's prompt code and transformers' encoders; versions inside. */
+interface Oracle {
+  sha256: Record<string, string>;
+  cases: {
+    prompt: string;
+    negative: string;
+    checkpoint: 'base' | 'refiner';
+    emphasis: 'no-norm' | 'original';
+    positiveStates: string;
+    positivePooled: string;
+    negativeStates: string;
+    negativePooled: string;
+  }[];
+}
+
+const oracle: Oracle = JSON.parse(
+  gunzipSync(readFileSync(path.join(import.meta.dirname, 'oracles/conditioning.json.gz'))).toString(),
+);
+const directory = mkdtempSync(path.join(tmpdir(), 'conditioning-'));
+const models: Partial<Record<'base' | 'refiner', Models>> = {};
+
+before(async () => {
+  const directories = await writeTinyCheckpoints(directory);
+  models.base = await loadModels(directories.base, { device: 'cpu' });
+  models.refiner = await loadModels(directories.refiner, { device: 'cpu' });
+});
+after(() => rmSync(directory, { recursive: true }));
+
+function floats(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
+}
+
+function relativeError(actual: Float32Array, expected: Float32Array): number {
+  assert.equal(actual.length, expected.length);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
+  return actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / largest;
+}
+
+const defaults = { guided: true, emphasis: 'no-norm', maxChunks: 16 } as const;
+
+test('the oracle was made with the checkpoints of this tree', () => {
+  for (const [file, expected] of Object.entries(oracle.sha256)) {
+    const bytes = readFileSync(path.join(directory, file));
+    assert.equal(createHash('sha256').update(bytes).digest('hex'), expected, file);
+  }
+});
+
+for (const [index, expected] of oracle.cases.entries()) {
+  const { checkpoint, emphasis, prompt, negative } = expected;
+  test(`case ${index}: ${checkpoint}, ${emphasis}: weighted chunks give the embeddings of A1111 and transformers`, async () => {
+    const { positive, negative: actualNegative } = await encodePrompts(models[checkpoint]!, {
+      ...defaults,
+      emphasis,
+      prompt,
+      negativePrompt: negative,
+      cache: createEmbeddingCache(2 ** 24),
+    });
+    const pairs: [Float32Array, string][] = [
+      [positive.hiddenStates, expected.positiveStates],
+      [positive.pooled, expected.positivePooled],
+      [actualNegative!.hiddenStates, expected.negativeStates],
+      [actualNegative!.pooled, expected.negativePooled],
+    ];
+    for (const [actual, packed] of pairs) {
+      const values = floats(packed);
+      const error = relativeError(actual, values);
+      assert.ok(error < 1e-4, `relative error ${error}`);
+    }
+  });
+}
+
+test('a negative prompt seen before costs no encoder pass', async () => {
+  const cache = createEmbeddingCache(2 ** 24);
+  let passes = 0;
+  const counted: Models = {
+    ...models.base!,
+    textStages: models.base!.textStages.map(({ tokenizer, encoder }) => ({
+      tokenizer,
+      encoder: {
+        ...encoder,
+        encodePrompt(ids) {
+          passes += ids.length / encoder.tokens;
+          return encoder.encodePrompt(ids);
+        },
+      },
+    })),
+  };
+  const request = { ...defaults, cache, negativePrompt: 'blurry, low quality' };
+  await encodePrompts(counted, { ...request, prompt: 'a fox' });
+  assert.equal(passes, 4);
+  await encodePrompts(counted, { ...request, prompt: 'a heron' });
+  assert.equal(passes, 6);
+});
+
+test('a prompt of too many chunks is refused with the count, not truncated', async () => {
+  await assert.rejects(
+    encodePrompts(models.base!, {
+      ...defaults,
+      maxChunks: 2,
+      prompt: 'stone '.repeat(160),
+      negativePrompt: '',
+      cache: createEmbeddingCache(2 ** 20),
+    }),
+    (error: Error) => error instanceof RequestError && /needs 3 chunks/.test(error.message),
+  );
+});
