@@ -28,6 +28,7 @@ export async function buildApp(
     forceCloseConnections: 'idle',
   });
   installErrorHandling(app);
+  hangUpWhenClosing(app);
   app.decorateRequest('owner', '');
   app.removeContentTypeParser('text/plain');
   await app.register(multipart);
@@ -45,4 +46,15 @@ export async function buildApp(
     await keyed.register(async (submits) => submitRoutes(submits, gateway, createAccept(gateway, workers)));
   });
   return app;
+}
+
+/** A connection that was busy when closing began would be kept alive after its answer, and closing would wait for it. */
+function hangUpWhenClosing(app: FastifyInstance): void {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  app.addHook('onSend', async (_, reply) => {
+    if (closing) reply.header('connection', 'close');
+  });
 }

@@ -23,6 +23,8 @@ export interface TestService {
   readonly log: readonly string[];
   /** Input pictures the worker has been given, PNG. */
   readonly inputs: readonly Buffer[];
+  /** Requests the worker has begun. */
+  readonly started: readonly GenerationRequest[];
   post(
     url: string,
     body: unknown,
@@ -56,8 +58,9 @@ const worker: WorkerInfo = {
 };
 
 /** The prompts "NaN" and "slow" fail and take their time. */
-function fakeWorker(inputs: Buffer[]): Generate {
+function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
   return async (request: GenerationRequest, { inputImage, progress }) => {
+    started.push(request);
     if (request.endpoint === 'sdxl-img2img') inputs.push(await inputImage());
     if (request.prompt === 'NaN') throw new JobError('The latents contain NaN', { retryable: false });
     if (request.prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500));
@@ -74,16 +77,17 @@ function fakeWorker(inputs: Buffer[]): Generate {
   };
 }
 
-export async function startTestService(): Promise<TestService> {
+export async function startTestService(own: Partial<GatewaySettings> = {}): Promise<TestService> {
   const redis = await startPrivateRedis();
   const silent = createLogger('silent');
   const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
   const log: string[] = [];
   const inputs: Buffer[] = [];
+  const started: GenerationRequest[] = [];
   const producer = await openProducer({ redisUrl: redis.url, log: silent, lifetimes });
   const consumer = await consume({
     redisUrl: redis.url,
-    generate: fakeWorker(inputs),
+    generate: fakeWorker(inputs, started),
     log: silent,
     lifetimes,
   });
@@ -105,11 +109,11 @@ export async function startTestService(): Promise<TestService> {
       },
       createLogger('info', { write: (line) => void log.push(line) }),
     );
-  const app = await gateway({});
+  const app = await gateway(own);
   const post: TestService['post'] = (url, body, headers = {}, on = app) =>
     on.inject({ method: 'POST', url, payload: body as object, headers: { 'x-api-key': key, ...headers } });
   return {
-    ...{ app, redis, producer, key, otherKey, log, inputs, gateway, post },
+    ...{ app, redis, producer, key, otherKey, log, inputs, started, gateway, post },
     get: (url, apiKey = key) => app.inject({ url, headers: { 'x-api-key': apiKey } }),
     submitted: async (body) => {
       const response = await post('/v2/sdxl-torch', body);

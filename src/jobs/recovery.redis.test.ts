@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { after, before, test } from 'node:test';
+import { connect, failFastOptions } from './connection.ts';
+import { consume } from './consumer.ts';
+import type { Lifetimes } from './names.ts';
+import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
+import { openProducer, type Producer } from './producer.ts';
+import { log, output, request } from './test-requests.ts';
+
+/** What is left when processes die: each death here is a SIGKILL. */
+
+const lifetimes: Lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
+const brief: Lifetimes = { retentionSeconds: 60, deadlineSeconds: 1 };
+const locks = { lockDurationMs: 400, stalledIntervalMs: 200 };
+
+let redis: PrivateRedis;
+let producer: Producer;
+before(async () => {
+  redis = await startPrivateRedis(['--appendfsync', 'always']);
+  producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+});
+after(async () => {
+  await producer.close();
+  await redis.remove();
+});
+
+const submit = async (by = producer): Promise<string> => {
+  const id = randomUUID();
+  await by.submit(id, 'owner', request);
+  return id;
+};
+
+/** A worker process that takes a job and never finishes it. */
+function startStuckWorker(): ChildProcess {
+  const options = JSON.stringify({ redisUrl: redis.url, ...locks });
+  const script = `
+    import { consume } from ${JSON.stringify(new URL('./consumer.ts', import.meta.url).href)};
+    const log = { info() {}, warn() {}, error() {} };
+    await consume({ ...${options}, log, generate: () => { process.stdout.write('taken'); return new Promise(() => {}); } });`;
+  return spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+async function killOnceBusy(worker: ChildProcess): Promise<void> {
+  await once(worker.stdout!, 'data');
+  worker.kill('SIGKILL');
+  await once(worker, 'exit');
+}
+
+test('a job of a killed worker is finished by another', async () => {
+  const id = await submit();
+  await killOnceBusy(startStuckWorker());
+  assert.equal((await producer.read(id))?.status, 'PROCESSING');
+  const rescuer = await consume({
+    redisUrl: redis.url,
+    log,
+    lifetimes,
+    ...locks,
+    generate: async ({ seed }) => output(seed),
+  });
+  const record = await producer.waitFor(id, 15_000);
+  assert.deepEqual([record?.status, record?.attempts], ['COMPLETED', 2]);
+  await rescuer.close();
+});
+
+test('a job that kills every worker is FAILED after the second, and the others are done', async () => {
+  const poison = await submit();
+  await killOnceBusy(startStuckWorker());
+  await killOnceBusy(startStuckWorker());
+  const healthy = await consume({
+    redisUrl: redis.url,
+    log,
+    lifetimes,
+    ...locks,
+    generate: async ({ seed }) => output(seed),
+  });
+  const others = await Promise.all([submit(), submit()]);
+  const record = await producer.waitFor(poison, 15_000);
+  assert.equal(record?.status, 'FAILED');
+  assert.equal(record.error, 'The worker stopped repeatedly while it worked on this request');
+  for (const id of others) assert.equal((await producer.waitFor(id, 15_000))?.status, 'COMPLETED');
+  await healthy.close();
+});
+
+test('a killed Redis forgets nothing it has acknowledged, and everybody goes on by themselves', async () => {
+  const ids = await Promise.all(Array.from({ length: 20 }, () => submit()));
+  await redis.stop();
+  await assert.rejects(producer.read(ids[0]!));
+  await redis.start();
+  const consumer = await consume({
+    redisUrl: redis.url,
+    log,
+    lifetimes,
+    ...locks,
+    generate: async ({ seed }) => output(seed),
+  });
+  while (producer.redis.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 20));
+  const records = await Promise.all(ids.map((id) => producer.waitFor(id, 20_000)));
+  assert.deepEqual(new Set(records.map((record) => record?.status)), new Set(['COMPLETED']));
+  await consumer.close();
+});
+
+test('a request that no worker takes is FAILED at its deadline and then kept for its hour', async () => {
+  const hasty = await openProducer({ redisUrl: redis.url, log, lifetimes: brief });
+  const id = await submit(hasty);
+  const record = await hasty.waitFor(id, 10_000);
+  assert.equal(record?.status, 'FAILED');
+  assert.equal(record.error, 'The request was not finished within its deadline');
+  const ttl = await hasty.redis.ttl(`sdxl:request:${id}`);
+  assert.ok(ttl > 50 && ttl <= 60, String(ttl));
+  assert.equal(await hasty.countWaiting(), 0);
+  await hasty.close();
+});
+
+test('an unfinished request expires by itself an hour after its deadline', async () => {
+  const id = await submit();
+  const ttl = await producer.redis.ttl(`sdxl:request:${id}`);
+  assert.ok(ttl > 110 && ttl <= 120, String(ttl));
+  await producer.redis.del(`bull:generations:${id}`);
+  await producer.redis.lrem('bull:generations:wait', 0, id);
+});
+
+test('a job still running at its deadline is aborted and FAILED', async () => {
+  const hasty = await openProducer({ redisUrl: redis.url, log, lifetimes: brief });
+  const consumer = await consume({
+    redisUrl: redis.url,
+    log,
+    lifetimes: brief,
+    generate: (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error(String(signal.reason))));
+      }),
+  });
+  const record = await hasty.waitFor(await submit(hasty), 10_000);
+  assert.equal(record?.status, 'FAILED');
+  assert.equal(record.error, 'The request was not finished within its deadline');
+  await consumer.close();
+  await hasty.close();
+});
+
+test('a Redis that may evict is refused', async () => {
+  const admin = await connect(redis.url, failFastOptions(), assert.ifError);
+  await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  await assert.rejects(
+    openProducer({ redisUrl: redis.url, log }),
+    /maxmemory-policy "allkeys-lru".*noeviction/,
+  );
+  await admin.config('SET', 'maxmemory-policy', 'noeviction');
+  admin.disconnect();
+});
+
+test('a Redis that is not there is named without its password', async () => {
+  await assert.rejects(
+    openProducer({ redisUrl: 'redis://user:secret@127.0.0.1:1', log, connectTimeoutMs: 200 }),
+    (error: Error) => /redis:\/\/127\.0\.0\.1:1/.test(error.message) && !error.message.includes('secret'),
+  );
+});
