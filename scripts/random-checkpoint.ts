@@ -4,6 +4,7 @@ import type { Dtype } from '../src/checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../src/checkpoints/diffusers-folder.ts';
 import { writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { publishedBase, publishedRefiner } from '../src/checkpoints/synthetic/published-configs.ts';
+import { elementBytes } from '../src/checkpoints/synthetic/safetensors-writer.ts';
 
 const descriptions = { base: publishedBase, refiner: publishedRefiner };
 const dtypes: Readonly<Record<string, Dtype>> = { fp32: 'F32', fp16: 'F16', bf16: 'BF16' };
@@ -30,7 +31,7 @@ await writeCheckpoint(path.resolve(values.out), descriptions[values.kind], {
 const { unet, vae, textEncoders } = await openCheckpoint(values.out);
 for (const { name, tensors } of [unet, vae, ...textEncoders]) {
   const parameters = [...tensors.values()].reduce(
-    (sum, { byteLength }) => sum + byteLength / (dtype === 'F32' ? 4 : 2),
+    (sum, { byteLength }) => sum + byteLength / elementBytes[dtype],
     0,
   );
   console.log(`${name}: ${tensors.size} tensors, ${(parameters / 1e6).toFixed(1)} M parameters`);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -179,3 +179,35 @@ test('more tensors than any network has are refused', async () => {
   const header = Object.fromEntries(Array.from({ length: 100_001 }, (_, index) => [`t${index}`, empty]));
   assert.match(await refusal(fileOf(header, 0)), /100001 tensors, the limit is 100000/);
 });
+
+test('whatever bytes of a header are changed, it is read or refused with a CheckpointError', async () => {
+  const whole = fileOf({ weight, bias, __metadata__: { format: 'pt' } }, 20);
+  const original = readFileSync(whole);
+  const file = path.join(folder, 'mutated.safetensors');
+  const random = randomIntegers();
+  for (let round = 0; round < 1500; round++) {
+    const bytes = Buffer.from(
+      original.subarray(0, original.length - (random() % 4 === 0 ? random() % 40 : 0)),
+    );
+    for (let change = random() % 4; change >= 0; change--)
+      bytes[random() % (bytes.length - 20)] = random() % 256;
+    writeFileSync(file, bytes);
+    await readSafetensorsHeader(file).then(
+      (tensors) => {
+        for (const { byteOffset, byteLength } of tensors.values()) {
+          assert.ok(byteOffset >= 8 && byteOffset + byteLength <= bytes.length);
+        }
+      },
+      (error: unknown) => assert.ok(error instanceof CheckpointError, String(error)),
+    );
+  }
+});
+
+/** The "minimal standard" generator of Park and Miller. */
+function randomIntegers(): () => number {
+  let state = 1;
+  return () => {
+    state = (state * 48271) % 0x7fffffff;
+    return state >> 4;
+  };
+}

@@ -6,7 +6,7 @@ import { parseUnetConfig } from '../unet-config.ts';
 import { parseVaeConfig } from '../vae-config.ts';
 import { clipTextTensors } from './clip-text-tensors.ts';
 import { clipTextRecipe, unetRecipe, vaeRecipe } from './recipes.ts';
-import { type RandomTensors, writeRandomSafetensors } from './safetensors-writer.ts';
+import { elementBytes, type RandomTensors, writeRandomSafetensors } from './safetensors-writer.ts';
 import { elementCount, type Shapes } from './shapes.ts';
 import { unetTensors } from './unet-tensors.ts';
 import { vaeTensors } from './vae-tensors.ts';
@@ -101,7 +101,7 @@ function split({ shapes, dtype }: RandomTensors, maxShardBytes: number): Shapes[
   const shards: Shapes[] = [];
   let room = 0;
   for (const [name, shape] of shapes) {
-    const bytes = elementCount(shape) * (dtype === 'F32' ? 4 : 2);
+    const bytes = elementCount(shape) * elementBytes[dtype];
     if (shards.length === 0 || bytes > room) {
       shards.push(new Map());
       room = maxShardBytes;
@@ -113,10 +113,7 @@ function split({ shapes, dtype }: RandomTensors, maxShardBytes: number): Shapes[
 }
 
 function byteCount(shapes: Shapes, dtype: Dtype): number {
-  return [...shapes.values()].reduce(
-    (sum, shape) => sum + elementCount(shape) * (dtype === 'F32' ? 4 : 2),
-    0,
-  );
+  return [...shapes.values()].reduce((sum, shape) => sum + elementCount(shape) * elementBytes[dtype], 0);
 }
 
 async function writeJson(file: string, value: Json): Promise<void> {

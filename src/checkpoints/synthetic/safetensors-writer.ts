@@ -4,7 +4,8 @@ import { uniformStream } from './random-values.ts';
 import type { Recipe } from './recipes.ts';
 import { elementCount, type Shapes } from './shapes.ts';
 
-const elementBytes: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
+/** Bytes of one value on disk. */
+export const elementBytes: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
 /** Values made and written at a time; tensors with a `finish` must fit. */
 const chunkValues = 2 ** 21;
 
