@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
+import { noiseTable } from './noise-levels.ts';
+import {
+  type Endpoint,
+  findScheduler,
+  handOff,
+  partial,
+  type SchedulerDefinition,
+  schedulerNames,
+} from './registry.ts';
+import type { Denoise, Schedule } from './scheduler.ts';
+
+const model = noiseTable({
+  num_train_timesteps: 1000,
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  prediction_type: 'epsilon',
+  timestep_spacing: 'leading',
+  steps_offset: 1,
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+});
+const stepCounts = [20, 21, 25, 30, 50, 99, 100];
+const strengths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+const length = 6;
+
+const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
+const all = endpoints.flatMap((endpoint) =>
+  schedulerNames(endpoint).map((name) => ({
+    title: `${endpoint} ${name}`,
+    scheduler: findScheduler(endpoint, name),
+  })),
+);
+
+/** Ends of the schedules that do not go to zero noise, as training timesteps. */
+const ends: Readonly<Record<string, number>> = {
+  'sdxl-torch DDIM': 0,
+  'sdxl-torch PNDM': 0,
+  'sdxl-img2img DDIM': 1,
+  'sdxl-img2img PLMS': 1,
+};
+/** DPM-Solver-fast and -adaptive stop at the last level above zero of a schedule that goes to zero. */
+const stopsAboveZero = ['DPM fast', 'DPM adaptive'];
+/** Methods that take steps of their own along the schedule. */
+const ownSteps = ['DPM fast', 'DPM adaptive', 'Restart'];
+
+function noiseOf(seed: number): NoiseSource {
+  return createNoiseSource({ rng: 'philox', seed, length });
+}
+
+/** Noise where only the number of calls counts: a Brownian path is costly, and its values do not matter. */
+function cheapNoise(): NoiseSource {
+  const { normal } = noiseOf(7);
+  return { normal, brownian: () => normal };
+}
+
+/** An elementwise network with something of everything in it. */
+const denoise: Denoise = async (latents, { sigma, timestep }) =>
+  latents.map((value, i) => Math.tanh(value / (1 + sigma)) + 0.1 * Math.sin(timestep / 100 + i));
+
+function startOf(schedule: Schedule, noise: NoiseSource): Float32Array {
+  const { sigma } = schedule.levels[schedule.begin]!;
+  return noise.normal().map((value) => value * sigma);
+}
+
+async function walk(
+  { solver }: SchedulerDefinition,
+  network: Denoise,
+  schedule: Schedule,
+  latents: Float32Array,
+  noise: NoiseSource,
+): Promise<Float32Array[]> {
+  const steps: Float32Array[] = [];
+  for await (const stepped of solver(network, latents, schedule, noise)) steps.push(stepped.slice());
+  return steps;
+}
+
+async function finish(...run: Parameters<typeof walk>): Promise<Float32Array> {
+  return (await walk(...run)).at(-1) ?? run[3];
+}
+
+test('twelve and thirty names', () => {
+  assert.equal(schedulerNames('sdxl-torch').length, 12);
+  assert.equal(schedulerNames('sdxl-img2img').length, 30);
+});
+
+for (const { title, scheduler } of all) {
+  const { name } = scheduler;
+
+  test(`${title}: the schedule falls strictly and ends where it is defined to`, () => {
+    for (const steps of stepCounts) {
+      const { levels, begin, end } = scheduler.schedule(model, steps);
+      assert.deepEqual([begin, end], [0, levels.length - 1]);
+      for (const [i, level] of levels.slice(1).entries()) {
+        assert.ok(level.sigma < levels[i]!.sigma, `${steps} steps: ${levels[i]!.sigma} to ${level.sigma}`);
+        assert.ok(level.timestep <= levels[i]!.timestep, `${steps} steps: timestep ${level.timestep}`);
+      }
+      const timestep = ends[title];
+      assert.equal(levels.at(-1)!.sigma, timestep === undefined ? 0 : model.sigmas[timestep]);
+    }
+  });
+
+  test(`${title}: asks the network as often as documented, for every strength and on both sides of a hand-off`, async () => {
+    for (const steps of stepCounts) {
+      const whole = scheduler.schedule(model, steps);
+      const parts = [
+        ...strengths.map((strength) => partial(whole, steps, strength)),
+        ...handOff(whole, 0.8),
+        ...handOff(whole, 0.35),
+      ];
+      for (const part of parts) {
+        let calls = 0;
+        const counted: Denoise = async (latents, level) => {
+          calls++;
+          return denoise(latents, level);
+        };
+        const noise = cheapNoise();
+        const trajectory = await walk(scheduler, counted, part, startOf(part, noise), noise);
+        assert.equal(
+          calls,
+          scheduler.modelCalls(part) ?? calls,
+          `${steps} steps, ${part.begin} to ${part.end}`,
+        );
+        if (!ownSteps.includes(name)) assert.equal(trajectory.length, part.end - part.begin);
+        for (const latents of trajectory) assert.ok(latents.every(Number.isFinite));
+      }
+    }
+  });
+
+  test(`${title}: is exact where the clean latents never change`, async () => {
+    const clean = Float32Array.from({ length }, (_, i) => i / 2 - 1);
+    for (const steps of stepCounts) {
+      const whole = scheduler.schedule(model, steps);
+      for (const part of [whole, partial(whole, steps, 0.5)]) {
+        const noise = noiseOf(8);
+        const start = startOf(part, noise);
+        const from = part.levels[part.begin]!.sigma;
+        const to = stopsAboveZero.includes(name) ? part.levels.at(-2)!.sigma : part.levels[part.end]!.sigma;
+        const end = await finish(scheduler, async () => clean.slice(), part, start, noise);
+        for (const [i, value] of end.entries()) {
+          if (scheduler.noise === 'none') {
+            const expected = clean[i]! + (to / from) * (start[i]! - clean[i]!);
+            assert.ok(Math.abs(value - expected) < 1e-5, `${steps} steps: ${value}, expected ${expected}`);
+          } else {
+            assert.ok(
+              Math.abs(value - clean[i]!) <= 5 * to + 1e-6,
+              `${steps} steps: ${value} for ${clean[i]}`,
+            );
+          }
+        }
+      }
+    }
+  });
+
+  test(`${title}: the same seed gives the same bits, in a crowd of four as alone`, async () => {
+    const part = partial(scheduler.schedule(model, 25), 25, 0.8);
+    const start = (seed: number) => {
+      const noise = noiseOf(seed);
+      return { latents: startOf(part, noise), noise };
+    };
+    const alone: Float32Array[][] = [];
+    for (const seed of [1, 2, 3, 4]) {
+      const { latents, noise } = start(seed);
+      const before = latents.slice();
+      alone.push(await walk(scheduler, denoise, part, latents, noise));
+      assert.deepEqual(latents, before, 'the entry latents are only read');
+    }
+    const crowd = [1, 2, 3, 4].map((seed) => {
+      const { latents, noise } = start(seed);
+      return { walk: scheduler.solver(denoise, latents, part, noise), seen: [] as Float32Array[] };
+    });
+    for (let active = crowd; active.length > 0; ) {
+      const results = await Promise.all(active.map((sample) => sample.walk.next()));
+      for (const [i, { done, value }] of results.entries()) if (!done) active[i]!.seen.push(value.slice());
+      active = active.filter((_, i) => !results[i]!.done);
+    }
+    for (const [i, { seen }] of crowd.entries()) assert.deepEqual(seen, alone[i]);
+  });
+}
+
+/** Methods that carry nothing from step to step. */
+const oneStepMethods = [
+  'DDIM',
+  'DDPM',
+  'Euler',
+  'Euler ancestral',
+  'Heun',
+  'DPM-Solver-2',
+  'DPM-Solver-2 ancestral',
+  'DPM-Solver++(2S) ancestral',
+  'DPM-Solver++ SDE',
+];
+
+for (const { title, scheduler } of all.filter(({ scheduler: { method } }) => oneStepMethods.includes(method)))
+  test(`${title}: a cut anywhere changes nothing`, async () => {
+    const whole = scheduler.schedule(model, 25);
+    const noise = noiseOf(9);
+    const start = startOf(whole, noise);
+    const uncut = await finish(scheduler, denoise, whole, start, noise);
+    for (let cut = 0; cut <= whole.end; cut++) {
+      const again = noiseOf(9);
+      startOf(whole, again);
+      const middle = await finish(scheduler, denoise, { ...whole, end: cut }, start, again);
+      const end = await finish(scheduler, denoise, { ...whole, begin: cut }, middle, again);
+      assert.deepEqual(end, uncut, `cut after ${cut} steps`);
+    }
+  });
+
+test('every one-step method is behind some name', () => {
+  for (const method of oneStepMethods)
+    assert.ok(
+      all.some(({ scheduler }) => scheduler.method === method),
+      method,
+    );
+});
