@@ -48,7 +48,7 @@ test('with no worker alive a request may wait for one', () => {
 test('text to image is refused when the live workers only do image to image', () => {
   assert.throws(
     () => withInstalledRefiner(request, [worker({ endpoints: ['sdxl-img2img'] })], false),
-    refusal(/sdxl-torch/),
+    refusal(/"sdxl-base" is not installed/),
   );
 });
 

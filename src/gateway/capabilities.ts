@@ -33,7 +33,7 @@ export function withInstalledRefiner(
 ): TextToImageRequest {
   const able = workers.filter(({ endpoints }) => endpoints.includes('sdxl-torch'));
   if (workers.length > 0 && able.length === 0)
-    throw new ApiError('invalidParameter', 'No worker has the checkpoint of sdxl-torch installed');
+    throw new ApiError('invalidParameter', 'The checkpoint "sdxl-base" is not installed on this server');
   const needsRefiner = request.refiner && request.highNoiseFraction < 1;
   if (!needsRefiner || able.length === 0 || able.some(({ refiner }) => refiner)) return request;
   if (refinerFallback) return { ...request, refiner: false };

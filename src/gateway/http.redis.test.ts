@@ -126,3 +126,17 @@ test('while Redis is away every address that needs it is 503 with Retry-After, a
   const again = await service.post('/v1/sdxl-torch', { prompt: 'a panda', seed: 6 });
   assert.equal(again.body, 'picture of seed 6');
 });
+
+test('a full Redis is 503 with Retry-After; the log keeps the prompt to itself, and room makes all well', async () => {
+  await service.producer.redis.config('SET', 'maxmemory', '1mb');
+  const refused = await service.post('/v2/sdxl-torch', { prompt: 'a very private prompt' });
+  assert.equal(refused.statusCode, 503);
+  assert.equal(refused.headers['retry-after'], '5');
+  assert.equal((await service.app.inject('/readyz')).statusCode, 503);
+  const log = service.log.join('');
+  assert.match(log, /OOM command not allowed/);
+  assert.ok(!log.includes('a very private prompt'));
+  await service.producer.redis.config('SET', 'maxmemory', '0');
+  const again = await service.post('/v1/sdxl-torch', { prompt: 'a panda', seed: 7 });
+  assert.equal(again.body, 'picture of seed 7');
+});

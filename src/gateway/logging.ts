@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { loggable } from '../jobs/log.ts';
 
 /** What the log may say of a request: no headers (keys), no body (prompts), no query, and of an output's address not its token. */
 function describeRequest(request: { method: string; url: string; ip?: string }) {
@@ -13,7 +14,7 @@ function describeRequest(request: { method: string; url: string; ip?: string }) 
 export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
   const options = {
     level,
-    serializers: { req: describeRequest },
+    serializers: { req: describeRequest, err: loggable },
     redact: ['*.headers["x-api-key"]', '*.headers.authorization'],
   };
   return destination ? pino(options, destination) : pino(options);

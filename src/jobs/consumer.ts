@@ -2,7 +2,7 @@ import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
 import type { GenerationProgress, GenerationRequest, GenerationResult } from '../contract/generation.ts';
 import { bullOptions, type Connection, connect, patientOptions } from './connection.ts';
 import { type CancelReason, JobError, unexplainedFailure } from './job-error.ts';
-import type { Log } from './log.ts';
+import { type Log, loggable } from './log.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
 import { deleteOutputs, readInput, storeOutputs } from './pictures.ts';
 import { completeRecord, failRecord, requeueRecord, startRecord } from './records.ts';
@@ -53,7 +53,8 @@ type GenerationJob = Job<GenerationRequest, null>;
 /** Takes jobs from the queue one at a time until closed. The caller's thread must never block: it renews the locks. */
 export async function consume(options: ConsumerOptions): Promise<Consumer> {
   const { redisUrl, generate, log, lifetimes = defaultLifetimes, lockDurationMs = 15_000 } = options;
-  const reportError = (error: Error) => log.warn({ err: error }, 'consumer connection or queue error');
+  const reportError = (error: Error) =>
+    log.warn({ err: loggable(error) }, 'consumer connection or queue error');
   const redis = await connect(redisUrl, patientOptions(), reportError);
 
   const processJob = async (job: GenerationJob, token?: string, signal?: AbortSignal): Promise<null> => {
@@ -184,7 +185,7 @@ async function settle(
           : unexplainedFailure;
   const retryable = reason === undefined && !(error instanceof JobError && !error.retryable);
   const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  log.error({ id, err: error, reason, retryable, lastAttempt }, 'job attempt failed');
+  log.error({ id, err: loggable(error), reason, retryable, lastAttempt }, 'job attempt failed');
   if (retryable && !lastAttempt) throw error;
   await failRecord(redis, id, message, lifetimes);
   throw new UnrecoverableError(message);

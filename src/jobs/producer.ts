@@ -4,7 +4,7 @@ import type { RequestRecord } from '../contract/request-record.ts';
 import { assertNoEviction, bullOptions, type Connection, connect, failFastOptions } from './connection.ts';
 import { openEvents } from './events.ts';
 import { unexplainedFailure } from './job-error.ts';
-import type { Log } from './log.ts';
+import { type Log, loggable } from './log.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
 import { storeInput } from './pictures.ts';
 import { createRecord, deleteRecord, failRecord, readRecord } from './records.ts';
@@ -43,7 +43,7 @@ const recheckMs = 2000;
 /** @throws when Redis does not answer or would evict jobs. */
 export async function openProducer(options: ProducerOptions): Promise<Producer> {
   const { redisUrl, log, lifetimes = defaultLifetimes } = options;
-  const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
+  const reportError = (error: Error) => log.warn({ err: loggable(error) }, 'Redis connection error');
   const redis = await connect(redisUrl, failFastOptions(), reportError, options.connectTimeoutMs);
   try {
     await assertNoEviction(redis);
