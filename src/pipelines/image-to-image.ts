@@ -1,5 +1,5 @@
 import type { NoiseSource } from '../numerics/noise-source.ts';
-import { findScheduler, partial } from '../schedulers/registry.ts';
+import { findScheduler, partial, type SchedulerDefinition } from '../schedulers/registry.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
@@ -19,15 +19,15 @@ export interface ImageToImageOptions extends SamplingOptions {
 /**
  * Image to image (SDEdit, Meng et al. 2022): a sample of the VAE's posterior over the input picture, noise of
  * the entry level added, and the rest of the schedule. Each sample draws the posterior noise first, then the
- * added noise, as diffusers does.
+ * added noise, as diffusers does. The scheduler is the endpoint's of that name unless another is given.
  */
 export async function* imageToImage(
   models: Models,
   options: ImageToImageOptions,
+  scheduler: SchedulerDefinition = findScheduler('sdxl-img2img', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch, height, width, guidanceScale } = options;
   const { unet, noise, vaeEncoder, vaeDecoder } = models;
-  const scheduler = findScheduler('sdxl-img2img', options.scheduler);
   const size = latentSize(height, width, vaeEncoder.factor);
   const schedule = partial(scheduler.schedule(noise, options.steps), options.steps, options.strength);
 
