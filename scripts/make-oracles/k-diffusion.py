@@ -25,6 +25,9 @@ from diffusers import UniPCMultistepScheduler
 SHAPE = (1, 4, 2, 2)
 SEED = 1234567890123
 STEPS, IMG2IMG_STEPS, STRENGTH = 25, 30, 0.65
+# Where the number of steps changes the path: two restarts from 36 steps on, the orders of DPM fast by the rest of a
+# division by three, and a stride that does not divide 1000.
+FURTHER = [('Restart', 40), ('DPM fast', 20), ('DPM fast', 30), ('DDIM', 60), ('PLMS', 30)]
 
 # name: (k-diffusion sampler, schedule, discard the penultimate sigma, further arguments), as
 # modules/sd_samplers_kdiffusion.py of webui 1.6 to 1.8 lists them.
@@ -253,6 +256,7 @@ def main():
         'img2img': {'steps': IMG2IMG_STEPS, 'strength': STRENGTH},
         'whole': {name: packed(*run(STEPS, None)) for name, run in runs.items()},
         'part': {name: packed(*run(IMG2IMG_STEPS, remaining)) for name, run in runs.items()},
+        'further': [{'name': name, 'steps': steps, **packed(*runs[name](steps, None))} for name, steps in FURTHER],
         # What the webui itself does for this strength: one step more on the sigma schedules; DDIM and PLMS add the
         # noise of the timestep above the first they solve; its betas are float64, which moves the sigmas by 3e-7
         # and a Brownian path is rough.
