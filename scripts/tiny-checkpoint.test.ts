@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { openCheckpoint } from '../src/checkpoints/diffusers-folder.ts';
-import { writeTinyCheckpoints } from './tiny-checkpoint.ts';
+import { quickVariant, writeTinyCheckpoints } from './tiny-checkpoint.ts';
 
 /** One digest over the names and bytes of all files. */
 async function digestOf(directory: string): Promise<string> {
@@ -54,6 +54,22 @@ test('variants differ in what they say they differ in', async () => {
     assert.deepEqual(checkpoint.unet.config.attention_head_dim, [1, 4, 2]);
     assert.equal(checkpoint.textEncoders[0]!.config.hidden_act, 'gelu');
     assert.ok(checkpoint.textEncoders[0]!.tensors.has('text_model.final_layer_norm.weight'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('the quick variant has attention on one level only', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tiny-'));
+  try {
+    const { base, refiner } = await writeTinyCheckpoints(folder, quickVariant);
+    for (const directory of [base, refiner]) {
+      const names = [...(await openCheckpoint(directory)).unet.tensors.keys()];
+      const attending = names.filter(
+        (name) => name.startsWith('down_blocks.') && name.includes('.attentions.'),
+      );
+      assert.ok(attending.length > 0 && attending.every((name) => name.startsWith('down_blocks.2.')));
+    }
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -21,6 +21,21 @@ export interface TinyCheckpointOptions extends Partial<WeightOptions> {
 }
 
 /**
+ * Attention on the 32 x 32 level of a 1024 x 1024 picture only: the 4096 tokens of the level above take three
+ * quarters of a step on a CPU. For serving, where the time of a picture matters more than SDXL's exact shape.
+ */
+export const quickVariant: TinyCheckpointOptions = {
+  baseUnet: {
+    down_block_types: ['DownBlock2D', 'DownBlock2D', 'CrossAttnDownBlock2D'],
+    up_block_types: ['CrossAttnUpBlock2D', 'UpBlock2D', 'UpBlock2D'],
+  },
+  refinerUnet: {
+    down_block_types: ['DownBlock2D', 'DownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
+    up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D', 'UpBlock2D'],
+  },
+};
+
+/**
  * Writes complete base and refiner checkpoints of SDXL's architecture with seeded random weights (their
  * pictures are noise) as tiny-base and tiny-refiner into `directory`, replacing earlier ones. The same options
  * give the same bytes everywhere.
@@ -75,6 +90,7 @@ if (import.meta.main) {
       out: { type: 'string', default: 'models' },
       dtype: { type: 'string', default: 'fp16' },
       seed: { type: 'string', default: '0' },
+      quick: { type: 'boolean', default: false },
       'bare-text-encoder-names': { type: 'boolean', default: false },
       'max-shard-bytes': { type: 'string' },
     },
@@ -83,6 +99,7 @@ if (import.meta.main) {
   if (dtype === undefined) throw new RangeError(`--dtype is ${values.dtype}; it must be fp32, fp16 or bf16`);
   const shardBytes = values['max-shard-bytes'];
   const written = await writeTinyCheckpoints(values.out, {
+    ...(values.quick ? quickVariant : {}),
     dtype,
     seed: Number(values.seed),
     bareTextEncoderNames: values['bare-text-encoder-names'],
