@@ -247,7 +247,7 @@ def main():
     data = {
         'source': {
             'k-diffusion': 'crowsonkb/k-diffusion 4601bf085320592473f681a62808ed873d17fad5',
-            'webui': 'AUTOMATIC1111/stable-diffusion-webui v1.8, modules/sd_samplers_{kdiffusion,extra,timesteps_impl}.py',
+            'webui': 'AUTOMATIC1111/stable-diffusion-webui 1.6 to 1.8, modules/sd_samplers_{kdiffusion,extra,timesteps_impl}.py',
             **{name: importlib.metadata.version(name) for name in ('torch', 'torchsde', 'diffusers', 'scipy', 'numpy')},
         },
         'seed': SEED,

@@ -112,7 +112,7 @@ def main():
     data = {
         'source': {
             **{name: importlib.metadata.version(name) for name in ('torch', 'torchsde', 'numpy')},
-            'philox': 'AUTOMATIC1111/stable-diffusion-webui v1.8, modules/rng_philox.py',
+            'philox': 'AUTOMATIC1111/stable-diffusion-webui 1.6 to 1.8, modules/rng_philox.py',
         },
         'torchCpu': [{'seed': s, 'lengths': n, 'values': encode(torch_draws(s, n))} for s, n in TORCH_DRAWS],
         'philox': [{'seed': s, 'lengths': n, 'values': encode(philox_draws(s, n))} for s, n in PHILOX_DRAWS],
