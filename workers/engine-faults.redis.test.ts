@@ -29,55 +29,74 @@ after(async () => {
   await queue.close();
 });
 
-test('a job becomes a picture that depends on its seed, and its result names checkpoint and time', async () => {
-  const first = await queue.end(await queue.submit(fakeRequest('a')));
-  assert.equal(first.status, 'COMPLETED');
-  assert.deepEqual(first.result?.checkpoints, ['fake']);
-  assert.ok(first.result.inferenceSeconds > 0);
-  const again = await queue.end(await queue.submit(fakeRequest('a')));
-  assert.equal(await queue.picture(again), await queue.picture(first));
-  const other = await queue.end(await queue.submit({ ...fakeRequest('a'), seed: 43 }));
-  assert.notEqual(await queue.picture(other), await queue.picture(first));
-});
+/** A process that never comes up or never ends is a failure, not a hang. */
+const bounded = { timeout: 60_000 };
 
-test('a job whose engine is killed in mid-step finishes on a new engine with the same picture', async () => {
-  const request = fakeRequest('killed stepMs=50');
-  const undisturbed = await queue.picture(await queue.end(await queue.submit(request)));
-  const pid = worker.enginePid();
-  const id = await queue.submit(request);
-  await queue.stepsReported(id, 5);
-  process.kill(pid, 'SIGKILL');
-  const record = await queue.end(id);
-  assert.equal(record.status, 'COMPLETED', record.error);
-  assert.equal(record.attempts, 2);
-  assert.notEqual(worker.enginePid(), pid);
-  assert.equal(await queue.picture(record), undisturbed);
-});
+test(
+  'a job becomes a picture that depends on its seed, and its result names checkpoint and time',
+  bounded,
+  async () => {
+    const first = await queue.end(await queue.submit(fakeRequest('a')));
+    assert.equal(first.status, 'COMPLETED');
+    assert.deepEqual(first.result?.checkpoints, ['fake']);
+    assert.ok(first.result.inferenceSeconds > 0);
+    const again = await queue.end(await queue.submit(fakeRequest('a')));
+    assert.equal(await queue.picture(again), await queue.picture(first));
+    const other = await queue.end(await queue.submit({ ...fakeRequest('a'), seed: 43 }));
+    assert.notEqual(await queue.picture(other), await queue.picture(first));
+  },
+);
 
-test('a job that kills every engine fails after two with its reason, and the others complete', async () => {
-  const poison = await queue.submit(fakeRequest('crashAt=3'));
-  const others = await Promise.all(Array.from({ length: 3 }, () => queue.submit(fakeRequest('fine'))));
-  const record = await queue.end(poison);
-  assert.equal(record.status, 'FAILED');
-  assert.equal(record.attempts, 2);
-  assert.equal(record.error, 'The engine ended (signal SIGKILL) while it worked on this request');
-  for (const id of others) assert.equal((await queue.end(id)).status, 'COMPLETED');
-});
+test(
+  'a job whose engine is killed in mid-step finishes on a new engine with the same picture',
+  bounded,
+  async () => {
+    const request = fakeRequest('killed stepMs=50');
+    const undisturbed = await queue.picture(await queue.end(await queue.submit(request)));
+    const pid = worker.enginePid();
+    const id = await queue.submit(request);
+    await queue.stepsReported(id, 5);
+    process.kill(pid, 'SIGKILL');
+    const record = await queue.end(id);
+    assert.equal(record.status, 'COMPLETED', record.error);
+    assert.equal(record.attempts, 2);
+    assert.notEqual(worker.enginePid(), pid);
+    assert.equal(await queue.picture(record), undisturbed);
+  },
+);
 
-test('a thread blocked for longer than the lock lasts neither loses the job nor runs it twice', async () => {
-  const record = await queue.end(await queue.submit(fakeRequest('stepMs=2500', 2)));
-  assert.equal(record.status, 'COMPLETED', record.error);
-  assert.equal(record.attempts, 1);
-});
+test(
+  'a job that kills every engine fails after two with its reason, and the others complete',
+  bounded,
+  async () => {
+    const poison = await queue.submit(fakeRequest('crashAt=3'));
+    const others = await Promise.all(Array.from({ length: 3 }, () => queue.submit(fakeRequest('fine'))));
+    const record = await queue.end(poison);
+    assert.equal(record.status, 'FAILED');
+    assert.equal(record.attempts, 2);
+    assert.equal(record.error, 'The engine ended (signal SIGKILL) while it worked on this request');
+    for (const id of others) assert.equal((await queue.end(id)).status, 'COMPLETED');
+  },
+);
 
-test('a failure that says something about the request fails it at once with that text', async () => {
+test(
+  'a thread blocked for longer than the lock lasts neither loses the job nor runs it twice',
+  bounded,
+  async () => {
+    const record = await queue.end(await queue.submit(fakeRequest('stepMs=2500', 2)));
+    assert.equal(record.status, 'COMPLETED', record.error);
+    assert.equal(record.attempts, 1);
+  },
+);
+
+test('a failure that says something about the request fails it at once with that text', bounded, async () => {
   const record = await queue.end(await queue.submit(fakeRequest('failAt=2')));
   assert.equal(record.status, 'FAILED');
   assert.equal(record.attempts, 1);
   assert.equal(record.error, 'the latents after step 2 hold NaN');
 });
 
-test('an unknown error is tried twice on the same engine and keeps its text inside', async () => {
+test('an unknown error is tried twice on the same engine and keeps its text inside', bounded, async () => {
   const pid = worker.enginePid();
   const record = await queue.end(await queue.submit(fakeRequest('brokenAt=2')));
   assert.equal(record.attempts, 2);
@@ -85,7 +104,7 @@ test('an unknown error is tried twice on the same engine and keeps its text insi
   assert.equal(worker.enginePid(), pid);
 });
 
-test('an engine whose device ran out of memory is replaced', async () => {
+test('an engine whose device ran out of memory is replaced', bounded, async () => {
   const pid = worker.enginePid();
   const record = await queue.end(await queue.submit(fakeRequest('deviceAt=2')));
   assert.equal(record.attempts, 2);
@@ -93,7 +112,7 @@ test('an engine whose device ran out of memory is replaced', async () => {
   await gone(pid);
 });
 
-test('an idle engine that is killed is replaced, and the worker stays on the list', async () => {
+test('an idle engine that is killed is replaced, and the worker stays on the list', bounded, async () => {
   const pid = worker.enginePid();
   process.kill(pid, 'SIGKILL');
   while (worker.enginePid() === pid) {
@@ -103,7 +122,7 @@ test('an idle engine that is killed is replaced, and the worker stays on the lis
   assert.equal((await queue.end(await queue.submit(fakeRequest('after')))).status, 'COMPLETED');
 });
 
-test('a deadline stops the engine between two steps without replacing it', async () => {
+test('a deadline stops the engine between two steps without replacing it', bounded, async () => {
   const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
   const worker = await runWorker({
     config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
@@ -125,30 +144,34 @@ test('a deadline stops the engine between two steps without replacing it', async
   }
 });
 
-test('an engine that hangs in a step after its deadline is killed after the grace time', async () => {
-  const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
-  const worker = await runWorker({
-    config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
-    redisUrl: impatient.redis.url,
-    engineFile,
-    log: silentLog,
-    cancelGraceMs: 200,
-    restartDelayMs: 10,
-    onHopeless: (error) => assert.fail(error),
-  });
-  try {
-    const pid = worker.enginePid();
-    const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=600000')));
-    assert.equal(record.error, 'The request was not finished within its deadline');
-    assert.ok(!isAlive(pid));
-    assert.equal((await impatient.end(await impatient.submit(fakeRequest('next')))).status, 'COMPLETED');
-  } finally {
-    await worker.close();
-    await impatient.close();
-  }
-});
+test(
+  'an engine that hangs in a step after its deadline is killed after the grace time',
+  bounded,
+  async () => {
+    const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
+    const worker = await runWorker({
+      config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
+      redisUrl: impatient.redis.url,
+      engineFile,
+      log: silentLog,
+      cancelGraceMs: 200,
+      restartDelayMs: 10,
+      onHopeless: (error) => assert.fail(error),
+    });
+    try {
+      const pid = worker.enginePid();
+      const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=600000')));
+      assert.equal(record.error, 'The request was not finished within its deadline');
+      assert.ok(!isAlive(pid));
+      assert.equal((await impatient.end(await impatient.submit(fakeRequest('next')))).status, 'COMPLETED');
+    } finally {
+      await worker.close();
+      await impatient.close();
+    }
+  },
+);
 
-test('a worker whose checkpoints cannot be opened says why and takes no jobs', async () => {
+test('a worker whose checkpoints cannot be opened says why and takes no jobs', bounded, async () => {
   const start = runWorker({
     config: readConfig({}),
     redisUrl: queue.redis.url,
@@ -159,7 +182,7 @@ test('a worker whose checkpoints cannot be opened says why and takes no jobs', a
   await assert.rejects(start, { message: 'unet/config.json: cross_attention_dim is missing' });
 });
 
-test('a worker whose engine cannot be replaced reports itself hopeless', async () => {
+test('a worker whose engine cannot be replaced reports itself hopeless', bounded, async () => {
   const hopeless = Promise.withResolvers<Error>();
   const other = await openTestQueue();
   process.env.FAKE_ENGINE_LOADS = '1';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../src/config.ts';
-import { assertNoEviction, connect, patientOptions } from '../src/jobs/connection.ts';
+import { assertNoEviction, type Connection, connect, patientOptions } from '../src/jobs/connection.ts';
 import { type Consumer, consume, type Generate } from '../src/jobs/consumer.ts';
 import type { Log } from '../src/jobs/log.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
@@ -84,7 +85,10 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       id,
       enginePid: () => engine.pid,
       close: async () => {
-        await Promise.all([presence.stop(), consumer.close()]);
+        const away = new AbortController();
+        const drained = Promise.all([presence.stop(), consumer.close()]);
+        await Promise.race([drained, redisGone(redis, away.signal)]);
+        away.abort();
         await supervisor.close();
         redis.disconnect();
       },
@@ -93,5 +97,18 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     await presence.stop();
     redis.disconnect();
     throw error;
+  }
+}
+
+/** How long a draining worker waits for a Redis that is away; the job in hand then counts as lost and is taken over. */
+const goneMs = 2000;
+
+/** Resolves once Redis has been away for that long; looked at in that interval. */
+async function redisGone(redis: Connection, stop: AbortSignal): Promise<void> {
+  let away = false;
+  for (;;) {
+    await setTimeout(goneMs, undefined, { signal: stop }).catch(() => undefined);
+    if (stop.aborted || (away && redis.status !== 'ready')) return;
+    away = redis.status !== 'ready';
   }
 }

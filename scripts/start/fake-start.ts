@@ -1,0 +1,6 @@
+import path from 'node:path';
+import { startProcess } from './start-process.ts';
+
+/** `npm start` with the fake engine and a short lock, for tests. */
+const worker = path.resolve(import.meta.dirname, '../../workers/fake/worker.ts');
+await startProcess([worker, '1000', '500']);
