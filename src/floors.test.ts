@@ -22,7 +22,7 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
   'src/contract': { folders: ['src/schedulers/registry.ts', 'src/text/styles.ts'], packages: ['zod'] },
   'src/jobs': { folders: ['src/contract'], packages: ['bullmq', 'ioredis'] },
   'src/gateway': {
-    folders: ['src/contract', 'src/jobs', 'src/images', 'src/config.ts'],
+    folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config.ts'],
     packages: ['fastify', '@fastify/multipart', 'undici', 'ipaddr.js', 'pino', 'close-with-grace'],
   },
   'src/config.ts': { folders: [], packages: ['zod'] },

@@ -13,7 +13,7 @@ export type Accept = (endpoint: Endpoint, body: RawBody, owner: string) => Promi
 
 /** @param workers the live workers. */
 export function createAccept(gateway: Gateway, workers: () => Promise<WorkerInfo[]>): Accept {
-  const { producer, settings } = gateway;
+  const { producer, settings, checkPrompts } = gateway;
   const defaults: RequestDefaults = {
     // Drawn here and not by the worker, so that a second attempt makes the same picture.
     drawSeed: () => randomInt(0, 2 ** 32),
@@ -23,10 +23,12 @@ export function createAccept(gateway: Gateway, workers: () => Promise<WorkerInfo
   const prepare: Record<Endpoint, (id: string, body: RawBody) => Promise<GenerationRequest>> = {
     'sdxl-torch': async (_, { fields }) => {
       const request = parseTextToImage(fields, defaults);
+      checkPrompts(request);
       return withInstalledRefiner(request, await workers(), settings.refinerFallback);
     },
     'sdxl-img2img': async (id, { fields, file }) => {
       const { image, ...request } = parseImageToImage(fields, defaults, file);
+      checkPrompts(request);
       assertBaseModelInstalled(request.baseModel, await workers());
       const png = await inputImage(gateway, image);
       return { ...request, imageKey: await producer.storeInput(id, png) };

@@ -203,3 +203,17 @@ test('a path that cannot be decoded is 400 in JSON', async () => {
   assert.equal(response.statusCode, 400);
   assert.deepEqual(Object.keys(response.json()), ['error']);
 });
+
+test('a prompt of more chunks than the ceiling is 400 at submit, naming field and count, on every route', async () => {
+  const long = 'stone '.repeat(17 * 75);
+  for (const url of slugs) {
+    const response = await service.post(url, { prompt: long, image: 'aGk=' });
+    assert.equal(response.statusCode, 400);
+    assert.match(
+      response.json().error,
+      /^prompt: the prompt needs 17 chunks of 75 tokens, at most 16 are allowed/,
+    );
+  }
+  const negative = await service.post('/v2/sdxl-torch', { prompt, negative_prompt: long });
+  assert.match(negative.json().error, /^negative_prompt: /);
+});

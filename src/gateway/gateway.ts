@@ -1,11 +1,13 @@
 import type { Rng } from '../contract/generation.ts';
 import type { Producer } from '../jobs/producer.ts';
 import type { ImageFetcher } from './fetch-image.ts';
+import type { PromptCheck } from './prompt-check.ts';
 
 /** Everything the routes stand on, handed in so that tests can hand in their own. */
 export interface Gateway {
   readonly producer: Producer;
   readonly fetchImage: ImageFetcher;
+  readonly checkPrompts: PromptCheck;
   readonly settings: GatewaySettings;
 }
 

@@ -4,6 +4,7 @@ import { openProducer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
 import { createImageFetcher } from './fetch-image.ts';
 import { defaultSettings, type GatewaySettings } from './gateway.ts';
+import { createPromptCheck } from './prompt-check.ts';
 
 export interface RunningGateway {
   /** Where it listens, as a URL. */
@@ -36,7 +37,8 @@ export async function runGateway(
     await Promise.allSettled([fetchImage.close(), producer.close()]);
   };
   try {
-    const app = await buildApp({ producer, fetchImage, settings }, logger);
+    const checkPrompts = await createPromptCheck(config.promptMaxChunks);
+    const app = await buildApp({ producer, fetchImage, checkPrompts, settings }, logger);
     const address = await app.listen({ host: config.host, port: config.port });
     return {
       address,

@@ -10,6 +10,7 @@ import { openProducer, type Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
 import { defaultSettings, type GatewaySettings } from './gateway.ts';
 import { createLogger } from './logging.ts';
+import { createPromptCheck } from './prompt-check.ts';
 
 /** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */
 export interface TestService {
@@ -97,6 +98,7 @@ export async function startTestService(own: Partial<GatewaySettings> = {}): Prom
   let heartbeat = await startHeartbeat(producer.redis, worker, raise);
   const { key } = await createApiKey(producer.redis, 'test');
   const { key: otherKey } = await createApiKey(producer.redis, 'other');
+  const checkPrompts = await createPromptCheck(16);
   const gateway = (settings: Partial<GatewaySettings>) =>
     buildApp(
       {
@@ -105,6 +107,7 @@ export async function startTestService(own: Partial<GatewaySettings> = {}): Prom
           fetch: async () => picture(96, 72),
           close: async () => undefined,
         },
+        checkPrompts,
         settings: { ...defaultSettings, publicUrl, ...settings },
       },
       createLogger('info', { write: (line) => void log.push(line) }),
