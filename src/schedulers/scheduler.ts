@@ -36,7 +36,7 @@ export interface Schedule {
 /**
  * Walks from schedule.begin to schedule.end, yielding the latents after each step, all in the space
  * latents = clean + sigma * noise. History is local; progress and cancelling belong to the caller.
- * The entry latents are only read. Each yield is a new array, which the next evaluation of the network reads.
+ * The entry latents are only read, and a yielded array is not written to afterwards; the next step starts from it.
  */
 export type Solver = (
   denoise: Denoise,
