@@ -8,21 +8,27 @@ export type Installation = ReadonlyMap<string, string>;
 export const baseName = 'sdxl-base';
 export const refinerName = 'sdxl-refiner';
 
-/** Optional file of a models folder that gives served names to folders of other names. */
+/** Optional file of a models folder that gives folders other names. */
 export const aliasFile = 'models.json';
 
 /**
- * Every sub-folder with a model_index.json is served under its own name; `models.json` ({"served name": "folder"}) adds names
- * for folders, so that one checkpoint can stand behind several.
+ * A sub-folder with a model_index.json is served under its own name, or under the names that `models.json`
+ * ({"served name": "folder"}) gives it, so that one checkpoint can stand behind several.
  * @throws Error naming the folder or file that is missing or wrong.
  */
 export async function findInstallation(modelsDir: string): Promise<Installation> {
+  const folders = await readdir(modelsDir).catch((cause: NodeJS.ErrnoException) => {
+    const reason = cause.code === 'ENOENT' ? 'the folder does not exist' : cause.message;
+    throw new Error(`${modelsDir}: ${reason}`, { cause });
+  });
+  const aliases = await readAliases(modelsDir);
+  const renamed = new Set(Object.values(aliases));
   const installed = new Map<string, string>();
-  for (const entry of await readdir(modelsDir, { withFileTypes: true })) {
-    const directory = path.join(modelsDir, entry.name);
-    if (await isFile(path.join(directory, 'model_index.json'))) installed.set(entry.name, directory);
+  for (const folder of folders.filter((name) => !renamed.has(name)).sort()) {
+    const directory = path.join(modelsDir, folder);
+    if (await isFile(path.join(directory, 'model_index.json'))) installed.set(folder, directory);
   }
-  for (const [name, folder] of Object.entries(await readAliases(modelsDir))) {
+  for (const [name, folder] of Object.entries(aliases)) {
     const directory = path.join(modelsDir, folder);
     if (!(await isFile(path.join(directory, 'model_index.json')))) {
       throw new Error(
@@ -42,7 +48,7 @@ export async function findInstallation(modelsDir: string): Promise<Installation>
 async function readAliases(modelsDir: string): Promise<Record<string, string>> {
   const file = path.join(modelsDir, aliasFile);
   if (!(await isFile(file))) return {};
-  const aliases: unknown = JSON.parse(await readFile(file, 'utf8'));
+  const aliases = parseJson(await readFile(file, 'utf8'), file);
   if (typeof aliases !== 'object' || aliases === null || Array.isArray(aliases)) {
     throw new Error(`${file}: expected an object of names and folders`);
   }
@@ -52,6 +58,14 @@ async function readAliases(modelsDir: string): Promise<Record<string, string>> {
     }
   }
   return aliases as Record<string, string>;
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { baseModels } from '../../src/contract/bodies.ts';
-import { writeTinyCheckpoints } from '../tiny-checkpoint.ts';
+import { quickVariant, writeTinyCheckpoints } from '../tiny-checkpoint.ts';
 
 /** Served names of the two checkpoints behind sdxl-torch, then those of sdxl-img2img. */
 const served = {
@@ -16,7 +16,7 @@ const served = {
  */
 export async function demoCheckpoints(dataDir: string): Promise<string> {
   const directory = path.join(dataDir, 'tiny-checkpoints');
-  await writeTinyCheckpoints(directory);
+  await writeTinyCheckpoints(directory, quickVariant);
   await writeFile(path.join(directory, 'models.json'), `${JSON.stringify(served, null, 2)}\n`);
   return directory;
 }
