@@ -149,6 +149,9 @@ def run_trailing(name):
     return calls, walk(scheduler, scheduler.timesteps, x, generator, calls)
 
 
+ZERO_SNR = {'prediction_type': 'v_prediction', 'rescale_betas_zero_snr': True, 'timestep_spacing': 'trailing'}
+
+
 def encode(values):
     return base64.b64encode(np.asarray(values, '<f4').tobytes()).decode()
 
@@ -191,6 +194,10 @@ def main():
         'fraction': FRACTION,
         'whole': {name: packed(*run_whole(name)) for name in NAMES},
         'velocity': {name: packed(*run_whole(name, prediction_type='v_prediction')) for name in NAMES},
+        # Of the classes that know rescale_betas_zero_snr, these keep the last sigma finite.
+        'zeroSnr': {
+            name: packed(*run_whole(name, **ZERO_SNR)) for name in ('DPM Multi', 'Euler a', 'Euler', 'UniPC')
+        },
         'part': {name: packed(*run_part(name)) for name in NAMES},
         'handOff': {name: packed(*run_hand_off(name)) for name in NAMES},
         # What diffusers itself does where the above enters or leaves it at a better place.
@@ -201,6 +208,7 @@ def main():
                 for name in ('LMS', 'PNDM', 'Heun', 'DPM2 Karras', 'DPM2 a Karras')
             },
             'trailing': {name: packed(*run_trailing(name)) for name in ('DDIM', 'PNDM')},
+            'zeroSnr': {name: packed(*run_whole(name, **ZERO_SNR)) for name in ('DDIM', 'DDPM')},
         },
         'schedules': {
             name: {

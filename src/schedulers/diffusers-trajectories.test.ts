@@ -40,7 +40,13 @@ interface Oracle {
   readonly velocity: Runs;
   readonly part: Runs;
   readonly handOff: Runs;
-  readonly diverging: { readonly part: Runs; readonly handOff: Runs; readonly trailing: Runs };
+  readonly zeroSnr: Runs;
+  readonly diverging: {
+    readonly part: Runs;
+    readonly handOff: Runs;
+    readonly trailing: Runs;
+    readonly zeroSnr: Runs;
+  };
   readonly schedules: Readonly<Record<string, Readonly<Record<string, PackedSchedule>>>>;
   /** Cumulative alphas per training timestep. */
   readonly tables: Readonly<Record<string, string>>;
@@ -176,6 +182,25 @@ for (const name of names) {
     assertFollows(await run(name, model, [wholeRun(name, model, steps)]), unpack(oracle.velocity[name]!));
   });
 }
+
+const zeroSnr = noiseTable({
+  ...oracle.config,
+  prediction_type: 'v_prediction',
+  rescale_betas_zero_snr: true,
+  timestep_spacing: 'trailing',
+});
+
+for (const [name, expected] of Object.entries(oracle.zeroSnr))
+  test(`${name} follows diffusers from zero terminal signal`, async () => {
+    assertFollows(await run(name, zeroSnr, [wholeRun(name, zeroSnr, steps)]), unpack(expected));
+  });
+
+for (const [name, expected] of Object.entries(oracle.diverging.zeroSnr))
+  test(`known divergence: ${name} keeps the last sigma finite at zero terminal signal, diffusers does not`, async () => {
+    const ours = await run(name, zeroSnr, [wholeRun(name, zeroSnr, steps)]);
+    const error = relativeDistance(ours.latents, unpack(expected).latents);
+    assert.ok(error > 1e-5 && error < 1e-2, `relative error ${error}`);
+  });
 
 test('known divergence: PNDM makes noise of each velocity, diffusers of their sum', async () => {
   const model = noiseTable({ ...oracle.config, prediction_type: 'v_prediction' });

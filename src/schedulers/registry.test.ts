@@ -73,6 +73,14 @@ test('the network calls of whole runs are those of the reference implementations
       }
 });
 
+test('PNDM takes three Runge-Kutta steps where the checkpoint does not skip them, nine calls more', () => {
+  const { schedule, modelCalls } = findScheduler('sdxl-torch', 'PNDM');
+  const asking = noiseTable({ beta_schedule: 'scaled_linear', skip_prk_steps: false });
+  assert.equal(modelCalls(schedule(asking, 30)), 39);
+  assert.equal(modelCalls(partial(schedule(asking, 30), 30, 0.1)), 12);
+  assert.equal(modelCalls(schedule(sdxl, 30)), 31);
+});
+
 test('image-to-image keeps floor(steps * strength) steps in IEEE arithmetic', () => {
   const { schedule } = findScheduler('sdxl-img2img', 'Euler');
   const remaining = (steps: number, strength: number) =>
