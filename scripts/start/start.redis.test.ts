@@ -49,6 +49,10 @@ test(
     assert.equal(answer.status, 200);
     assert.ok((await answer.arrayBuffer()).byteLength > 100);
 
+    const another = createKey();
+    assert.match(another, /^SG_[0-9a-f]{16}$/);
+    assert.equal((await post('/v2/sdxl-torch', another, 'a picture')).status, 200);
+
     const children = descendants(start.pid);
     assert.equal(children.length, 4);
     assert.equal(await start.end('SIGINT'), 0);
@@ -207,6 +211,15 @@ function begin(environment: NodeJS.ProcessEnv = {}): Start {
       return ended;
     },
   };
+}
+
+/** What scripts/create-api-key.ts prints. */
+function createKey(): string {
+  const { REDIS_URL: _, ...inherited } = process.env;
+  const script = path.resolve(import.meta.dirname, '../create-api-key.ts');
+  const env = { ...inherited, DATA_DIR: dataDir };
+  const { stdout, stderr } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
+  return stdout.trim() || stderr;
 }
 
 function keyIn(text: string): string {
