@@ -1,0 +1,51 @@
+"""SDXL's noise schedule for training (scaled linear, epsilon) and a plain DDIM sampler for looking at progress."""
+
+import torch
+
+STEPS = 1000
+
+
+def alphas_cumprod():
+    betas = torch.linspace(0.00085**0.5, 0.012**0.5, STEPS, dtype=torch.float64) ** 2
+    return torch.cumprod(1 - betas, 0).float()
+
+
+class Noising:
+    """Draws timesteps and noise.
+
+    The wanted weight of the epsilon loss is min-SNR's (5 / SNR above 5) and, below SNR 1, where the text alone decides
+    what appears, up to 5 times more: 1 / sqrt(SNR). Half of it (its square root) goes into how often a timestep is drawn.
+    """
+
+    def __init__(self, lowest=0, highest=STEPS, offset=0.1, device="cpu"):
+        self.alphas = alphas_cumprod().to(device)
+        snr = self.alphas / (1 - self.alphas)
+        wanted = torch.where(snr < 1, snr.rsqrt().clamp(max=5), (5 / snr).clamp(max=1))
+        often = wanted.sqrt().clamp(min=0.2)
+        often[:lowest] = 0
+        often[highest:] = 0
+        self.often = often / often.sum()
+        self.weight = torch.where(self.often > 0, wanted / self.often.clamp(min=1e-9), torch.zeros_like(wanted))
+        self.weight /= (self.weight * self.often).sum()
+        self.offset = offset
+
+    def draw(self, clean):
+        """Noisy latents, noise, timesteps and loss weights. The noise carries a random mean per channel."""
+        count, channels = clean.shape[:2]
+        timesteps = torch.multinomial(self.often, count, replacement=True)
+        noise = torch.randn_like(clean) + self.offset * torch.randn(count, channels, 1, 1, device=clean.device)
+        alpha = self.alphas[timesteps].view(-1, 1, 1, 1)
+        return alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, noise, timesteps, self.weight[timesteps]
+
+
+@torch.no_grad()
+def ddim(predict, noisy, steps=25, first=STEPS):
+    """predict(latents, timestep) -> epsilon; leading spacing as served, from the first timestep below `first`."""
+    alphas = alphas_cumprod().to(noisy.device)
+    times = [t for t in range((steps - 1) * (STEPS // steps) + 1, 0, -(STEPS // steps)) if t < first]
+    for index, t in enumerate(times):
+        after = alphas[times[index + 1]] if index + 1 < len(times) else torch.tensor(1.0)
+        epsilon = predict(noisy, t)
+        clean = (noisy - (1 - alphas[t]).sqrt() * epsilon) / alphas[t].sqrt()
+        noisy = after.sqrt() * clean + (1 - after).sqrt() * epsilon
+    return noisy

@@ -1,0 +1,127 @@
+"""Trains the text encoders and the base UNet together on scenes drawn afresh for every step.
+
+    python train_base.py --folder <state> --minutes 90 [--device cuda]
+
+Stops by itself after --minutes (or --steps in all), resumes from <state>/base.pt, sleeps while <state>/PAUSE exists.
+"""
+
+import argparse
+import random
+import time
+
+import numpy as np
+import torch
+
+import captions
+import latents
+import networks
+import scenes
+import vocabulary
+from diffusion import Noising
+from state import Average, State
+
+TIME_IDS = (1024.0, 1024.0, 0.0, 0.0, 1024.0, 1024.0)
+
+
+class Base(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoders = networks.text_encoders()
+        self.unet = networks.unet()
+
+    def encode(self, ids):
+        """Compact ids [2][n, 77] -> hidden states [n, 77, 80], pooled [n, 64], as SDXL takes them."""
+        first = self.encoders[0](ids[0], output_hidden_states=True)
+        second = self.encoders[1](ids[1], output_hidden_states=True)
+        return torch.cat([first.hidden_states[-2], second.hidden_states[-2]], -1), second.text_embeds
+
+    def forward(self, noisy, timesteps, hidden, pooled):
+        time_ids = torch.tensor(TIME_IDS, device=noisy.device).expand(len(noisy), 6)
+        return self.unet(noisy, timesteps, encoder_hidden_states=hidden,
+                         added_cond_kwargs={"text_embeds": pooled, "time_ids": time_ids}).sample
+
+    def silence_unknown(self):
+        for encoder in self.encoders:
+            encoder.get_input_embeddings().weight.data[vocabulary.UNKNOWN] = 0
+
+
+def random_batch(source, basis, count, device):
+    told = [captions.random_scene(source) for _ in range(count)]
+    softness = [source.uniform(6, 24) / 1024 for _ in told]
+    images = np.stack([scenes.draw(scene, latents.DRAWN, soft=soft) for (_, scene), soft in zip(told, softness)])
+    ids = torch.tensor([vocabulary.encode(caption) for caption, _ in told], device=device)
+    return torch.from_numpy(basis.latents(images)).to(device), (ids[:, 0], ids[:, 1])
+
+
+def main():
+    parse = argparse.ArgumentParser()
+    parse.add_argument("--folder", required=True)
+    parse.add_argument("--minutes", type=float, default=60)
+    parse.add_argument("--steps", type=int, default=10**9)
+    parse.add_argument("--batch", type=int, default=32)
+    parse.add_argument("--lr", type=float, default=1e-3)
+    parse.add_argument("--final-lr", type=float, help="the rate falls to this, on a cosine over --minutes")
+    parse.add_argument("--threads", type=int, default=2)
+    parse.add_argument("--device", default="cpu")
+    options = parse.parse_args()
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+
+    torch.manual_seed(0)
+    base = Base().to(device)
+    base.unet.to(memory_format=torch.channels_last)
+    base.silence_unknown()
+    average = Average(base)
+    embeddings = [p for name, p in base.named_parameters() if "embedding" in name]
+    others = [p for name, p in base.named_parameters() if "embedding" not in name]
+    optimizer = torch.optim.AdamW([{"params": others, "weight_decay": 0.01}, {"params": embeddings, "weight_decay": 0}],
+                                  lr=options.lr, betas=(0.9, 0.99), fused=True)
+    state = State(options.folder, "base")
+    parts = {"base": base, "average": average, "optimizer": optimizer}
+    state.load(parts)
+    basis = latents.Basis(f"{options.folder}/basis.npz")
+    noising = Noising(device=device)
+    source = random.Random(1000 + state.step)
+    torch.manual_seed(1000 + state.step)
+
+    started = marked = time.time()
+    losses, begun = [], state.step
+    while state.step < options.steps and time.time() - started < options.minutes * 60:
+        state.wait_while_paused()
+        rate = options.lr * min(1, (state.step + 1) / 200)
+        if options.final_lr:
+            passed = min(1, (time.time() - started) / (options.minutes * 60))
+            rate = options.final_lr + (options.lr - options.final_lr) * (1 + np.cos(np.pi * passed)) / 2
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        clean, ids = random_batch(source, basis, options.batch, device)
+        noisy, noise, timesteps, weights = noising.draw(clean)
+        hidden, pooled = base.encode(ids)
+        # Guidance's other half is zeros, as force_zeros_for_empty_prompt has it.
+        told = (torch.rand(options.batch, device=device) >= 0.1).float()
+        hidden, pooled = hidden * told[:, None, None], pooled * told[:, None]
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            predicted = base(noisy.contiguous(memory_format=torch.channels_last), timesteps, hidden, pooled)
+        each = (predicted.float() - noise).square().mean((1, 2, 3))
+        loss = (each * weights).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(base.parameters(), 1.0)
+        optimizer.step()
+        base.silence_unknown()
+        state.step += 1
+        average.update(base, state.step)
+        losses.append((loss.item(), each[timesteps > 700].mean().item()))
+        if state.step % 100 == 0:
+            speed = (state.step - begun) * options.batch / (time.time() - marked)
+            marked, begun = time.time(), state.step
+            mean = np.nanmean(losses, 0)
+            state.log(loss=round(mean[0], 4), high_noise=round(mean[1], 5), samples_per_s=round(speed, 1), lr=round(rate, 6))
+            losses = []
+        if state.due():
+            state.save(parts)
+    state.save(parts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Trains the refiner: the low-noise part of the schedule, the second text encoder frozen as <state>/base.pt has it.
+
+    python train_refiner.py --folder <state> --minutes 15
+
+The aesthetic score says how crisp the drawing is: 6 and more are the sharpest outlines, 2 the softest.
+"""
+
+import argparse
+import random
+import time
+
+import numpy as np
+import torch
+
+import captions
+import latents
+import networks
+import scenes
+import vocabulary
+from diffusion import Noising
+from state import Average, State
+from train_base import Base
+
+HIGHEST_TIMESTEP = 400
+
+
+def softness(score):
+    """Width of an edge's ramp, as a share of the picture's side, that earns the score."""
+    return (4 + 40 * (1 - min(score, 6.0) / 6.0) ** 1.5) / 1024
+
+
+def random_batch(source, basis, count, device):
+    told = [captions.random_scene(source) for _ in range(count)]
+    scores = [source.uniform(1.5, 7) for _ in told]
+    images = np.stack([scenes.draw(scene, latents.DRAWN, soft=softness(score)) for (_, scene), score in zip(told, scores)])
+    # The refiner's empty prompt is encoded, not zeros.
+    ids = torch.tensor([vocabulary.encode("" if source.random() < 0.1 else caption)[1] for caption, _ in told], device=device)
+    time_ids = torch.tensor([[1024.0, 1024.0, 0.0, 0.0, score] for score in scores], device=device)
+    return torch.from_numpy(basis.latents(images)).to(device), ids, time_ids
+
+
+def main():
+    parse = argparse.ArgumentParser()
+    parse.add_argument("--folder", required=True)
+    parse.add_argument("--minutes", type=float, default=15)
+    parse.add_argument("--batch", type=int, default=16)
+    parse.add_argument("--lr", type=float, default=1e-3)
+    parse.add_argument("--threads", type=int, default=1)
+    parse.add_argument("--device", default="cpu")
+    options = parse.parse_args()
+    torch.set_num_threads(options.threads)
+    device = torch.device(options.device)
+
+    torch.manual_seed(0)
+    unet = networks.unet(networks.REFINER_LEVELS, networks.WIDTHS[1], 5).to(device, memory_format=torch.channels_last)
+    encoder = networks.text_encoders()[1].to(device)
+    average = Average(unet, decay=0.998)
+    optimizer = torch.optim.AdamW(unet.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    state = State(options.folder, "refiner")
+    parts = {"unet": unet, "average": average, "optimizer": optimizer, "encoder": encoder}
+    state.load(parts)
+    if state.step == 0:
+        base = Base()
+        base.load_state_dict(torch.load(f"{options.folder}/base.pt", map_location="cpu")["average"])
+        encoder.load_state_dict(base.encoders[1].state_dict())
+    encoder.requires_grad_(False)
+    basis = latents.Basis(f"{options.folder}/basis.npz")
+    noising = Noising(highest=HIGHEST_TIMESTEP, offset=0.02, device=device)
+    source = random.Random(9000 + state.step)
+    torch.manual_seed(9000 + state.step)
+
+    started = marked = time.time()
+    losses, begun = [], state.step
+    while time.time() - started < options.minutes * 60:
+        state.wait_while_paused()
+        passed = min(1, (time.time() - started) / (options.minutes * 60))
+        rate = options.lr * min(1, (state.step + 1) / 100) * (0.1 + 0.9 * (1 + np.cos(np.pi * passed)) / 2)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        clean, ids, time_ids = random_batch(source, basis, options.batch, device)
+        noisy, noise, timesteps, weights = noising.draw(clean)
+        with torch.no_grad():
+            text = encoder(ids, output_hidden_states=True)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            predicted = unet(noisy.contiguous(memory_format=torch.channels_last), timesteps,
+                             encoder_hidden_states=text.hidden_states[-2],
+                             added_cond_kwargs={"text_embeds": text.text_embeds, "time_ids": time_ids}).sample
+        loss = ((predicted.float() - noise).square().mean((1, 2, 3)) * weights).mean()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+        optimizer.step()
+        state.step += 1
+        average.update(unet, state.step)
+        losses.append(loss.item())
+        if state.step % 100 == 0:
+            speed = (state.step - begun) * options.batch / (time.time() - marked)
+            marked, begun = time.time(), state.step
+            state.log(loss=round(float(np.mean(losses)), 4), samples_per_s=round(speed, 1))
+            losses = []
+        if state.due():
+            state.save(parts)
+    state.save(parts)
+
+
+if __name__ == "__main__":
+    main()
