@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -94,10 +94,6 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
       endings.push(redis.removeSocket);
       keep('redis', redis.child);
       redisUrl = redis.url;
-      // For scripts/create-api-key.ts.
-      const urlFile = path.join(config.dataDir, 'redis-url');
-      await writeFile(urlFile, redisUrl);
-      endings.push(() => rm(urlFile, { force: true }));
     }
     const connection = await Promise.race([
       connect(

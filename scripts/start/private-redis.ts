@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { RedisBinary } from './find-redis.ts';
@@ -46,10 +46,18 @@ export async function privateRedis(
 }> {
   const data = path.join(dataDir, 'redis');
   await mkdir(data, { recursive: true, mode: 0o700 });
+  // Where scripts/create-api-key.ts finds the socket. It survives a killed start, whose socket folder goes now.
+  const urlFile = path.join(dataDir, 'redis-url');
+  const leftover = /^unix:(.*\/sdxl-\w{6})\/redis\.sock$/.exec(
+    await readFile(urlFile, 'utf8').catch(() => ''),
+  );
+  if (leftover !== null) await rm(leftover[1]!, { recursive: true, force: true });
   const directory = await socketDirectory();
   const socket = path.join(directory, 'redis.sock');
+  const url = `unix:${socket}`;
+  await writeFile(urlFile, url);
   return {
-    url: `unix:${socket}`,
+    url,
     child: {
       name: 'redis',
       command: binary.command,
@@ -64,6 +72,9 @@ export async function privateRedis(
         ...(binary.libraryPath !== undefined && { LD_LIBRARY_PATH: binary.libraryPath }),
       },
     },
-    removeSocket: () => rm(directory, { recursive: true, force: true }),
+    removeSocket: async () => {
+      await rm(directory, { recursive: true, force: true });
+      await rm(urlFile, { force: true });
+    },
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -97,9 +97,11 @@ test('a killed start takes its children with it, and the next one finishes its j
   const id = await submit(key, 'killed stepMs=100');
   await status(key, id, 'PROCESSING');
   const children = descendants(first.pid);
+  const socket = readFileSync(path.join(dataDir, 'redis-url'), 'utf8').replace('unix:', '');
   await first.end('SIGKILL');
   const second = begin();
   await second.up();
+  assert.ok(!existsSync(path.dirname(socket)), socket);
   await Promise.all(children.map(gone));
   await status(key, id, 'COMPLETED');
   await second.end('SIGINT');
