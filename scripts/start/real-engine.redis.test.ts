@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import sharp from 'sharp';
+
+/** `npm start` as it is: the real worker and engine on the tiny checkpoints. */
+const entry = path.resolve(import.meta.dirname, '../start.ts');
+const dataDir = mkdtempSync(path.join(os.tmpdir(), 'real-engine-'));
+const patience = { timeout: 300_000 };
+let start: ChildProcess;
+let base = '';
+let key = '';
+
+before(async () => {
+  const listener = net.createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  base = `http://127.0.0.1:${port}`;
+  start = spawn(process.execPath, [entry], {
+    env: { PATH: process.env.PATH, PORT: String(port), DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  for await (const chunk of start.stdout!) {
+    output += chunk;
+    if (output.includes('Try it:')) break;
+  }
+  key = /shown only this once: (SG_[0-9a-f]{16})/.exec(output)?.[1] ?? '';
+  assert.notEqual(key, '', output);
+}, patience);
+
+after(async () => {
+  if (start.exitCode === null) {
+    start.kill('SIGTERM');
+    await once(start, 'exit');
+  }
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+const headers = () => ({ 'x-api-key': key, 'content-type': 'application/json' });
+
+function post(route: string, body: object): Promise<Response> {
+  return fetch(base + route, { method: 'POST', headers: headers(), body: JSON.stringify(body) });
+}
+
+interface Result {
+  status: string;
+  output: string;
+  images: { url: string }[];
+  seed: string;
+  metrics: { inference_time: number };
+}
+
+async function submit(route: string, body: object): Promise<{ status_url: string; response_url: string }> {
+  const response = await post(route, body);
+  assert.equal(response.status, 200, await response.clone().text());
+  return (await response.json()) as { status_url: string; response_url: string };
+}
+
+async function poll(url: string, wanted: string): Promise<void> {
+  while (true) {
+    const body = (await (await fetch(url, { headers: headers() })).json()) as {
+      status: string;
+      error?: string;
+    };
+    if (body.status === wanted) return;
+    assert.notEqual(body.status, 'FAILED', body.error);
+    assert.notEqual(body.status, 'COMPLETED');
+    await setTimeout(20);
+  }
+}
+
+async function pictureOf(job: {
+  status_url: string;
+  response_url: string;
+}): Promise<{ result: Result; bytes: Buffer }> {
+  await poll(job.status_url, 'COMPLETED');
+  const result = (await (await fetch(job.response_url, { headers: headers() })).json()) as Result;
+  const picture = await fetch(result.output);
+  assert.equal(picture.status, 200);
+  return { result, bytes: Buffer.from(await picture.arrayBuffer()) };
+}
+
+/** The only process of this start whose command line ends so. */
+function pidOf(file: string): number {
+  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  const rows = stdout.split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line));
+  const family = new Set([start.pid!]);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const row of rows) {
+      if (row === null || family.has(Number(row[1])) || !family.has(Number(row[2]))) continue;
+      family.add(Number(row[1]));
+      grown = true;
+    }
+  }
+  const found = rows.filter((row) => row !== null && family.has(Number(row[1])) && row[3]!.endsWith(file));
+  assert.equal(found.length, 1, `processes of ${file}`);
+  return Number(found[0]![1]);
+}
+
+test(
+  'a curl of /v1/sdxl-torch gives a 1024x1024 JPEG, and v2 the same bytes with its facts',
+  patience,
+  async () => {
+    const body = { prompt: 'a red fox in the snow', seed: 3, num_inference_steps: 20 };
+    const response = await post('/v1/sdxl-torch', body);
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), 'image/jpeg');
+    assert.equal(response.headers.get('x-seed-value'), '3');
+    const jpeg = Buffer.from(await response.arrayBuffer());
+    const { format, width, height } = await sharp(jpeg).metadata();
+    assert.deepEqual({ format, width, height }, { format: 'jpeg', width: 1024, height: 1024 });
+
+    const { result, bytes } = await pictureOf(await submit('/v2/sdxl-torch', body));
+    assert.deepEqual(bytes, jpeg);
+    assert.equal(result.images[0]!.url, result.output);
+    assert.equal(result.seed, '3');
+    assert.ok(result.metrics.inference_time > 0);
+  },
+);
+
+const input = sharp({ create: { width: 128, height: 96, channels: 3, background: '#3377aa' } });
+const longRun = async () => ({
+  prompt: 'a heron',
+  image: (await input.clone().png().toBuffer()).toString('base64'),
+  seed: 41,
+  scheduler: 'Euler a',
+  num_inference_steps: 100,
+  strength: 1,
+});
+
+test('samples of one request are the single pictures of their seeds', patience, async () => {
+  const body = { ...(await longRun()), num_inference_steps: 20 };
+  const together = (await (await post('/v1/sdxl-img2img', { ...body, samples: 2, base64: true })).json()) as {
+    image: string[];
+  };
+  for (const [index, image] of together.image.entries()) {
+    const alone = await post('/v1/sdxl-img2img', { ...body, seed: body.seed + index });
+    assert.deepEqual(Buffer.from(image, 'base64'), Buffer.from(await alone.arrayBuffer()));
+  }
+});
+
+for (const victim of ['workers/engine.ts', 'workers/worker.ts']) {
+  test(`kill -9 of ${victim} in mid-run costs time, not the picture`, patience, async () => {
+    const body = await longRun();
+    const { bytes: expected } = await pictureOf(await submit('/v2/sdxl-img2img', body));
+    const job = await submit('/v2/sdxl-img2img', body);
+    await poll(job.status_url, 'PROCESSING');
+    await setTimeout(200);
+    process.kill(pidOf(victim), 'SIGKILL');
+    const { bytes } = await pictureOf(job);
+    assert.deepEqual(bytes, expected);
+  });
+}
