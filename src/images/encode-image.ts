@@ -47,3 +47,10 @@ export function interleavedBytes(pixels: Float32Array, width: number, height: nu
     }
   return new Uint8Array(bytes.buffer);
 }
+
+/** Encodes pixels [3, height, width] around -1 ... 1 as a small JPEG (quality 70): a glimpse on the way, not a result. */
+export async function encodePreview(pixels: Float32Array, width: number, height: number): Promise<Buffer> {
+  return restrictedSharp(interleavedBytes(pixels, width, height), { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 70 })
+    .toBuffer();
+}

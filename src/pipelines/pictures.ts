@@ -34,7 +34,9 @@ export async function* samplePictures(
     const walk = relay(solver, legs, batch, batch.map(parts.entry), options.stopwatch);
     let next = await walk.next();
     for (; next.done !== true; next = await walk.next()) {
-      yield { sample: first + batch.length - 1, samples: samples.length, ...next.value };
+      const { step, steps, clean: values } = next.value;
+      const clean = { values, channels: decoder.channels, ...size };
+      yield { sample: first + batch.length - 1, samples: samples.length, step, steps, clean };
     }
     for (const [index, latents] of next.value.entries()) {
       const { seed } = batch[index]!;

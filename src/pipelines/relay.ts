@@ -10,9 +10,17 @@ export interface Leg {
   readonly denoise: DenoiseMany;
 }
 
+export interface RelayStep {
+  readonly step: number;
+  readonly steps: number;
+  /** What the network takes the first sample's picture to be by now. */
+  readonly clean: Float32Array;
+}
+
 /**
  * Runs the samples of one batch through the legs in order, e.g. base then refiner as an ensemble of experts;
- * history begins anew with each leg. Yields after each step; returns the latents ready for the VAE.
+ * history begins anew with each leg. Yields after each step, with the last estimate of the first sample's clean
+ * latents; returns the latents ready for the VAE.
  */
 export async function* relay(
   solver: Solver,
@@ -20,14 +28,20 @@ export async function* relay(
   samples: readonly Sample[],
   entryLatents: readonly Float32Array[],
   stopwatch: Stopwatch,
-): AsyncGenerator<{ readonly step: number; readonly steps: number }, Float32Array[]> {
+): AsyncGenerator<RelayStep, Float32Array[]> {
   const steps = legs.reduce((sum, { schedule }) => sum + schedule.end - schedule.begin, 0);
   const sources = samples.map(({ noise }) => noise);
   let latents = [...entryLatents];
   let step = 0;
+  let clean = latents[0]!;
   for (const { stage, schedule, denoise } of legs) {
     if (schedule.begin === schedule.end) continue;
-    const walk = lockstep(solver, denoise, latents, schedule, sources);
+    const watched: DenoiseMany = async (noisy, level) => {
+      const estimates = await denoise(noisy, level);
+      clean = estimates[0]!;
+      return estimates;
+    };
+    const walk = lockstep(solver, watched, latents, schedule, sources);
     try {
       while (true) {
         const next = await stopwatch.time(stage, () => walk.next());
@@ -35,7 +49,7 @@ export async function* relay(
         latents = next.value;
         for (const sample of latents) requireFinite(sample, `the latents after step ${step + 1}`);
         step++;
-        yield { step, steps: Math.max(step, steps) };
+        yield { step, steps: Math.max(step, steps), clean };
       }
     } finally {
       await walk.return(undefined);

@@ -29,6 +29,14 @@ export interface StepDone {
   readonly samples: number;
   readonly step: number;
   readonly steps: number;
+  /** What the network takes the batch's first picture to be by now; the array belongs to the solver and must be read at once. */
+  readonly clean: LatentPicture;
+}
+
+/** Latents [channels, height, width], scaled as the networks see them. */
+export interface LatentPicture extends LatentSize {
+  readonly values: Float32Array;
+  readonly channels: number;
 }
 
 /** One decoded image. */
