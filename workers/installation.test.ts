@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { findInstallation } from './installation.ts';
+import { findInstallation, listModels } from './installation.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'installation-'));
 let models = '';
@@ -12,37 +12,67 @@ beforeEach(() => {
   models = path.join(root, String(count++));
   for (const folder of ['sdxl-base', 'juggernaut', 'notes'])
     mkdirSync(path.join(models, folder), { recursive: true });
-  for (const folder of ['sdxl-base', 'juggernaut'])
-    writeFileSync(path.join(models, folder, 'model_index.json'), '{}');
+  for (const folder of ['sdxl-base', 'juggernaut']) write(`${folder}/model_index.json`, '{}');
 });
 after(() => rmSync(root, { recursive: true }));
 
-const alias = (content: string) => writeFileSync(path.join(models, 'models.json'), content);
+const write = (file: string, content: string) => writeFileSync(path.join(models, file), content);
+const manifest = (folder: string, value: object) => write(`${folder}/model.json`, JSON.stringify(value));
+const served = async () =>
+  Object.fromEntries([...(await findInstallation(models))].map(([name, model]) => [name, model.checkpoint]));
 
 test('every folder with a model_index.json is served under its own name', async () => {
-  assert.deepEqual(Object.fromEntries(await findInstallation(models)), {
+  assert.deepEqual(await served(), {
     juggernaut: path.join(models, 'juggernaut'),
     'sdxl-base': path.join(models, 'sdxl-base'),
   });
 });
 
-test('models.json gives one folder several names instead of its own', async () => {
-  alias('{"realvis": "juggernaut", "protovision": "juggernaut"}');
-  assert.deepEqual([...(await findInstallation(models)).keys()], ['sdxl-base', 'realvis', 'protovision']);
+test('a .safetensors file in the models folder is served under its name without the ending', async () => {
+  write('realvis.safetensors', '');
+  assert.equal((await served()).realvis, path.join(models, 'realvis.safetensors'));
 });
 
-for (const [what, content, message] of [
-  ['a missing folder', '{"realvis": "gone"}', /models\.json: realvis is said to be in "gone"/],
-  ['a folder elsewhere', '{"realvis": "../juggernaut"}', /realvis must name a folder beside the file/],
-  ['a value that is no text', '{"realvis": 3}', /realvis must name a folder beside the file, got 3/],
-  ['a list', '[]', /models\.json: expected an object/],
-  ['broken JSON', '{', /models\.json: /],
-] as const) {
-  test(`models.json with ${what} is refused by name`, async () => {
-    alias(content);
-    await assert.rejects(findInstallation(models), message);
-  });
-}
+test('a manifest gives one folder several names instead of its own', async () => {
+  manifest('juggernaut', { kind: 'base', serves: ['realvis', 'protovision'] });
+  assert.deepEqual([...(await findInstallation(models)).keys()], ['realvis', 'protovision', 'sdxl-base']);
+});
+
+test('a manifest names the single file behind its folder', async () => {
+  write('notes/weights.safetensors', '');
+  manifest('notes', { kind: 'base', checkpoint: 'weights.safetensors' });
+  assert.equal((await served()).notes, path.join(models, 'notes', 'weights.safetensors'));
+});
+
+test('a manifest whose weights are missing is refused with the command that gets them', async () => {
+  manifest('notes', { kind: 'base', checkpoint: 'weights.safetensors' });
+  await assert.rejects(
+    listModels(models),
+    /notes.model\.json: weights\.safetensors is missing; .*pull notes/,
+  );
+});
+
+test('two models under one name are refused by their folders', async () => {
+  manifest('juggernaut', { kind: 'base', serves: ['sdxl-base'] });
+  await assert.rejects(findInstallation(models), /juggernaut and sdxl-base are both served as "sdxl-base"/);
+});
+
+test('a base model that claims the refiner is refused', async () => {
+  manifest('juggernaut', { kind: 'base', serves: ['sdxl-refiner'] });
+  await assert.rejects(listModels(models), /juggernaut.model\.json: kind is "base", which cannot serve/);
+});
+
+test('a folder whose name no request can carry is refused', async () => {
+  mkdirSync(path.join(models, 'my model'));
+  write('my model/model_index.json', '{}');
+  await assert.rejects(listModels(models), /requests cannot name a model "my model"/);
+});
+
+test('hidden folders are none of the models', async () => {
+  mkdirSync(path.join(models, '.partial-x'));
+  write('.partial-x/model_index.json', '{}');
+  assert.equal((await listModels(models)).length, 2);
+});
 
 test('a models folder without checkpoints is refused', async () => {
   await assert.rejects(findInstallation(path.join(models, 'notes')), /no checkpoint found/);

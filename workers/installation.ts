@@ -1,71 +1,102 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  isServedName,
+  type Manifest,
+  manifestName,
+  readManifest,
+  requireServable,
+} from '../src/checkpoints/manifest.ts';
 
-/** The checkpoints of a models folder by the name they are served under: `sdxl-base`, `sdxl-refiner`, or a `base_model`. */
-export type Installation = ReadonlyMap<string, string>;
+/** One model of a models folder. */
+export interface InstalledModel {
+  /** Its folder's name, or its file's without the ending. */
+  readonly name: string;
+  /** The model's own folder; for a single file without one the models folder. */
+  readonly directory: string;
+  /** Where its weights are: a folder with model_index.json, or a .safetensors file. */
+  readonly checkpoint: string;
+  /** Served names: `sdxl-base`, `sdxl-refiner`, or a `base_model` of sdxl-img2img. */
+  readonly serves: readonly string[];
+  readonly manifest: Manifest | undefined;
+}
+
+/** The models of a models folder by the names they are served under. */
+export type Installation = ReadonlyMap<string, InstalledModel>;
 
 /** Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img. */
 export const baseName = 'sdxl-base';
 export const refinerName = 'sdxl-refiner';
 
-/** Optional file of a models folder that gives folders other names. */
-export const aliasFile = 'models.json';
+const singleFile = /^(.+)\.safetensors$/;
 
 /**
- * A sub-folder with a model_index.json is served under its own name, or under the names that `models.json`
- * ({"served name": "folder"}) gives it, so that one checkpoint can stand behind several.
+ * Every model of the folder, sorted by name: a sub-folder with a model.json (see Manifest), and without one a sub-folder with a
+ * model_index.json or a .safetensors file, served under its own name.
  * @throws Error naming the folder or file that is missing or wrong.
  */
-export async function findInstallation(modelsDir: string): Promise<Installation> {
-  const folders = await readdir(modelsDir).catch((cause: NodeJS.ErrnoException) => {
+export async function listModels(modelsDir: string): Promise<InstalledModel[]> {
+  const entries = await readdir(modelsDir).catch((cause: NodeJS.ErrnoException) => {
     const reason = cause.code === 'ENOENT' ? 'the folder does not exist' : cause.message;
     throw new Error(`${modelsDir}: ${reason}`, { cause });
   });
-  const aliases = await readAliases(modelsDir);
-  const renamed = new Set(Object.values(aliases));
-  const installed = new Map<string, string>();
-  for (const folder of folders.filter((name) => !renamed.has(name)).sort()) {
-    const directory = path.join(modelsDir, folder);
-    if (await isFile(path.join(directory, 'model_index.json'))) installed.set(folder, directory);
+  const models = [];
+  for (const entry of entries.filter((name) => !name.startsWith('.')).sort()) {
+    const model = await modelAt(modelsDir, entry);
+    if (model !== undefined) models.push(model);
   }
-  for (const [name, folder] of Object.entries(aliases)) {
-    const directory = path.join(modelsDir, folder);
-    if (!(await isFile(path.join(directory, 'model_index.json')))) {
-      throw new Error(
-        `${path.join(modelsDir, aliasFile)}: ${name} is said to be in ${JSON.stringify(folder)}, where there is no model_index.json`,
-      );
+  return models;
+}
+
+/** @throws Error as listModels, and where two models claim one name or nothing is installed. */
+export async function findInstallation(modelsDir: string): Promise<Installation> {
+  const installed = new Map<string, InstalledModel>();
+  for (const model of await listModels(modelsDir)) {
+    for (const name of model.serves) {
+      const other = installed.get(name);
+      if (other !== undefined)
+        throw new Error(
+          `${modelsDir}: ${other.name} and ${model.name} are both served as "${name}"; change "serves" in one's ${manifestName}`,
+        );
+      installed.set(name, model);
     }
-    installed.set(name, directory);
   }
-  if (installed.size === 0) {
+  if (installed.size === 0)
     throw new Error(
       `${modelsDir}: no checkpoint found; expected folders such as ${baseName}/model_index.json`,
     );
-  }
   return installed;
 }
 
-async function readAliases(modelsDir: string): Promise<Record<string, string>> {
-  const file = path.join(modelsDir, aliasFile);
-  if (!(await isFile(file))) return {};
-  const aliases = parseJson(await readFile(file, 'utf8'), file);
-  if (typeof aliases !== 'object' || aliases === null || Array.isArray(aliases)) {
-    throw new Error(`${file}: expected an object of names and folders`);
-  }
-  for (const [name, folder] of Object.entries(aliases)) {
-    if (typeof folder !== 'string' || path.basename(folder) !== folder || folder.startsWith('.')) {
-      throw new Error(`${file}: ${name} must name a folder beside the file, got ${JSON.stringify(folder)}`);
-    }
-  }
-  return aliases as Record<string, string>;
+async function modelAt(modelsDir: string, entry: string): Promise<InstalledModel | undefined> {
+  const place = path.join(modelsDir, entry);
+  const [, stem] = singleFile.exec(entry) ?? [];
+  if (stem !== undefined && (await isFile(place)))
+    return withoutManifest({ name: stem, directory: modelsDir, checkpoint: place });
+  const manifestFile = path.join(place, manifestName);
+  if (await isFile(manifestFile)) return withManifest(entry, place, await readManifest(manifestFile));
+  if (await isFile(path.join(place, 'model_index.json')))
+    return withoutManifest({ name: entry, directory: place, checkpoint: place });
+  return undefined;
 }
 
-function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new Error(`${file}: ${(cause as Error).message}`, { cause });
-  }
+function withoutManifest(model: Pick<InstalledModel, 'name' | 'directory' | 'checkpoint'>): InstalledModel {
+  if (!isServedName(model.name))
+    throw new Error(
+      `${model.checkpoint}: requests cannot name a model ${JSON.stringify(model.name)}; use letters, digits, ".", "_" and "-"`,
+    );
+  return { ...model, serves: [model.name], manifest: undefined };
+}
+
+async function withManifest(name: string, directory: string, manifest: Manifest): Promise<InstalledModel> {
+  const file = path.join(directory, manifestName);
+  const checkpoint = path.join(directory, manifest.checkpoint);
+  const marker = manifest.checkpoint === '.' ? path.join(checkpoint, 'model_index.json') : checkpoint;
+  if (!(await isFile(marker)))
+    throw new Error(
+      `${file}: ${path.relative(directory, marker)} is missing; \`npm run models -- pull ${name}\` gets files that have a url`,
+    );
+  return { name, directory, checkpoint, serves: requireServable(manifest, name, file), manifest };
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -19,7 +19,7 @@ import {
 import { createStopwatch } from '../src/pipelines/stopwatch.ts';
 import { textToImage } from '../src/pipelines/text-to-image.ts';
 import type { Capabilities, Generator, OpenGenerator } from './generator.ts';
-import { baseName, findInstallation, refinerName } from './installation.ts';
+import { baseName, findInstallation, type InstalledModel, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
@@ -37,11 +37,9 @@ export const openSdxlGenerator: OpenGenerator = async (config) => {
     device: config.device,
     ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
   };
-  const byDirectory = new Map<string, Models>();
-  for (const directory of new Set(installation.values())) {
-    byDirectory.set(directory, await loadModels(directory, options));
-  }
-  const models = new Map([...installation].map(([name, directory]) => [name, byDirectory.get(directory)!]));
+  const loaded = new Map<InstalledModel, Models>();
+  for (const model of new Set(installation.values())) loaded.set(model, await loadModels(model, options));
+  const models = new Map([...installation].map(([name, model]) => [name, loaded.get(model)!]));
   return createSdxlGenerator(models, config);
 };
 

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { manifestName } from '../../src/checkpoints/manifest.ts';
 import { baseModels } from '../../src/contract/bodies.ts';
 import { quickVariant, writeTinyCheckpoints } from '../tiny-checkpoint.ts';
 
-/** Served names of the two checkpoints behind sdxl-torch, then those of sdxl-img2img. */
-const served = {
-  'sdxl-base': 'tiny-base',
-  'sdxl-refiner': 'tiny-refiner',
-  ...Object.fromEntries(baseModels.map((name) => [name, 'tiny-base'])),
+/** Manifests of the two checkpoints behind sdxl-torch; the base also stands behind every base_model of sdxl-img2img. */
+const manifests = {
+  base: { kind: 'base', serves: ['sdxl-base', ...baseModels] },
+  refiner: { kind: 'refiner', serves: ['sdxl-refiner'] },
 };
 
 /**
@@ -16,7 +16,8 @@ const served = {
  */
 export async function demoCheckpoints(dataDir: string): Promise<string> {
   const directory = path.join(dataDir, 'tiny-checkpoints');
-  await writeTinyCheckpoints(directory, quickVariant);
-  await writeFile(path.join(directory, 'models.json'), `${JSON.stringify(served, null, 2)}\n`);
+  const written = await writeTinyCheckpoints(directory, quickVariant);
+  for (const kind of ['base', 'refiner'] as const)
+    await writeFile(path.join(written[kind], manifestName), `${JSON.stringify(manifests[kind], null, 2)}\n`);
   return directory;
 }
