@@ -4,7 +4,7 @@ import type { Dtype } from '../src/checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../src/checkpoints/diffusers-folder.ts';
 import { writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { publishedBase, publishedRefiner } from '../src/checkpoints/synthetic/published-configs.ts';
-import { elementBytes } from '../src/checkpoints/synthetic/safetensors-writer.ts';
+import { elementBytes } from '../src/checkpoints/write-safetensors.ts';
 
 const descriptions = { base: publishedBase, refiner: publishedRefiner };
 const dtypes: Readonly<Record<string, Dtype>> = { fp32: 'F32', fp16: 'F16', bf16: 'BF16' };

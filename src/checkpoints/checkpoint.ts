@@ -13,6 +13,8 @@ export interface TensorLocation {
   readonly byteLength: number;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
+  /** The bytes hold the matrix the other way round: row-major as [shape[1], shape[0]]. */
+  readonly transposed?: true;
 }
 
 /** One network of a checkpoint: its config.json and its tensors by published key name. */

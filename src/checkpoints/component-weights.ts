@@ -39,7 +39,7 @@ export async function readComponentWeights(
     );
   }
   const file = path.join(directory, found);
-  return found.endsWith('.json') ? readShards(file) : readSafetensorsHeader(file);
+  return found.endsWith('.json') ? readShards(file) : (await readSafetensorsHeader(file)).tensors;
 }
 
 /** A shard index ({ weight_map: tensor -> file name }) and its shards must name exactly the same tensors. */
@@ -57,7 +57,7 @@ async function readShards(indexFile: string): Promise<Map<string, TensorLocation
   const tensors = new Map<string, TensorLocation>();
   for (const shard of [...new Set(shardOf.values())].sort()) {
     const file = path.join(path.dirname(indexFile), shard);
-    for (const [name, location] of await readSafetensorsHeader(file)) {
+    for (const [name, location] of (await readSafetensorsHeader(file)).tensors) {
       if (shardOf.get(name) !== shard)
         throw new CheckpointError(
           `${file}: tensor "${name}" is ${shardOf.has(name) ? `mapped to ${shardOf.get(name)}` : 'absent'} in ${indexFile}`,

@@ -38,7 +38,7 @@ test('every tensor is found with its place in the file, in any order of the head
   const file = fileOf(header, 20);
   const begin = 8 + JSON.stringify(header).length;
   assert.deepEqual(
-    [...(await readSafetensorsHeader(file))],
+    [...(await readSafetensorsHeader(file)).tensors],
     [
       ['bias', { file, byteOffset: begin + 12, byteLength: 8, dtype: 'F32', shape: [2] }],
       ['weight', { file, byteOffset: begin, byteLength: 12, dtype: 'F16', shape: [2, 3] }],
@@ -51,7 +51,7 @@ test('scalars, empty tensors and a header padded with spaces are read', async ()
     scalar: { dtype: 'BF16', shape: [], data_offsets: [0, 2] },
     empty: { dtype: 'F32', shape: [0, 4], data_offsets: [0, 0] },
   });
-  const tensors = await readSafetensorsHeader(fileOf(`${header}   `, 2));
+  const { tensors } = await readSafetensorsHeader(fileOf(`${header}   `, 2));
   assert.equal(tensors.get('scalar')!.byteLength, 2);
   assert.equal(tensors.get('empty')!.byteLength, 0);
 });
@@ -60,12 +60,12 @@ test('a symbolic link is followed to the file that holds the data', async () => 
   const file = fileOf({ weight }, 12);
   const link = path.join(folder, 'link.safetensors');
   symlinkSync(file, link);
-  assert.equal((await readSafetensorsHeader(link)).get('weight')!.file, file);
+  assert.equal((await readSafetensorsHeader(link)).tensors.get('weight')!.file, file);
 });
 
-test('integer position_ids are left out, any other integer tensor is refused by name and type', async () => {
+test('position_ids are left out, any other integer tensor is refused by name and type', async () => {
   const integers = { dtype: 'I64', shape: [1], data_offsets: [12, 20] };
-  const tensors = await readSafetensorsHeader(
+  const { tensors } = await readSafetensorsHeader(
     fileOf({ weight, 'text_model.embeddings.position_ids': integers }, 20),
   );
   assert.deepEqual([...tensors.keys()], ['weight']);
@@ -193,7 +193,7 @@ test('whatever bytes of a header are changed, it is read or refused with a Check
       bytes[random() % (bytes.length - 20)] = random() % 256;
     writeFileSync(file, bytes);
     await readSafetensorsHeader(file).then(
-      (tensors) => {
+      ({ tensors }) => {
         for (const { byteOffset, byteLength } of tensors.values()) {
           assert.ok(byteOffset >= 8 && byteOffset + byteLength <= bytes.length);
         }

@@ -22,7 +22,6 @@ const otherBytes: Readonly<Record<string, number>> = {
   F8_E4M3: 1,
   F8_E5M2: 1,
 };
-const integerDtype = /^[IU](8|16|32|64)$/;
 /** Index buffers that old transformers versions saved beside the weights; nothing computes with them. */
 const ignorableName = /(^|\.)position_ids$/;
 
@@ -38,13 +37,22 @@ interface Entry {
   readonly end: number;
 }
 
+export interface SafetensorsHeader {
+  /** Free text by name, as the file's writer left it. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: Map<string, TensorLocation>;
+}
+
 /**
  * Reads a safetensors header (8 bytes of little-endian length, JSON, data) and gives every tensor's place
  * without reading its data. Offsets must cover the data section exactly once, without holes or overlaps.
- * Integer position_ids are left out of the result.
+ * @param isIgnorable names to leave out, whatever their element type; by default position_ids.
  * @throws CheckpointError naming the file and the tensor.
  */
-export async function readSafetensorsHeader(file: string): Promise<Map<string, TensorLocation>> {
+export async function readSafetensorsHeader(
+  file: string,
+  isIgnorable: (name: string) => boolean = isIgnorableTensor,
+): Promise<SafetensorsHeader> {
   const resolved = await realpath(file).catch((cause: NodeJS.ErrnoException) => {
     throw new CheckpointError(`${file}: ${cause.code === 'ENOENT' ? 'missing' : cause.message}`, { cause });
   });
@@ -52,13 +60,13 @@ export async function readSafetensorsHeader(file: string): Promise<Map<string, T
   const entries = Object.entries(header)
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]) => parseEntry(name, value, file));
-  checkMetadata(header, file);
+  const metadata = metadataOf(header, file);
   if (entries.length > maximumTensors)
     throw new CheckpointError(`${file}: ${entries.length} tensors, the limit is ${maximumTensors}`);
   checkContiguous(entries, dataBytes, file);
   const tensors = new Map<string, TensorLocation>();
   for (const { name, dtype, shape, begin, end } of entries) {
-    if (isIgnorableTensor(name) && integerDtype.test(dtype)) continue;
+    if (isIgnorable(name)) continue;
     if (!isDtype(dtype))
       throw new CheckpointError(
         `${file}: tensor "${name}" has element type ${dtype}; supported are F32, F16 and BF16`,
@@ -71,7 +79,7 @@ export async function readSafetensorsHeader(file: string): Promise<Map<string, T
       shape,
     });
   }
-  return tensors;
+  return { metadata, tensors };
 }
 
 async function readHeader(
@@ -128,11 +136,11 @@ function decodeUtf8(bytes: Buffer, file: string): string {
   }
 }
 
-function checkMetadata(header: JsonObject, file: string): void {
-  if (!Object.hasOwn(header, '__metadata__')) return;
-  const metadata = header.__metadata__;
+function metadataOf(header: JsonObject, file: string): Readonly<Record<string, string>> {
+  const metadata = Object.hasOwn(header, '__metadata__') ? header.__metadata__ : {};
   if (!isJsonObject(metadata) || Object.values(metadata).some((value) => typeof value !== 'string'))
     throw new CheckpointError(`${file}: __metadata__ must map names to strings`);
+  return metadata as Readonly<Record<string, string>>;
 }
 
 function parseEntry(name: string, value: unknown, file: string): Entry {
