@@ -9,6 +9,8 @@ export interface RequestRecord {
   /** Id of the API key that submitted it; nobody else may read it. */
   readonly owner: string;
   readonly request: GenerationRequest;
+  /** Credits it was charged at submission; 0 for an unlimited key. Given back where it is FAILED. */
+  readonly cost: number;
   readonly status: RequestStatus;
   readonly submittedAt: number;
   /** A request that has not finished by then is FAILED. */

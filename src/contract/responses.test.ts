@@ -11,6 +11,7 @@ const queued: RequestRecord = {
   id,
   owner: 'o',
   request,
+  cost: 1.5,
   status: 'QUEUED',
   submittedAt: 1_000_000,
   deadlineAt: 4_600_000,
@@ -87,7 +88,7 @@ test('a request that failed before any worker took it waited all its time', () =
 
 test('a result has the published fields, sizes and seeds as strings', () => {
   const url = `${base}/outputs/${path}`;
-  const { status_url, response_url, ...body } = resultBody(base, completed);
+  const { status_url, response_url, ...body } = resultBody(base, completed, 98.5);
   assert.deepEqual(body, {
     status: 'COMPLETED',
     request_id: id,
@@ -96,15 +97,15 @@ test('a result has the published fields, sizes and seeds as strings', () => {
     images: [{ url, content_type: 'image/jpeg', file_name: path.slice(37), file_size: '183402' }],
     seed: '468685',
     prompt: 'a panda',
-    metrics: { cost: 0, remaining_credits: 999999, inference_time: 4.81, queue_time: 0.12, total_time: 4.97 },
+    metrics: { cost: 1.5, remaining_credits: 98.5, inference_time: 4.81, queue_time: 0.12, total_time: 4.97 },
   });
 });
 
 test('base64 pictures are a string for one sample and an array for several', () => {
   const several = { ...completed, request: { ...request, samples: 2 } };
   const [a, b] = [Buffer.from('a'), Buffer.from('b')];
-  assert.equal(resultBody(base, completed, [a]).image, 'YQ==');
-  assert.deepEqual(resultBody(base, several, [a, b]).image, ['YQ==', 'Yg==']);
+  assert.equal(resultBody(base, completed, undefined, [a]).image, 'YQ==');
+  assert.deepEqual(resultBody(base, several, undefined, [a, b]).image, ['YQ==', 'Yg==']);
   assert.deepEqual(syncBody(completed, [a]), {
     image: 'YQ==',
     status: 'success',
@@ -115,9 +116,10 @@ test('base64 pictures are a string for one sample and an array for several', () 
 });
 
 test('v1 headers carry cost, credits, seed and the next full minute', () => {
-  assert.deepEqual(syncHeaders(completed, new Date('2026-11-20T19:40:12.345Z')), {
+  assert.deepEqual(syncHeaders(completed, new Date('2026-11-20T19:40:12.345Z'), undefined), {
     'x-request-id': id,
-    'x-cost': '0',
+    'x-cost': '1.5',
+    'x-credits-consumed': '1.5',
     'x-remaining-credits': '999999',
     'x-generation-time': '4.81',
     'x-seed-value': '468685',

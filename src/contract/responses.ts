@@ -2,7 +2,8 @@ import type { RequestRecord } from './request-record.ts';
 
 /** Bodies and headers in the names of the published API. `base` is the public base URL without a trailing slash. */
 
-const unlimitedCredits = 999_999;
+/** What a key without a limit is told; clients read a number. */
+export const unlimitedCredits = 999_999;
 
 interface Links {
   readonly poll_url: string;
@@ -59,8 +60,17 @@ function base64Images(record: RequestRecord, pictures: readonly Buffer[]): strin
   return record.request.samples > 1 ? encoded : encoded[0]!;
 }
 
-/** The result of a COMPLETED request; `pictures` only where it asked for base64. */
-export function resultBody(base: string, record: RequestRecord, pictures?: readonly Buffer[]) {
+/**
+ * The result of a COMPLETED request.
+ * @param remainingCredits of its owner now; undefined for an unlimited key.
+ * @param pictures only where it asked for base64.
+ */
+export function resultBody(
+  base: string,
+  record: RequestRecord,
+  remainingCredits: number | undefined,
+  pictures?: readonly Buffer[],
+) {
   const result = record.result!;
   const images = result.images.map(({ path, contentType, byteLength }) => ({
     url: `${base}/outputs/${path}`,
@@ -76,7 +86,11 @@ export function resultBody(base: string, record: RequestRecord, pictures?: reado
     ...(pictures && { image: base64Images(record, pictures) }),
     seed: String(result.seed),
     prompt: result.prompt,
-    metrics: { cost: 0, remaining_credits: unlimitedCredits, ...timings(record) },
+    metrics: {
+      cost: record.cost,
+      remaining_credits: remainingCredits ?? unlimitedCredits,
+      ...timings(record),
+    },
   };
 }
 
@@ -91,15 +105,30 @@ export function syncBody(record: RequestRecord, pictures: readonly Buffer[]) {
   };
 }
 
-/** Headers of every v1 answer with a picture; older SDKs fail without `x-remaining-credits`. */
-export function syncHeaders(record: RequestRecord, now: Date): Record<string, string> {
+/**
+ * Headers of every v1 answer with a picture; older SDKs fail without `x-remaining-credits`, an MCP server reads
+ * `x-credits-consumed`.
+ * @param remainingCredits of its owner now; undefined for an unlimited key.
+ */
+export function syncHeaders(
+  record: RequestRecord,
+  now: Date,
+  remainingCredits: number | undefined,
+): Record<string, string> {
+  // Submits are counted by the minute.
   const nextMinute = new Date(Math.ceil((now.getTime() + 1) / 60_000) * 60_000);
   return {
     'x-request-id': record.id,
-    'x-cost': '0',
-    'x-remaining-credits': String(unlimitedCredits),
+    'x-cost': String(record.cost),
+    'x-credits-consumed': String(record.cost),
+    'x-remaining-credits': String(remainingCredits ?? unlimitedCredits),
     'x-generation-time': String(timings(record).inference_time),
     'x-seed-value': String(record.result!.seed),
-    'x-rate-limit-reset-at-utc': nextMinute.toISOString().replace('.000', ''),
+    'x-rate-limit-reset-at-utc': utcTime(nextMinute),
   };
+}
+
+/** As the published API writes times: whole seconds, UTC. */
+export function utcTime(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -12,6 +12,12 @@ export const keyOf = {
   apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
   /** Set of the ids of all API keys. */
   apiKeys: 'sdxl:api-keys',
+  /** Set of the ids of one owner's requests that have not ended. */
+  unfinished: (owner: string) => `sdxl:unfinished:${owner}`,
+  /** Sorted set of the ids of all requests that have not ended, by their deadline. */
+  deadlines: 'sdxl:deadlines',
+  /** String with expiry: how often something happened in the current minute. */
+  window: (what: string) => `sdxl:window:${what}`,
   /** String with expiry: what a live worker says of itself. */
   worker: (workerId: string) => `sdxl:worker:${workerId}`,
   /** Set of the ids of workers seen lately. */

@@ -7,14 +7,24 @@ import { unexplainedFailure } from './job-error.ts';
 import { type Log, loggable } from './log.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
 import { storeInput } from './pictures.ts';
-import { createRecord, deleteRecord, failRecord, readRecord } from './records.ts';
+import {
+  type Admission,
+  createRecord,
+  deleteRecord,
+  failRecord,
+  overdueRequests,
+  readRecord,
+} from './records.ts';
 
 /** The gateway's side of the queue. Every function fails fast when Redis is away (see `isUnavailable`). */
 export interface Producer {
   /** For single reads and writes of this folder's functions (API keys, outputs, heartbeats). */
   readonly redis: Connection;
-  /** Accepts a request under a fresh UUID: its record exists when this returns. */
-  submit(id: string, owner: string, request: GenerationRequest): Promise<void>;
+  /**
+   * Accepts a request under a fresh UUID, charging its owner `cost` credits (0 by default), or says what the owner's key lacks:
+   * its record exists when this returns, or nothing of it does.
+   */
+  submit(id: string, owner: string, request: GenerationRequest, cost?: number): Promise<Admission>;
   /** The request as it stands, or undefined when unknown or expired. */
   read(id: string): Promise<RequestRecord | undefined>;
   /** Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal aborts. */
@@ -33,6 +43,8 @@ export interface ProducerOptions {
   readonly log: Log;
   readonly lifetimes?: Lifetimes;
   readonly connectTimeoutMs?: number;
+  /** How often requests are looked for that nobody ended by their deadline. */
+  readonly overdueIntervalMs?: number;
 }
 
 /** Between the record and the job of a submit, and between a job's end and its record, only moments pass. */
@@ -75,12 +87,26 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     return (await readRecord(redis, id))?.record;
   };
 
+  const failOverdue = async (): Promise<void> => {
+    for (const id of await overdueRequests(redis))
+      if ((await read(id)) === undefined) await redis.zrem(keyOf.deadlines, id);
+  };
+  const overdue = setInterval(() => {
+    if (redis.status === 'ready') failOverdue().catch(reportError);
+  }, options.overdueIntervalMs ?? 10_000);
+  overdue.unref();
+
   return {
     redis,
-    submit: async (id, owner, request) => {
-      await createRecord(redis, id, owner, request, lifetimes);
+    submit: async (id, owner, request, cost) => {
+      const admission = await createRecord(redis, id, owner, request, lifetimes, cost);
+      if (!admission.accepted) {
+        if (request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey);
+        return admission;
+      }
       try {
         await queue.add(request.endpoint, request, { jobId: id });
+        return admission;
       } catch (error) {
         await deleteRecord(redis, id).catch(() => undefined);
         throw error;
@@ -118,6 +144,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
       await redis.set(keyOf.probe, '1', 'EX', 10);
     },
     close: async () => {
+      clearInterval(overdue);
       await Promise.allSettled([events.close(), queue.close()]);
       redis.disconnect();
     },

@@ -1,6 +1,7 @@
 import type { GenerationRequest, GenerationResult } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
 import type { Connection } from './connection.ts';
+import { fromMillionths, toMillionths } from './credits.ts';
 import { keyOf, type Lifetimes } from './names.ts';
 
 /**
@@ -10,11 +11,42 @@ import { keyOf, type Lifetimes } from './names.ts';
 
 const now = `local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)`;
 
+/**
+ * Ends what a request holds of its owner: its place among the unfinished and, where `refunded`, its credits. The owner is known
+ * only from the record, so the keys of the owner are built here.
+ */
+const release = `local function release(id, owner, cost, refunded)
+  redis.call('SREM', '${keyOf.unfinished('')}' .. owner, id)
+  redis.call('ZREM', '${keyOf.deadlines}', id)
+  local key = '${keyOf.apiKey('')}' .. owner
+  if refunded and tonumber(cost or 0) > 0 and redis.call('HEXISTS', key, 'credits') == 1 then
+    redis.call('HINCRBY', key, 'credits', cost)
+    redis.call('HINCRBY', key, 'spent', -cost)
+  end
+end`;
+
+/** One step: what the key allows is checked, its credits are taken and the record is written, or nothing of it happens. */
 const createScript = `${now}
+local cost = tonumber(ARGV[4])
+local key = redis.call('HMGET', KEYS[2], 'credits', 'maxQueued')
+local unfinished = redis.call('SCARD', KEYS[3])
+if key[2] and unfinished >= tonumber(key[2]) then return {'queued', unfinished, key[2]} end
+if not key[1] then cost = 0 end
+if cost > 0 then
+  if tonumber(key[1]) < cost then return {'credits', key[1], cost} end
+  redis.call('HINCRBY', KEYS[2], 'credits', -cost)
+  redis.call('HINCRBY', KEYS[2], 'spent', cost)
+end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'request', ARGV[2], 'submittedAt', now,
-  'deadlineAt', now + ARGV[3] * 1000, 'attempts', 0)
-redis.call('EXPIRE', KEYS[1], ARGV[3] + ARGV[4])
-return now`;
+  'deadlineAt', now + ARGV[3] * 1000, 'attempts', 0, 'cost', cost)
+redis.call('SADD', KEYS[3], ARGV[5])
+redis.call('ZADD', KEYS[4], now + ARGV[3] * 1000, ARGV[5])
+return {'accepted'}`;
+
+const deleteScript = `${release}
+local r = redis.call('HMGET', KEYS[1], 'owner', 'cost', 'finishedAt')
+if r[1] and not r[3] then release(ARGV[1], r[1], r[2], true) end
+return redis.call('DEL', KEYS[1])`;
 
 const startScript = `${now}
 local r = redis.call('HMGET', KEYS[1], 'deadlineAt', 'finishedAt')
@@ -29,27 +61,65 @@ return 0`;
 
 /** The first outcome stands: a job can run twice when a lock was lost, and both runs make the same picture. */
 const finishScript = `${now}
-local r = redis.call('HMGET', KEYS[1], 'owner', 'finishedAt')
+${release}
+local r = redis.call('HMGET', KEYS[1], 'owner', 'finishedAt', 'cost')
 if not r[1] or r[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], 'finishedAt', now)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
+release(ARGV[4], r[1], r[3], ARGV[1] == 'error')
 return 1`;
 
-/** Writes a new request's record; it exists before the client hears of the id, so that a poll never meets a 404. */
+/** Whether a request was taken, and what its owner's key has against it. */
+export type Admission =
+  | { readonly accepted: true }
+  | { readonly accepted: false; readonly lacking: 'credits'; readonly balance: number; readonly cost: number }
+  | {
+      readonly accepted: false;
+      readonly lacking: 'queued';
+      readonly unfinished: number;
+      readonly most: number;
+    };
+
+/**
+ * Writes a new request's record; it exists before the client hears of the id, so that a poll never meets a 404. It has no expiry
+ * until it ends: an unfinished one holds its owner's credits.
+ * @param cost credits; an unlimited key is charged none.
+ */
 export async function createRecord(
   redis: Connection,
   id: string,
   owner: string,
   request: GenerationRequest,
   lifetimes: Lifetimes,
-): Promise<void> {
-  const { deadlineSeconds, retentionSeconds } = lifetimes;
-  const body = JSON.stringify(request);
-  await redis.eval(createScript, 1, keyOf.request(id), owner, body, deadlineSeconds, retentionSeconds);
+  cost = 0,
+): Promise<Admission> {
+  const keys = [keyOf.request(id), keyOf.apiKey(owner), keyOf.unfinished(owner), keyOf.deadlines];
+  const values = [owner, JSON.stringify(request), lifetimes.deadlineSeconds, toMillionths(cost), id];
+  const answer = await redis.eval(createScript, keys.length, ...keys, ...values);
+  const [outcome, first, second] = answer as [string, (string | number)?, (string | number)?];
+  if (outcome === 'credits')
+    return {
+      accepted: false,
+      lacking: outcome,
+      balance: fromMillionths(first!),
+      cost: fromMillionths(second!),
+    };
+  if (outcome === 'queued')
+    return { accepted: false, lacking: outcome, unfinished: Number(first), most: Number(second) };
+  return { accepted: true };
 }
 
+/** Takes back a request that never reached the queue, with its credits. */
 export async function deleteRecord(redis: Connection, id: string): Promise<void> {
-  await redis.del(keyOf.request(id));
+  await redis.eval(deleteScript, 1, keyOf.request(id), id);
+}
+
+const overdueScript = `${now}
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now, 'LIMIT', 0, 100)`;
+
+/** Ids of requests that have not ended although their deadline has passed, at most 100. */
+export async function overdueRequests(redis: Connection): Promise<string[]> {
+  return (await redis.eval(overdueScript, 1, keyOf.deadlines)) as string[];
 }
 
 /** Marks the start of an attempt. Returns the milliseconds left until the deadline, or undefined when nobody waits for it any more. */
@@ -89,7 +159,7 @@ async function finish(
   value: string,
   { retentionSeconds }: Lifetimes,
 ): Promise<boolean> {
-  return (await redis.eval(finishScript, 1, keyOf.request(id), field, value, retentionSeconds)) === 1;
+  return (await redis.eval(finishScript, 1, keyOf.request(id), field, value, retentionSeconds, id)) === 1;
 }
 
 /** The stored record and the server's clock at that moment; undefined when unknown or expired. */
@@ -118,6 +188,7 @@ function parseRecord(id: string, stored: Record<string, string>): RequestRecord 
     id,
     owner: stored.owner!,
     request: JSON.parse(stored.request!) as GenerationRequest,
+    cost: fromMillionths(stored.cost ?? 0),
     status,
     submittedAt: Number(stored.submittedAt),
     deadlineAt: Number(stored.deadlineAt),

@@ -116,12 +116,15 @@ test('a request that no worker takes is FAILED at its deadline and then kept for
   await hasty.close();
 });
 
-test('an unfinished request expires by itself an hour after its deadline', async () => {
-  const id = await submit();
-  const ttl = await producer.redis.ttl(`sdxl:request:${id}`);
-  assert.ok(ttl > 110 && ttl <= 120, String(ttl));
-  await producer.redis.del(`bull:generations:${id}`);
-  await producer.redis.lrem('bull:generations:wait', 0, id);
+test('a request that no worker takes is FAILED after its deadline although nobody asks for it', async () => {
+  const watching = await openProducer({ redisUrl: redis.url, log, lifetimes: brief, overdueIntervalMs: 20 });
+  const id = await submit(watching);
+  assert.equal(await watching.redis.ttl(`sdxl:request:${id}`), -1);
+  while ((await watching.redis.hget(`sdxl:request:${id}`, 'error')) === null)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok((await watching.redis.ttl(`sdxl:request:${id}`)) > 0);
+  assert.equal(await watching.redis.zscore('sdxl:deadlines', id), null);
+  await watching.close();
 });
 
 test('a job still running at its deadline is aborted and FAILED', async () => {

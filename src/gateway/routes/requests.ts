@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requestNotFound } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { resultBody, statusBody, statusCode } from '../../contract/responses.ts';
+import { readBalance } from '../../jobs/credits.ts';
 import { baseUrl } from '../base-url.ts';
 import type { Gateway } from '../gateway.ts';
 import { picturesOf } from '../pictures.ts';
@@ -29,9 +30,10 @@ export function requestRoutes(app: FastifyInstance, { producer, settings }: Gate
       const record = await find(request);
       const base = baseUrl(request, settings.publicUrl);
       if (record.status !== 'COMPLETED') return reply.code(statusCode(record)).send(statusBody(base, record));
+      const { remaining } = await readBalance(producer.redis, record.owner);
       return record.request.base64
-        ? resultBody(base, record, await picturesOf(producer, record))
-        : resultBody(base, record);
+        ? resultBody(base, record, remaining, await picturesOf(producer, record))
+        : resultBody(base, record, remaining);
     });
   }
 }

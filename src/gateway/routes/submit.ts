@@ -3,6 +3,7 @@ import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { statusBody, statusCode, submitReply, syncBody, syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
+import { readBalance } from '../../jobs/credits.ts';
 import type { Accept } from '../accept.ts';
 import { baseUrl } from '../base-url.ts';
 import { refuseOtherMethods } from '../errors.ts';
@@ -45,7 +46,8 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
         'deadline',
         `Request ${id} was not finished in time and goes on: poll ${base}/v2/requests/${id}/status`,
       );
-    reply.headers(syncHeaders(record, new Date()));
+    const { remaining } = await readBalance(producer.redis, record.owner);
+    reply.headers(syncHeaders(record, new Date(), remaining));
     if (record.request.base64) return syncBody(record, await picturesOf(producer, record));
     const [picture] = await picturesOf(producer, record, 1);
     return reply.type(record.result!.images[0]!.contentType).send(picture);

@@ -1,0 +1,49 @@
+import type { Connection } from './connection.ts';
+import { keyOf } from './names.ts';
+
+/** Credits are kept in whole millionths, so that reserving and giving back never rounds. */
+const scale = 1_000_000;
+
+/** Most credits a key can hold: their millionths stay exact in a double. */
+export const mostCredits = 1_000_000_000;
+
+export function toMillionths(credits: number): number {
+  return Math.round(credits * scale);
+}
+
+export function fromMillionths(millionths: number | string): number {
+  return Number(millionths) / scale;
+}
+
+export interface Balance {
+  /** undefined for an unlimited key, and where no key is asked for. */
+  readonly remaining: number | undefined;
+  /** Credits charged so far and not given back. */
+  readonly used: number;
+}
+
+/** What the owner of requests has left now. */
+export async function readBalance(redis: Connection, owner: string): Promise<Balance> {
+  const [credits, spent] = await redis.hmget(keyOf.apiKey(owner), 'credits', 'spent');
+  return {
+    remaining: credits == null ? undefined : fromMillionths(credits),
+    used: fromMillionths(spent ?? 0),
+  };
+}
+
+const addScript = `
+if redis.call('HEXISTS', KEYS[1], 'credits') == 0 then return false end
+return redis.call('HINCRBY', KEYS[1], 'credits', ARGV[1])`;
+
+/**
+ * Adds credits (or takes some, where negative: the balance may fall below zero).
+ * @returns the new balance; undefined where there is no such key or it is unlimited.
+ */
+export async function addCredits(
+  redis: Connection,
+  keyId: string,
+  credits: number,
+): Promise<number | undefined> {
+  const balance = await redis.eval(addScript, 1, keyOf.apiKey(keyId), toMillionths(credits));
+  return balance === null ? undefined : fromMillionths(balance as number);
+}
