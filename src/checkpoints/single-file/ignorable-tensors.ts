@@ -1,0 +1,28 @@
+/**
+ * Tensors of single-file checkpoints that no image depends on. Everything else in a file must have its place in a network.
+ */
+const ignorable: readonly RegExp[] = [
+  // A second, averaged copy of the weights, for training.
+  /^model_ema\./,
+  // The noise schedule as a table; ours comes from the scheduler's config.
+  /^(betas|alphas_cumprod|alphas_cumprod_prev|sqrt_alphas_cumprod|sqrt_one_minus_alphas_cumprod)$/,
+  /^(log_one_minus_alphas_cumprod|sqrt_recip_alphas_cumprod|sqrt_recipm1_alphas_cumprod)$/,
+  /^posterior_(variance|log_variance_clipped|mean_coef1|mean_coef2)$/,
+  /^denoiser\.(sigmas|log_sigmas)$/,
+  // Text encoder of Stable Diffusion 1 and 2, left behind by merging tools.
+  /^cond_stage_model\./,
+  /^embedding_manager\./,
+  /^global_step$/,
+  // Parts of CLIP that only compare texts with pictures, and buffers.
+  /^conditioner\.embedders\.\d+\.(model\.|transformer\.)?logit_scale$/,
+  /^conditioner\.embedders\.\d+\.model\.(attn_mask$|visual\.)/,
+  /(^|\.)position_ids$/,
+  // The pooled prompt comes from the second encoder alone.
+  /^conditioner\.embedders\.0\.(transformer\.)?text_projection(\.weight)?$/,
+  // The discriminator that the VAE was trained with.
+  /^(first_stage_model\.)?(loss|model_ema)\./,
+];
+
+export function isIgnorableInSingleFile(name: string): boolean {
+  return ignorable.some((pattern) => pattern.test(name));
+}
