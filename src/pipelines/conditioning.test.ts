@@ -10,7 +10,7 @@ import { loadModels } from '../../workers/load-models.ts';
 import { encodePrompts } from './conditioning.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 import type { Models } from './models.ts';
-import { RequestError } from './sampling.ts';
+import { RequestError } from './request-error.ts';
 
 /** Made by scripts/make-oracles/conditioning.py from A1111's prompt code and transformers' encoders; versions inside. */
 interface Oracle {

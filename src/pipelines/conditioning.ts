@@ -3,7 +3,7 @@ import { chunkPrompts, type PromptChunk, PromptError } from '../text/chunks.ts';
 import { applyEmphasis, type EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { Models, TextStage } from './models.ts';
-import { RequestError } from './sampling.ts';
+import { RequestError } from './request-error.ts';
 
 /** One prompt as the UNet takes it. */
 export interface PromptEmbeds {

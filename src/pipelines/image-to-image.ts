@@ -4,7 +4,8 @@ import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { samplePictures } from './pictures.ts';
-import { latentSize, type Picture, requireFinite, type SamplingOptions, type StepDone } from './sampling.ts';
+import { requireFinite } from './request-error.ts';
+import { latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
 import { timeIdsFor } from './time-ids.ts';
 
 export interface ImageToImageOptions extends SamplingOptions {

@@ -2,14 +2,8 @@ import type { VaeDecoder } from '../networks/networks.ts';
 import type { Solver } from '../schedulers/scheduler.ts';
 import type { LatentSize } from './guidance.ts';
 import { type Leg, relay } from './relay.ts';
-import {
-  createSamples,
-  type Picture,
-  requireFinite,
-  type Sample,
-  type SamplingOptions,
-  type StepDone,
-} from './sampling.ts';
+import { requireFinite } from './request-error.ts';
+import { createSamples, type Picture, type Sample, type SamplingOptions, type StepDone } from './sampling.ts';
 
 export interface PictureParts {
   readonly solver: Solver;

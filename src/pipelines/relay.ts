@@ -1,6 +1,7 @@
 import type { Schedule, Solver } from '../schedulers/scheduler.ts';
 import { type DenoiseMany, lockstep } from './lockstep.ts';
-import { requireFinite, type Sample } from './sampling.ts';
+import { requireFinite } from './request-error.ts';
+import type { Sample } from './sampling.ts';
 import type { Stage, Stopwatch } from './stopwatch.ts';
 
 /** A stretch of the schedule with the denoiser that solves it. */
