@@ -1,15 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
+import type { RedisBinary } from './redis-binary.ts';
 import { unpackedRedis, unpackRedis } from './unpack-redis.ts';
-
-/** A Redis or Valkey server that can be started here. */
-export interface RedisBinary {
-  /** Absolute. */
-  readonly command: string;
-  /** LD_LIBRARY_PATH it needs; undefined for an installed one. */
-  readonly libraryPath: string | undefined;
-}
 
 const names = ['redis-server', 'valkey-server'];
 

@@ -3,7 +3,7 @@ import { existsSync, globSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { RedisBinary } from './find-redis.ts';
+import type { RedisBinary } from './redis-binary.ts';
 
 const run = promisify(execFile);
 
