@@ -2,11 +2,8 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Dtype } from '../src/checkpoints/checkpoint.ts';
-import {
-  type CheckpointDescription,
-  type WeightOptions,
-  writeCheckpoint,
-} from '../src/checkpoints/synthetic/checkpoint-writer.ts';
+import type { CheckpointDescription } from '../src/checkpoints/published-configs.ts';
+import { type WeightOptions, writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { tinyBase, tinyRefiner } from '../src/checkpoints/synthetic/tiny-configs.ts';
 
 /** Keys of a component's config.json that replace the tiny checkpoint's own. */

@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
-import { openCheckpoint } from '../src/checkpoints/diffusers-folder.ts';
+import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
 import { openClipTextEncoder } from '../src/networks/clip-text-encoder.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../src/networks/networks.ts';
 import type { NetworkOptions } from '../src/networks/session.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
 import { CheckpointError } from '../src/checkpoints/checkpoint-error.ts';
-import { openCheckpoint } from '../src/checkpoints/diffusers-folder.ts';
+import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
 import { type Manifest, manifestName } from '../src/checkpoints/manifest.ts';
 import type { InstalledModel } from './installation.ts';
 

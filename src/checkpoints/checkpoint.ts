@@ -17,22 +17,25 @@ export interface TensorLocation {
   readonly transposed?: true;
 }
 
-/** One network of a checkpoint: its config.json and its tensors by published key name. */
+/** One network of a checkpoint: its config and its tensors by published key name. */
 export interface Component<Config> {
   /** Folder name in the checkpoint: unet, vae, text_encoder, text_encoder_2. */
   readonly name: string;
-  /** Directory of the component on disk. */
+  /** Where the component lies, for messages: its directory, or the one file that holds it. */
   readonly directory: string;
+  /** File that its config was read from: config.json, or the weights themselves. */
+  readonly configFile: string;
   /** Class named by model_index.json, for example CLIPTextModelWithProjection. */
   readonly className: string;
   readonly config: Config;
   readonly tensors: ReadonlyMap<string, TensorLocation>;
 }
 
-/** A whole checkpoint on disk in the diffusers folder layout, nothing but headers and configs read. */
+/** A whole checkpoint on disk, a diffusers folder or a single file, nothing but headers and configs read. */
 export interface Checkpoint {
-  /** Name of the checkpoint's directory. */
+  /** Name of the checkpoint's directory, or of its file without extension. */
   readonly name: string;
+  /** The directory or the file. */
   readonly directory: string;
   readonly unet: Component<UnetConfig>;
   readonly vae: Component<VaeConfig>;
@@ -40,10 +43,10 @@ export interface Checkpoint {
   readonly textEncoders: readonly Component<ClipTextConfig>[];
   /** Parallel to textEncoders; undefined where the checkpoint ships no tokenizer for it. */
   readonly tokenizerDirectories: readonly (string | undefined)[];
-  /** scheduler/scheduler_config.json as published. */
+  /** As in scheduler/scheduler_config.json. */
   readonly scheduler: Readonly<Record<string, unknown>>;
-  /** model_index.json: an empty negative prompt is zeros instead of an encoded empty text. */
+  /** As in model_index.json: an empty negative prompt is zeros instead of an encoded empty text. */
   readonly forceZerosForEmptyPrompt: boolean;
-  /** model_index.json: the time ids end in an aesthetic score (refiner, 5 ids) instead of a target size (base, 6 ids). */
+  /** As in model_index.json: the time ids end in an aesthetic score (refiner, 5 ids) instead of a target size (base, 6 ids). */
   readonly requiresAestheticsScore: boolean;
 }

@@ -1,10 +1,9 @@
-import path from 'node:path';
 import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 
 /** Refuses components whose configs cannot work together. @throws CheckpointError naming the file, the key and both numbers. */
 export function requireAgreement({ unet, vae, textEncoders, requiresAestheticsScore }: Checkpoint): void {
-  const unetFile = path.join(unet.directory, 'config.json');
+  const unetFile = unet.configFile;
   const latentChannels = vae.config.latent_channels;
   for (const key of ['in_channels', 'out_channels'] as const)
     if (unet.config[key] !== latentChannels)
@@ -25,6 +24,6 @@ export function requireAgreement({ unet, vae, textEncoders, requiresAestheticsSc
     throw new CheckpointError(
       `${unetFile}: projection_class_embeddings_input_dim is ${given}; ${timeIds} time ids of addition_time_embed_dim ` +
         `${unet.config.addition_time_embed_dim} and a pooled prompt of ${pooledWidth} need ${needed} ` +
-        `(requires_aesthetics_score is ${requiresAestheticsScore} in model_index.json)`,
+        `(requires_aesthetics_score is ${requiresAestheticsScore})`,
     );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseClipTextConfig } from './clip-text-config.ts';
-import { publishedBase } from './synthetic/published-configs.ts';
+import { publishedBase } from './published-configs.ts';
 import { parseVaeConfig } from './vae-config.ts';
 
 test('the published VAE and text encoder configs are read', () => {

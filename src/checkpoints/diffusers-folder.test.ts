@@ -3,7 +3,7 @@ import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { openCheckpoint } from './diffusers-folder.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 import { requireTensors } from './require-tensors.ts';
 import { writeCheckpoint } from './synthetic/checkpoint-writer.ts';
 import { tinyBase, tinyRefiner } from './synthetic/tiny-configs.ts';
@@ -189,12 +189,18 @@ test('a shard index that leads out of the folder or lies about its shards is ref
   );
 });
 
-test('a single-file checkpoint and a missing folder are refused', async () => {
+test('what is neither a folder nor safetensors is refused by name and by content', async () => {
   const file = path.join(folder, 'sdxl.safetensors');
-  await writeFile(file, '');
-  await assert.rejects(openCheckpoint(file), /sdxl\.safetensors: a checkpoint is a folder/);
-  await assert.rejects(openCheckpoint(path.join(folder, 'sdxl.ckpt')), /Python pickles can run code/);
+  await writeFile(file, Buffer.from('504b03040a000000000000000000', 'hex'));
+  await assert.rejects(openCheckpoint(file), /sdxl\.safetensors: holds a Python pickle/);
+  for (const name of ['sdxl.ckpt', 'sdxl.pt', 'sdxl.pth', 'sdxl.bin', 'SDXL.CKPT'])
+    await assert.rejects(openCheckpoint(path.join(folder, name)), /Python pickles can run code/);
+  await writeFile(path.join(folder, 'sdxl.gguf'), 'GGUF');
+  await assert.rejects(openCheckpoint(path.join(folder, 'sdxl.gguf')), /is a folder or a \.safetensors file/);
   await assert.rejects(openCheckpoint(path.join(folder, 'absent')), /absent: no such checkpoint/);
+  const base = path.join(folder, 'base');
+  await assert.rejects(openCheckpoint(base, { vae: path.join(folder, 'vae.pt') }), /vae\.pt: Python pickles/);
+  await assert.rejects(openCheckpoint(base, { vae: path.join(folder, 'vae') }), /vae: no such VAE/);
 });
 
 test('tensors missing, misshaped or surplus against what the config calls for are named', async () => {

@@ -3,23 +3,20 @@ import path from 'node:path';
 import type { Checkpoint, Component, TensorLocation } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { parseClipTextConfig } from './clip-text-config.ts';
-import { requireAgreement } from './component-agreement.ts';
 import { readComponentWeights } from './component-weights.ts';
 import { configReader } from './config-reader.ts';
 import { type JsonObject, readJsonObject } from './json-file.ts';
 import { publishedTextEncoderNames, publishedVaeNames } from './published-names.ts';
 import { parseUnetConfig } from './unet-config.ts';
-import { parseVaeConfig } from './vae-config.ts';
-
-const pickleName = /\.(ckpt|pt|pth|bin|pkl)$/;
+import { parseVaeConfig, type VaeConfig } from './vae-config.ts';
 
 /**
  * Opens a checkpoint as diffusers' save_pretrained writes it: model_index.json, a folder with config.json and
  * safetensors per component. Reads configs and tensor headers only.
  * @throws CheckpointError naming the missing component, or the file and the config key or tensor at fault.
  */
-export async function openCheckpoint(directory: string): Promise<Checkpoint> {
-  const root = await rootOf(directory);
+export async function openDiffusersFolder(directory: string): Promise<Checkpoint> {
+  const root = path.resolve(directory);
   const indexFile = path.join(root, 'model_index.json');
   const index = await readJsonObject(indexFile);
   const read = configReader(index, indexFile);
@@ -48,7 +45,7 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
     tokenizerDirectories.push(await tokenizerDirectory(root, index, indexFile, tokenizer));
   }
   componentClass(index, indexFile, 'scheduler');
-  const checkpoint = {
+  return {
     name: path.basename(root),
     directory: root,
     unet,
@@ -59,22 +56,6 @@ export async function openCheckpoint(directory: string): Promise<Checkpoint> {
     forceZerosForEmptyPrompt: read.boolean('force_zeros_for_empty_prompt', true),
     requiresAestheticsScore: read.boolean('requires_aesthetics_score', false),
   };
-  requireAgreement(checkpoint);
-  return checkpoint;
-}
-
-async function rootOf(directory: string): Promise<string> {
-  const root = path.resolve(directory);
-  if (pickleName.test(root))
-    throw new CheckpointError(`${root}: Python pickles can run code and are refused; convert to safetensors`);
-  const status = await stat(root).catch((cause: NodeJS.ErrnoException) => {
-    throw new CheckpointError(`${root}: ${cause.code === 'ENOENT' ? 'no such checkpoint' : cause.message}`, {
-      cause,
-    });
-  });
-  if (!status.isDirectory())
-    throw new CheckpointError(`${root}: a checkpoint is a folder with model_index.json, this is a file`);
-  return root;
 }
 
 /** The class model_index.json gives for a component ([library, class]), undefined for an absent optional one ([null, null]). */
@@ -111,13 +92,16 @@ async function openComponent<Config>(
   if (!(await stat(directory).catch(() => undefined))?.isDirectory())
     throw new CheckpointError(`${root}: the folder of the component ${name} is missing`);
   const config = parse(await readJsonObject(configFile), configFile);
-  return {
-    name,
-    directory,
-    className,
-    config,
-    tensors: publishedNames(await readComponentWeights(directory, stem)),
-  };
+  const tensors = publishedNames(await readComponentWeights(directory, stem));
+  return { name, directory, configFile, className, config, tensors };
+}
+
+/** Opens the folder of a VAE by itself: config.json and weights. @throws CheckpointError naming file and key or tensor. */
+export async function openVaeFolder(directory: string): Promise<Component<VaeConfig>> {
+  const configFile = path.join(directory, 'config.json');
+  const config = parseVaeConfig(await readJsonObject(configFile), configFile);
+  const tensors = publishedVaeNames(await readComponentWeights(directory, 'diffusion_pytorch_model'));
+  return { name: 'vae', directory, configFile, className: 'AutoencoderKL', config, tensors };
 }
 
 async function tokenizerDirectory(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publishedBase, publishedRefiner } from './synthetic/published-configs.ts';
+import { publishedBase, publishedRefiner } from './published-configs.ts';
 import { parseUnetConfig } from './unet-config.ts';
 
 const parse = (changes: Record<string, unknown>) =>

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { type TinyCheckpointOptions, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
 import type { Checkpoint, Component } from '../checkpoints/checkpoint.ts';
-import { openCheckpoint } from '../checkpoints/diffusers-folder.ts';
+import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import type { UnetConfig } from '../checkpoints/unet-config.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './oracle-inputs.ts';

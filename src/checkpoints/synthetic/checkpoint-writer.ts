@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dtype } from '../checkpoint.ts';
 import { parseClipTextConfig } from '../clip-text-config.ts';
+import type { CheckpointDescription } from '../published-configs.ts';
 import { parseUnetConfig } from '../unet-config.ts';
 import { parseVaeConfig } from '../vae-config.ts';
 import { elementBytes } from '../write-safetensors.ts';
@@ -13,16 +14,6 @@ import { unetTensors } from './unet-tensors.ts';
 import { vaeTensors } from './vae-tensors.ts';
 
 type Json = Readonly<Record<string, unknown>>;
-
-/** The JSON files of a checkpoint, each as it will stand in its folder. */
-export interface CheckpointDescription {
-  readonly modelIndex: Json;
-  readonly unet: Json;
-  readonly vae: Json;
-  /** By component name: text_encoder, text_encoder_2. */
-  readonly textEncoders: Readonly<Record<string, Json>>;
-  readonly scheduler: Json;
-}
 
 export interface WeightOptions {
   readonly seed: number;

@@ -1,4 +1,14 @@
-import type { CheckpointDescription } from './checkpoint-writer.ts';
+type Json = Readonly<Record<string, unknown>>;
+
+/** The JSON files of a checkpoint, each as it stands in its folder. */
+export interface CheckpointDescription {
+  readonly modelIndex: Json;
+  readonly unet: Json;
+  readonly vae: Json;
+  /** By component name: text_encoder, text_encoder_2. */
+  readonly textEncoders: Readonly<Record<string, Json>>;
+  readonly scheduler: Json;
+}
 
 /**
  * The configs of stabilityai/stable-diffusion-xl-base-1.0 and -refiner-1.0: facts of the published checkpoints,

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseClipTextConfig } from '../clip-text-config.ts';
-import { parseUnetConfig } from '../unet-config.ts';
-import { parseVaeConfig } from '../vae-config.ts';
-import { clipTextTensors } from './clip-text-tensors.ts';
+import { parseClipTextConfig } from './clip-text-config.ts';
 import { publishedBase, publishedRefiner } from './published-configs.ts';
-import { parameterCount } from './shapes.ts';
-import { unetTensors } from './unet-tensors.ts';
-import { vaeTensors } from './vae-tensors.ts';
+import { clipTextTensors } from './synthetic/clip-text-tensors.ts';
+import { parameterCount } from './synthetic/shapes.ts';
+import { unetTensors } from './synthetic/unet-tensors.ts';
+import { vaeTensors } from './synthetic/vae-tensors.ts';
+import { parseUnetConfig } from './unet-config.ts';
+import { parseVaeConfig } from './vae-config.ts';
 
 /** Counted by torch 2.13.0 on the meta device from the same configs: diffusers 0.42.1, transformers 5.23.0. */
 test("SDXL's networks have the tensors and parameters that diffusers and transformers give them", () => {

@@ -1,0 +1,45 @@
+import type { Component, TensorLocation } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
+import { publishedVaeNames } from '../published-names.ts';
+import { readSafetensorsHeader } from '../safetensors.ts';
+import { parseVaeConfig, type VaeConfig } from '../vae-config.ts';
+import { embeddedConfigs } from './embedded-configs.ts';
+import { isIgnorableInSingleFile } from './ignorable-tensors.ts';
+import { inferVaeConfig } from './inferred-configs.ts';
+import { asLinear, vaeLevels, vaePrefix } from './sort-tensors.ts';
+import { publishedVaeName } from './vae-names.ts';
+
+/**
+ * Opens a VAE in a .safetensors file of its own, with original names (with or without first_stage_model.) or diffusers'
+ * names. Its config is the one in the file's metadata, or else read off the tensors.
+ * @throws CheckpointError naming the file and a tensor that has no place or is missing.
+ */
+export async function openVaeFile(file: string): Promise<Component<VaeConfig>> {
+  const { metadata, tensors } = await readSafetensorsHeader(file, isIgnorableInSingleFile);
+  const own = isDiffusersVae(tensors) ? publishedVaeNames(tensors) : publishedTensors(tensors, file);
+  const configs = embeddedConfigs(metadata, file);
+  const config = parseVaeConfig(configs.vae ?? inferVaeConfig(own, file), file);
+  return { name: 'vae', directory: file, configFile: file, className: 'AutoencoderKL', config, tensors: own };
+}
+
+function isDiffusersVae(tensors: ReadonlyMap<string, TensorLocation>): boolean {
+  return [...tensors.keys()].some((name) => name.startsWith('decoder.up_blocks.'));
+}
+
+function publishedTensors(
+  tensors: ReadonlyMap<string, TensorLocation>,
+  file: string,
+): Map<string, TensorLocation> {
+  const names = [...tensors.keys()];
+  const prefix = names.some((name) => name.startsWith(vaePrefix)) ? vaePrefix : '';
+  const levels = vaeLevels(names, prefix);
+  const published = new Map<string, TensorLocation>();
+  for (const [original, location] of tensors) {
+    const name = original.startsWith(prefix)
+      ? publishedVaeName(original.slice(prefix.length), levels)
+      : undefined;
+    if (name === undefined) throw new CheckpointError(`${file}: tensor "${original}" has no place in a VAE`);
+    published.set(name, asLinear(name, location));
+  }
+  return published;
+}
