@@ -1,0 +1,78 @@
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import AdmZip from 'adm-zip';
+import { download } from '../models/download.ts';
+import type { OnBytes } from '../models/progress.ts';
+import { type ProviderRecord, providerLibraries, recordName } from './provider-files.ts';
+
+export interface InstallOptions {
+  /** onnxruntime-node's binding folder. */
+  readonly folder: string;
+  readonly version: string;
+  /** The package; by default the one of this version on nuget.org. */
+  readonly url?: string | undefined;
+  /** Undefined: whatever the server gives is taken. */
+  readonly sha256: string | undefined;
+  readonly onBytes?: OnBytes;
+  readonly retryDelayMs?: number;
+}
+
+const packageName = 'microsoft.ml.onnxruntime.gpu.linux';
+
+/** The NuGet flat container's address of the package that has the provider libraries of a release. */
+export function packageUrl(version: string): string {
+  return `https://api.nuget.org/v3-flatcontainer/${packageName}/${version}/${packageName}.${version}.nupkg`;
+}
+
+/**
+ * Downloads the package (a zip) and puts its provider libraries into the folder; each appears whole or not at all, and the record
+ * of where they come from appears last. A cut download continues at the next call.
+ * @throws Error naming url, file and reason.
+ */
+export async function installProvider(options: InstallOptions): Promise<ProviderRecord> {
+  const { folder, version, url = packageUrl(version), sha256, onBytes, retryDelayMs } = options;
+  const archive = path.join(folder, `${packageName}.${version}.nupkg`);
+  const downloaded = await download({
+    url,
+    file: archive,
+    sha256,
+    ...(onBytes && { onBytes }),
+    ...(retryDelayMs !== undefined && { retryDelayMs }),
+  });
+  try {
+    const libraries = unpack(await readFile(archive), url);
+    await rm(path.join(folder, recordName), { force: true });
+    for (const [name, bytes] of libraries) {
+      const fresh = path.join(folder, `.${name}.new`);
+      await writeFile(fresh, bytes, { flush: true });
+      await chmod(fresh, 0o755);
+      await rename(fresh, path.join(folder, name));
+    }
+    const record: ProviderRecord = {
+      version,
+      url,
+      sha256: downloaded.sha256,
+      bytes: Object.fromEntries([...libraries].map(([name, bytes]) => [name, bytes.length])),
+    };
+    await writeFile(path.join(folder, recordName), `${JSON.stringify(record, null, 2)}\n`);
+    return record;
+  } finally {
+    await rm(archive, { force: true });
+  }
+}
+
+/** The provider libraries of the package; adm-zip holds every entry against its CRC. */
+function unpack(archive: Buffer, url: string): Map<string, Buffer> {
+  try {
+    const zip = new AdmZip(archive);
+    return new Map(
+      providerLibraries.map((name) => {
+        const entry = zip.getEntry(`runtimes/linux-x64/native/${name}`);
+        if (entry === null) throw new Error(`it has no runtimes/linux-x64/native/${name}`);
+        return [name, entry.getData()];
+      }),
+    );
+  } catch (cause) {
+    throw new Error(`${url}: no usable package: ${(cause as Error).message}`, { cause });
+  }
+}
