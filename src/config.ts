@@ -1,3 +1,4 @@
+import net from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -27,12 +28,42 @@ const switched = (fallback: 'on' | 'off') =>
     .transform((word) => word === 'on')
     .describe('on or off');
 
+const decimal = (most: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d{1,6})?$/)
+    .transform(Number)
+    .refine((value) => value <= most)
+    .or(z.undefined().transform(() => fallback))
+    .describe(`a number from 0 to ${most} with at most 6 decimals`);
+
+/** Comma-separated; empty is none. */
+const listOf = (isItem: (text: string) => boolean, what: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((item) => item.trim() || []))
+    .refine((items) => items.every(isItem))
+    .describe(`${what}, or several separated by commas`);
+
 const isHttpUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === '';
 
 /** As `URL.host` gives it: lower case, the port left out where it is 80. */
 const isHostAndPort = (text: string): boolean =>
   URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text;
+
+/** As browsers send it: scheme, host and a port that is not the scheme's own. */
+const isOrigin = (text: string): boolean =>
+  text === '*' || (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text);
+
+const isAddressRange = (text: string): boolean => {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', prefix, ...rest] = text.split('/');
+  const bits = { 0: -1, 4: 32, 6: 128 }[net.isIP(address)] ?? -1;
+  if (bits < 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+};
 
 const isRedisUrl = (text: string): boolean =>
   /^(unix:)?\//.test(text) || (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol));
@@ -68,6 +99,19 @@ const variables = {
   AUTH: switched('on'),
   /** Whether `Authorization: Bearer <key>` counts beside `x-api-key`; the published service takes only the latter. */
   ACCEPT_BEARER: switched('off'),
+  /** Requests without a valid key from one address in one minute before they are told 429 instead of 401. */
+  AUTH_FAILURES_PER_MINUTE: wholeNumber(1, 1_000_000, 120),
+  /** What one sample costs a key that has credits; keys without a limit pay nothing. */
+  CREDITS_PER_SAMPLE: decimal(1_000_000, 1),
+  /** Origins whose pages may call this service from a browser. */
+  CORS_ORIGINS: listOf(isOrigin, '* or an origin such as https://pages.example'),
+  /** Proxies whose X-Forwarded-For, -Host and -Proto headers are believed; of anybody else they are ignored. */
+  TRUST_PROXY: listOf(
+    isAddressRange,
+    'an address, a range such as 10.0.0.0/8, loopback, linklocal, uniquelocal',
+  ),
+  /** Names under /v1/ and /v2/ that answer 410 from now on. */
+  RETIRED_SLUGS: listOf((text) => /^[\w.-]+$/.test(text), 'a name such as sdxl1.0-txt2img'),
   /** Random numbers of a request that names none: those of torch on CUDA (philox) or on the CPU. */
   RNG: oneOf(['philox', 'torch-cpu'], 'philox'),
   /** original: restore the mean after weighting tokens, as A1111's "Original" does. */
@@ -77,12 +121,7 @@ const variables = {
   /** Input pictures with more pixels are scaled down to it. */
   IMG2IMG_MAX_PIXELS: wholeNumber(64 * 64, 16_777_216, 1_572_864),
   /** `host:port` pairs, comma-separated, from which input pictures may be fetched although they are private (a bucket of one's own). */
-  IMAGE_URL_ALLOW: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').flatMap((host) => host.trim() || []))
-    .refine((hosts) => hosts.every(isHostAndPort))
-    .describe('host:port, or several separated by commas'),
+  IMAGE_URL_ALLOW: listOf(isHostAndPort, 'host:port'),
   /** What `refiner: true` does where no refiner is installed: off = an error, base = the base alone. */
   REFINER_FALLBACK: oneOf(['off', 'base'], 'off'),
   /** After this long a /v1 request is answered with a timeout; its job goes on. */
@@ -93,6 +132,8 @@ const variables = {
   RESULT_TTL: wholeNumber(1, 86_400, 3600),
   /** Requests that may wait before further ones are turned away. */
   MAX_QUEUED: wholeNumber(1, 1_000_000, 1000),
+  /** Requests are still taken this long after the last worker was seen (it may restart); then they are 502. */
+  NO_WORKER_GRACE_SECONDS: wholeNumber(0, 86_400, 120),
   /** Samples of one request computed together: faster on a GPU, but low bits then depend on the companions. */
   ENGINE_BATCH: wholeNumber(1, 16, 1),
   /** Threads of one network call on the CPU; 0 lets ONNX Runtime take one per physical core. */
@@ -118,6 +159,11 @@ export interface Config {
   readonly device: Device;
   readonly auth: boolean;
   readonly acceptBearer: boolean;
+  readonly authFailuresPerMinute: number;
+  readonly creditsPerSample: number;
+  readonly corsOrigins: readonly string[];
+  readonly trustProxy: readonly string[];
+  readonly retiredSlugs: readonly string[];
   readonly rng: Variables['RNG'];
   readonly promptEmphasis: Variables['PROMPT_EMPHASIS'];
   readonly promptMaxChunks: number;
@@ -128,6 +174,7 @@ export interface Config {
   readonly jobDeadlineSeconds: number;
   readonly resultTtlSeconds: number;
   readonly maxQueued: number;
+  readonly noWorkerGraceSeconds: number;
   readonly engineBatch: number;
   readonly engineThreads: number;
   readonly logLevel: Variables['LOG_LEVEL'];
@@ -186,6 +233,11 @@ function toConfig(values: Variables): Config {
     device: values.DEVICE,
     auth: values.AUTH,
     acceptBearer: values.ACCEPT_BEARER,
+    authFailuresPerMinute: values.AUTH_FAILURES_PER_MINUTE,
+    creditsPerSample: values.CREDITS_PER_SAMPLE,
+    corsOrigins: Object.freeze(values.CORS_ORIGINS),
+    trustProxy: Object.freeze(values.TRUST_PROXY),
+    retiredSlugs: Object.freeze(values.RETIRED_SLUGS),
     rng: values.RNG,
     promptEmphasis: values.PROMPT_EMPHASIS,
     promptMaxChunks: values.PROMPT_MAX_CHUNKS,
@@ -196,6 +248,7 @@ function toConfig(values: Variables): Config {
     jobDeadlineSeconds: values.JOB_DEADLINE_SECONDS,
     resultTtlSeconds: values.RESULT_TTL,
     maxQueued: values.MAX_QUEUED,
+    noWorkerGraceSeconds: values.NO_WORKER_GRACE_SECONDS,
     engineBatch: values.ENGINE_BATCH,
     engineThreads: values.ENGINE_THREADS,
     logLevel: values.LOG_LEVEL,

@@ -23,7 +23,15 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
   'src/jobs': { folders: ['src/contract'], packages: ['bullmq', 'ioredis'] },
   'src/gateway': {
     folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config.ts'],
-    packages: ['fastify', '@fastify/multipart', 'undici', 'ipaddr.js', 'pino', 'close-with-grace'],
+    packages: [
+      'fastify',
+      '@fastify/cors',
+      '@fastify/multipart',
+      'undici',
+      'ipaddr.js',
+      'pino',
+      'close-with-grace',
+    ],
   },
   'src/config.ts': { folders: [], packages: ['zod'] },
   workers: {

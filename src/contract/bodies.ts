@@ -4,6 +4,7 @@ import { canonicalStyle, styleNames } from '../text/styles.ts';
 import { ApiError } from './errors.ts';
 import { parseFields, show } from './fields.ts';
 import type { Endpoint, ImageToImageRequest, Rng, TextToImageRequest } from './generation.ts';
+import { withSchedulerName } from './scheduler-aliases.ts';
 
 /** Request bodies by endpoint, in the names and ranges of the published API. */
 
@@ -61,6 +62,11 @@ export const bodies = {
   }),
 } satisfies Record<Endpoint, z.ZodObject>;
 
+const side = z.int().min(512).max(2048).multipleOf(8).default(1024);
+
+/** The body of text to image under the older name of the published API, which takes sizes. */
+export const freeSizeBody = bodies['sdxl-torch'].extend({ img_width: side, img_height: side });
+
 /** What a body leaves open and the gateway fills in. */
 export interface RequestDefaults {
   /** Draws a seed where the client gave none or -1. */
@@ -68,9 +74,17 @@ export interface RequestDefaults {
   readonly rng: Rng;
 }
 
-/** @throws ApiError naming each wrong field. */
-export function parseTextToImage(raw: unknown, defaults: RequestDefaults): TextToImageRequest {
-  const body = parseFields(bodies['sdxl-torch'], raw);
+/**
+ * @param freeSize whether `img_width` and `img_height` may be other than 1024.
+ * @throws ApiError naming each wrong field.
+ */
+export function parseTextToImage(
+  raw: unknown,
+  defaults: RequestDefaults,
+  freeSize = false,
+): TextToImageRequest {
+  const named = withSchedulerName('sdxl-torch', raw);
+  const body = freeSize ? parseFields(freeSizeBody, named) : parseFields(bodies['sdxl-torch'], named);
   const style = canonicalStyle(body.style);
   if (style === undefined)
     throw new ApiError(
@@ -99,7 +113,8 @@ export function parseImageToImage(
   defaults: RequestDefaults,
   file?: Uint8Array,
 ): ParsedImageToImage {
-  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(raw as object), image: 'file' } : raw);
+  const named = withSchedulerName('sdxl-img2img', raw);
+  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(named as object), image: 'file' } : named);
   return {
     endpoint: 'sdxl-img2img',
     ...commonRequest(body, defaults),

@@ -4,13 +4,18 @@ export const apiErrors = {
   invalidParameter: { status: 400, message: 'Invalid parameters' },
   missingKey: { status: 401, message: 'Missing Authorization or x-api-key in header' },
   invalidKey: { status: 401, message: 'Unauthorized. API key is invalid or may have expired...' },
+  forbidden: { status: 403, message: 'This API key may not do that' },
   notFound: { status: 404, message: 'Not found' },
   methodNotAllowed: { status: 405, message: 'Method not allowed' },
   contentType: { status: 406, message: 'Invalid content type' },
+  insufficientCredits: { status: 406, message: 'Insufficient credits' },
   clientTimeout: { status: 408, message: 'The request was not received in time' },
+  retired: { status: 410, message: 'Retired' },
   tooLarge: { status: 413, message: 'The request body is too large' },
+  rateLimited: { status: 429, message: 'Rate limit exceeded' },
   headersTooLarge: { status: 431, message: 'The request headers are too large' },
   internal: { status: 500, message: 'Internal server error' },
+  noWorker: { status: 502, message: 'No worker is alive' },
   unavailable: { status: 503, message: 'The service cannot take requests now; try again in a few seconds' },
   deadline: { status: 504, message: 'The request was not finished in time' },
 } as const satisfies Record<string, { status: number; message: string }>;
@@ -21,12 +26,19 @@ export type ApiErrorCode = keyof typeof apiErrors;
 export class ApiError extends Error {
   readonly code: ApiErrorCode;
   readonly status: number;
+  /** Headers of the answer, in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ApiErrorCode, message: string = apiErrors[code].message, options?: ErrorOptions) {
+  constructor(
+    code: ApiErrorCode,
+    message: string = apiErrors[code].message,
+    options?: ErrorOptions & { readonly headers?: Readonly<Record<string, string>> },
+  ) {
     super(message, options);
     this.name = 'ApiError';
     this.code = code;
     this.status = apiErrors[code].status;
+    this.headers = options?.headers ?? {};
   }
 }
 

@@ -2,6 +2,7 @@ import { schedulerNames } from '../schedulers/registry.ts';
 import { styleAliases, styleNames } from '../text/styles.ts';
 import { bodies } from './bodies.ts';
 import type { Endpoint } from './generation.ts';
+import { schedulerAliases } from './scheduler-aliases.ts';
 
 /** Every accepted style with its other spellings. */
 export function listStyles() {
@@ -14,16 +15,25 @@ export function listStyles() {
   };
 }
 
+interface SchedulerList {
+  readonly default: string;
+  readonly schedulers: readonly string[];
+  /** Other libraries' names that are taken too, and what they mean here. */
+  readonly aliases: Readonly<Record<string, string>>;
+}
+
 /** Every accepted scheduler by endpoint. */
-export function listSchedulers(): Record<Endpoint, { default: string; schedulers: readonly string[] }> {
+export function listSchedulers(): Record<Endpoint, SchedulerList> {
   return {
     'sdxl-torch': {
       default: bodies['sdxl-torch'].shape.scheduler.def.defaultValue,
       schedulers: schedulerNames('sdxl-torch'),
+      aliases: schedulerAliases['sdxl-torch'],
     },
     'sdxl-img2img': {
       default: bodies['sdxl-img2img'].shape.scheduler.def.defaultValue,
       schedulers: schedulerNames('sdxl-img2img'),
+      aliases: schedulerAliases['sdxl-img2img'],
     },
   };
 }

@@ -1,7 +1,24 @@
+import type { z } from 'zod';
+import { bodies, freeSizeBody } from './bodies.ts';
 import type { Endpoint } from './generation.ts';
 
-/** The names under `/v1/` and `/v2/` at which clients submit, and the endpoint each one means. */
-export const slugs: Readonly<Record<string, Endpoint>> = {
-  'sdxl-torch': 'sdxl-torch',
-  'sdxl-img2img': 'sdxl-img2img',
-};
+/** A name under `/v1/` and `/v2/` at which clients submit. */
+export interface Slug {
+  readonly endpoint: Endpoint;
+  /** What its body is documented as. */
+  readonly body: z.ZodObject;
+  /** Whether `img_width` and `img_height` may be other than 1024. */
+  readonly freeSize: boolean;
+}
+
+/** `sdxl1.0-txt2img` is the name that nearly all public clients use, with a size; `sdxl1.0-img2img` is that of an MCP server. */
+export const slugs = {
+  'sdxl-torch': { endpoint: 'sdxl-torch', body: bodies['sdxl-torch'], freeSize: false },
+  'sdxl-img2img': { endpoint: 'sdxl-img2img', body: bodies['sdxl-img2img'], freeSize: false },
+  'sdxl1.0-txt2img': { endpoint: 'sdxl-torch', body: freeSizeBody, freeSize: true },
+  'sdxl1.0-img2img': { endpoint: 'sdxl-img2img', body: bodies['sdxl-img2img'], freeSize: false },
+} as const satisfies Record<string, Slug>;
+
+export type SlugName = keyof typeof slugs;
+
+export const slugNames = Object.keys(slugs) as SlugName[];

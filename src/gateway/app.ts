@@ -2,14 +2,16 @@ import multipart from '@fastify/multipart';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { createAccept } from './accept.ts';
 import { requireApiKey } from './auth.ts';
-import { createWorkerList } from './capabilities.ts';
+import { allowOrigins } from './cors.ts';
 import { answerClientError, installErrorHandling, refuseOtherMethods, sendRouterError } from './errors.ts';
 import type { Gateway } from './gateway.ts';
+import { accountPaths, accountRoutes } from './routes/account.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
+import { createWorkerList } from './worker-list.ts';
 
 /** The whole HTTP service on the given parts; it opens and closes nothing of them. */
 export async function buildApp(
@@ -26,23 +28,29 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: sendRouterError,
     forceCloseConnections: 'idle',
+    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
   });
+  // Before everything that may refuse: a page must be able to read the refusal.
+  await allowOrigins(app, settings.corsOrigins);
   installErrorHandling(app);
   hangUpWhenClosing(app);
   app.decorateRequest('owner', '');
+  app.decorateRequest('apiKey');
   app.removeContentTypeParser('text/plain');
   await app.register(multipart);
 
-  const workers = createWorkerList(gateway.producer.redis);
-  healthRoutes(app, gateway, workers);
+  const workers = createWorkerList(gateway.producer.redis, settings.noWorkerGraceMs);
+  app.addHook('onClose', async () => workers.close());
+  healthRoutes(app, gateway, workers.live);
   listRoutes(app);
   outputRoutes(app, gateway);
   refuseOtherSubmits(app);
-  for (const path of requestPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
+  for (const path of [...requestPaths, ...accountPaths]) refuseOtherMethods(app, path, ['GET', 'HEAD']);
 
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     requestRoutes(keyed, gateway);
+    accountRoutes(keyed, gateway);
     await keyed.register(async (submits) => submitRoutes(submits, gateway, createAccept(gateway, workers)));
   });
   return app;

@@ -1,28 +1,9 @@
 import { ApiError } from '../contract/errors.ts';
 import type { TextToImageRequest } from '../contract/generation.ts';
-import type { Connection } from '../jobs/connection.ts';
-import { liveWorkers, type WorkerInfo } from '../jobs/heartbeat.ts';
-
-/** Reads the live workers at most once a second. */
-export function createWorkerList(redis: Connection, maxAgeMs = 1000): () => Promise<WorkerInfo[]> {
-  let readAt = Number.NEGATIVE_INFINITY;
-  let reading: Promise<WorkerInfo[]> | undefined;
-  return () => {
-    if (reading === undefined || performance.now() - readAt >= maxAgeMs) {
-      readAt = performance.now();
-      const fresh = liveWorkers(redis);
-      reading = fresh;
-      // A failure is not remembered.
-      fresh.catch(() => {
-        if (reading === fresh) reading = undefined;
-      });
-    }
-    return reading;
-  };
-}
+import type { WorkerInfo } from '../jobs/heartbeat.ts';
 
 /**
- * Checks a text-to-image request against what the live workers have installed; with none alive the request may wait for one.
+ * Checks a text-to-image request against what the workers have installed; with none the request may wait for one.
  * @returns the request, without its refiner where `refinerFallback` allows that.
  * @throws ApiError naming the missing checkpoint.
  */

@@ -23,7 +23,9 @@ export async function sendError(error: unknown, request: FastifyRequest, reply: 
   const known = toApiError(error);
   if (known.status >= 500 && known.code !== 'deadline')
     request.log.error({ err: known.cause ?? known }, 'request failed');
-  if (known.code === 'unavailable') reply.header('retry-after', retryAfterSeconds);
+  if (known.status === 429 || known.status === 502 || known.status === 503)
+    reply.header('retry-after', retryAfterSeconds);
+  reply.headers(known.headers);
   await reply.code(known.status).type('application/json').send({ error: known.message });
 }
 

@@ -18,6 +18,18 @@ export interface GatewaySettings {
   readonly authenticate: boolean;
   /** Accept `Authorization: Bearer <key>` beside `x-api-key`. The published service does not. */
   readonly acceptBearer: boolean;
+  /** Requests without a valid key from one address in one minute before they are told 429 instead of 401. */
+  readonly authFailuresPerMinute: number;
+  /** Price of one sample, in credits. Unlimited keys pay nothing. */
+  readonly creditsPerSample: number;
+  /** Origins whose pages may call from a browser; `*` is every one. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses, ranges or `loopback`, `linklocal`, `uniquelocal`: proxies whose X-Forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
+  /** Names under /v1 and /v2 that answer 410. */
+  readonly retiredSlugs: readonly string[];
+  /** Requests are still taken this long after the last worker was seen, and after this gateway has started without any. */
+  readonly noWorkerGraceMs: number;
   /** How long a v1 request is waited for. */
   readonly syncDeadlineMs: number;
   /** Requests that may wait before further ones are turned away. */
@@ -39,6 +51,12 @@ export interface GatewaySettings {
 export const defaultSettings: GatewaySettings = {
   authenticate: true,
   acceptBearer: false,
+  authFailuresPerMinute: 120,
+  creditsPerSample: 1,
+  corsOrigins: [],
+  trustedProxies: [],
+  retiredSlugs: [],
+  noWorkerGraceMs: 120_000,
   syncDeadlineMs: 600_000,
   maxQueued: 1000,
   refinerFallback: false,

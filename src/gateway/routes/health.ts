@@ -3,13 +3,17 @@ import type { WorkerInfo } from '../../jobs/heartbeat.ts';
 import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 
-/** `GET /healthz`: this process runs. `GET /readyz`: a request sent now would be queued and worked on. */
+const alive = ['/healthz', '/v1/health'];
+
+/**
+ * `GET /healthz`, and `GET /v1/health` for an MCP server that asks there: this process runs. `GET /readyz`: a request sent now would be queued and worked on.
+ */
 export function healthRoutes(
   app: FastifyInstance,
   { producer }: Gateway,
   workers: () => Promise<WorkerInfo[]>,
 ): void {
-  app.get('/healthz', async () => ({ status: 'ok' }));
+  for (const path of alive) app.get(path, async () => ({ status: 'ok' }));
 
   app.get('/readyz', async (request, reply) => {
     let live: WorkerInfo[];
@@ -25,5 +29,5 @@ export function healthRoutes(
     return { status: 'ready', workers: live.length };
   });
 
-  for (const path of ['/healthz', '/readyz']) refuseOtherMethods(app, path, ['GET', 'HEAD']);
+  for (const path of [...alive, '/readyz']) refuseOtherMethods(app, path, ['GET', 'HEAD']);
 }

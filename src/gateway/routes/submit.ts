@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { statusBody, statusCode, submitReply, syncBody, syncHeaders } from '../../contract/responses.ts';
-import { slugs } from '../../contract/slugs.ts';
+import { type SlugName, slugNames, slugs } from '../../contract/slugs.ts';
 import { readBalance } from '../../jobs/credits.ts';
 import type { Accept } from '../accept.ts';
 import { baseUrl } from '../base-url.ts';
@@ -11,30 +11,37 @@ import type { Gateway } from '../gateway.ts';
 import { picturesOf } from '../pictures.ts';
 import { assertContentType, readBody } from '../read-body.ts';
 
-/** `POST /v2/<slug>` queues; `POST /v1/<slug>` queues and waits. */
+const waitingPaths = (slug: SlugName) => [`/v1/${slug}`, `/v1/models/${slug}`];
+const queueingPath = (slug: SlugName) => `/v2/${slug}`;
+
+/** `POST /v2/<slug>` queues; `POST /v1/<slug>` and `POST /v1/models/<slug>` queue and wait. */
 export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
   const { producer, settings } = gateway;
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
   app.addHook('onRequest', async (request) => assertContentType(request));
 
-  for (const [slug, endpoint] of Object.entries(slugs)) {
-    const bodyLimit = endpoint === 'sdxl-img2img' ? settings.imageBodyLimit : settings.bodyLimit;
+  for (const slug of slugNames) {
+    const bodyLimit = slugs[slug].endpoint === 'sdxl-img2img' ? settings.imageBodyLimit : settings.bodyLimit;
+    const onRequest = async () => {
+      if (settings.retiredSlugs.includes(slug)) throw new ApiError('retired', `${slug} is retired`);
+    };
     const submit = async (request: FastifyRequest) =>
-      accept(endpoint, await readBody(request, bodyLimit), request.owner);
+      accept(slug, await readBody(request, bodyLimit), request.apiKey);
 
-    app.post(`/v2/${slug}`, { bodyLimit }, async (request) =>
+    app.post(queueingPath(slug), { bodyLimit, onRequest }, async (request) =>
       submitReply(baseUrl(request, settings.publicUrl), await submit(request)),
     );
 
-    app.post(`/v1/${slug}`, { bodyLimit }, async (request, reply) => {
-      const id = await submit(request);
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
-      const signal = AbortSignal.any([gone.signal, closing.signal]);
-      const record = await producer.waitFor(id, settings.syncDeadlineMs, signal);
-      return await answer(reply, id, baseUrl(request, settings.publicUrl), record);
-    });
+    for (const path of waitingPaths(slug))
+      app.post(path, { bodyLimit, onRequest }, async (request, reply) => {
+        const id = await submit(request);
+        const gone = new AbortController();
+        reply.raw.once('close', () => gone.abort());
+        const signal = AbortSignal.any([gone.signal, closing.signal]);
+        const record = await producer.waitFor(id, settings.syncDeadlineMs, signal);
+        return await answer(reply, id, baseUrl(request, settings.publicUrl), record);
+      });
   }
 
   const answer = async (reply: FastifyReply, id: string, base: string, record: RequestRecord | undefined) => {
@@ -56,8 +63,6 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
 
 /** Registered apart, so that a wrong verb is told so whether or not it brings a key or a body. */
 export function refuseOtherSubmits(app: FastifyInstance): void {
-  for (const slug of Object.keys(slugs)) {
-    refuseOtherMethods(app, `/v1/${slug}`, ['POST']);
-    refuseOtherMethods(app, `/v2/${slug}`, ['POST']);
-  }
+  for (const slug of slugNames)
+    for (const path of [...waitingPaths(slug), queueingPath(slug)]) refuseOtherMethods(app, path, ['POST']);
 }
