@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
+import { openCheckpoint } from '../open-checkpoint.ts';
+import { requireTensors } from '../require-tensors.ts';
+import { readSafetensorsHeader } from '../safetensors.ts';
+import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
+import { type SingleFileOptions, writeSingleFile } from '../synthetic/single-file-writer.ts';
+import { tinyBase, tinyRefiner } from '../synthetic/tiny-configs.ts';
+import { readTensorBytes, readTensorValues } from '../tensor-values.ts';
+import { type TensorSource, writeSafetensors } from '../write-safetensors.ts';
+
+let folder = '';
+const opened = {} as Record<'base' | 'refiner' | 'other', Checkpoint>;
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'single-file-'));
+  for (const [name, description, seed] of [
+    ['base', tinyBase, 0],
+    ['refiner', tinyRefiner, 1],
+    ['other', tinyBase, 2],
+  ] as const) {
+    await writeCheckpoint(path.join(folder, name), description, { seed, dtype: 'F16' });
+    opened[name] = await openCheckpoint(path.join(folder, name));
+  }
+});
+after(() => rm(folder, { recursive: true }));
+
+let files = 0;
+async function single(kind: 'base' | 'refiner', options: SingleFileOptions = {}): Promise<string> {
+  const file = path.join(folder, `single-${files++}.safetensors`);
+  await writeSingleFile(file, opened[kind], { configs: true, ...options });
+  return file;
+}
+
+const empty = (name: string): TensorSource => ({ name, dtype: 'F32', shape: [0], bytes: () => [] });
+
+async function assertSameNetwork(actual: Component<unknown>, expected: Component<unknown>): Promise<void> {
+  assert.deepEqual([...actual.tensors.keys()].sort(), [...expected.tensors.keys()].sort());
+  assert.deepEqual(actual.config, expected.config);
+  assert.equal(actual.className, expected.className);
+  for (const [name, location] of expected.tensors) {
+    const other = actual.tensors.get(name)!;
+    assert.deepEqual([other.shape, other.dtype], [location.shape, location.dtype], name);
+    const [values, expectedValues] = [await readTensorValues(other), await readTensorValues(location)];
+    assert.ok(Buffer.from(values.buffer).equals(Buffer.from(expectedValues.buffer)), name);
+  }
+}
+
+for (const kind of ['base', 'refiner'] as const)
+  test(`a ${kind} as one file has the tensors, numbers, configs and scheduler of the same folder`, async () => {
+    const file = await single(kind);
+    const actual = await openCheckpoint(file);
+    const expected = opened[kind];
+    for (const [one, two] of [
+      [actual.unet, expected.unet],
+      [actual.vae, expected.vae],
+      ...actual.textEncoders.map((encoder, index) => [encoder, expected.textEncoders[index]!] as const),
+    ] as const)
+      await assertSameNetwork(one, two);
+    assert.equal(actual.textEncoders.length, expected.textEncoders.length);
+    assert.deepEqual(actual.scheduler, expected.scheduler);
+    assert.equal(actual.name, path.basename(file, '.safetensors'));
+    assert.equal(actual.requiresAestheticsScore, kind === 'refiner');
+    assert.equal(actual.forceZerosForEmptyPrompt, kind === 'base');
+    assert.equal(actual.tokenizerDirectories.length, expected.tokenizerDirectories.length);
+  });
+
+test('networks of SDXL with fewer and narrower layers need no configs in the file', async () => {
+  const narrow = {
+    ...tinyBase,
+    unet: {
+      ...tinyBase.unet,
+      addition_time_embed_dim: 8,
+      attention_head_dim: [1, 2, 2],
+      block_out_channels: [64, 128, 128],
+      cross_attention_dim: 192,
+      norm_num_groups: 32,
+      projection_class_embeddings_input_dim: 6 * 8 + 24,
+    },
+    vae: { ...tinyBase.vae, block_out_channels: [32, 32, 64, 64], norm_num_groups: 32 },
+    textEncoders: {
+      text_encoder: {
+        ...tinyBase.textEncoders.text_encoder,
+        hidden_size: 64,
+        num_attention_heads: 1,
+        projection_dim: 64,
+        vocab_size: 600,
+      },
+      text_encoder_2: {
+        ...tinyBase.textEncoders.text_encoder_2,
+        hidden_size: 128,
+        num_attention_heads: 2,
+        vocab_size: 600,
+      },
+    },
+  };
+  await writeCheckpoint(path.join(folder, 'narrow'), narrow, { seed: 3, dtype: 'BF16' });
+  const expected = await openCheckpoint(path.join(folder, 'narrow'));
+  const file = path.join(folder, 'narrow.safetensors');
+  await writeSingleFile(file, expected);
+  const actual = await openCheckpoint(file);
+  assert.deepEqual(actual.unet.config, expected.unet.config);
+  assert.deepEqual(actual.vae.config, expected.vae.config);
+  assert.deepEqual(
+    actual.textEncoders.map(({ config }) => config),
+    expected.textEncoders.map(({ config }) => config),
+  );
+  assert.deepEqual(actual.scheduler, expected.scheduler);
+});
+
+test('v-prediction markers turn up in the scheduler, and averaged weights and leftovers do not matter', async () => {
+  const marked = await openCheckpoint(
+    await single('base', { surplus: [empty('v_pred'), empty('ztsnr'), empty('model_ema.decay')] }),
+  );
+  assert.deepEqual(
+    [marked.scheduler.prediction_type, marked.scheduler.rescale_betas_zero_snr],
+    ['v_prediction', true],
+  );
+  const named = await openCheckpoint(
+    await single('base', { metadata: { 'modelspec.prediction_type': 'v' } }),
+  );
+  assert.equal(named.scheduler.prediction_type, 'v_prediction');
+  assert.equal(named.scheduler.rescale_betas_zero_snr, undefined);
+  const plain = await openCheckpoint(
+    await single('base', { metadata: { 'modelspec.prediction_type': 'epsilon' } }),
+  );
+  assert.equal(plain.scheduler.prediction_type, 'epsilon');
+});
+
+/** Writes some of a file's tensors, renamed, into another file. */
+async function copyTensors(
+  from: string,
+  to: string,
+  rename: (name: string) => string | undefined,
+): Promise<string> {
+  const { tensors, metadata } = await readSafetensorsHeader(from);
+  const sources = [...tensors].flatMap(([name, location]: [string, TensorLocation]) => {
+    const renamed = rename(name);
+    if (renamed === undefined) return [];
+    const { dtype, shape } = location;
+    return [
+      {
+        name: renamed,
+        dtype,
+        shape,
+        async *bytes() {
+          yield await readTensorBytes(location);
+        },
+      },
+    ];
+  });
+  const file = path.join(folder, to);
+  await writeSafetensors(file, sources, metadata);
+  return file;
+}
+
+test('another VAE takes the place of the built-in one, in original and in diffusers names, file or folder', async () => {
+  const other = path.join(folder, 'other.safetensors');
+  await writeSingleFile(other, opened.other, { configs: true });
+  const prefix = 'first_stage_model.';
+  const bare = await copyTensors(other, 'vae-bare.safetensors', (name) =>
+    name.startsWith(prefix) ? name.slice(prefix.length) : undefined,
+  );
+  const prefixed = await copyTensors(other, 'vae-prefixed.safetensors', (name) =>
+    name.startsWith(prefix) ? name : undefined,
+  );
+  const directory = path.join(folder, 'other', 'vae');
+  const inFolder = path.join(directory, 'diffusion_pytorch_model.safetensors');
+  const narrow = path.join(folder, 'narrow', 'vae', 'diffusion_pytorch_model.safetensors');
+  const withVae = await single('base');
+  const withoutVae = await single('base', { withoutVae: true });
+  for (const checkpoint of [path.join(folder, 'base'), withVae, withoutVae])
+    for (const vae of [bare, prefixed, directory]) {
+      const { vae: taken, unet } = await openCheckpoint(checkpoint, { vae });
+      await assertSameNetwork(taken, opened.other.vae);
+      await assertSameNetwork(unet, opened.base.unet);
+    }
+  // Without a config beside it or in it: only what shapes show, with SDXL's 32 groups.
+  await assert.rejects(
+    openCheckpoint(withVae, { vae: inFolder }),
+    /diffusion_pytorch_model\.safetensors: norm_num_groups is 32; it must divide block_out_channels\[0\] = 8/,
+  );
+  const read = await openCheckpoint(withVae, { vae: narrow });
+  assert.deepEqual(read.vae.config.block_out_channels, [32, 32, 64, 64]);
+  await assert.rejects(openCheckpoint(withoutVae), /has no VAE \(first_stage_model\.\*\)/);
+  await assert.rejects(
+    openCheckpoint(withVae, { vae: other }),
+    /other\.safetensors: tensor "conditioner\.embedders\.0\.[\w.]+" has no place in a VAE/,
+  );
+});
+
+test('a weight that the file lacks is named when the network is held against it', async () => {
+  const whole = await single('base');
+  const lacking = await copyTensors(whole, 'lacking.safetensors', (name) =>
+    name === 'model.diffusion_model.input_blocks.4.1.proj_in.bias' ? undefined : name,
+  );
+  const { unet } = await openCheckpoint(lacking);
+  const expected = new Map([...opened.base.unet.tensors].map(([name, { shape }]) => [name, shape]));
+  assert.throws(
+    () => requireTensors(unet, expected),
+    /lacking\.safetensors: tensor "down_blocks\.1\.attentions\.0\.proj_in\.bias" is missing/,
+  );
+});
+
+test('what is no SDXL checkpoint is refused with what it is', async () => {
+  const whole = await single('base');
+  const refuse = async (name: string, rename: (name: string) => string | undefined, message: RegExp) =>
+    assert.rejects(openCheckpoint(await copyTensors(whole, name, rename)), message);
+  await refuse(
+    'sd1.safetensors',
+    (name) => name.replace(/^conditioner\.embedders\.\d\./, 'cond_stage_model.'),
+    /has no text encoder conditioner\.embedders\.0\.model\.\*; files of Stable Diffusion 1 and 2/,
+  );
+  await refuse(
+    'vae-only.safetensors',
+    (name) => (name.startsWith('first_stage_model.') ? name : undefined),
+    /vae-only\.safetensors: is no SDXL checkpoint: it has no model\.diffusion_model\.\* tensors$/,
+  );
+  await refuse(
+    'lora.safetensors',
+    (name) => (name.endsWith('.out.2.bias') ? 'lora_unet_conv_out.alpha' : undefined),
+    /has no model\.diffusion_model\.\* tensors \(it is a LoRA\)/,
+  );
+  await refuse(
+    'surplus.safetensors',
+    (name) => name.replace('.out.2.bias', '.out.3.bias'),
+    /surplus\.safetensors: tensor "model\.diffusion_model\.out\.3\.bias" has no place in an SDXL checkpoint$/,
+  );
+});
+
+test('configs in the metadata are held to the same rules as files', async () => {
+  const refuse = async (configs: string, message: RegExp) =>
+    assert.rejects(
+      openCheckpoint(await single('base', { configs: false, metadata: { 'sdxl-server.configs': configs } })),
+      message,
+    );
+  await refuse('[', /__metadata__ sdxl-server\.configs: not valid JSON/);
+  await refuse('{"lora":{}}', /"lora" is none of unet, vae/);
+  await refuse('{"unet":3}', /unet must be an object/);
+  await refuse('{"text_encoder":{"hidden_act":"relu"}}', /single-\d+\.safetensors: hidden_act is "relu"/);
+  // Without configs, 16 channels cannot be SDXL's 32 groups.
+  const bare = await single('base', { configs: false });
+  await assert.rejects(openCheckpoint(bare), /num_attention_heads is 0\.1875; it must be an integer/);
+});
+
+test('a pickle under the name of a single file or of a VAE is refused by content', async () => {
+  const file = path.join(folder, 'pickle.safetensors');
+  await writeFile(file, Buffer.from('80027d71002e2e2e00000000', 'hex'));
+  await assert.rejects(openCheckpoint(file), /holds a Python pickle/);
+  await assert.rejects(openCheckpoint(path.join(folder, 'base'), { vae: file }), /holds a Python pickle/);
+});
