@@ -22,7 +22,8 @@ WORKDIR /app
 COPY --from=gateway-dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY src src
-COPY scripts/create-api-key.ts scripts/
+COPY scripts/keys.ts scripts/
+COPY scripts/keys scripts/keys
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \

@@ -46,7 +46,7 @@ export async function privateRedis(
 }> {
   const data = path.join(dataDir, 'redis');
   await mkdir(data, { recursive: true, mode: 0o700 });
-  // Where scripts/create-api-key.ts finds the socket. It survives a killed start, whose socket folder goes now.
+  // Where scripts/keys.ts finds the socket. It survives a killed start, whose socket folder goes now.
   const urlFile = path.join(dataDir, 'redis-url');
   const leftover = /^unix:(.*\/sdxl-\w{6})\/redis\.sock$/.exec(
     await readFile(urlFile, 'utf8').catch(() => ''),

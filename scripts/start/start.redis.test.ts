@@ -215,12 +215,15 @@ function begin(environment: NodeJS.ProcessEnv = {}): Start {
   };
 }
 
-/** What scripts/create-api-key.ts prints. */
+/** What scripts/keys.ts prints. */
 function createKey(): string {
   const { REDIS_URL: _, ...inherited } = process.env;
-  const script = path.resolve(import.meta.dirname, '../create-api-key.ts');
+  const script = path.resolve(import.meta.dirname, '../keys.ts');
   const env = { ...inherited, DATA_DIR: dataDir };
-  const { stdout, stderr } = spawnSync(process.execPath, [script], { env, encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, [script, 'create', '--name', 'test'], {
+    env,
+    encoding: 'utf8',
+  });
   return stdout.trim() || stderr;
 }
 
