@@ -46,7 +46,7 @@ def _article(words):
     return ("an " if words[0] in "aeiou" else "a ") + words
 
 
-def random_scene(random, looks=0.2):
+def random_scene(random, looks=0.2, stray=True):
     """A caption and the scene it tells; `random` is a random.Random."""
     single = random.random() < 0.5
     shapes = [random.choice(SHAPES) for _ in range(1 if single else 2)]
@@ -63,36 +63,37 @@ def random_scene(random, looks=0.2):
         told_look = random.random() < looks
         look = random.choice(LOOKS) if told_look else "flat"
         radius = RADII[size] * random.uniform(0.94, 1.06)
-        things.append(Thing(shape, colour, size, 0.5, 0.5, radius, look))
+        things.append(Thing(shape, colour, size, 0.5, 0.5, radius, look, told_size))
         words = [random.choice(SIZE_WORDS[size])] if told_size else []
         if told_look:
             words.append(random.choice(LOOK_WORDS[look]))
         words += [random.choice(COLOUR_WORDS[colour]), random.choice(SHAPE_WORDS[shape])]
         phrases.append(_article(" ".join(words)))
-    if single:
-        caption = _place_one(random, things[0], phrases[0])
-    else:
-        caption = _place_two(random, things, phrases)
+    scene = Scene(background, things, told_background)
+    caption = _place_one(random, scene, phrases[0]) if single else _place_two(random, scene, phrases)
     caption = random.choice(OPENINGS) + caption
     if told_background:
         ground = random.choice(COLOUR_WORDS[background])
         caption += random.choice([f" on {_article(ground)} background", f", {ground} background", f" on {ground}"])
-    return _stray(random, caption), Scene(background, things)
+    return _stray(random, caption) if stray else caption, scene
 
 
 def _inside(value, radius):
     return min(max(value, radius * 1.1 + 0.02), 1 - radius * 1.1 - 0.02)
 
 
-def _place_one(random, thing, phrase):
+def _place_one(random, scene, phrase):
+    thing = scene.things[0]
     told = random.random() < 0.6
     column, row = random.choice(list(POSITION_WORDS)) if told else (1, 1)
     thing.x = _inside(SPREAD[column] + random.uniform(-0.03, 0.03), thing.radius)
     thing.y = _inside(SPREAD[row] + random.uniform(-0.03, 0.03), thing.radius)
+    scene.position = (column, row) if told else None
     return f"{phrase} {random.choice(POSITION_WORDS[column, row])}" if told else phrase
 
 
-def _place_two(random, things, phrases):
+def _place_two(random, scene, phrases):
+    things = scene.things
     relation = random.choice(list(RELATION_WORDS))
     first, second = (0.27, 0.73) if relation in ("left", "above") else (0.73, 0.27)
     shared = random.uniform(0.46, 0.54)
@@ -103,7 +104,9 @@ def _place_two(random, things, phrases):
     if random.random() < 0.15:
         # A bare pair: the first is on the left.
         things[0].x, things[0].y, things[1].x, things[1].y = 0.27, shared, 0.73, shared
+        scene.relation = "left"
         return " and ".join(phrases)
+    scene.relation = relation
     return f"{phrases[0]} {random.choice(RELATION_WORDS[relation])} {phrases[1]}"
 
 

@@ -23,6 +23,9 @@ SCHEDULER = {
     "timestep_spacing": "leading", "trained_betas": None, "use_karras_sigmas": False,
 }
 
+# Names of sdxl-img2img that the base stands behind where no other checkpoint is installed.
+IMG2IMG_NAMES = ("juggernaut", "realvis", "protovision", "yamers_realistic")
+
 
 def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,16 +68,18 @@ def write_text_encoder(folder, encoder, rows):
     write_component(folder, "model.safetensors", config, tensors)
 
 
-def write_checkpoint(folder, pipeline, unet, vae, encoders, rows, **options):
+def write_checkpoint(folder, kind, serves, pipeline, unet, vae, encoders, rows, **options):
     index = {"_class_name": pipeline, "_diffusers_version": "0.42.1", "scheduler": ["diffusers", SCHEDULER["_class_name"]],
              "unet": ["diffusers", type(unet).__name__], "vae": ["diffusers", type(vae).__name__], **options}
     for name in ("text_encoder", "text_encoder_2"):
         encoder = encoders.get(name)
         index[name] = ["transformers", type(encoder).__name__] if encoder is not None else [None, None]
-        index[name.replace("text_encoder", "tokenizer")] = ["transformers", "CLIPTokenizer"] if encoder is not None else [None, None]
+        # CLIP's vocabulary is not part of the checkpoint: whoever loads it has its own copy.
+        index[name.replace("text_encoder", "tokenizer")] = [None, None]
         if encoder is not None:
             write_text_encoder(folder / name, encoder, rows)
     write_json(folder / "model_index.json", index)
+    write_json(folder / "model.json", {"kind": kind, "serves": serves})
     write_json(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
     for name, network in (("unet", unet), ("vae", vae)):
         write_component(folder / name, "diffusion_pytorch_model.safetensors", diffusers_config(network), network.state_dict())
@@ -88,7 +93,7 @@ def main():
     options = parse.parse_args()
     out, rows = Path(options.out), vocabulary.clip_rows(options.vocab)
     base, vae = load_base(options.folder), load_vae(options.folder)
-    write_checkpoint(out / "base", "StableDiffusionXLPipeline", base.unet, vae,
+    write_checkpoint(out / "base", "base", ["sdxl-base", *IMG2IMG_NAMES], "StableDiffusionXLPipeline", base.unet, vae,
                      {"text_encoder": base.encoders[0], "text_encoder_2": base.encoders[1]}, rows,
                      force_zeros_for_empty_prompt=True)
     refined = torch.load(f"{options.folder}/refiner.pt", map_location="cpu")
@@ -96,7 +101,7 @@ def main():
     unet.load_state_dict(refined["average"])
     encoder = networks.text_encoders()[1]
     encoder.load_state_dict(refined["encoder"])
-    write_checkpoint(out / "refiner", "StableDiffusionXLImg2ImgPipeline", unet, vae, {"text_encoder_2": encoder}, rows,
+    write_checkpoint(out / "refiner", "refiner", ["sdxl-refiner"], "StableDiffusionXLImg2ImgPipeline", unet, vae, {"text_encoder_2": encoder}, rows,
                      force_zeros_for_empty_prompt=False, requires_aesthetics_score=True)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"{out}: {size / 1e6:.2f} MB")

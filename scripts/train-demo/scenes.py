@@ -11,7 +11,7 @@ COLOURS = {
 }
 SHAPES = ("circle", "square", "triangle", "star", "heart", "diamond", "ring", "cross")
 # Half the extent of a shape, as a share of the picture's side.
-RADII = {"small": 0.10, "medium": 0.16, "large": 0.24}
+RADII = {"small": 0.10, "medium": 0.16, "large": 0.22}
 LOOKS = ("flat", "outlined", "striped", "shaded")
 
 
@@ -24,12 +24,17 @@ class Thing:
     y: float
     radius: float
     look: str = "flat"
+    told_size: bool = False
 
 
 @dataclass
 class Scene:
     background: str
     things: list = field(default_factory=list)
+    # What the caption said beside the things themselves; None where it left the choice open.
+    told_background: bool = False
+    position: tuple | None = None
+    relation: str | None = None
 
 
 def _polygon(points):

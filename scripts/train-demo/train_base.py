@@ -2,6 +2,7 @@
 
     python train_base.py --folder <state> --minutes 90 [--device cuda]
 
+Run train_text.py first: the encoders start from <state>/text.pt and then learn at a quarter of the UNet's rate.
 Stops by itself after --minutes (or --steps in all), resumes from <state>/base.pt, sleeps while <state>/PAUSE exists.
 """
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 import captions
+import carry
 import latents
 import networks
 import scenes
@@ -28,6 +30,7 @@ class Base(torch.nn.Module):
         super().__init__()
         self.encoders = networks.text_encoders()
         self.unet = networks.unet()
+        carry.carry_noise(self.unet)
 
     def encode(self, ids):
         """Compact ids [2][n, 77] -> hidden states [n, 77, 80], pooled [n, 64], as SDXL takes them."""
@@ -70,11 +73,11 @@ def main():
     torch.manual_seed(0)
     base = Base().to(device)
     base.unet.to(memory_format=torch.channels_last)
-    base.silence_unknown()
+    taught = torch.load(f"{options.folder}/text.pt", map_location="cpu")["both"]
+    base.encoders.load_state_dict({name.removeprefix("encoders."): value for name, value in taught.items() if name.startswith("encoders.")})
     average = Average(base)
-    embeddings = [p for name, p in base.named_parameters() if "embedding" in name]
-    others = [p for name, p in base.named_parameters() if "embedding" not in name]
-    optimizer = torch.optim.AdamW([{"params": others, "weight_decay": 0.01}, {"params": embeddings, "weight_decay": 0}],
+    optimizer = torch.optim.AdamW([{"params": base.unet.parameters(), "weight_decay": 0.01, "share": 1.0},
+                                   {"params": base.encoders.parameters(), "weight_decay": 0, "share": 0.25}],
                                   lr=options.lr, betas=(0.9, 0.99), fused=True)
     state = State(options.folder, "base")
     parts = {"base": base, "average": average, "optimizer": optimizer}
@@ -93,7 +96,7 @@ def main():
             passed = min(1, (time.time() - started) / (options.minutes * 60))
             rate = options.final_lr + (options.lr - options.final_lr) * (1 + np.cos(np.pi * passed)) / 2
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = float(rate) * group["share"]
         clean, ids = random_batch(source, basis, options.batch, device)
         noisy, noise, timesteps, weights = noising.draw(clean)
         hidden, pooled = base.encode(ids)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 import captions
+import carry
 import latents
 import networks
 import scenes
@@ -52,7 +53,9 @@ def main():
     device = torch.device(options.device)
 
     torch.manual_seed(0)
-    unet = networks.unet(networks.REFINER_LEVELS, networks.WIDTHS[1], 5).to(device, memory_format=torch.channels_last)
+    unet = networks.unet(networks.REFINER_LEVELS, networks.WIDTHS[1], 5)
+    carry.carry_noise(unet)
+    unet.to(device, memory_format=torch.channels_last)
     encoder = networks.text_encoders()[1].to(device)
     average = Average(unet, decay=0.998)
     optimizer = torch.optim.AdamW(unet.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
@@ -76,7 +79,7 @@ def main():
         passed = min(1, (time.time() - started) / (options.minutes * 60))
         rate = options.lr * min(1, (state.step + 1) / 100) * (0.1 + 0.9 * (1 + np.cos(np.pi * passed)) / 2)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = float(rate)
         clean, ids, time_ids = random_batch(source, basis, options.batch, device)
         noisy, noise, timesteps, weights = noising.draw(clean)
         with torch.no_grad():

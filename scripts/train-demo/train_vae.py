@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import captions
+import carry
 import latents
 import networks
 import scenes
@@ -75,7 +76,10 @@ def main():
     device = torch.device(options.device)
 
     torch.manual_seed(0)
-    whole = networks.vae().to(device, memory_format=torch.channels_last)
+    basis = latents.Basis(f"{options.folder}/basis.npz")
+    whole = networks.vae()
+    carry.carry_colours(whole, basis)
+    whole.to(device, memory_format=torch.channels_last)
     if options.part == "decoder":
         trained, loss_of = torch.nn.ModuleList([whole.post_quant_conv, whole.decoder]), decoder_loss
     else:
@@ -85,7 +89,6 @@ def main():
     state = State(options.folder, options.part)
     parts = {"trained": trained, "average": average, "optimizer": optimizer}
     state.load(parts)
-    basis = latents.Basis(f"{options.folder}/basis.npz")
     source = random.Random(5000 + state.step)
 
     started = marked = time.time()
@@ -97,7 +100,7 @@ def main():
             passed = min(1, (time.time() - started) / (options.minutes * 60))
             rate = options.final_lr + (options.lr - options.final_lr) * (1 + np.cos(np.pi * passed)) / 2
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = float(rate)
         images, clean = random_windows(source, basis, options.batch, options.window)
         images = images.to(device, memory_format=torch.channels_last)
         with torch.autocast(device.type, dtype=torch.bfloat16):
