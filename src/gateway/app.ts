@@ -8,6 +8,7 @@ import type { Gateway } from './gateway.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
+import { openAiRoutes } from './routes/openai.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
@@ -47,11 +48,13 @@ export async function buildApp(
   refuseOtherSubmits(app);
   for (const path of [...requestPaths, ...accountPaths]) refuseOtherMethods(app, path, ['GET', 'HEAD']);
 
+  const accept = createAccept(gateway, workers);
+  await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     requestRoutes(keyed, gateway);
     accountRoutes(keyed, gateway);
-    await keyed.register(async (submits) => submitRoutes(submits, gateway, createAccept(gateway, workers)));
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });
   return app;
 }

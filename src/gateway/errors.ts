@@ -19,14 +19,20 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError('internal', undefined, { cause: error });
 }
 
-export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** Logs what is not the client's fault, and sets the headers of the answer. */
+export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): ApiError {
   const known = toApiError(error);
   if (known.status >= 500 && known.code !== 'deadline')
     request.log.error({ err: known.cause ?? known }, 'request failed');
   if (known.status === 429 || known.status === 502 || known.status === 503)
     reply.header('retry-after', retryAfterSeconds);
   reply.headers(known.headers);
-  await reply.code(known.status).type('application/json').send({ error: known.message });
+  return known;
+}
+
+export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { status, message } = reportError(error, request, reply);
+  await reply.code(status).type('application/json').send({ error: message });
 }
 
 /** What the router itself refuses, before there is a route: an address it cannot decode or match. */

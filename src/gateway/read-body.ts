@@ -13,7 +13,12 @@ export function assertContentType(request: FastifyRequest): void {
 export interface RawBody {
   readonly fields: unknown;
   readonly file?: Buffer;
+  /** Names of all file parts of a form, in order. */
+  readonly fileNames?: readonly string[];
 }
+
+/** OpenAI's clients send a list of pictures, even of one, as `image[]`. */
+const pictureNames = ['image', 'image[]'];
 
 /**
  * @param limit bytes for one form field or file.
@@ -22,12 +27,17 @@ export interface RawBody {
 export async function readBody(request: FastifyRequest, limit: number): Promise<RawBody> {
   if (!request.isMultipart()) return { fields: request.body };
   const fields: Record<string, unknown> = {};
+  const fileNames: string[] = [];
   let file: Buffer | undefined;
   try {
     const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: 4, parts: 68 };
     for await (const part of request.parts({ limits })) {
-      if (part.type === 'field') fields[part.fieldname] = part.value;
-      else if (part.fieldname === 'image') file = await part.toBuffer();
+      if (part.type === 'field') {
+        fields[part.fieldname] = part.value;
+        continue;
+      }
+      fileNames.push(part.fieldname);
+      if (pictureNames.includes(part.fieldname)) file = await part.toBuffer();
       else part.file.resume();
     }
   } catch (error) {
@@ -36,5 +46,5 @@ export async function readBody(request: FastifyRequest, limit: number): Promise<
       ? new ApiError('malformedBody', 'The request body is not a valid form', { cause: error })
       : known;
   }
-  return file ? { fields, file } : { fields };
+  return { fields, fileNames, ...(file && { file }) };
 }

@@ -11,6 +11,7 @@ import { buildApp } from './app.ts';
 import { defaultSettings, type GatewaySettings } from './gateway.ts';
 import { createLogger } from './logging.ts';
 import { createPromptCheck } from './prompt-check.ts';
+import { checkResponses } from './response-check.ts';
 
 /** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */
 export interface TestService {
@@ -79,6 +80,7 @@ function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
 }
 
 export async function startTestService(own: Partial<GatewaySettings> = {}): Promise<TestService> {
+  const responses = checkResponses();
   const redis = await startPrivateRedis();
   const silent = createLogger('silent');
   const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
@@ -136,6 +138,7 @@ export async function startTestService(own: Partial<GatewaySettings> = {}): Prom
       await consumer.close();
       await producer.close();
       await redis.remove();
+      responses.close();
     },
   };
 }

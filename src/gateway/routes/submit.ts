@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError, requestNotFound } from '../../contract/errors.ts';
+import { ApiError } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { statusBody, statusCode, submitReply, syncBody, syncHeaders } from '../../contract/responses.ts';
 import { type SlugName, slugNames, slugs } from '../../contract/slugs.ts';
@@ -10,6 +10,7 @@ import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { picturesOf } from '../pictures.ts';
 import { assertContentType, readBody } from '../read-body.ts';
+import { createWait } from '../wait.ts';
 
 const waitingPaths = (slug: SlugName) => [`/v1/${slug}`, `/v1/models/${slug}`];
 const queueingPath = (slug: SlugName) => `/v2/${slug}`;
@@ -17,8 +18,7 @@ const queueingPath = (slug: SlugName) => `/v2/${slug}`;
 /** `POST /v2/<slug>` queues; `POST /v1/<slug>` and `POST /v1/models/<slug>` queue and wait. */
 export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
   const { producer, settings } = gateway;
-  const closing = new AbortController();
-  app.addHook('preClose', async () => closing.abort());
+  const wait = createWait(app, gateway);
   app.addHook('onRequest', async (request) => assertContentType(request));
 
   for (const slug of slugNames) {
@@ -36,23 +36,13 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
     for (const path of waitingPaths(slug))
       app.post(path, { bodyLimit, onRequest }, async (request, reply) => {
         const id = await submit(request);
-        const gone = new AbortController();
-        reply.raw.once('close', () => gone.abort());
-        const signal = AbortSignal.any([gone.signal, closing.signal]);
-        const record = await producer.waitFor(id, settings.syncDeadlineMs, signal);
-        return await answer(reply, id, baseUrl(request, settings.publicUrl), record);
+        const record = await wait(request, reply, id);
+        return await answer(reply, baseUrl(request, settings.publicUrl), record);
       });
   }
 
-  const answer = async (reply: FastifyReply, id: string, base: string, record: RequestRecord | undefined) => {
-    reply.header('x-request-id', id);
-    if (record === undefined) throw requestNotFound(id);
+  const answer = async (reply: FastifyReply, base: string, record: RequestRecord) => {
     if (record.status === 'FAILED') return reply.code(statusCode(record)).send(statusBody(base, record));
-    if (record.status !== 'COMPLETED')
-      throw new ApiError(
-        'deadline',
-        `Request ${id} was not finished in time and goes on: poll ${base}/v2/requests/${id}/status`,
-      );
     const { remaining } = await readBalance(producer.redis, record.owner);
     reply.headers(syncHeaders(record, new Date(), remaining));
     if (record.request.base64) return syncBody(record, await picturesOf(producer, record));

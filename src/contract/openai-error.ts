@@ -1,0 +1,42 @@
+import type { ApiErrorCode } from './errors.ts';
+import { openAiBodies } from './openai.ts';
+
+/** OpenAI's words for what went wrong, beside our text. */
+const codes: Partial<Record<ApiErrorCode, string>> = {
+  invalidParameter: 'invalid_value',
+  missingKey: 'invalid_api_key',
+  invalidKey: 'invalid_api_key',
+  forbidden: 'insufficient_permissions',
+  insufficientCredits: 'insufficient_quota',
+  rateLimited: 'rate_limit_exceeded',
+};
+
+const knownFields = new Set([
+  'mask',
+  ...Object.values(openAiBodies).flatMap(({ shape }) => Object.keys(shape)),
+]);
+
+export interface OpenAiErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+  };
+}
+
+/** The error envelope of OpenAI's API. @param code of our ApiError, where it was one. */
+export function openAiErrorBody(status: number, message: string, code?: ApiErrorCode): OpenAiErrorBody {
+  // Our texts of wrong values begin with the field.
+  const named = code === 'invalidParameter' ? /^\w+/.exec(message)?.[0].toLowerCase() : undefined;
+  const field = named === 'base_model' ? 'model' : named;
+  const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error';
+  return {
+    error: {
+      message,
+      type,
+      param: field !== undefined && knownFields.has(field) ? field : null,
+      code: (code && codes[code]) ?? null,
+    },
+  };
+}

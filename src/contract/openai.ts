@@ -1,0 +1,208 @@
+import { z } from 'zod';
+import { styleNames } from '../text/styles.ts';
+import { baseModels, bodies, freeSizeBody } from './bodies.ts';
+import { ApiError } from './errors.ts';
+import { parseFields, show } from './fields.ts';
+import type { Endpoint } from './generation.ts';
+import type { RequestRecord } from './request-record.ts';
+import type { SlugName } from './slugs.ts';
+
+/**
+ * OpenAI's Images API on top of the two endpoints. Facts of that API: its public reference and the types of the npm package
+ * `openai` 7.55. Fields of our own bodies that it does not know (seed, negative_prompt, scheduler ...) may be sent along.
+ */
+
+/** OpenAI's own model names: clients send them where their user chose none. They mean the default model here. */
+const foreignModels = ['dall-e-2', 'dall-e-3', 'gpt-image-1', 'gpt-image-1-mini', 'gpt-image-1.5'] as const;
+
+/** Steps by `quality`; the other words leave the endpoint's default. */
+const stepsOfQuality: Readonly<Record<string, number>> = { low: 20, high: 50, hd: 50 };
+
+const common = {
+  prompt: bodies['sdxl-torch'].shape.prompt,
+  n: bodies['sdxl-torch'].shape.samples.meta({ description: 'How many pictures; picture i uses seed + i' }),
+  size: z.string().max(20).default('auto'),
+  quality: z
+    .enum(['auto', 'standard', 'low', 'medium', 'high', 'hd'])
+    .default('auto')
+    .meta({ description: 'low: 20 steps; high, hd: 50 steps; else the default of the model' }),
+  response_format: z
+    .enum(['url', 'b64_json'])
+    .optional()
+    .meta({ description: 'url, except for gpt-image models: those answer b64_json' }),
+  output_format: bodies['sdxl-torch'].shape.output_format.unwrap().default('png'),
+  background: z.enum(['auto', 'opaque']).default('auto').meta({ description: 'Pictures are opaque' }),
+  stream: z
+    .literal(false)
+    .default(false)
+    .meta({ description: 'Not offered here; see GET /v2/requests/{id}/events' }),
+};
+
+/** What passes through to the endpoint's own validation, by its own names. */
+const passedOn = {
+  'sdxl-torch': freeSizeBody.pick({
+    ...{
+      negative_prompt: true,
+      scheduler: true,
+      num_inference_steps: true,
+      guidance_scale: true,
+      seed: true,
+    },
+    ...{ high_noise_fraction: true, refiner: true, rng: true },
+  }),
+  'sdxl-img2img': bodies['sdxl-img2img'].pick({
+    ...{
+      negative_prompt: true,
+      scheduler: true,
+      num_inference_steps: true,
+      guidance_scale: true,
+      seed: true,
+    },
+    ...{ strength: true, rng: true },
+  }),
+} satisfies Record<Endpoint, z.ZodObject>;
+
+const ownFields = {
+  'sdxl-torch': z.object({
+    ...common,
+    model: z.enum(['sdxl-torch', 'sdxl1.0-txt2img', ...foreignModels]).default('sdxl-torch'),
+    size: common.size.meta({
+      description: 'WIDTHxHEIGHT, each 512 to 2048 in steps of 8; auto is 1024x1024',
+      examples: ['1024x1024'],
+    }),
+    style: z
+      .enum(['vivid', 'natural', ...styleNames])
+      .default('natural')
+      .meta({
+        description: 'Name of a style template, see GET /v1/styles; vivid and natural are without effect',
+      }),
+  }),
+  'sdxl-img2img': z.object({
+    ...common,
+    model: z
+      .enum(['sdxl-img2img', 'sdxl1.0-img2img', ...baseModels, ...foreignModels])
+      .default('sdxl-img2img')
+      .meta({ description: 'sdxl-img2img, or one of its base models by name' }),
+    size: common.size.meta({
+      description:
+        'WIDTHxHEIGHT: the picture is scaled to cover it and cropped around its centre; auto keeps its size',
+    }),
+  }),
+};
+
+/** Bodies as documented: what OpenAI's API names, and what passes through. */
+export const openAiBodies = {
+  generations: ownFields['sdxl-torch'].extend(passedOn['sdxl-torch'].shape),
+  edits: ownFields['sdxl-img2img'].extend(passedOn['sdxl-img2img'].shape).extend({
+    image: bodies['sdxl-img2img'].shape.image,
+  }),
+};
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A body in the fields of one of our own. */
+export interface TranslatedBody {
+  readonly slug: SlugName;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly responseFormat: 'url' | 'b64_json';
+  /** What the client asked for; undefined for auto. */
+  readonly size: Size | undefined;
+}
+
+/** @throws ApiError naming each wrong field. */
+export function translateGeneration(raw: unknown): TranslatedBody {
+  const body = parseFields(ownFields['sdxl-torch'], raw);
+  const size = parseSize(body.size);
+  const fields = {
+    ...translateCommon('sdxl-torch', raw as object, body),
+    style: body.style === 'vivid' || body.style === 'natural' ? 'base' : body.style,
+    ...(size && { img_width: size.width, img_height: size.height }),
+  };
+  return { slug: 'sdxl1.0-txt2img', fields, responseFormat: responseFormat(body), size };
+}
+
+/** @throws ApiError naming each wrong field. */
+export function translateEdit(raw: unknown): TranslatedBody {
+  const body = parseFields(ownFields['sdxl-img2img'], raw);
+  const baseModel = baseModels.find((name) => name === body.model);
+  const fields = {
+    ...translateCommon('sdxl-img2img', raw as object, body),
+    ...(baseModel && { base_model: baseModel }),
+    image: (raw as { image?: unknown }).image,
+  };
+  return { slug: 'sdxl-img2img', fields, responseFormat: responseFormat(body), size: parseSize(body.size) };
+}
+
+interface CommonBody {
+  prompt: string;
+  model: string;
+  n: number;
+  quality: string;
+  output_format: string;
+  response_format?: 'url' | 'b64_json' | undefined;
+}
+
+function translateCommon(endpoint: Endpoint, raw: object, body: CommonBody): Record<string, unknown> {
+  const names = Object.keys(passedOn[endpoint].shape);
+  const steps = stepsOfQuality[body.quality];
+  return {
+    ...(steps && { num_inference_steps: steps }),
+    ...Object.fromEntries(
+      Object.entries(raw).filter(([name, value]) => names.includes(name) && value !== null),
+    ),
+    prompt: body.prompt,
+    samples: body.n,
+    output_format: body.output_format,
+  };
+}
+
+/** OpenAI's newer models know no response_format and always answer base64: a client of theirs reads nothing else. */
+function responseFormat({ model, response_format }: CommonBody): 'url' | 'b64_json' {
+  return response_format ?? (model.startsWith('gpt-image') ? 'b64_json' : 'url');
+}
+
+function parseSize(text: string): Size | undefined {
+  if (text === 'auto') return undefined;
+  const [, width, height] = /^(\d{1,5})x(\d{1,5})$/.exec(text) ?? [];
+  const size = { width: Number(width), height: Number(height) };
+  const fits = Object.values(size).every((side) => side >= 512 && side <= 2048 && side % 8 === 0);
+  if (!fits)
+    throw new ApiError(
+      'invalidParameter',
+      `size must be auto or WIDTHxHEIGHT with sides from 512 to 2048 in steps of 8, got ${show(text)}`,
+    );
+  return size;
+}
+
+/**
+ * The answer to a COMPLETED request.
+ * @param pictures their bytes where base64 was asked for.
+ */
+export function imagesReply(base: string, record: RequestRecord, pictures?: readonly Buffer[]) {
+  const { images } = record.result!;
+  return {
+    created: Math.floor(record.finishedAt! / 1000),
+    data: pictures
+      ? pictures.map((bytes) => ({ b64_json: bytes.toString('base64') }))
+      : images.map(({ path }) => ({ url: `${base}/outputs/${path}` })),
+    output_format: record.request.outputFormat,
+    background: 'opaque',
+  };
+}
+
+/** What can be asked for as `model`, of what the live workers serve. */
+export function modelList(endpoints: ReadonlySet<Endpoint>, installedBaseModels: ReadonlySet<string>) {
+  const ids = [
+    ...[...endpoints].sort().reverse(),
+    ...baseModels.filter((name) => endpoints.has('sdxl-img2img') && installedBaseModels.has(name)),
+  ];
+  // 26 July 2023, the release of SDXL 1.0.
+  const created = Date.UTC(2023, 6, 26) / 1000;
+  return {
+    object: 'list',
+    data: ids.map((id) => ({ id, object: 'model', created, owned_by: 'sdxl-server' })),
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { openAiBodies } from '../openai.ts';
+import { slugNames, slugs } from '../slugs.ts';
+import { wrongVerb } from './error-responses.ts';
+import { generationOperations } from './generation-operations.ts';
+import type { Json, JsonObject, Operation } from './operation.ts';
+import { otherOperations } from './other-operations.ts';
+import { responseSchemas } from './response-schemas.ts';
+
+const description = `Text to image and image to image with SDXL.
+
+Numbers and booleans may come as text, \`null\` counts as absent and unknown fields are ignored. Every address answers a wrong
+verb with 405 and an HTML page (those of the OpenAI Images API: in JSON).`;
+
+/** The OpenAPI 3.1 document of the whole service, generated from the schemas that requests are checked with. */
+export function openApiDocument(version: string): JsonObject {
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const operation of [...generationOperations, ...otherOperations]) {
+    paths[operation.path] ??= {};
+    paths[operation.path]![operation.method] = describe(operation);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'sdxl-server',
+      version,
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths,
+    components: {
+      schemas: schemas(),
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+        bearer: { type: 'http', scheme: 'bearer' },
+      },
+      responses: { WrongVerb: { ...wrongVerb } as JsonObject },
+    },
+  };
+}
+
+function describe({
+  tag,
+  summary,
+  description,
+  keys,
+  parameters,
+  body,
+  responses,
+  method,
+  path,
+}: Operation): Json {
+  return {
+    operationId: `${method}${path.replace(/\{(\w+)\}/g, '$1').replace(/\W+/g, '_')}`,
+    tags: [tag],
+    summary,
+    ...(description && { description }),
+    security: keys.map((name) => ({ [name]: [] })),
+    ...(parameters && { parameters }),
+    ...(body && { requestBody: { required: true, content: body } }),
+    responses: { ...(responses as unknown as JsonObject), 405: { $ref: '#/components/responses/WrongVerb' } },
+  };
+}
+
+function schemas(): JsonObject {
+  const input = {
+    ...Object.fromEntries(slugNames.map((name) => [name, slugs[name].body])),
+    OpenAiGeneration: openAiBodies.generations,
+    OpenAiEdit: openAiBodies.edits,
+  };
+  return {
+    ...Object.fromEntries(Object.entries(input).map(([name, schema]) => [name, jsonSchema(schema, 'input')])),
+    ...Object.fromEntries(
+      Object.entries(responseSchemas).map(([name, schema]) => [name, jsonSchema(schema, 'output')]),
+    ),
+  };
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
+  const { $schema: _, ...generated } = z.toJSONSchema(schema, { io });
+  return generated as JsonObject;
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+
+/** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
+
+const links = {
+  status_url: z.url().meta({ description: 'Absolute; poll it' }),
+  response_url: z.url().meta({ description: 'Absolute; the full result' }),
+};
+
+const timings = {
+  inference_time: z.number().min(0).meta({ description: 'Seconds' }),
+  queue_time: z.number().min(0).meta({ description: 'Seconds from submit to start' }),
+  total_time: z.number().min(0).meta({ description: 'Seconds from submit to end' }),
+  retry_count: z.int().min(1).optional().meta({ description: 'Only after a second attempt' }),
+};
+
+const request_id = z.uuid();
+const base64 = z.string().meta({ contentEncoding: 'base64' });
+const base64Pictures = z
+  .union([base64, z.array(base64)])
+  .meta({ description: 'Base64 without a data: prefix; an array where samples > 1' });
+
+const failed = z.strictObject({
+  status: z.literal('FAILED'),
+  request_id,
+  ...links,
+  error: z.string().meta({ description: 'Why it failed' }),
+  metrics: z.strictObject(timings),
+});
+
+const unfinished = z.strictObject({
+  status: z.enum(['QUEUED', 'PROCESSING']),
+  request_id,
+  ...links,
+  metrics: z.strictObject({}),
+});
+
+const determinism = z
+  .strictObject({
+    checkpoints: z.array(
+      z.strictObject({
+        name: z.string(),
+        weights: z
+          .record(z.string(), z.string().nullable())
+          .meta({ description: 'SHA-256 by file; null while it is being computed' }),
+      }),
+    ),
+    device: z.string(),
+    runtime: z.string(),
+    precision: z.string(),
+    scheduler: z.string(),
+    rng: z.enum(['philox', 'torch-cpu']),
+    images: z.array(
+      z.strictObject({
+        seed: z.int(),
+        latentSha256: z.string().meta({ description: 'Of the final latents, float32 little-endian' }),
+      }),
+    ),
+  })
+  .meta({ description: 'What decides the bits of the pictures' });
+
+export const responseSchemas = {
+  Error: z.strictObject({ error: z.string().meta({ description: 'What went wrong, for people' }) }),
+  SubmitReply: z.strictObject({
+    request_id,
+    status: z.literal('QUEUED'),
+    poll_url: z.url().meta({ description: 'Absolute; as response_url' }),
+    ...links,
+  }),
+  Failed: failed,
+  Status: z.discriminatedUnion('status', [
+    unfinished,
+    z.strictObject({
+      status: z.literal('COMPLETED'),
+      request_id,
+      ...links,
+      metrics: z.strictObject(timings),
+    }),
+  ]),
+  Result: z.discriminatedUnion('status', [
+    z.strictObject({
+      status: z.literal('COMPLETED'),
+      request_id,
+      ...links,
+      error: z.null(),
+      output: z.url().meta({ description: 'The first picture; needs no key' }),
+      images: z.array(
+        z.strictObject({
+          url: z.url(),
+          content_type: z.enum(['image/jpeg', 'image/png', 'image/webp']),
+          file_name: z.string(),
+          file_size: z.string().regex(/^\d+$/).meta({ description: 'Bytes' }),
+        }),
+      ),
+      image: base64Pictures.optional(),
+      seed: z
+        .string()
+        .regex(/^\d+$/)
+        .meta({ description: 'Seed of the first picture; picture i has seed + i' }),
+      prompt: z.string(),
+      metrics: z.strictObject({ cost: z.number(), remaining_credits: z.number(), ...timings }),
+      determinism: determinism.optional(),
+    }),
+    unfinished,
+  ]),
+  SyncReply: z.strictObject({
+    image: base64Pictures,
+    status: z.literal('success'),
+    infer_time: timings.inference_time,
+    seed: z.int(),
+  }),
+  Styles: z.strictObject({
+    default: z.string(),
+    styles: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()) })),
+  }),
+  Schedulers: z.record(
+    z.enum(['sdxl-torch', 'sdxl-img2img']),
+    z.strictObject({
+      default: z.string(),
+      schedulers: z.array(z.string()),
+      aliases: z.record(z.string(), z.string()),
+    }),
+  ),
+  UserCredits: z.strictObject({ credits: z.number(), 'free-credits': z.number() }),
+  Credits: z.strictObject({
+    data: z.strictObject({ credits: z.strictObject({ remaining: z.number(), used: z.number() }) }),
+  }),
+  Health: z.strictObject({ status: z.literal('ok') }),
+  Ready: z.strictObject({ status: z.literal('ready'), workers: z.int().min(1) }),
+  NotReady: z.strictObject({ status: z.literal('not ready'), error: z.string(), workers: z.literal(0) }),
+  OpenAiImages: z.strictObject({
+    created: z.int(),
+    data: z.array(z.union([z.strictObject({ url: z.url() }), z.strictObject({ b64_json: base64 })])),
+    output_format: z.enum(['png', 'jpeg', 'webp']),
+    background: z.literal('opaque'),
+  }),
+  OpenAiModels: z.strictObject({
+    object: z.literal('list'),
+    data: z.array(
+      z.strictObject({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() }),
+    ),
+  }),
+  OpenAiError: z.strictObject({
+    error: z.strictObject({
+      message: z.string(),
+      type: z.enum(['invalid_request_error', 'rate_limit_error', 'server_error']),
+      param: z.string().nullable(),
+      code: z.string().nullable(),
+    }),
+  }),
+} satisfies Record<string, z.ZodType>;
+
+export type ResponseSchemaName = keyof typeof responseSchemas;

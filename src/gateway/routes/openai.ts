@@ -1,0 +1,135 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError } from '../../contract/errors.ts';
+import type { Endpoint } from '../../contract/generation.ts';
+import {
+  imagesReply,
+  modelList,
+  type TranslatedBody,
+  translateEdit,
+  translateGeneration,
+} from '../../contract/openai.ts';
+import { openAiErrorBody } from '../../contract/openai-error.ts';
+import { syncHeaders } from '../../contract/responses.ts';
+import { slugs } from '../../contract/slugs.ts';
+import { coverImage } from '../../images/cover-image.ts';
+import { readBalance } from '../../jobs/credits.ts';
+import type { Accept } from '../accept.ts';
+import { requireApiKey } from '../auth.ts';
+import { baseUrl } from '../base-url.ts';
+import { reportError } from '../errors.ts';
+import type { Gateway } from '../gateway.ts';
+import { inputImage } from '../input-image.ts';
+import { picturesOf } from '../pictures.ts';
+import { assertContentType, type RawBody, readBody } from '../read-body.ts';
+import { createWait } from '../wait.ts';
+import type { WorkerList } from '../worker-list.ts';
+
+const paths = { generations: '/v1/images/generations', edits: '/v1/images/edits', models: '/v1/models' };
+
+/** OpenAI's Images API. Keys may come as `Authorization: Bearer`, errors go in OpenAI's envelope. */
+export async function openAiRoutes(
+  app: FastifyInstance,
+  gateway: Gateway,
+  accept: Accept,
+  workers: WorkerList,
+): Promise<void> {
+  const { settings } = gateway;
+  app.setErrorHandler(sendOpenAiError);
+  refuseOtherMethods(app, paths.generations, ['POST']);
+  refuseOtherMethods(app, paths.edits, ['POST']);
+  refuseOtherMethods(app, paths.models, ['GET', 'HEAD']);
+
+  await app.register(async (keyed) => {
+    requireApiKey(keyed, { ...gateway, settings: { ...settings, acceptBearer: true } });
+
+    keyed.get(paths.models, async () => {
+      const live = await workers.live();
+      return modelList(
+        new Set(live.flatMap(({ endpoints }): readonly Endpoint[] => endpoints)),
+        new Set(live.flatMap(({ baseModels }) => baseModels)),
+      );
+    });
+
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
+  });
+}
+
+function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
+  const { producer, settings } = gateway;
+  const wait = createWait(app, gateway);
+  app.addHook('onRequest', async (request) => assertContentType(request));
+
+  const answer = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    translated: TranslatedBody,
+    file?: Buffer,
+  ) => {
+    if (settings.retiredSlugs.includes(slugs[translated.slug].endpoint))
+      throw new ApiError('retired', `${slugs[translated.slug].endpoint} is retired`);
+    const body: RawBody = { fields: translated.fields, ...(file && { file }) };
+    const id = await accept(translated.slug, body, request.apiKey);
+    const record = await wait(request, reply, id);
+    if (record.status === 'FAILED')
+      return reply.code(422).send(openAiErrorBody(422, record.error ?? 'The request failed'));
+    const { remaining } = await readBalance(producer.redis, record.owner);
+    reply.headers(syncHeaders(record, new Date(), remaining));
+    const asBase64 = translated.responseFormat === 'b64_json';
+    const pictures = asBase64 ? await picturesOf(producer, record) : undefined;
+    return imagesReply(baseUrl(request, settings.publicUrl), record, pictures);
+  };
+
+  app.post(paths.generations, { bodyLimit: settings.bodyLimit }, async (request, reply) => {
+    const { fields } = await readBody(request, settings.bodyLimit);
+    return await answer(request, reply, translateGeneration(fields));
+  });
+
+  app.post(paths.edits, { bodyLimit: settings.imageBodyLimit }, async (request, reply) => {
+    const { fields, file, fileNames = [] } = await readBody(request, settings.imageBodyLimit);
+    if (fileNames.includes('mask'))
+      throw new ApiError('invalidParameter', 'mask is not supported: the whole picture is edited');
+    if (fileNames.length > 1)
+      throw new ApiError('invalidParameter', `image must be one picture, got ${fileNames.length} files`);
+    const translated = translateEdit(fields);
+    return await answer(request, reply, translated, await resized(gateway, translated, file));
+  });
+}
+
+/** The input picture at the size that was asked for; as it came where none was. */
+async function resized(
+  gateway: Gateway,
+  { size, fields: { image } }: TranslatedBody,
+  file: Buffer | undefined,
+): Promise<Buffer | undefined> {
+  if (size === undefined) return file;
+  const { width, height } = size;
+  const { maxImagePixels } = gateway.settings;
+  if (width * height > maxImagePixels)
+    throw new ApiError(
+      'invalidParameter',
+      `size must have at most ${maxImagePixels} pixels here, got "${width}x${height}"`,
+    );
+  if (file === undefined && typeof image !== 'string') return undefined;
+  return await coverImage(await inputImage(gateway, file ?? (image as string)), width, height);
+}
+
+async function sendOpenAiError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { status, message, code } = reportError(error, request, reply);
+  await reply
+    .code(status)
+    .type('application/json')
+    .send(openAiErrorBody(status, message, code));
+}
+
+/** Here a wrong verb is answered in JSON: OpenAI's clients read nothing else. */
+function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  app.route({
+    method: app.supportedMethods.filter((each) => !allowed.includes(each)),
+    url,
+    onRequest: async (_, reply) => {
+      reply.header('allow', allowed.join(', '));
+      throw new ApiError('methodNotAllowed');
+    },
+    handler: async () => undefined,
+  });
+}
