@@ -2,8 +2,10 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Dtype } from '../src/checkpoints/checkpoint.ts';
+import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
 import type { CheckpointDescription } from '../src/checkpoints/published-configs.ts';
 import { type WeightOptions, writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
+import { writeSingleFile } from '../src/checkpoints/synthetic/single-file-writer.ts';
 import { tinyBase, tinyRefiner } from '../src/checkpoints/synthetic/tiny-configs.ts';
 
 /** Keys of a component's config.json that replace the tiny checkpoint's own. */
@@ -79,6 +81,33 @@ export async function writeTinyCheckpoints(
   return { base: path.join(directory, 'tiny-base'), refiner: path.join(directory, 'tiny-refiner') };
 }
 
+/**
+ * Writes the same checkpoints as tiny-base.safetensors and tiny-refiner.safetensors with the original SDXL names, configs in
+ * their metadata.
+ * @returns the two files.
+ */
+export async function writeTinySingleFiles(
+  directory: string,
+  options: TinyCheckpointOptions = {},
+): Promise<{ base: string; refiner: string }> {
+  await mkdir(directory, { recursive: true });
+  const partial = await mkdtemp(path.join(directory, '.partial-'));
+  try {
+    const folders = Object.values(await writeTinyCheckpoints(partial, options));
+    for (const folder of folders) {
+      const file = `${path.basename(folder)}.safetensors`;
+      await writeSingleFile(path.join(partial, file), await openCheckpoint(folder), { configs: true });
+      await rename(path.join(partial, file), path.join(directory, file));
+    }
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+  return {
+    base: path.join(directory, 'tiny-base.safetensors'),
+    refiner: path.join(directory, 'tiny-refiner.safetensors'),
+  };
+}
+
 const dtypes: Readonly<Record<string, Dtype>> = { fp32: 'F32', fp16: 'F16', bf16: 'BF16' };
 
 if (import.meta.main) {
@@ -88,6 +117,7 @@ if (import.meta.main) {
       dtype: { type: 'string', default: 'fp16' },
       seed: { type: 'string', default: '0' },
       quick: { type: 'boolean', default: false },
+      'single-file': { type: 'boolean', default: false },
       'bare-text-encoder-names': { type: 'boolean', default: false },
       'max-shard-bytes': { type: 'string' },
     },
@@ -95,7 +125,8 @@ if (import.meta.main) {
   const dtype = dtypes[values.dtype];
   if (dtype === undefined) throw new RangeError(`--dtype is ${values.dtype}; it must be fp32, fp16 or bf16`);
   const shardBytes = values['max-shard-bytes'];
-  const written = await writeTinyCheckpoints(values.out, {
+  const write = values['single-file'] ? writeTinySingleFiles : writeTinyCheckpoints;
+  const written = await write(values.out, {
     ...(values.quick ? quickVariant : {}),
     dtype,
     seed: Number(values.seed),
