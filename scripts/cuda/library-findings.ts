@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Finding } from './findings.ts';
@@ -43,11 +44,35 @@ export async function libraryFindings(
   if (absent.length > 0) {
     const half = absent.length < providerLibraries.length ? 'the installation is half done; ' : '';
     findings.push({ level: 'note', text: `${half}both come from the same package`, fix: installHint });
+    if (absent.includes(cudaLibrary)) findings.push(outlook(loaderPath));
   }
   for (const name of providerLibraries)
     if (files.bytes[name] !== undefined) findings.push(...(await needsOf(folder, name, loaderPath)));
   if (files.bytes[cudaLibrary] !== undefined) findings.push(versionFinding(files, version));
   return findings;
+}
+
+/** What a provider of the usual build will ask for; its own list counts once it is there. */
+const usualNeeds = [
+  'libcudart.so.12',
+  'libcublas.so.12',
+  'libcublasLt.so.12',
+  'libcufft.so.11',
+  'libcurand.so.10',
+  'libcudnn.so.9',
+];
+
+function outlook({ libraryPath, cache }: LoaderPath): Finding {
+  const isThere = (soname: string) =>
+    cache.has(soname) || libraryPath.some((folder) => existsSync(path.join(folder, soname)));
+  const lacking = usualNeeds.filter((soname) => !isThere(soname));
+  return {
+    level: 'note',
+    text:
+      lacking.length === 0
+        ? 'it will need CUDA 12 and cuDNN 9, whose libraries the loader finds'
+        : `it will need CUDA 12 and cuDNN 9; of their libraries the loader does not find ${lacking.join(', ')}`,
+  };
 }
 
 function versionFinding(

@@ -1,0 +1,103 @@
+import os from 'node:os';
+import { listModels } from '../../workers/installation.ts';
+import { openModel } from '../../workers/open-model.ts';
+import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
+import { readDriver } from '../cuda/driver.ts';
+import { type Finding, showFindings } from '../cuda/findings.ts';
+import { libraryFindings } from '../cuda/library-findings.ts';
+import { readLoaderPath } from '../cuda/loader.ts';
+import { bindingFolder, runtimeVersion } from '../cuda/provider-files.ts';
+import { weightBytes } from './model-facts.ts';
+import { showBytes } from './sizes.ts';
+
+export interface DoctorOptions {
+  readonly modelsDir: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Of onnxruntime-node's library; tests hand in their own. */
+  readonly folder?: string;
+  readonly version?: string;
+  /** Of /proc and /sys. */
+  readonly root?: string;
+}
+
+export interface Diagnosis {
+  readonly text: string;
+  /** Provider libraries and everything they need are there (a device may be elsewhere, as while an image is built). */
+  readonly librariesReady: boolean;
+  /** And a driver and a device. */
+  readonly cudaReady: boolean;
+}
+
+/** What this machine has and lacks for CUDA, in plain words, and what to do about it. */
+export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
+  const { environment, modelsDir, folder = bindingFolder, version = runtimeVersion, root = '/' } = options;
+  const libraries =
+    process.platform === 'linux' && process.arch === 'x64'
+      ? await libraryFindings(folder, version, readLoaderPath(environment))
+      : [
+          {
+            level: 'missing' as const,
+            text: `ONNX Runtime has CUDA for Linux on x64 only; this is ${process.platform} ${process.arch}`,
+          },
+        ];
+  const driver = await readDriver(environment, root);
+  const device = driverFindings(driver);
+  const needs = modelsDir === undefined ? { cpu: [], cuda: [], problems: [] } : await needsOf(modelsDir);
+  const librariesReady = isReady(libraries);
+  const cudaReady = librariesReady && isReady(device);
+  const sections = new Map<string, readonly Finding[]>([
+    [`ONNX Runtime ${version}: CUDA provider and its libraries`, libraries],
+    ['NVIDIA driver and devices', device],
+    [`Memory for the models in ${modelsDir ?? 'MODELS_DIR (unset)'}`, memory(driver.gpus, needs)],
+  ]);
+  return {
+    text: `${showFindings(sections)}\n\n${verdict(librariesReady, isReady(device))}`,
+    librariesReady,
+    cudaReady,
+  };
+}
+
+function isReady(findings: readonly Finding[]): boolean {
+  return findings.every(({ level }) => level !== 'missing');
+}
+
+function verdict(libraries: boolean, device: boolean): string {
+  if (libraries && device)
+    return 'CUDA: everything that can be looked at is there. To run every network once: DEVICE=cuda:0 npm run models -- verify NAME';
+  if (libraries)
+    return 'CUDA: the libraries are complete, but there is no device here. DEVICE=cuda:N fails on this machine; DEVICE=cpu works.';
+  return `CUDA: not usable here${device ? ', although there is a device' : ''}: see MISSING above. DEVICE=cuda:N is refused when a worker starts; DEVICE=cpu works.`;
+}
+
+interface Needs {
+  readonly cpu: readonly ModelNeed[];
+  readonly cuda: readonly ModelNeed[];
+  readonly problems: readonly Finding[];
+}
+
+async function needsOf(modelsDir: string): Promise<Needs> {
+  const [cpu, cuda, problems]: [ModelNeed[], ModelNeed[], Finding[]] = [[], [], []];
+  try {
+    for (const model of await listModels(modelsDir)) {
+      const checkpoint = await openModel(model);
+      cpu.push({ name: model.name, bytes: weightBytes(checkpoint, 'cpu') });
+      cuda.push({ name: model.name, bytes: weightBytes(checkpoint, 'cuda') });
+    }
+  } catch (error) {
+    problems.push({ level: 'warning', text: (error as Error).message });
+  }
+  return { cpu, cuda, problems };
+}
+
+function memory(gpus: Parameters<typeof memoryFindings>[0], { cpu, cuda, problems }: Needs): Finding[] {
+  const findings = [...problems, ...memoryFindings(gpus, cuda)];
+  if (cpu.length === 0) return findings;
+  const weights = cpu.reduce((sum, { bytes }) => sum + bytes, 0);
+  const limit = process.constrainedMemory();
+  const total = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
+  const text = `on the CPU (float32) the weights are ${showBytes(weights)}; this machine has ${showBytes(total)} of memory`;
+  return [
+    ...findings,
+    weights < total ? { level: 'note', text } : { level: 'warning', text: `${text}: too little` },
+  ];
+}
