@@ -6,6 +6,7 @@ import { allowOrigins } from './cors.ts';
 import { answerClientError, installErrorHandling, refuseOtherMethods, sendRouterError } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
 import { openAiRoutes } from './routes/openai.ts';
@@ -45,6 +46,7 @@ export async function buildApp(
   healthRoutes(app, gateway, workers.live);
   listRoutes(app);
   outputRoutes(app, gateway);
+  docsRoutes(app);
   refuseOtherSubmits(app);
   for (const path of [...requestPaths, ...accountPaths]) refuseOtherMethods(app, path, ['GET', 'HEAD']);
 

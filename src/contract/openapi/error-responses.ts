@@ -12,7 +12,10 @@ const meanings = {
   410: ['Retired', 'The model is retired'],
   413: ['The body is too large', 'The request body is too large'],
   422: ['The generation failed', 'The generation failed'],
-  429: ['Too many requests of this key', 'Rate limit exceeded: this API key may submit 60 requests a minute'],
+  429: [
+    'Too many requests of this key, or of this address without one',
+    'Rate limit exceeded: this API key may submit 60 requests a minute',
+  ],
   500: ['An error of the server', 'Internal server error'],
   502: ['No worker is alive', 'No worker is alive'],
   503: [

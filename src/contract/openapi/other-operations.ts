@@ -14,7 +14,7 @@ const idParameter: JsonObject = {
 };
 const byId = { keys: ['apiKey'], parameters: [idParameter] } as const;
 const failed = { 422: jsonResponse('The generation failed', 'Failed', examples.failed) };
-const pollErrors = errorResponses(400, 401, 404, 500, 503);
+const pollErrors = errorResponses(400, 401, 404, 429, 500, 503);
 
 const polling: Operation[] = [
   {
@@ -68,7 +68,7 @@ const account: Operation[] = [
         credits: unlimitedCredits,
         'free-credits': 0,
       }),
-      ...errorResponses(401, 500, 503),
+      ...errorResponses(401, 429, 500, 503),
     },
   },
   {
@@ -79,7 +79,7 @@ const account: Operation[] = [
     keys: ['apiKey'],
     responses: {
       200: jsonResponse('The balance', 'Credits', { data: { credits: { remaining: 12.5, used: 0.25 } } }),
-      ...errorResponses(401, 500, 503),
+      ...errorResponses(401, 429, 500, 503),
     },
   },
 ];
@@ -170,13 +170,13 @@ const openAi: Operation[] = [
         object: 'list',
         data: [{ id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' }],
       }),
-      ...openAiErrorResponses(401, 500, 503),
+      ...openAiErrorResponses(401, 429, 500, 503),
     },
   },
 ];
 
 const health: Operation[] = [
-  ...['/healthz', '/health', '/v1/health'].map((path) => ({
+  ...['/healthz', '/v1/health'].map((path) => ({
     method: 'get' as const,
     path,
     tag: 'Health',
@@ -201,4 +201,60 @@ const health: Operation[] = [
   },
 ];
 
-export const otherOperations: readonly Operation[] = [...polling, ...account, ...lists, ...openAi, ...health];
+const documentation: Operation[] = [
+  {
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'Documentation',
+    summary: 'This document',
+    keys: [],
+    responses: {
+      200: {
+        description: 'OpenAPI 3.1',
+        content: { 'application/json': { schema: { type: 'object', required: ['openapi', 'paths'] } } },
+      },
+      304: { description: 'Not changed' },
+      ...errorResponses(500),
+    },
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    tag: 'Documentation',
+    summary: 'This document as a page',
+    keys: [],
+    responses: {
+      200: { description: 'The page', content: { 'text/html': { schema: { type: 'string' } } } },
+      ...errorResponses(500),
+    },
+  },
+  {
+    method: 'get',
+    path: '/docs/{version}/{file}',
+    tag: 'Documentation',
+    summary: 'Files of the page',
+    keys: [],
+    parameters: ['version', 'file'].map((name) => ({
+      ...{ name, in: 'path', required: true },
+      schema: { type: 'string' },
+    })),
+    responses: {
+      200: {
+        description: 'The file',
+        content: Object.fromEntries(
+          ['text/css', 'text/javascript', 'image/png'].map((type) => [type, { schema: { type: 'string' } }]),
+        ),
+      },
+      ...errorResponses(400, 404, 500),
+    },
+  },
+];
+
+export const otherOperations: readonly Operation[] = [
+  ...documentation,
+  ...polling,
+  ...account,
+  ...lists,
+  ...openAi,
+  ...health,
+];
