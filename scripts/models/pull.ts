@@ -46,14 +46,14 @@ export async function pull(options: PullOptions): Promise<void> {
     JSON.parse,
     () => undefined,
   );
-  const known = text === undefined ? [] : parseManifest(JSON.stringify(text), manifestFile).files;
+  const known = text === undefined ? undefined : parseManifest(JSON.stringify(text), manifestFile);
   const isRefresh = urls.length === 0 && vae === undefined && loras.length === 0;
   const wanted: ManifestFile[] = isRefresh
-    ? known.filter(({ url }) => url !== undefined)
+    ? (known?.files ?? []).filter(({ url }) => url !== undefined)
     : [...urls, ...(vae === undefined ? [] : [vae]), ...loras.map(({ url }) => url)].map((url) => ({
         path: pathOf(url),
         url,
-        sha256: sha256 ?? known.find((file) => file.url === url)?.sha256,
+        sha256: sha256 ?? known?.files.find((file) => file.url === url)?.sha256,
       }));
   if (isRefresh && wanted.length === 0)
     throw new Error(`${manifestFile}: no file has a url; name one: npm run models -- pull ${name} URL`);
@@ -66,23 +66,27 @@ export async function pull(options: PullOptions): Promise<void> {
     if (digest !== undefined) files.set(file.path, { path: file.path, sha256: digest, url: file.url! });
   }
   if (isRefresh) return;
-  const checkpoint = text?.checkpoint ?? checkpointOf(urls.map(pathOf), directory);
+  const checkpoint = known?.checkpoint ?? checkpointOf(urls.map(pathOf), directory);
   const next: ManifestText = {
-    kind: text?.kind ?? (await kindOf(path.join(directory, checkpoint as string))),
+    kind: text?.kind ?? (await kindOf(path.join(directory, checkpoint))),
     ...text,
     ...(checkpoint === '.' ? {} : { checkpoint }),
     ...(serves !== undefined && { serves }),
     files: [...files.values()],
     ...(vae !== undefined && { vae: pathOf(vae) }),
-    ...(loras.length > 0 && {
-      loras: loras.map(({ url, weight }): LoraUse => ({ file: pathOf(url), weight })),
-    }),
+    ...(loras.length > 0 && { loras: withLoras(known?.loras ?? [], loras) }),
   };
   if (next.kind === 'refiner' && next.serves === undefined) next.serves = ['sdxl-refiner'];
   const written = `${JSON.stringify(next, null, 2)}\n`;
   parseManifest(written, manifestFile);
   await writeFile(`${manifestFile}.new`, written);
   await rename(`${manifestFile}.new`, manifestFile);
+}
+
+/** A LoRA pulled again gets its new weight. */
+function withLoras(known: readonly LoraUse[], pulled: NonNullable<PullOptions['loras']>): LoraUse[] {
+  const fresh = pulled.map(({ url, weight }): LoraUse => ({ file: pathOf(url), weight }));
+  return [...known.filter(({ file }) => fresh.every((lora) => lora.file !== file)), ...fresh];
 }
 
 /** The file's path in its repository: what follows /resolve/<revision>/; elsewhere the last part of the address. */
