@@ -34,7 +34,7 @@ export interface EngineProcess {
     request: GenerationRequest,
     inputImage: Uint8Array | undefined,
     signal: AbortSignal,
-    onProgress: (progress: GenerationProgress) => void,
+    onProgress: (progress: GenerationProgress, preview?: Uint8Array) => void,
   ): Promise<RunOutcome>;
   /** Ends the process, between steps where it is quick, by SIGKILL otherwise. */
   stop(): Promise<void>;
@@ -81,7 +81,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
       };
       const onMessage = (message: FromEngine): void => {
         if (!('run' in message) || message.run !== number) return;
-        if (message.type === 'progress') onProgress(message.progress);
+        if (message.type === 'progress') onProgress(message.progress, message.preview);
         else if (message.type === 'result') {
           const { generated, inferenceSeconds } = message;
           settle(() => resolve({ ...generated, inferenceSeconds }));

@@ -10,14 +10,25 @@ export interface Capabilities {
   readonly baseModels: readonly string[];
 }
 
+export interface GeneratedPicture {
+  readonly bytes: Uint8Array;
+  readonly seed: number;
+  /** SHA-256 (hex) of the final latents as float32, little-endian: equal where the computation was equal to the bit. */
+  readonly latentSha256: string;
+}
+
 /** The pictures of one request. */
 export interface Generated {
   /** Encoded in the request's outputFormat, in sample order. */
-  readonly pictures: readonly { readonly bytes: Uint8Array; readonly seed: number }[];
+  readonly pictures: readonly GeneratedPicture[];
   /** Names of the checkpoints that made them. */
   readonly checkpoints: readonly string[];
   /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
   readonly stageSeconds: Readonly<Record<string, number>>;
+  /** What the networks ran on, with its version. */
+  readonly runtime: string;
+  /** In what numbers they computed. */
+  readonly precision: string;
 }
 
 /** Turns requests into pictures on one device: checkpoints opened, networks loaded and warmed up. */
@@ -26,12 +37,13 @@ export interface Generator {
   /**
    * @param inputImage bytes (PNG) of an image-to-image request's input.
    * @param onStep called and awaited after every step: it gives the event loop a turn and rejects once the request is cancelled.
+   * `preview` is a small JPEG of the picture on its way, now and then.
    * @throws JobError for failures whose text the client may read; anything else is reported as an internal error.
    */
   generate(
     request: GenerationRequest,
     inputImage: Uint8Array | undefined,
-    onStep: (progress: GenerationProgress) => Promise<void>,
+    onStep: (progress: GenerationProgress, preview?: Uint8Array) => Promise<void>,
     signal: AbortSignal,
   ): Promise<Generated>;
 }

@@ -23,7 +23,13 @@ export type FromEngine =
   | { readonly type: 'loaded'; readonly capabilities: Capabilities; readonly loadSeconds: number }
   /** Loading failed; the message is for the operator. The engine exits. */
   | { readonly type: 'refused'; readonly message: string }
-  | { readonly type: 'progress'; readonly run: number; readonly progress: GenerationProgress }
+  | {
+      readonly type: 'progress';
+      readonly run: number;
+      readonly progress: GenerationProgress;
+      /** JPEG, now and then. */
+      readonly preview: Uint8Array | undefined;
+    }
   | {
       readonly type: 'result';
       readonly run: number;

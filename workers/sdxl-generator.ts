@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Config } from '../src/config.ts';
 import type {
   GenerationProgress,
@@ -7,20 +8,18 @@ import type {
 import { decodePng } from '../src/images/decode-png.ts';
 import { encodeImage } from '../src/images/encode-image.ts';
 import { JobError } from '../src/jobs/job-error.ts';
+import { computePrecision, runtimeVersion } from '../src/networks/runtime.ts';
 import { createEmbeddingCache } from '../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../src/pipelines/image-to-image.ts';
 import type { Models } from '../src/pipelines/models.ts';
-import {
-  type Picture,
-  RequestError,
-  type SamplingOptions,
-  type StepDone,
-} from '../src/pipelines/sampling.ts';
+import { RequestError } from '../src/pipelines/request-error.ts';
+import type { Picture, SamplingOptions, StepDone } from '../src/pipelines/sampling.ts';
 import { createStopwatch } from '../src/pipelines/stopwatch.ts';
 import { textToImage } from '../src/pipelines/text-to-image.ts';
 import type { Capabilities, Generator, OpenGenerator } from './generator.ts';
 import { baseName, findInstallation, type InstalledModel, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
+import { createPreviewer } from './preview.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
 const embeddingCacheBytes = 256 * 2 ** 20;
@@ -75,9 +74,15 @@ export function createSdxlGenerator(
         const bytes = await stopwatch.time('imageEncode', () =>
           encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
         );
-        pictures.push({ bytes, seed: picture.seed });
+        pictures.push({ bytes, seed: picture.seed, latentSha256: sha256(picture.latents) });
       }
-      return { pictures, checkpoints: used.map(({ name }) => name), stageSeconds: stopwatch.seconds };
+      return {
+        pictures,
+        checkpoints: used.map(({ name }) => name),
+        stageSeconds: stopwatch.seconds,
+        runtime: runtimeVersion,
+        precision: computePrecision,
+      };
     },
   };
 }
@@ -127,15 +132,17 @@ async function imageToImageRun(
 /** Failures that say something about the request reach the client; everything else stays internal. */
 async function runToEnd(
   steps: Run['steps'],
-  onStep: (progress: GenerationProgress) => Promise<void>,
+  onStep: (progress: GenerationProgress, preview?: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Picture[]> {
+  const preview = createPreviewer();
   try {
     while (true) {
       signal.throwIfAborted();
       const next = await steps.next();
       if (next.done === true) return next.value;
-      await onStep(next.value);
+      const { clean, ...progress } = next.value;
+      await onStep(progress, await preview(clean));
     }
   } catch (error) {
     if (error instanceof RequestError) {
@@ -145,4 +152,10 @@ async function runToEnd(
   } finally {
     await steps.return([]);
   }
+}
+
+function sha256({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return createHash('sha256')
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest('hex');
 }

@@ -37,8 +37,8 @@ export function serveEngine(open: OpenGenerator): void {
       const generated = await generator!.generate(
         request,
         inputImage,
-        async (progress) => {
-          void send({ type: 'progress', run, progress });
+        async (progress, preview) => {
+          void send({ type: 'progress', run, progress, preview });
           await eventLoopTurn();
           cancelled.signal.throwIfAborted();
         },

@@ -52,6 +52,24 @@ export interface GeneratedImage {
   readonly seed: number;
 }
 
+/** What decides the bits of a result, so that two of them can be compared. */
+export interface DeterminismReport {
+  /** Every checkpoint that took part, with its weight files: SHA-256 (hex) by name, null while it is still being computed. */
+  readonly checkpoints: readonly {
+    readonly name: string;
+    readonly weights: Readonly<Record<string, string | null>>;
+  }[];
+  /** cpu, cuda:0, ... */
+  readonly device: string;
+  /** What ran the networks, with its version. */
+  readonly runtime: string;
+  readonly precision: string;
+  readonly scheduler: string;
+  readonly rng: Rng;
+  /** `latentSha256`: of the final latents, float32 little-endian. */
+  readonly images: readonly { readonly seed: number; readonly latentSha256: string }[];
+}
+
 /** What stays in Redis beside the image bytes for an hour. */
 export interface GenerationResult {
   readonly images: readonly GeneratedImage[];
@@ -62,6 +80,7 @@ export interface GenerationResult {
   readonly inferenceSeconds: number;
   /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
   readonly stageSeconds: Readonly<Record<string, number>>;
+  readonly determinism?: DeterminismReport;
 }
 
 /** Step k of n of sample i, as reported by the worker. */

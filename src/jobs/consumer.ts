@@ -1,10 +1,17 @@
 import { type Job, UnrecoverableError, WaitingError, Worker } from 'bullmq';
-import type { GenerationProgress, GenerationRequest, GenerationResult } from '../contract/generation.ts';
+import type {
+  DeterminismReport,
+  GenerationProgress,
+  GenerationRequest,
+  GenerationResult,
+} from '../contract/generation.ts';
+import { listenForCancels } from './cancel.ts';
 import { bullOptions, type Connection, connect, patientOptions } from './connection.ts';
-import { type CancelReason, JobError, unexplainedFailure } from './job-error.ts';
+import type { JobProgress } from './events.ts';
+import { type CancelReason, cancelledFailure, JobError, unexplainedFailure } from './job-error.ts';
 import { type Log, loggable } from './log.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
-import { deleteOutputs, readInput, storeOutputs } from './pictures.ts';
+import { deleteOutputs, deletePreview, readInput, storeOutputs, storePreview } from './pictures.ts';
 import { completeRecord, failRecord, requeueRecord, startRecord } from './records.ts';
 
 /** What a worker makes of a request; storing it is done here. */
@@ -15,6 +22,7 @@ export interface GenerationOutput {
   readonly checkpoints: readonly string[];
   readonly inferenceSeconds: number;
   readonly stageSeconds: Readonly<Record<string, number>>;
+  readonly determinism?: DeterminismReport;
 }
 
 export interface GenerationContext {
@@ -22,8 +30,8 @@ export interface GenerationContext {
   readonly id: string;
   /** Aborted with a CancelReason: stop between steps and reject. A drain does not wait for that. */
   readonly signal: AbortSignal;
-  /** Reports a step; never waits and never throws. */
-  progress(progress: GenerationProgress): void;
+  /** Reports a step, and now and then a small JPEG of the picture on its way; never waits and never throws. */
+  progress(progress: GenerationProgress, preview?: Uint8Array): void;
   /** Bytes (PNG) of an image-to-image request's input. @throws JobError when it has expired. */
   inputImage(): Promise<Buffer>;
 }
@@ -56,13 +64,16 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   const reportError = (error: Error) =>
     log.warn({ err: loggable(error) }, 'consumer connection or queue error');
   const redis = await connect(redisUrl, patientOptions(), reportError);
+  const held = new Set<string>();
 
   const processJob = async (job: GenerationJob, token?: string, signal?: AbortSignal): Promise<null> => {
     const id = job.id!;
-    const left = await startRecord(redis, id);
-    if (left === undefined) throw new UnrecoverableError('the request has ended or expired');
-    const deadline = setTimeout(() => worker.cancelJob(id, 'deadline' satisfies CancelReason), left);
+    held.add(id);
+    let deadline: NodeJS.Timeout | undefined;
     try {
+      const left = await startRecord(redis, id);
+      if (left === undefined) throw new UnrecoverableError('the request has ended or expired');
+      deadline = setTimeout(() => worker.cancelJob(id, 'deadline' satisfies CancelReason), left);
       const output = await Promise.race([
         generate(job.data, contextOf(redis, job, signal!)),
         rejectOnDrain(signal!),
@@ -70,9 +81,12 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
       await store(redis, id, job.data, output, lifetimes);
       return null;
     } catch (error) {
+      if (error instanceof UnrecoverableError) throw error;
       return await settle(redis, job, token!, signal!, error, lifetimes, log);
     } finally {
+      held.delete(id);
       clearTimeout(deadline);
+      await deletePreview(redis, id).catch(reportError);
     }
   };
 
@@ -94,6 +108,10 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     for (const id of ids) worker.cancelJob(id, 'lost-lock' satisfies CancelReason);
   });
   await worker.waitUntilReady();
+  const cancels = await listenForCancels(
+    { redisUrl, redis, held, onError: reportError },
+    (id) => void worker.cancelJob(id, 'cancel' satisfies CancelReason),
+  );
 
   return {
     cancel: (id) => worker.cancelJob(id, 'cancel' satisfies CancelReason),
@@ -101,21 +119,32 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
       const closed = worker.close();
       worker.cancelAllJobs('drain' satisfies CancelReason);
       await closed;
+      cancels.close();
       redis.disconnect();
     },
   };
 }
 
 function contextOf(redis: Connection, job: GenerationJob, signal: AbortSignal): GenerationContext {
+  const id = job.id!;
+  let reported: Promise<void> = Promise.resolve();
   return {
-    id: job.id!,
+    id,
     signal,
-    progress: (progress) => {
-      // Lost when Redis is away; the next step reports again.
-      job.updateProgress(progress).catch(() => undefined);
+    progress: (progress, preview) => {
+      // One after another, so that steps stay in order; lost when Redis is away: the next step reports again.
+      reported = reported
+        .then(async () => {
+          if (preview !== undefined) await storePreview(redis, id, preview);
+          await job.updateProgress({
+            ...progress,
+            ...(preview && { hasPreview: true }),
+          } satisfies JobProgress);
+        })
+        .catch(() => undefined);
     },
     inputImage: async () => {
-      const key = job.data.endpoint === 'sdxl-img2img' ? job.data.imageKey : keyOf.input(job.id!);
+      const key = job.data.endpoint === 'sdxl-img2img' ? job.data.imageKey : keyOf.input(id);
       const bytes = await readInput(redis, key);
       if (bytes === undefined) throw new JobError('Input image not found', { retryable: false });
       return bytes;
@@ -140,7 +169,7 @@ async function store(
   output: GenerationOutput,
   lifetimes: Lifetimes,
 ): Promise<void> {
-  const { pictures, checkpoints, inferenceSeconds, stageSeconds } = output;
+  const { pictures, checkpoints, inferenceSeconds, stageSeconds, determinism } = output;
   const images = await storeOutputs(redis, id, pictures, request.outputFormat, lifetimes.retentionSeconds);
   const result: GenerationResult = {
     images,
@@ -149,6 +178,7 @@ async function store(
     checkpoints,
     inferenceSeconds,
     stageSeconds,
+    ...(determinism && { determinism }),
   };
   if (!(await completeRecord(redis, id, result, lifetimes))) await deleteOutputs(redis, images);
   if (request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey);
@@ -179,7 +209,7 @@ async function settle(
     reason === 'deadline'
       ? 'The request was not finished within its deadline'
       : reason === 'cancel'
-        ? 'The request was cancelled'
+        ? cancelledFailure
         : error instanceof JobError
           ? error.message
           : unexplainedFailure;

@@ -16,4 +16,5 @@ export class JobError extends Error {
 /** Why a running job's signal was aborted. */
 export type CancelReason = 'drain' | 'lost-lock' | 'deadline' | 'cancel';
 
+export const cancelledFailure = 'The request was cancelled';
 export const unexplainedFailure = 'The worker could not finish this request';

@@ -8,6 +8,14 @@ export const keyOf = {
   input: (id: string) => `sdxl:input:${id}`,
   /** String: the bytes of one picture under its public path. */
   output: (path: string) => `sdxl:output:${path}`,
+  /** String: the latest small picture of a request in progress, as JPEG. */
+  preview: (id: string) => `sdxl:preview:${id}`,
+  /** Hash: which request an owner's idempotency key has made, by the key's digest. */
+  idempotency: (owner: string, digest: string) => `sdxl:idempotency:${owner}:${digest}`,
+  /** Set of the ids of ended requests whose webhook is not under way yet. */
+  webhooksDue: 'sdxl:webhooks-due',
+  /** Channel: ids of requests whose worker should stop. */
+  cancel: 'sdxl:cancel',
   /** Hash: one API key, by its id. */
   apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
   /** Set of the ids of all API keys. */

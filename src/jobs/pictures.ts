@@ -69,3 +69,19 @@ export async function storeInput(
 export async function readInput(redis: Connection, key: string): Promise<Buffer | undefined> {
   return (await redis.getBuffer(key)) ?? undefined;
 }
+
+/** A preview outlives its request by this much at most, and one that a dying worker left behind too. */
+const previewSeconds = 120;
+
+/** Keeps the latest small JPEG of a picture on its way; it does not travel in BullMQ's event stream for the reason above. */
+export async function storePreview(redis: Connection, id: string, jpeg: Uint8Array): Promise<void> {
+  await redis.set(keyOf.preview(id), Buffer.from(jpeg), 'EX', previewSeconds);
+}
+
+export async function readPreview(redis: Connection, id: string): Promise<Buffer | undefined> {
+  return (await redis.getBuffer(keyOf.preview(id))) ?? undefined;
+}
+
+export async function deletePreview(redis: Connection, id: string): Promise<void> {
+  await redis.del(keyOf.preview(id));
+}

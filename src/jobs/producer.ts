@@ -1,9 +1,10 @@
 import { Queue } from 'bullmq';
 import type { GenerationRequest } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
+import { publishCancel } from './cancel.ts';
 import { assertNoEviction, bullOptions, type Connection, connect, failFastOptions } from './connection.ts';
 import { openEvents } from './events.ts';
-import { unexplainedFailure } from './job-error.ts';
+import { cancelledFailure, unexplainedFailure } from './job-error.ts';
 import { type Log, loggable } from './log.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
 import { storeInput } from './pictures.ts';
@@ -12,9 +13,13 @@ import {
   createRecord,
   deleteRecord,
   failRecord,
+  findEarlier,
+  type Idempotency,
   overdueRequests,
   readRecord,
+  type SubmitOptions,
 } from './records.ts';
+import { type RequestEvent, watchRequest } from './watch.ts';
 
 /** The gateway's side of the queue. Every function fails fast when Redis is away (see `isUnavailable`). */
 export interface Producer {
@@ -22,9 +27,22 @@ export interface Producer {
   readonly redis: Connection;
   /**
    * Accepts a request under a fresh UUID, charging its owner `cost` credits (0 by default), or says what the owner's key lacks:
-   * its record exists when this returns, or nothing of it does.
+   * its record exists when this returns, or nothing of it does. A repeated submit under an idempotency key makes nothing new and
+   * is told the earlier request.
    */
-  submit(id: string, owner: string, request: GenerationRequest, cost?: number): Promise<Admission>;
+  submit(
+    id: string,
+    owner: string,
+    request: GenerationRequest,
+    cost?: number,
+    options?: QueueOptions,
+  ): Promise<Admission>;
+  /** What an idempotency key of this owner has made before. */
+  findEarlier(owner: string, idempotency: Idempotency): ReturnType<typeof findEarlier>;
+  /** Ends a request that has not ended, whether it waits or runs, and returns it as it then stands. */
+  cancel(id: string): Promise<RequestRecord | undefined>;
+  /** Follows a request to its end, beginning with how it stands; see watchRequest. */
+  watch(id: string, signal: AbortSignal, heartbeatMs?: number): AsyncGenerator<RequestEvent, void>;
   /** The request as it stands, or undefined when unknown or expired. */
   read(id: string): Promise<RequestRecord | undefined>;
   /** Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal aborts. */
@@ -46,6 +64,16 @@ export interface ProducerOptions {
   /** How often requests are looked for that nobody ended by their deadline. */
   readonly overdueIntervalMs?: number;
 }
+
+export interface QueueOptions extends SubmitOptions {
+  /** 1 (first) ... 100 (last). Every job has one: BullMQ runs jobs without before all that have one. */
+  readonly priority?: number | undefined;
+  /** Why no worker may see this request: it is FAILED from the start. */
+  readonly refusal?: string | undefined;
+}
+
+/** Priority of a request that has none of its own. */
+export const defaultPriority = 50;
 
 /** Between the record and the job of a submit, and between a job's end and its record, only moments pass. */
 const lostAfterMs = 10_000;
@@ -98,20 +126,34 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
 
   return {
     redis,
-    submit: async (id, owner, request, cost) => {
-      const admission = await createRecord(redis, id, owner, request, lifetimes, cost);
-      if (!admission.accepted) {
+    submit: async (id, owner, request, cost, options = {}) => {
+      const { priority = defaultPriority, refusal } = options;
+      const admission = await createRecord(redis, id, owner, request, lifetimes, cost, options);
+      const isNew = admission.accepted && admission.earlier === undefined;
+      if (!isNew || refusal !== undefined) {
         if (request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey);
+        if (isNew) await failRecord(redis, id, refusal!, lifetimes);
         return admission;
       }
       try {
-        await queue.add(request.endpoint, request, { jobId: id });
+        await queue.add(request.endpoint, request, { jobId: id, priority });
         return admission;
       } catch (error) {
         await deleteRecord(redis, id).catch(() => undefined);
         throw error;
       }
     },
+    findEarlier: (owner, idempotency) => findEarlier(redis, owner, idempotency),
+    cancel: async (id) => {
+      // First the outcome, so that a worker that takes the job at this moment finds it ended.
+      if (await failRecord(redis, id, cancelledFailure, lifetimes)) {
+        await publishCancel(redis, id);
+        // A job that a worker holds is left to that worker.
+        if ((await queue.remove(id)) > 0) await redis.del(keyOf.input(id));
+      }
+      return await read(id);
+    },
+    watch: (id, signal, heartbeatMs) => watchRequest({ redis, queue, events, read }, id, signal, heartbeatMs),
     read,
     waitFor: async (id, timeoutMs, signal) => {
       const until = Date.now() + timeoutMs;

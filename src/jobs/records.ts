@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { GenerationRequest, GenerationResult } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
 import type { Connection } from './connection.ts';
@@ -27,6 +28,12 @@ end`;
 
 /** One step: what the key allows is checked, its credits are taken and the record is written, or nothing of it happens. */
 const createScript = `${now}
+if KEYS[5] then
+  local earlier = redis.call('HMGET', KEYS[5], 'id', 'fingerprint')
+  if earlier[1] and redis.call('EXISTS', '${keyOf.request('')}' .. earlier[1]) == 1 then
+    return {'earlier', earlier[1], earlier[2]}
+  end
+end
 local cost = tonumber(ARGV[4])
 local key = redis.call('HMGET', KEYS[2], 'credits', 'maxQueued')
 local unfinished = redis.call('SCARD', KEYS[3])
@@ -41,6 +48,11 @@ redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'request', ARGV[2], 'submittedAt',
   'deadlineAt', now + ARGV[3] * 1000, 'attempts', 0, 'cost', cost)
 redis.call('SADD', KEYS[3], ARGV[5])
 redis.call('ZADD', KEYS[4], now + ARGV[3] * 1000, ARGV[5])
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'webhook', ARGV[6]) end
+if KEYS[5] then
+  redis.call('HSET', KEYS[5], 'id', ARGV[5], 'fingerprint', ARGV[7])
+  redis.call('EXPIRE', KEYS[5], ARGV[8])
+end
 return {'accepted'}`;
 
 const deleteScript = `${release}
@@ -67,11 +79,16 @@ if not r[1] or r[2] then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], 'finishedAt', now)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 release(ARGV[4], r[1], r[3], ARGV[1] == 'error')
+if redis.call('HEXISTS', KEYS[1], 'webhook') == 1 then redis.call('SADD', '${keyOf.webhooksDue}', ARGV[4]) end
 return 1`;
 
 /** Whether a request was taken, and what its owner's key has against it. */
 export type Admission =
-  | { readonly accepted: true }
+  | {
+      readonly accepted: true;
+      /** The request that the same idempotency key made before, in place of this one. */
+      readonly earlier?: { readonly id: string; readonly fingerprint: string };
+    }
   | { readonly accepted: false; readonly lacking: 'credits'; readonly balance: number; readonly cost: number }
   | {
       readonly accepted: false;
@@ -79,6 +96,41 @@ export type Admission =
       readonly unfinished: number;
       readonly most: number;
     };
+
+/** What a client asked for beside the generation itself. */
+export interface SubmitOptions {
+  /** The client's name for this submit, and a digest of its body. */
+  readonly idempotency?: Idempotency | undefined;
+  readonly webhook?: WebhookTarget | undefined;
+}
+
+export interface Idempotency {
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/** Where the end of a request is told. */
+export interface WebhookTarget {
+  readonly url: string;
+  /** Public base URL of this server, for the addresses in the message. */
+  readonly base: string;
+}
+
+/** The key a client chose can be of any form and length; only its digest is kept. */
+function idempotencyKeyOf(owner: string, { key }: Idempotency): string {
+  return keyOf.idempotency(owner, createHash('sha256').update(key).digest('hex'));
+}
+
+/** What this idempotency key has made before, while that request's record exists. */
+export async function findEarlier(
+  redis: Connection,
+  owner: string,
+  idempotency: Idempotency,
+): Promise<(Idempotency & { readonly id: string }) | undefined> {
+  const [id, fingerprint] = await redis.hmget(idempotencyKeyOf(owner, idempotency), 'id', 'fingerprint');
+  if (id == null || fingerprint == null || !(await redis.exists(keyOf.request(id)))) return undefined;
+  return { id, fingerprint, key: idempotency.key };
+}
 
 /**
  * Writes a new request's record; it exists before the client hears of the id, so that a poll never meets a 404. It has no expiry
@@ -92,11 +144,20 @@ export async function createRecord(
   request: GenerationRequest,
   lifetimes: Lifetimes,
   cost = 0,
+  { idempotency, webhook }: SubmitOptions = {},
 ): Promise<Admission> {
   const keys = [keyOf.request(id), keyOf.apiKey(owner), keyOf.unfinished(owner), keyOf.deadlines];
-  const values = [owner, JSON.stringify(request), lifetimes.deadlineSeconds, toMillionths(cost), id];
+  if (idempotency) keys.push(idempotencyKeyOf(owner, idempotency));
+  const values = [
+    ...[owner, JSON.stringify(request), lifetimes.deadlineSeconds, toMillionths(cost), id],
+    ...[webhook ? JSON.stringify(webhook) : '', idempotency?.fingerprint ?? ''],
+    // A key whose record is gone counts as unused; its own expiry only tidies up.
+    lifetimes.deadlineSeconds + lifetimes.retentionSeconds + 60,
+  ];
   const answer = await redis.eval(createScript, keys.length, ...keys, ...values);
   const [outcome, first, second] = answer as [string, (string | number)?, (string | number)?];
+  if (outcome === 'earlier')
+    return { accepted: true, earlier: { id: String(first), fingerprint: String(second) } };
   if (outcome === 'credits')
     return {
       accepted: false,

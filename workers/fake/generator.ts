@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
@@ -7,7 +8,7 @@ import type { Generator, OpenGenerator } from '../generator.ts';
  * An engine without networks, for the tests of everything around them: it holds its thread through each step as a network call
  * does, and its pictures (32 x 32 PNG) depend on the seed and every step. Words in the prompt steer it:
  * `stepMs=50` length of a step, `crashAt=3` dies in that step, `failAt=3` fails as on NaN, `brokenAt=3` throws an unknown error,
- * `deviceAt=3` throws what ONNX Runtime throws when CUDA has no memory left.
+ * `deviceAt=3` throws what ONNX Runtime throws when CUDA has no memory left, `previewAt=3` sends a preview with that step.
  */
 export const openFakeGenerator: OpenGenerator = async () => fakeGenerator;
 
@@ -30,11 +31,19 @@ const fakeGenerator: Generator = {
         if (order('brokenAt') === step) throw new Error('secret detail');
         if (order('deviceAt') === step) throw new Error('CUDA failure 2: out of memory; secret detail');
         state = mix(state + step);
-        await onStep({ sample, samples, step, steps });
+        const preview = order('previewAt') === step ? Buffer.from(`preview of step ${step}`) : undefined;
+        await onStep({ sample, samples, step, steps }, preview);
       }
-      pictures.push({ bytes: noisePng(state), seed: request.seed + sample });
+      const latentSha256 = createHash('sha256').update(Uint32Array.of(state)).digest('hex');
+      pictures.push({ bytes: noisePng(state), seed: request.seed + sample, latentSha256 });
     }
-    return { pictures, checkpoints: ['fake'], stageSeconds: {} };
+    return {
+      pictures,
+      checkpoints: ['fake'],
+      stageSeconds: {},
+      runtime: 'fake engine',
+      precision: 'integer',
+    };
   },
 };
 

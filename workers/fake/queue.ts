@@ -71,10 +71,9 @@ export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
     },
     stepsReported: (id, count) =>
       new Promise((resolve) => {
-        // The first change is the start of the job.
-        let left = count + 1;
-        const unsubscribe = events.subscribe(id, () => {
-          if (--left > 0) return;
+        let left = count;
+        const unsubscribe = events.subscribe(id, (_, progress) => {
+          if (progress === undefined || --left > 0) return;
           unsubscribe();
           resolve();
         });

@@ -1,0 +1,149 @@
+import type { Queue } from 'bullmq';
+import type { GenerationProgress } from '../contract/generation.ts';
+import type { RequestRecord } from '../contract/request-record.ts';
+import type { Connection } from './connection.ts';
+import type { JobEvents, JobProgress } from './events.ts';
+import { readPreview } from './pictures.ts';
+
+/** What a follower of a request is told. */
+export type RequestEvent =
+  /** It is now in this state; the last event where it has ended. */
+  | { readonly type: 'state'; readonly record: RequestRecord }
+  /** Its place among those that wait; 1 is next. */
+  | { readonly type: 'position'; readonly position: number }
+  | { readonly type: 'progress'; readonly progress: GenerationProgress }
+  /** A small JPEG of the picture on its way. */
+  | { readonly type: 'preview'; readonly jpeg: Buffer }
+  /** Nothing happened for a while. */
+  | { readonly type: 'heartbeat' };
+
+export interface WatchParts {
+  readonly redis: Connection;
+  readonly queue: Queue;
+  readonly events: JobEvents;
+  /** The same reader that polling uses, so that both say the same. */
+  readonly read: (id: string) => Promise<RequestRecord | undefined>;
+}
+
+/** The record is looked at this often without any event, so that a missed one costs seconds. */
+const recheckMs = 2000;
+/** Places in the queue are looked up at most this often, however fast it moves. */
+const positionMs = 500;
+
+/**
+ * Follows a request from how it stands now to its end. Events are states and not a log: a slow follower misses steps in between,
+ * never the end. Ends without a final state when the record has expired or the signal aborts.
+ */
+export async function* watchRequest(
+  { redis, queue, events, read }: WatchParts,
+  id: string,
+  signal: AbortSignal,
+  heartbeatMs = 15_000,
+): AsyncGenerator<RequestEvent, void> {
+  let wake: () => void = () => undefined;
+  let due = { record: true, position: false, preview: false };
+  let progress: JobProgress | undefined;
+  let record: RequestRecord | undefined;
+  let position: number | undefined;
+  let positionTimer: NodeJS.Timeout | undefined;
+
+  const unsubscribe = events.subscribe(id, (_, step) => {
+    // Events are heard late where the stream is long; only the record knows whether the job runs.
+    if (step === undefined || record?.status !== 'PROCESSING') due.record = true;
+    else progress = step;
+    if (step?.hasPreview) due.preview = true;
+    wake();
+  });
+  const stopListening = events.onQueueMoved(() => {
+    if (record?.status !== 'QUEUED') return;
+    positionTimer ??= setTimeout(() => {
+      positionTimer = undefined;
+      due.position = true;
+      wake();
+    }, positionMs);
+  });
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort);
+
+  let toldAt = performance.now();
+  try {
+    while (!signal.aborted) {
+      const heard = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const now = { ...due };
+      due = { record: false, position: false, preview: false };
+      const told: RequestEvent[] = [];
+      if (now.record) {
+        const current = await read(id);
+        if (current === undefined) return;
+        if (current.status !== record?.status) {
+          told.push({ type: 'state', record: current });
+          now.position = true;
+          position = undefined;
+          if (record === undefined && current.status === 'PROCESSING') {
+            progress ??= await lastProgress(queue, id);
+            now.preview = true;
+          }
+        }
+        record = current;
+      }
+      if (record!.status === 'QUEUED' && now.position) {
+        const place = await queuePosition(redis, queue, id);
+        if (place !== undefined && place !== position) told.push({ type: 'position', position: place });
+        position = place;
+      }
+      if (record!.status === 'PROCESSING') {
+        if (progress !== undefined) told.push({ type: 'progress', progress: withoutMark(progress) });
+        progress = undefined;
+        const jpeg = now.preview ? await readPreview(redis, id) : undefined;
+        if (jpeg !== undefined) told.push({ type: 'preview', jpeg });
+      }
+
+      if (told.length === 0 && performance.now() - toldAt >= heartbeatMs) told.push({ type: 'heartbeat' });
+      for (const event of told) {
+        yield event;
+        toldAt = performance.now();
+      }
+      if (record!.finishedAt !== undefined) return;
+      if (await timedOut(heard, Math.min(recheckMs, heartbeatMs))) due.record = true;
+    }
+  } finally {
+    unsubscribe();
+    stopListening();
+    clearTimeout(positionTimer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function withoutMark({ sample, samples, step, steps }: JobProgress): GenerationProgress {
+  return { sample, samples, step, steps };
+}
+
+/** What the job reported last; undefined before its first step. */
+async function lastProgress(queue: Queue, id: string): Promise<JobProgress | undefined> {
+  const progress = (await queue.getJob(id))?.progress;
+  return typeof progress === 'object' && 'step' in progress ? (progress as JobProgress) : undefined;
+}
+
+/** 1 for the job that is taken next; undefined while it waits for its second attempt or does not wait. */
+async function queuePosition(redis: Connection, queue: Queue, id: string): Promise<number | undefined> {
+  // BullMQ takes from the tail of the list first (jobs given back by a dead worker), then the lowest score of the sorted set.
+  const [waiting, index, rank] = await Promise.all([
+    redis.llen(queue.toKey('wait')),
+    redis.lpos(queue.toKey('wait'), id),
+    redis.zrank(queue.toKey('prioritized'), id),
+  ]);
+  if (index !== null) return waiting - index;
+  return rank === null ? undefined : waiting + rank + 1;
+}
+
+async function timedOut(heard: Promise<void>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), timeoutMs);
+  });
+  const result = await Promise.race([heard.then(() => false), timeout]);
+  clearTimeout(timer);
+  return result;
+}
