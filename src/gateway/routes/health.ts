@@ -3,10 +3,11 @@ import type { WorkerInfo } from '../../jobs/heartbeat.ts';
 import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 
-const alive = ['/healthz', '/v1/health'];
+const alive = ['/healthz', '/health', '/v1/health'];
 
 /**
- * `GET /healthz`, and `GET /v1/health` for an MCP server that asks there: this process runs. `GET /readyz`: a request sent now would be queued and worked on.
+ * `GET /healthz` (and `/health`, `/v1/health`, where public clients ask): this process runs. `GET /readyz`: a request sent now
+ * would be queued and worked on.
  */
 export function healthRoutes(
   app: FastifyInstance,
