@@ -179,10 +179,14 @@ test('image to image wants an image, an allowed base model and a guidance from 0
   assert.throws(() => image({ prompt }), refusal(400, 'image is mandatory'));
   assert.throws(() => image({ prompt, image: 5 }), refusal(400, 'image must be a string, got 5'));
   assert.throws(
-    () => image({ prompt, image: picture, base_model: 'sd15' }),
-    refusal(400, 'base_model must be one of: juggernaut, realvis, protovision, yamers_realistic, got "sd15"'),
+    () => image({ prompt, image: picture, base_model: 15 }),
+    refusal(400, 'base_model must be a string of at most 64 characters, got 15'),
   );
   assert.equal(image({ prompt, image: picture, guidance_scale: 0.1 }).guidanceScale, 0.1);
+});
+
+test('any name is taken as base_model: the gateway knows which are installed', () => {
+  assert.equal(image({ prompt, image: picture, base_model: 'my-own.v2' }).baseModel, 'my-own.v2');
 });
 
 test('a file part stands in for the image field', () => {

@@ -9,6 +9,7 @@ import { withSchedulerName } from './scheduler-aliases.ts';
 /** Request bodies by endpoint, in the names and ranges of the published API. */
 
 const maxSeed = 999_999_999_999_999;
+/** The published names of sdxl-img2img's checkpoints; an installation adds names of its own in its manifests. */
 export const baseModels = ['juggernaut', 'realvis', 'protovision', 'yamers_realistic'] as const;
 
 const common = {
@@ -54,7 +55,12 @@ export const bodies = {
       .string()
       .min(1)
       .meta({ description: 'https URL, data URI or base64; or a file part of this name' }),
-    base_model: z.enum(baseModels).default('juggernaut'),
+    base_model: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('juggernaut')
+      .meta({ description: 'Name of an installed checkpoint', examples: [...baseModels] }),
     scheduler: z.enum(schedulerNames('sdxl-img2img')).default('UniPC'),
     num_inference_steps: z.int().min(20).max(100).default(30),
     guidance_scale: z.number().min(0.1).max(25).default(6.5),

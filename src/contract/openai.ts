@@ -18,6 +18,9 @@ const foreignModels = ['dall-e-2', 'dall-e-3', 'gpt-image-1', 'gpt-image-1-mini'
 /** Steps by `quality`; the other words leave the endpoint's default. */
 const stepsOfQuality: Readonly<Record<string, number>> = { low: 20, high: 50, hd: 50 };
 
+/** What means the default base model of sdxl-img2img; every other name is a base model. */
+const defaultEditModels: readonly string[] = ['sdxl-img2img', 'sdxl1.0-img2img', ...foreignModels];
+
 const common = {
   prompt: bodies['sdxl-torch'].shape.prompt,
   n: bodies['sdxl-torch'].shape.samples.meta({ description: 'How many pictures; picture i uses seed + i' }),
@@ -80,9 +83,14 @@ const ownFields = {
   'sdxl-img2img': z.object({
     ...common,
     model: z
-      .enum(['sdxl-img2img', 'sdxl1.0-img2img', ...baseModels, ...foreignModels])
+      .string()
+      .min(1)
+      .max(64)
       .default('sdxl-img2img')
-      .meta({ description: 'sdxl-img2img, or one of its base models by name' }),
+      .meta({
+        description: 'sdxl-img2img, or one of its base models by name (see GET /v1/models)',
+        examples: ['sdxl-img2img', ...baseModels],
+      }),
     size: common.size.meta({
       description:
         'WIDTHxHEIGHT: the picture is scaled to cover it and cropped around its centre; auto keeps its size',
@@ -127,10 +135,9 @@ export function translateGeneration(raw: unknown): TranslatedBody {
 /** @throws ApiError naming each wrong field. */
 export function translateEdit(raw: unknown): TranslatedBody {
   const body = parseFields(ownFields['sdxl-img2img'], raw);
-  const baseModel = baseModels.find((name) => name === body.model);
   const fields = {
     ...translateCommon('sdxl-img2img', raw as object, body),
-    ...(baseModel && { base_model: baseModel }),
+    ...(!defaultEditModels.includes(body.model) && { base_model: body.model }),
     image: (raw as { image?: unknown }).image,
   };
   return { slug: 'sdxl-img2img', fields, responseFormat: responseFormat(body), size: parseSize(body.size) };
@@ -197,7 +204,7 @@ export function imagesReply(base: string, record: RequestRecord, pictures?: read
 export function modelList(endpoints: ReadonlySet<Endpoint>, installedBaseModels: ReadonlySet<string>) {
   const ids = [
     ...[...endpoints].sort().reverse(),
-    ...baseModels.filter((name) => endpoints.has('sdxl-img2img') && installedBaseModels.has(name)),
+    ...(endpoints.has('sdxl-img2img') ? [...installedBaseModels].sort() : []),
   ];
   // 26 July 2023, the release of SDXL 1.0.
   const created = Date.UTC(2023, 6, 26) / 1000;

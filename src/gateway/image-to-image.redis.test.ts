@@ -68,8 +68,10 @@ for (const [image, text] of [
     assert.match(response.json().error, text);
   });
 
-test('a base model that no worker serves is refused by name', async () => {
-  const response = await service.post('/v2/sdxl-img2img', { prompt, image: dataUri, base_model: 'realvis' });
-  assert.equal(response.statusCode, 400);
-  assert.match(response.json().error, /"realvis" is not installed on this server; installed: juggernaut/);
-});
+for (const name of ['realvis', 'sd15', 'JUGGERNAUT'])
+  test(`the base model ${name}, which no worker serves, is refused with the installed ones`, async () => {
+    const response = await service.post('/v2/sdxl-img2img', { prompt, image: dataUri, base_model: name });
+    assert.equal(response.statusCode, 400);
+    const installed = 'is not installed on this server; installed: juggernaut';
+    assert.equal(response.json().error, `base_model "${name}" ${installed}`);
+  });

@@ -141,6 +141,7 @@ test('an edit with a mask, with several pictures, with none, with a broken one o
     [{ image: [image, image] }, 'image', /image must be one picture, got 2 files/],
     [{ image: broken }, 'image', /image must be a JPEG, PNG or WebP/],
     [{ image, model: 'realvis' }, 'model', /"realvis" is not installed/],
+    [{ image, model: 'a-name-of-no-one' }, 'model', /"a-name-of-no-one" is not installed.*: juggernaut/],
     [{ image, size: '2048x2048' }, 'size', /at most 1572864 pixels/],
   ] as const) {
     const error = await failure(client.images.edit({ prompt, ...body } as never));
