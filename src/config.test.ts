@@ -90,6 +90,14 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['RNG', 'mt19937', /philox or torch-cpu/],
   ['PROMPT_MAX_CHUNKS', '-1', /a whole number from 1/],
   ['LOG_LEVEL', 'verbose', /trace or debug or info/],
+  ['CREDITS_PER_SAMPLE', '-1', /a number from 0 to 1000000/],
+  ['CREDITS_PER_SAMPLE', '0.0000001', /at most 6 decimals/],
+  ['CORS_ORIGINS', 'pages.example', /an origin such as/],
+  ['CORS_ORIGINS', 'https://pages.example/', /an origin such as/],
+  ['TRUST_PROXY', 'on', /a range such as/],
+  ['TRUST_PROXY', '10.0.0.0/33', /a range such as/],
+  ['TRUST_PROXY', '10.0.0', /a range such as/],
+  ['RETIRED_SLUGS', 'a/b', /a name such as/],
 ];
 for (const [name, value, allowed] of bad) {
   test(`${name}=${value} is refused by name, value and what is allowed`, () => {
@@ -122,4 +130,18 @@ test('IMAGE_URL_ALLOW is a list of hosts, and one that is no host is refused', (
   ]);
   for (const wrong of ['http://minio:9000', 'minio:9000/bucket', 'a b', 'MINIO:9000'])
     assert.throws(() => readConfig({ IMAGE_URL_ALLOW: wrong }), /IMAGE_URL_ALLOW=.*host:port/);
+});
+
+test('prices, origins, proxies and names are read as numbers and lists', () => {
+  const config = readConfig({
+    CREDITS_PER_SAMPLE: '0.25',
+    CORS_ORIGINS: 'https://pages.example, http://localhost:3000',
+    TRUST_PROXY: 'loopback,10.0.0.0/8, 2001:db8::/32,192.0.2.1',
+    RETIRED_SLUGS: 'sdxl1.0-img2img',
+  });
+  assert.equal(config.creditsPerSample, 0.25);
+  assert.deepEqual(config.corsOrigins, ['https://pages.example', 'http://localhost:3000']);
+  assert.deepEqual(config.trustProxy, ['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.1']);
+  assert.deepEqual(config.retiredSlugs, ['sdxl1.0-img2img']);
+  assert.deepEqual(readConfig({ CORS_ORIGINS: '*' }).corsOrigins, ['*']);
 });

@@ -1,72 +1,20 @@
-import net from 'node:net';
 import path from 'node:path';
 import { z } from 'zod';
+import {
+  decimal,
+  isAddressRange,
+  isHostAndPort,
+  isHttpUrl,
+  isOrigin,
+  isRedisUrl,
+  listOf,
+  oneOf,
+  switched,
+  wholeNumber,
+} from './config-values.ts';
 
 /** Where the networks run; `cuda:0` is the first NVIDIA device. */
 export type Device = 'cpu' | 'webgpu' | `cuda:${number}`;
-
-/** A variable is a number, a word or a path; empty counts as unset, as docker compose writes unset variables. */
-const wholeNumber = (least: number, most: number, fallback: number) =>
-  z
-    .string()
-    .regex(/^\d+$/)
-    .transform(Number)
-    .refine((value) => value >= least && value <= most)
-    .or(z.undefined().transform(() => fallback))
-    .describe(`a whole number from ${least} to ${most}`);
-
-const oneOf = <const Words extends readonly [string, ...string[]]>(words: Words, fallback: Words[number]) =>
-  z
-    .enum(words)
-    .default(fallback as never)
-    .describe(words.join(' or '));
-
-const switched = (fallback: 'on' | 'off') =>
-  z
-    .enum(['on', 'off'])
-    .default(fallback)
-    .transform((word) => word === 'on')
-    .describe('on or off');
-
-const decimal = (most: number, fallback: number) =>
-  z
-    .string()
-    .regex(/^\d+(\.\d{1,6})?$/)
-    .transform(Number)
-    .refine((value) => value <= most)
-    .or(z.undefined().transform(() => fallback))
-    .describe(`a number from 0 to ${most} with at most 6 decimals`);
-
-/** Comma-separated; empty is none. */
-const listOf = (isItem: (text: string) => boolean, what: string) =>
-  z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').flatMap((item) => item.trim() || []))
-    .refine((items) => items.every(isItem))
-    .describe(`${what}, or several separated by commas`);
-
-const isHttpUrl = (text: string): boolean =>
-  URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === '';
-
-/** As `URL.host` gives it: lower case, the port left out where it is 80. */
-const isHostAndPort = (text: string): boolean =>
-  URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text;
-
-/** As browsers send it: scheme, host and a port that is not the scheme's own. */
-const isOrigin = (text: string): boolean =>
-  text === '*' || (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text);
-
-const isAddressRange = (text: string): boolean => {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
-  const [address = '', prefix, ...rest] = text.split('/');
-  const bits = { 0: -1, 4: 32, 6: 128 }[net.isIP(address)] ?? -1;
-  if (bits < 0 || rest.length > 0) return false;
-  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
-};
-
-const isRedisUrl = (text: string): boolean =>
-  /^(unix:)?\//.test(text) || (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol));
 
 const variables = {
   /** Port of the HTTP service. */

@@ -36,7 +36,8 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
       'ajv-formats',
     ],
   },
-  'src/config.ts': { folders: [], packages: ['zod'] },
+  'src/config.ts': { folders: ['src/config-values.ts'], packages: ['zod'] },
+  'src/config-values.ts': { folders: [], packages: ['zod'] },
   workers: {
     folders: [
       'src/jobs',
