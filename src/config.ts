@@ -16,6 +16,7 @@ import {
 /** Where the networks run; `cuda:0` is the first NVIDIA device. */
 export type Device = 'cpu' | 'webgpu' | `cuda:${number}`;
 
+/** Empty counts as unset, as docker compose writes unset variables. */
 const variables = {
   /** Port of the HTTP service. */
   PORT: wholeNumber(1, 65_535, 8080),

@@ -3,6 +3,7 @@ import { ApiError } from '../contract/errors.ts';
 import { utcTime } from '../contract/responses.ts';
 import { type ApiKey, findApiKey } from '../jobs/api-keys.ts';
 import { countInMinute } from '../jobs/rate-limit.ts';
+import { clientNetwork } from './client-network.ts';
 import type { Gateway } from './gateway.ts';
 
 declare module 'fastify' {
@@ -34,7 +35,10 @@ export function requireApiKey(app: FastifyInstance, { producer, settings }: Gate
 
   // Good keys are always served: many clients may share one address, and 64 random bits are not guessed.
   const countRefusal = async (ip: string): Promise<void> => {
-    const { count, secondsLeft, resetsAt } = await countInMinute(producer.redis, `refused:${ip}`);
+    const { count, secondsLeft, resetsAt } = await countInMinute(
+      producer.redis,
+      `refused:${clientNetwork(ip)}`,
+    );
     if (count <= settings.authFailuresPerMinute) return;
     throw new ApiError('rateLimited', 'Too many requests without a valid API key from this address', {
       headers: { 'retry-after': String(secondsLeft), 'x-rate-limit-reset-at-utc': utcTime(resetsAt) },
