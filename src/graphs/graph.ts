@@ -5,7 +5,7 @@ export type Value = string;
 
 type Attributes = Readonly<Record<string, Attribute>>;
 type Shape = readonly number[];
-type PortShape = readonly (number | string)[];
+type PortShape = Port['shape'];
 
 /** A tensor of the checkpoint as the graph uses it. */
 export interface Weight {
@@ -17,12 +17,27 @@ export interface Weight {
   readonly shape: Shape;
 }
 
+/** A float32 value at a boundary; null is a size that nothing else in the graph is known to share. */
+export interface Crossing {
+  readonly value: Value;
+  readonly shape: readonly (number | string | null)[];
+}
+
+/** A place between nodes that only the inputs, the weights and the values named here cross. */
+export interface Boundary {
+  /** How many nodes come before it. */
+  readonly after: number;
+  readonly crossing: readonly Port[];
+}
+
 /** A graph whose weights are named but not yet placed in a file. */
 export interface NetworkGraph extends Omit<Model, 'initializers'> {
   /** Constants that the graph makes itself. */
   readonly constants: readonly Initializer[];
   /** The weights that the outputs depend on. */
   readonly weights: readonly Weight[];
+  /** Where the graph may be cut in two, in order. */
+  readonly boundaries: readonly Boundary[];
   /** Every tensor the network has by its config, those that no output depends on included: name -> shape. */
   readonly tensors: ReadonlyMap<string, Shape>;
 }
@@ -42,6 +57,8 @@ export interface GraphBuilder {
   floats(values: Float32Array, shape: Shape): Value;
   /** A one-dimensional int64 constant, as shapes, sizes and axes want it. */
   integers(...values: number[]): Value;
+  /** Marks a boundary here; later nodes may use of the earlier ones' values only these float32 ones. */
+  boundary(crossing: readonly Crossing[]): void;
   /** Nodes, constants and weights that no output depends on are left out. */
   finish(): NetworkGraph;
 }
@@ -57,6 +74,7 @@ export function graphBuilder(name: string): GraphBuilder {
   const constants = new Map<Value, Initializer>();
   const weights = new Map<Value, Weight>();
   const used = new Map<string, number>();
+  const boundaries: Boundary[] = [];
 
   const unique = (wanted: string): string => {
     const count = used.get(wanted) ?? 0;
@@ -114,22 +132,28 @@ export function graphBuilder(name: string): GraphBuilder {
         [values.length],
         new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
       ),
+    boundary: (crossing) => {
+      boundaries.push({
+        after: list.length,
+        crossing: crossing.map(({ value, shape }) => ({ name: value, dataType: 'float32', shape })),
+      });
+    },
     finish: () => {
       const needed = new Set(outputs.map((port) => port.name));
-      const live = list
-        .toReversed()
-        .filter((node) => {
-          const isLive = node.outputs.some((value) => needed.has(value));
-          if (isLive) for (const value of node.inputs) needed.add(value);
-          return isLive;
-        })
-        .reverse();
+      for (const node of list.toReversed())
+        if (node.outputs.some((value) => needed.has(value)))
+          for (const value of node.inputs) needed.add(value);
+      const isLive = (node: Node) => node.outputs.some((value) => needed.has(value));
       return {
         name,
         opsets,
         inputs,
         outputs,
-        nodes: live,
+        nodes: list.filter(isLive),
+        boundaries: boundaries.map(({ after, crossing }) => ({
+          after: list.slice(0, after).filter(isLive).length,
+          crossing: crossing.filter((port) => needed.has(port.name)),
+        })),
         constants: [...constants.values()].filter((item) => needed.has(item.name)),
         weights: [...weights.values()].filter((weight) => needed.has(weight.key)),
         tensors: new Map([...weights.values()].map((weight) => [weight.key, weight.stored])),

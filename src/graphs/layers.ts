@@ -1,4 +1,4 @@
-import type { GraphBuilder, Value } from './graph.ts';
+import type { Crossing, GraphBuilder, Value } from './graph.ts';
 
 export interface Conv2dOptions {
   readonly kernel: number;
@@ -26,6 +26,8 @@ export interface Layers {
   imageIn(image: Value): Value;
   /** A feature map as [batch, channels, height, width]. */
   imageOut(map: Value): Value;
+  /** A feature map as a value that crosses a boundary of the graph. */
+  crossing(map: Value, channels: number): Crossing;
   /** [..., inWidth] -> [..., outWidth]. */
   linear(path: string, x: Value, inWidth: number, outWidth: number, hasBias?: boolean): Value;
   conv2d(path: string, map: Value, inChannels: number, outChannels: number, options: Conv2dOptions): Value;

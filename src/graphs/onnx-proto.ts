@@ -100,11 +100,11 @@ export interface Initializer {
   readonly data: Uint8Array | { readonly file: string; readonly offset: number; readonly length: number };
 }
 
-/** A graph input or output; a dimension with a name may differ from run to run. */
+/** A graph input or output; a dimension with a name, or without anything (null), may differ from run to run. */
 export interface Port {
   readonly name: string;
   readonly dataType: DataType;
-  readonly shape: readonly (number | string)[];
+  readonly shape: readonly (number | string | null)[];
 }
 
 export interface Model {
@@ -140,7 +140,9 @@ function tensorMessage({ name, dataType, shape, data }: Initializer): object {
 }
 
 function portMessage({ name, dataType, shape }: Port): object {
-  const dim = shape.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }));
+  const dim = shape.map((size) =>
+    typeof size === 'number' ? { dimValue: size } : size === null ? {} : { dimParam: size },
+  );
   return { name, type: { tensorType: { elemType: dataTypes[dataType], shape: { dim } } } };
 }
 

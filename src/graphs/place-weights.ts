@@ -32,10 +32,17 @@ export function placeWeights(graph: NetworkGraph, component: Component<unknown>)
     });
     conversions.push(...conversionNodes(weight, at));
   }
-  const { constants, weights: _weights, tensors: _tensors, nodes, ...rest } = graph;
+  const { name, opsets, inputs, outputs, constants, nodes } = graph;
   return {
     folder,
-    model: { ...rest, initializers: [...constants, ...initializers], nodes: [...conversions, ...nodes] },
+    model: {
+      name,
+      opsets,
+      inputs,
+      outputs,
+      initializers: [...constants, ...initializers],
+      nodes: [...conversions, ...nodes],
+    },
   };
 }
 

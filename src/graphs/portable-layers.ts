@@ -24,6 +24,7 @@ export const portableLayers: Flavour = (graph) => {
   return {
     imageIn: (image) => image,
     imageOut: (map) => map,
+    crossing: (map, channels) => ({ value: map, shape: [null, channels, null, null] }),
     activation,
 
     // The weight stays [out, in] as published; FusedMatMul reads it transposed without a copy.

@@ -68,6 +68,12 @@ export function unetGraph(config: UnetConfig, flavour: Flavour, conditions: Adde
     map = resnet('mid_block.resnets.1', map, width, width);
   }
 
+  // The way up holds about as many weights as what came before.
+  graph.boundary([
+    { value: time.value, shape: ['batch', time.width] },
+    ...[{ map, width }, ...skips].map((crossing) => layers.crossing(crossing.map, crossing.width)),
+  ]);
+
   for (const [index, type] of config.up_block_types.entries()) {
     const path = `up_blocks.${index}`;
     const level = levels - 1 - index;

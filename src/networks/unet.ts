@@ -1,4 +1,3 @@
-import { Tensor } from 'onnxruntime-node';
 import type { Component } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import type { UnetConfig } from '../checkpoints/unet-config.ts';
@@ -57,7 +56,7 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
       const tokens = Math.max(1, Math.ceil(encoderHiddenStates.length / (batch * contextWidth)));
       const outputs = await session.run({
         sample: floatTensor(`${name}: latents`, latents, [batch, config.in_channels, height, width]),
-        timestep: new Tensor('float32', Float32Array.of(timestep), [1]),
+        timestep: floatTensor(`${name}: timestep`, Float32Array.of(timestep), [1]),
         encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, [
           batch,
           tokens,

@@ -27,7 +27,7 @@ export async function openVaeEncoder(
 ): Promise<VaeEncoder> {
   const { config, name } = component;
   const { encoder, tensors } = graphs(config);
-  const session = await openSession(component, encoder, options, tensors);
+  const session = await openSession(component, encoder, options, { tensors, blockedLayout: true });
   const shape = geometry(config);
 
   return {
@@ -53,7 +53,7 @@ export async function openVaeDecoder(
 ): Promise<VaeDecoder> {
   const { config, name } = component;
   const { decoder, tensors } = graphs(config);
-  const session = await openSession(component, decoder, options, tensors);
+  const session = await openSession(component, decoder, options, { tensors, blockedLayout: true });
 
   return {
     ...geometry(config),
