@@ -29,7 +29,7 @@ const document = openApiDocument('0') as unknown as {
 const described: Described[] = Object.entries(document.paths).map(([path, methods]) => ({
   path,
   methods,
-  pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]+')}$`),
+  pattern: new RegExp(`^${path.replace(/[.]/g, '\\.').replace(/\{\w+\}/g, '[^/]*')}$`),
 }));
 
 const ajv = new Ajv2020({ strict: false, allErrors: true });
@@ -55,7 +55,7 @@ function complaint(
   type: string,
   payload: unknown,
 ): string | undefined {
-  const path = url.split('?', 1)[0]!.replace(/(?<=.)\/$/, '');
+  const path = url.split('?', 1)[0]!;
   const found = described.find(({ pattern, path: each }) => each === path || pattern.test(path));
   const operation = found?.methods[method === 'HEAD' ? 'get' : method.toLowerCase()];
   if (operation === undefined) {
