@@ -5,6 +5,7 @@ import { ApiError } from './errors.ts';
 import { parseFields, show } from './fields.ts';
 import type { Endpoint, ImageToImageRequest, Rng, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
+import { submitFields } from './submit-options.ts';
 
 /** Request bodies by endpoint, in the names and ranges of the published API. */
 
@@ -32,6 +33,7 @@ const common = {
     .enum(['jpeg', 'png', 'webp'])
     .default('jpeg')
     .meta({ description: 'Extension: file format' }),
+  ...submitFields,
 };
 
 export const bodies = {

@@ -10,6 +10,7 @@ export const apiErrors = {
   contentType: { status: 406, message: 'Invalid content type' },
   insufficientCredits: { status: 406, message: 'Insufficient credits' },
   clientTimeout: { status: 408, message: 'The request was not received in time' },
+  conflict: { status: 409, message: 'In conflict with an earlier request' },
   retired: { status: 410, message: 'Retired' },
   tooLarge: { status: 413, message: 'The request body is too large' },
   rateLimited: { status: 429, message: 'Rate limit exceeded' },

@@ -1,3 +1,4 @@
+import type { DeterminismReport } from './generation.ts';
 import type { RequestRecord } from './request-record.ts';
 
 /** Bodies and headers in the names of the published API. `base` is the public base URL without a trailing slash. */
@@ -91,6 +92,14 @@ export function resultBody(
       remaining_credits: remainingCredits ?? unlimitedCredits,
       ...timings(record),
     },
+    ...(result.determinism && { determinism: determinismBody(result.determinism) }),
+  };
+}
+
+function determinismBody({ images, ...report }: DeterminismReport) {
+  return {
+    ...report,
+    images: images.map(({ seed, latentSha256 }) => ({ seed, latent_sha256: latentSha256 })),
   };
 }
 

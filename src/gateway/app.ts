@@ -7,6 +7,7 @@ import { answerClientError, installErrorHandling, refuseOtherMethods, sendRouter
 import type { Gateway } from './gateway.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { listRoutes } from './routes/lists.ts';
 import { openAiRoutes } from './routes/openai.ts';
@@ -48,13 +49,15 @@ export async function buildApp(
   outputRoutes(app, gateway);
   docsRoutes(app);
   refuseOtherSubmits(app);
-  for (const path of [...requestPaths, ...accountPaths]) refuseOtherMethods(app, path, ['GET', 'HEAD']);
+  for (const path of accountPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
+  for (const [path, allowed] of Object.entries(requestPaths)) refuseOtherMethods(app, path, allowed);
 
   const accept = createAccept(gateway, workers);
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     requestRoutes(keyed, gateway);
+    eventRoutes(keyed, gateway);
     accountRoutes(keyed, gateway);
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });

@@ -1,9 +1,7 @@
-import dns from 'node:dns';
-import net, { type LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../contract/errors.ts';
 import { show } from '../contract/fields.ts';
-import { isPublicAddress } from './public-address.ts';
+import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 
 /** Fetches the bytes behind a client's address. */
 export interface ImageFetcher {
@@ -21,21 +19,10 @@ export interface FetchLimits {
 }
 
 const maxRedirects = 3;
-const publicPorts = ['', '80', '443'];
 
-/**
- * A client may make this server open an address, so the address must not lead into the server's own network. The literal is
- * checked here and every address that a name resolves to is checked where the connection is made, so that a name cannot
- * change between check and use; redirects are followed by hand, each checked like the first.
- */
+/** Redirects are followed by hand, each checked like the first address (see checkedUrl). */
 export function createImageFetcher({ timeoutMs, maxBytes, allowedHosts }: FetchLimits): ImageFetcher {
-  const agent = new Agent({
-    connect: { lookup: checkedLookup(namesOf(allowedHosts)), timeout: timeoutMs },
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    maxResponseSize: maxBytes,
-    keepAliveTimeout: 1,
-  });
+  const agent = checkedAgent(allowedHosts, timeoutMs, maxBytes);
   return {
     fetch: async (address) => {
       const signal = AbortSignal.timeout(timeoutMs);
@@ -51,13 +38,6 @@ export function createImageFetcher({ timeoutMs, maxBytes, allowedHosts }: FetchL
     close: () => agent.destroy(),
   };
 }
-
-function namesOf(hosts: readonly string[]): ReadonlySet<string> {
-  return new Set(hosts.map((host) => new URL(`http://${host}`).hostname));
-}
-
-/** Something that may be told to the client. */
-class Refusal extends Error {}
 
 async function follow(
   dispatcher: Dispatcher,
@@ -90,34 +70,6 @@ async function follow(
     return Buffer.from(await body.arrayBuffer());
   }
   throw new Refusal(`was redirected more than ${maxRedirects} times`);
-}
-
-function checkedUrl(address: string, from: URL | undefined, allowedHosts: readonly string[]): URL {
-  const url = URL.parse(address, from?.href);
-  if (url === null) throw new Refusal('is not a valid URL');
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Refusal('is neither http nor https');
-  if (url.username !== '' || url.password !== '') throw new Refusal('carries a user name or password');
-  if (allowedHosts.includes(url.host)) return url;
-  if (namesOf(allowedHosts).has(url.hostname)) throw new Refusal('is on a port that is not allowed');
-  if (!publicPorts.includes(url.port)) throw new Refusal('is on a port other than 80 and 443');
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (net.isIP(host) !== 0 && !isPublicAddress(host)) throw new Refusal('is not on the public internet');
-  return url;
-}
-
-/** Runs where a connection is made to a name; a literal address never gets here. */
-function checkedLookup(allowedNames: ReadonlySet<string>): LookupFunction {
-  return (hostname, options, callback) => {
-    dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '', 0);
-      const refused =
-        !allowedNames.has(hostname) && addresses.some(({ address }) => !isPublicAddress(address));
-      if (refused || addresses.length === 0)
-        return callback(new Refusal('is not on the public internet'), '', 0);
-      if (options.all) return callback(null, addresses);
-      return callback(null, addresses[0]!.address, addresses[0]!.family);
-    });
-  };
 }
 
 function reasonOf(error: unknown, signal: AbortSignal, maxBytes: number): string {

@@ -2,6 +2,7 @@ import type { Rng } from '../contract/generation.ts';
 import type { Producer } from '../jobs/producer.ts';
 import type { ImageFetcher } from './fetch-image.ts';
 import type { PromptCheck } from './prompt-check.ts';
+import type { Webhooks } from './webhooks.ts';
 
 /** Everything the routes stand on, handed in so that tests can hand in their own. */
 export interface Gateway {
@@ -9,6 +10,10 @@ export interface Gateway {
   readonly fetchImage: ImageFetcher;
   readonly checkPrompts: PromptCheck;
   readonly settings: GatewaySettings;
+  /** Absent where no secret is configured. */
+  readonly webhooks?: Webhooks;
+  /** Why no picture may be made of a prompt; absent without a deny-list. */
+  readonly contentRefusal?: (prompt: string) => string | undefined;
 }
 
 export interface GatewaySettings {
@@ -46,6 +51,8 @@ export interface GatewaySettings {
   /** Whole request: how long a client may take to send it. */
   readonly requestTimeoutMs: number;
   readonly headersTimeoutMs: number;
+  /** Silence after which a stream of events says that it is still there, so that proxies keep it open. */
+  readonly heartbeatMs: number;
 }
 
 export const defaultSettings: GatewaySettings = {
@@ -66,4 +73,5 @@ export const defaultSettings: GatewaySettings = {
   bodyLimit: 1024 * 1024,
   requestTimeoutMs: 60_000,
   headersTimeoutMs: 10_000,
+  heartbeatMs: 15_000,
 };

@@ -81,7 +81,7 @@ export async function* watchRequest(
           told.push({ type: 'state', record: current });
           now.position = true;
           position = undefined;
-          if (record === undefined && current.status === 'PROCESSING') {
+          if (current.status === 'PROCESSING') {
             progress ??= await lastProgress(queue, id);
             now.preview = true;
           }

@@ -57,6 +57,15 @@ export function bodyOf(slug: SlugName): Content {
   };
 }
 
+const idempotencyKey: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'The same key with the same body means the same request: it is made and charged once, however often it is sent, while its record exists.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
 const submitErrors = errorResponses(400, 401, 403, 406, 409, 410, 413, 429, 500, 502, 503);
 
 const syncResponses: Record<string, ResponseObject> = {
@@ -84,7 +93,12 @@ const submitResponses: Record<string, ResponseObject> = {
 
 export const generationOperations: readonly Operation[] = slugNames.flatMap((slug) => {
   const does = slugs[slug].endpoint === 'sdxl-torch' ? 'text to image' : 'image to image';
-  const common = { method: 'post', keys: ['apiKey'], body: bodyOf(slug) } as const;
+  const common = {
+    method: 'post',
+    keys: ['apiKey'],
+    parameters: [idempotencyKey],
+    body: bodyOf(slug),
+  } as const;
   const sync = { ...common, responses: syncResponses, description: 'Waits and answers with the picture.' };
   return [
     {

@@ -25,6 +25,44 @@ const polling: Operation[] = [
     summary: 'State of a request; never rate-limited',
     responses: { 200: jsonResponse('Not failed', 'Status', examples.status), ...failed, ...pollErrors },
   },
+  {
+    ...byId,
+    method: 'delete',
+    path: '/v2/requests/{id}',
+    tag: 'Asynchronous',
+    summary: 'Cancels a request that waits or runs',
+    description:
+      'It is FAILED at once and its credits are given back; a worker that has it stops after the step in hand. Cancelling again changes nothing.',
+    responses: {
+      200: jsonResponse('Cancelled', 'Failed', { ...examples.failed, error: 'The request was cancelled' }),
+      ...pollErrors,
+      ...errorResponses(409),
+    },
+  },
+  {
+    ...byId,
+    method: 'get',
+    path: '/v2/requests/{id}/events',
+    tag: 'Asynchronous',
+    summary: 'Follows a request to its end, as server-sent events',
+    description: [
+      'Begins with how the request stands and ends with it. Events: `status` (as the status address), `position` (`{"position": 1}`',
+      'is next), `progress` (`{"sample", "samples", "step", "steps"}`), `preview` (`{"image": "data:image/jpeg;base64,..."}`, a',
+      'picture of one pixel for 8 x 8, at most one a second), `done` (as the result address, without base64) or `failed`.',
+    ].join(' '),
+    responses: {
+      200: {
+        description: 'The events',
+        content: {
+          'text/event-stream': {
+            schema: { type: 'string' },
+            example: 'event: progress\ndata: {"sample":0,"samples":1,"step":3,"steps":25}\n\n',
+          },
+        },
+      },
+      ...pollErrors,
+    },
+  },
   ...(['v2', 'v1'] as const).map((version) => ({
     ...byId,
     method: 'get' as const,

@@ -53,7 +53,7 @@ const determinism = z
     images: z.array(
       z.strictObject({
         seed: z.int(),
-        latentSha256: z.string().meta({ description: 'Of the final latents, float32 little-endian' }),
+        latent_sha256: z.string().meta({ description: 'Of the final latents, float32 little-endian' }),
       }),
     ),
   })

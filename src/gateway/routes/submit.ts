@@ -27,7 +27,10 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
       if (settings.retiredSlugs.includes(slug)) throw new ApiError('retired', `${slug} is retired`);
     };
     const submit = async (request: FastifyRequest) =>
-      accept(slug, await readBody(request, bodyLimit), request.apiKey);
+      accept(slug, await readBody(request, bodyLimit), request.apiKey, {
+        headers: request.headers,
+        base: baseUrl(request, settings.publicUrl),
+      });
 
     app.post(queueingPath(slug), { bodyLimit, onRequest }, async (request) =>
       submitReply(baseUrl(request, settings.publicUrl), await submit(request)),

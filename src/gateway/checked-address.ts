@@ -1,0 +1,62 @@
+import dns from 'node:dns';
+import net, { type LookupFunction } from 'node:net';
+import { Agent } from 'undici';
+import { isPublicAddress } from './public-address.ts';
+
+/**
+ * A client may make this server open an address, so the address must not lead into the server's own network. The literal is
+ * checked by `checkedUrl`, and every address that a name resolves to is checked where the connection is made, so that a name
+ * cannot change between check and use.
+ */
+
+/** Why an address is not opened; may be told to the client. */
+export class Refusal extends Error {}
+
+const publicPorts = ['', '80', '443'];
+
+function namesOf(hosts: readonly string[]): ReadonlySet<string> {
+  return new Set(hosts.map((host) => new URL(`http://${host}`).hostname));
+}
+
+/**
+ * @param allowedHosts `host:port` pairs that may be private and on any port.
+ * @throws Refusal saying what is wrong with the address.
+ */
+export function checkedUrl(address: string, from: URL | undefined, allowedHosts: readonly string[]): URL {
+  const url = URL.parse(address, from?.href);
+  if (url === null) throw new Refusal('is not a valid URL');
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Refusal('is neither http nor https');
+  if (url.username !== '' || url.password !== '') throw new Refusal('carries a user name or password');
+  if (allowedHosts.includes(url.host)) return url;
+  if (namesOf(allowedHosts).has(url.hostname)) throw new Refusal('is on a port that is not allowed');
+  if (!publicPorts.includes(url.port)) throw new Refusal('is on a port other than 80 and 443');
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (net.isIP(host) !== 0 && !isPublicAddress(host)) throw new Refusal('is not on the public internet');
+  return url;
+}
+
+/** Connects to public addresses and to the allowed hosts' only; for URLs that `checkedUrl` has passed. */
+export function checkedAgent(allowedHosts: readonly string[], timeoutMs: number, maxBytes: number): Agent {
+  return new Agent({
+    connect: { lookup: checkedLookup(namesOf(allowedHosts)), timeout: timeoutMs },
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxResponseSize: maxBytes,
+    keepAliveTimeout: 1,
+  });
+}
+
+/** Runs where a connection is made to a name; a literal address never gets here. */
+function checkedLookup(allowedNames: ReadonlySet<string>): LookupFunction {
+  return (hostname, options, callback) => {
+    dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error) return callback(error, '', 0);
+      const refused =
+        !allowedNames.has(hostname) && addresses.some(({ address }) => !isPublicAddress(address));
+      if (refused || addresses.length === 0)
+        return callback(new Refusal('is not on the public internet'), '', 0);
+      if (options.all) return callback(null, addresses);
+      return callback(null, addresses[0]!.address, addresses[0]!.family);
+    });
+  };
+}
