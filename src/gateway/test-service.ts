@@ -8,6 +8,7 @@ import { JobError } from '../jobs/job-error.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
+import type { ImageFetcher } from './fetch-image.ts';
 import { defaultSettings, type GatewaySettings } from './gateway.ts';
 import { createLogger } from './logging.ts';
 import { createPromptCheck } from './prompt-check.ts';
@@ -79,7 +80,13 @@ function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
   };
 }
 
-export async function startTestService(own: Partial<GatewaySettings> = {}): Promise<TestService> {
+/** Every address leads to the same picture. */
+const samePicture: ImageFetcher = { fetch: () => picture(96, 72), close: async () => undefined };
+
+export async function startTestService(
+  own: Partial<GatewaySettings> = {},
+  fetchImage = samePicture,
+): Promise<TestService> {
   const responses = checkResponses();
   const redis = await startPrivateRedis();
   const silent = createLogger('silent');
@@ -105,10 +112,7 @@ export async function startTestService(own: Partial<GatewaySettings> = {}): Prom
     buildApp(
       {
         producer,
-        fetchImage: {
-          fetch: async () => picture(96, 72),
-          close: async () => undefined,
-        },
+        fetchImage,
         checkPrompts,
         settings: { ...defaultSettings, publicUrl, ...settings },
       },
