@@ -1,14 +1,17 @@
 """Trains the text encoders and the base UNet together on scenes drawn afresh for every step.
 
     python train_base.py --folder <state> --minutes 90 [--device cuda]
+    torchrun --nproc-per-node 2 train_base.py --folder <state> --minutes 90    # a process a core: twice what two threads give
 
 Run train_text.py first: the encoders start from <state>/text.pt and then learn at a quarter of the UNet's rate.
 Stops by itself after --minutes (or --steps in all), resumes from <state>/base.pt, sleeps while <state>/PAUSE exists.
 """
 
 import argparse
+import os
 import random
 import time
+from datetime import timedelta
 
 import numpy as np
 import torch
@@ -56,6 +59,19 @@ def random_batch(source, basis, count, device):
     return torch.from_numpy(basis.latents(images)).to(device), (ids[:, 0], ids[:, 1])
 
 
+def share_gradients(parameters, stop):
+    """Averages the gradients over the processes; true as soon as one of them wants to stop."""
+    if not torch.distributed.is_initialized():
+        return stop
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([float(stop)], device=gradients[0].device)])
+    torch.distributed.all_reduce(flat)
+    flat, wish = flat[:-1] / torch.distributed.get_world_size(), flat[-1]
+    for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients])):
+        gradient.copy_(part.view_as(gradient))
+    return wish.item() > 0
+
+
 def main():
     parse = argparse.ArgumentParser()
     parse.add_argument("--folder", required=True)
@@ -68,6 +84,10 @@ def main():
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
     torch.set_num_threads(options.threads)
+    if "WORLD_SIZE" in os.environ:
+        torch.distributed.init_process_group("gloo", timeout=timedelta(hours=12))
+    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
+    processes = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
     device = torch.device(options.device)
 
     torch.manual_seed(0)
@@ -84,12 +104,13 @@ def main():
     state.load(parts)
     basis = latents.Basis(f"{options.folder}/basis.npz")
     noising = Noising(device=device)
-    source = random.Random(1000 + state.step)
-    torch.manual_seed(1000 + state.step)
+    source = random.Random(1000 + state.step + 10**7 * rank)
+    torch.manual_seed(1000 + state.step + 10**7 * rank)
 
     started = marked = time.time()
     losses, begun = [], state.step
-    while state.step < options.steps and time.time() - started < options.minutes * 60:
+    stopping = False
+    while not stopping:
         state.wait_while_paused()
         rate = options.lr * min(1, (state.step + 1) / 200)
         if options.final_lr:
@@ -109,21 +130,26 @@ def main():
         loss = (each * weights).mean()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        finished = state.step + 1 >= options.steps or time.time() - started > options.minutes * 60
+        stopping = share_gradients(list(base.parameters()), finished)
         torch.nn.utils.clip_grad_norm_(base.parameters(), 1.0)
         optimizer.step()
         base.silence_unknown()
         state.step += 1
+        if rank > 0:
+            continue
         average.update(base, state.step)
         losses.append((loss.item(), each[timesteps > 700].mean().item()))
         if state.step % 100 == 0:
-            speed = (state.step - begun) * options.batch / (time.time() - marked)
+            speed = (state.step - begun) * options.batch * processes / (time.time() - marked)
             marked, begun = time.time(), state.step
             mean = np.nanmean(losses, 0)
             state.log(loss=round(mean[0], 4), high_noise=round(mean[1], 5), samples_per_s=round(speed, 1), lr=round(rate, 6))
             losses = []
         if state.due():
             state.save(parts)
-    state.save(parts)
+    if rank == 0:
+        state.save(parts)
 
 
 if __name__ == "__main__":
