@@ -36,7 +36,7 @@ const polling: Operation[] = [
     responses: {
       200: jsonResponse('Cancelled', 'Failed', { ...examples.failed, error: 'The request was cancelled' }),
       ...pollErrors,
-      ...errorResponses(409),
+      ...errorResponses(406, 409, 413),
     },
   },
   {
