@@ -128,6 +128,8 @@ for (const [variant, { sha256, outputs }] of Object.entries(oracles.variants)) {
   });
 }
 
+// The tiny variant's checkpoint, written by the first test, built wrongly.
+
 /** What the config says but no tensor's shape gives away: taken wrongly, the output must move beyond the tolerance. */
 const misreadings: Record<string, Partial<UnetConfig>> = {
   'head counts': { attention_head_dim: [1, 4, 5] },
@@ -139,7 +141,7 @@ const misreadings: Record<string, Partial<UnetConfig>> = {
 
 for (const [what, wrong] of Object.entries(misreadings)) {
   test(`a UNet built with the wrong ${what} is caught`, async () => {
-    const { base } = await writeTinyCheckpoints(path.join(directory, 'misread'));
+    const base = path.join(directory, 'tiny', 'tiny-base');
     const { unet } = await openCheckpoint(base);
     const misread = { ...unet, config: { ...unet.config, ...wrong } };
     const expected = unpack(oracles.variants.tiny!.outputs['unet 16x16x77']!.noise!);
@@ -156,7 +158,7 @@ for (const [index, wrong] of [
   [1, { num_attention_heads: 2 }],
 ] as const) {
   test(`text encoder ${index} built with ${JSON.stringify(wrong)} is caught`, async () => {
-    const { base } = await writeTinyCheckpoints(path.join(directory, 'misread'));
+    const base = path.join(directory, 'tiny', 'tiny-base');
     const checkpoint = await openCheckpoint(base);
     const textEncoders = checkpoint.textEncoders.map((encoder) => ({
       ...encoder,
@@ -185,12 +187,12 @@ for (const [what, wrong, tensor] of [
   ['projection kind', { use_linear_projection: false }, /proj_in\.weight/],
 ] as const) {
   test(`a UNet built with the wrong ${what} is refused by tensor`, async () => {
-    const { base } = await writeTinyCheckpoints(path.join(directory, 'misread'));
+    const base = path.join(directory, 'tiny', 'tiny-base');
     const { unet } = await openCheckpoint(base);
     const misread = { ...unet, config: { ...unet.config, ...wrong } };
     await assert.rejects(openUnet(misread, { ...cpu, timeIdCount: 6 }), (error: Error) => {
       assert.match(error.message, tensor);
-      assert.match(error.message, /misread.tiny-base.unet/);
+      assert.match(error.message, /tiny.tiny-base.unet/);
       return true;
     });
   });

@@ -43,7 +43,6 @@ function sessionOptions(
       session: {
         // Lets a model that was never a file name files: nothing is written beside the checkpoint.
         model_external_initializers_file_folder_path: folder,
-        use_device_allocator_for_initializers: '1',
         // A node that CUDA does not implement is a mistake in the graph, not something to be slow about.
         ...(device.startsWith('cuda') ? { disable_cpu_ep_fallback: '1' } : {}),
       },
