@@ -1,13 +1,14 @@
-import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
-import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
 import { openClipTextEncoder } from '../src/networks/clip-text-encoder.ts';
+import { openExportedTextEncoder } from '../src/networks/exported-text-encoder.ts';
+import { openExportedUnet } from '../src/networks/exported-unet.ts';
+import { openExportedVaeDecoder, openExportedVaeEncoder } from '../src/networks/exported-vae.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../src/networks/networks.ts';
 import type { NetworkOptions } from '../src/networks/session.ts';
 import { openUnet } from '../src/networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder } from '../src/networks/vae.ts';
 import { assembleModels, type Models } from '../src/pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
-import { openModel } from './open-model.ts';
+import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
 
 /** A model's networks, each loaded when it is called for. @throws CheckpointError naming file and tensor, from every one. */
 export interface NetworkLoaders {
@@ -17,13 +18,20 @@ export interface NetworkLoaders {
   readonly vaeDecoder: () => Promise<VaeDecoder>;
 }
 
-export function networkLoaders(checkpoint: Checkpoint, options: NetworkOptions): NetworkLoaders {
-  const timeIdCount = checkpoint.requiresAestheticsScore ? 5 : 6;
+export function networkLoaders(model: OpenedModel, options: NetworkOptions): NetworkLoaders {
+  const unetOptions = { ...options, timeIdCount: model.requiresAestheticsScore ? 5 : 6 };
+  if (isExported(model))
+    return {
+      textEncoders: model.textEncoders.map((network) => () => openExportedTextEncoder(network, options)),
+      unet: () => openExportedUnet(model.unet, unetOptions),
+      vaeEncoder: () => openExportedVaeEncoder(model.vaeEncoder, options),
+      vaeDecoder: () => openExportedVaeDecoder(model.vaeDecoder, options),
+    };
   return {
-    textEncoders: checkpoint.textEncoders.map((component) => () => openClipTextEncoder(component, options)),
-    unet: () => openUnet(checkpoint.unet, { ...options, timeIdCount }),
-    vaeEncoder: () => openVaeEncoder(checkpoint.vae, options),
-    vaeDecoder: () => openVaeDecoder(checkpoint.vae, options),
+    textEncoders: model.textEncoders.map((component) => () => openClipTextEncoder(component, options)),
+    unet: () => openUnet(model.unet, unetOptions),
+    vaeEncoder: () => openVaeEncoder(model.vae, options),
+    vaeDecoder: () => openVaeDecoder(model.vae, options),
   };
 }
 
@@ -33,7 +41,7 @@ export function networkLoaders(checkpoint: Checkpoint, options: NetworkOptions):
  * @throws CheckpointError naming file and tensor; Error where the runtime or the device refuses.
  */
 export async function loadModels(model: InstalledModel | string, options: NetworkOptions): Promise<Models> {
-  const checkpoint = await (typeof model === 'string' ? openCheckpoint(model) : openModel(model));
+  const checkpoint = await (typeof model === 'string' ? openLocation(model) : openModel(model));
   const load = networkLoaders(checkpoint, options);
   const encoders = [];
   for (const [index, loadEncoder] of load.textEncoders.entries())

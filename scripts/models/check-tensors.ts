@@ -4,6 +4,7 @@ import { clipTextGraph } from '../../src/graphs/clip.ts';
 import { portableLayers } from '../../src/graphs/portable-layers.ts';
 import { unetGraph } from '../../src/graphs/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../src/graphs/vae.ts';
+import { sum } from './model-facts.ts';
 
 /**
  * Holds every tensor of a checkpoint against the networks its configs describe, without loading one.
@@ -27,5 +28,5 @@ export function checkTensors({ unet, vae, textEncoders, requiresAestheticsScore 
       ...vaeDecoderGraph(vae.config, portableLayers).tensors,
     ]),
   );
-  return [unet, vae, ...textEncoders].reduce((sum, { tensors }) => sum + tensors.size, 0);
+  return sum([unet, vae, ...textEncoders].map(({ tensors }) => tensors.size));
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { type InstalledModel, listModels } from '../../workers/installation.ts';
-import { openModel } from '../../workers/open-model.ts';
-import { componentsOf, dtypeOf, filesOf, storedBytes } from './model-facts.ts';
+import { isExported, type OpenedModel, openModel } from '../../workers/open-model.ts';
+import { componentsOf, dtypeOf, exportedNetworks, filesOf, storedBytes, sum } from './model-facts.ts';
 import { showBytes, table } from './sizes.ts';
 
 /** Every model of the folder in a table; one that cannot be opened says why. */
@@ -24,16 +24,22 @@ export async function listReport(modelsDir: string): Promise<string> {
 }
 
 async function rowOf(model: InstalledModel): Promise<string[]> {
-  const checkpoint = await openModel(model);
-  const components = componentsOf(checkpoint);
+  const opened = await openModel(model);
+  const kind = opened.requiresAestheticsScore ? 'refiner' : 'base';
+  return [model.name, kind, ...weightsOf(opened), model.serves.join(', ')];
+}
+
+/** Files, size, element type. */
+function weightsOf(opened: OpenedModel): string[] {
+  if (isExported(opened)) {
+    const networks = exportedNetworks(opened);
+    return [`${networks.length} networks`, showBytes(sum(networks.map(({ bytes }) => bytes))), 'ONNX'];
+  }
+  const components = componentsOf(opened);
   const files = filesOf(components);
-  const bytes = components.reduce((sum, component) => sum + storedBytes(component), 0);
   return [
-    model.name,
-    checkpoint.requiresAestheticsScore ? 'refiner' : 'base',
     files.length === 1 ? path.basename(files[0]!) : `${files.length} files`,
-    showBytes(bytes),
+    showBytes(sum(components.map(storedBytes))),
     dtypeOf(components),
-    model.serves.join(', '),
   ];
 }

@@ -1,4 +1,6 @@
 import type { Checkpoint, Component, Dtype } from '../../src/checkpoints/checkpoint.ts';
+import type { ExportedCheckpoint } from '../../src/checkpoints/exported/exported-folder.ts';
+import { isExported, type OpenedModel } from '../../workers/open-model.ts';
 
 const names: Readonly<Record<Dtype, string>> = { F32: 'fp32', F16: 'fp16', BF16: 'bf16' };
 const elementBytes: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
@@ -27,28 +29,32 @@ export function filesOf(components: readonly Component<unknown>[]): string[] {
 
 /** Bytes of a component's tensors as they are stored. */
 export function storedBytes({ tensors }: Component<unknown>): number {
-  return [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return sum([...tensors.values()].map(({ byteLength }) => byteLength));
 }
 
 /** How many numbers a component has. */
 export function parametersOf({ tensors }: Component<unknown>): number {
-  return [...tensors.values()].reduce(
-    (sum, { byteLength, dtype }) => sum + byteLength / elementBytes[dtype],
-    0,
-  );
+  return sum([...tensors.values()].map(({ byteLength, dtype }) => byteLength / elementBytes[dtype]));
 }
 
 /**
  * Bytes of weights on a CUDA device: UNet and text encoders as they are stored, the VAE in float32 (float16 overflows in
- * SDXL's). On the CPU everything is float32.
+ * SDXL's). On the CPU everything is float32. Exported networks: their files.
  */
-export function weightBytes(checkpoint: Checkpoint, device: 'cpu' | 'cuda'): number {
-  return componentsOf(checkpoint).reduce(
-    (sum, component) =>
-      sum +
-      (device === 'cuda' && component !== checkpoint.vae
-        ? storedBytes(component)
-        : 4 * parametersOf(component)),
-    0,
+export function weightBytes(model: OpenedModel, device: 'cpu' | 'cuda'): number {
+  if (isExported(model)) return sum(exportedNetworks(model).map(({ bytes }) => bytes));
+  return sum(
+    componentsOf(model).map((component) =>
+      device === 'cuda' && component !== model.vae ? storedBytes(component) : 4 * parametersOf(component),
+    ),
   );
+}
+
+/** The networks of an exported checkpoint in the order in which a request passes them. */
+export function exportedNetworks({ textEncoders, unet, vaeEncoder, vaeDecoder }: ExportedCheckpoint) {
+  return [...textEncoders, vaeEncoder, unet, vaeDecoder];
+}
+
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { InstalledModel } from '../../workers/installation.ts';
-import { openModel } from '../../workers/open-model.ts';
+import { isExported, openModel } from '../../workers/open-model.ts';
 import { checkTensors } from './check-tensors.ts';
 import { sha256Of } from './sha256.ts';
 
 export interface Prepared {
+  /** Held against their configs; none of an exported folder, whose networks bring theirs along. */
   readonly tensors: number;
   /** Files whose hash the manifest names and that have it. */
   readonly hashed: number;
@@ -20,7 +21,8 @@ export interface Prepared {
 export async function prepare(model: InstalledModel): Promise<Prepared> {
   const started = performance.now();
   const hashed = await checkHashes(model);
-  const tensors = checkTensors(await openModel(model));
+  const opened = await openModel(model);
+  const tensors = isExported(opened) ? 0 : checkTensors(opened);
   return { tensors, hashed, bytesWritten: 0, seconds: (performance.now() - started) / 1000 };
 }
 

@@ -8,8 +8,8 @@ import {
   manifestName,
   parseManifest,
 } from '../../src/checkpoints/manifest.ts';
-import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { readSafetensorsHeader } from '../../src/checkpoints/safetensors.ts';
+import { openLocation } from '../../workers/open-model.ts';
 import { type DownloadOptions, download } from './download.ts';
 import type { OnBytes } from './progress.ts';
 
@@ -149,5 +149,5 @@ function checkpointOf(files: readonly string[], directory: string): string {
 }
 
 async function kindOf(checkpoint: string): Promise<'base' | 'refiner'> {
-  return (await openCheckpoint(checkpoint)).requiresAestheticsScore ? 'refiner' : 'base';
+  return (await openLocation(checkpoint)).requiresAestheticsScore ? 'refiner' : 'base';
 }

@@ -4,15 +4,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import { writeExportedFolder } from '../../src/networks/write-exported-folder.ts';
+import { listModels } from '../../workers/installation.ts';
 import { networkLoaders } from '../../workers/load-models.ts';
+import { openLocation } from '../../workers/open-model.ts';
 import { writeTinyCheckpoints } from '../tiny-checkpoint.ts';
+import { listReport } from './list.ts';
+import { prepare } from './prepare.ts';
 import { look, type Verified, verify } from './verify.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'verify-'));
 after(() => rmSync(root, { recursive: true }));
 
 async function outputsOf(directory: string): Promise<Verified[]> {
-  const checkpoint = await openCheckpoint(directory);
+  const checkpoint = await openLocation(directory);
   return Array.fromAsync(verify(checkpoint, networkLoaders(checkpoint, { device: 'cpu' }), 64));
 }
 
@@ -50,6 +55,20 @@ test('weights that hold NaN show in the network they belong to and in no other',
   assert.deepEqual(
     broken.map(({ network }) => network),
     ['VAE decoder'],
+  );
+});
+
+test('an exported folder is listed, prepared and verified as the weights it was made of', async () => {
+  const { base } = await writeTinyCheckpoints(root);
+  const modelsDir = path.join(root, 'exported');
+  writeExportedFolder(await openCheckpoint(base), path.join(modelsDir, 'foreign'));
+  assert.match(await listReport(modelsDir), /\nforeign +base +5 networks +\d\.\d+ MiB +ONNX +foreign/);
+  const [model] = await listModels(modelsDir);
+  assert.equal((await prepare(model!)).tensors, 0);
+  const [expected, actual] = [await outputsOf(base), await outputsOf(model!.checkpoint)];
+  assert.deepEqual(
+    actual.map(({ network, output, largest }) => [network, output, largest.toPrecision(4)]),
+    expected.map(({ network, output, largest }) => [network, output, largest.toPrecision(4)]),
   );
 });
 

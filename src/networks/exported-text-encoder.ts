@@ -1,0 +1,43 @@
+import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
+import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import type { ExportedNetwork } from '../checkpoints/exported/exported-folder.ts';
+import { openExportedSession } from './exported-session.ts';
+import type { ClipTextEncoder } from './networks.ts';
+import type { NetworkOptions } from './session.ts';
+import { requireLength } from './tensors.ts';
+
+/**
+ * Loads an exported CLIP text encoder: input_ids -> hidden_states.<layer>, of which SDXL takes the last but one, and text_embeds
+ * from the second encoder, which has a projection.
+ * @throws CheckpointError naming the output that an export without hidden states lacks, and as openExportedSession does.
+ */
+export async function openExportedTextEncoder(
+  network: ExportedNetwork<ClipTextConfig>,
+  options: NetworkOptions,
+): Promise<ClipTextEncoder> {
+  const { config, name, modelFile } = network;
+  const hasProjection = name === 'text_encoder_2';
+  // hidden_states.0 is the embedding, hidden_states.<layers> the output of the last layer.
+  const hiddenStates = `hidden_states.${config.num_hidden_layers - 1}`;
+  const outputs = [hiddenStates, ...(hasProjection ? ['text_embeds'] : [])];
+  const session = await openExportedSession(modelFile, ['input_ids'], outputs, options);
+  const tokens = config.max_position_embeddings;
+
+  return {
+    tokens,
+    width: config.hidden_size,
+    projectionWidth: hasProjection ? config.projection_dim : undefined,
+    release: session.release,
+    async encodePrompt(ids) {
+      const batch = Math.max(1, Math.ceil(ids.length / tokens));
+      requireLength(`${name}: ids`, ids.length, [batch, tokens]);
+      const stranger = ids.find((id) => id < 0 || id >= config.vocab_size);
+      if (stranger !== undefined)
+        throw new CheckpointError(
+          `${name}: token id ${stranger} is outside the vocabulary of ${config.vocab_size}`,
+        );
+      const made = await session.run({ input_ids: { values: ids, shape: [batch, tokens] } });
+      return { hiddenStates: made[hiddenStates]!, pooled: made.text_embeds };
+    },
+  };
+}
