@@ -6,38 +6,66 @@ export interface LowRank {
   readonly scale: number;
 }
 
-/** Columns handled at a time: eight rows of `down` of this width stay in the fastest cache. */
+/** Columns handled at a time, so that the sums and a few rows of `down` stay in the fastest cache. */
 const columnsAtATime = 512;
 
-/** Adds the product to `values` in place; sums in float64, rounded to float32 once. */
+/**
+ * Adds the product to `values` in place; sums in float64, rounded to float32 once. Two rows of the result and four of `down`
+ * at a time, twice as fast as one by one: a rank that is no multiple of four and an odd row are filled up with zeros.
+ */
 export function addLowRank(values: Float32Array, { up, down, rank, scale }: LowRank): void {
   const inputs = down.length / rank;
   const outputs = up.length / rank;
-  const sums = new Float64Array(columnsAtATime);
+  const depth = Math.ceil(rank / 4) * 4;
+  const factors = new Float64Array((outputs + 1) * depth);
+  for (let output = 0; output < outputs; output++)
+    for (let index = 0; index < rank; index++)
+      factors[output * depth + index] = scale * up[output * rank + index]!;
+
   for (let begin = 0; begin < inputs; begin += columnsAtATime) {
     const width = Math.min(columnsAtATime, inputs - begin);
-    for (let output = 0; output < outputs; output++) {
-      sums.fill(0);
-      let index = 0;
-      // Four rows at a time: a quarter of the loads and stores of the sums.
-      for (; index + 4 <= rank; index += 4) {
-        const from = output * rank + index;
-        const [a, b, c, d] = [up[from]!, up[from + 1]!, up[from + 2]!, up[from + 3]!];
-        const row = index * inputs + begin;
-        for (let column = 0; column < width; column++)
-          sums[column]! +=
-            a * down[row + column]! +
-            b * down[row + inputs + column]! +
-            c * down[row + 2 * inputs + column]! +
-            d * down[row + 3 * inputs + column]!;
-      }
-      for (; index < rank; index++) {
-        const factor = up[output * rank + index]!;
-        const row = index * inputs + begin;
-        for (let column = 0; column < width; column++) sums[column]! += factor * down[row + column]!;
-      }
-      const target = output * inputs + begin;
-      for (let column = 0; column < width; column++) values[target + column]! += scale * sums[column]!;
+    const block = new Float64Array(depth * width);
+    for (let index = 0; index < rank; index++) {
+      const from = index * inputs + begin;
+      block.set(down.subarray(from, from + width), index * width);
+    }
+    const even = new Float64Array(width);
+    const odd = new Float64Array(width);
+    for (let output = 0; output < outputs; output += 2) {
+      even.fill(0);
+      odd.fill(0);
+      for (let index = 0; index < depth; index += 4)
+        addFourRows(even, odd, block, index * width, factors, output * depth + index, depth);
+      addTo(values, output * inputs + begin, even);
+      if (output + 1 < outputs) addTo(values, (output + 1) * inputs + begin, odd);
     }
   }
+}
+
+function addFourRows(
+  even: Float64Array,
+  odd: Float64Array,
+  block: Float64Array,
+  row: number,
+  factors: Float64Array,
+  at: number,
+  depth: number,
+): void {
+  const width = even.length;
+  const [a, b, c, d] = [factors[at]!, factors[at + 1]!, factors[at + 2]!, factors[at + 3]!];
+  const next = at + depth;
+  const [e, f, g, h] = [factors[next]!, factors[next + 1]!, factors[next + 2]!, factors[next + 3]!];
+  const [first, second, third, fourth] = [row, row + width, row + 2 * width, row + 3 * width];
+  for (let column = 0; column < width; column++) {
+    const p = block[first + column]!;
+    const q = block[second + column]!;
+    const r = block[third + column]!;
+    const s = block[fourth + column]!;
+    even[column]! += a * p + b * q + c * r + d * s;
+    odd[column]! += e * p + f * q + g * r + h * s;
+  }
+}
+
+function addTo(values: Float32Array, from: number, sums: Float64Array): void {
+  for (let column = 0; column < sums.length; column++) values[from + column]! += sums[column]!;
 }
