@@ -103,6 +103,17 @@ test('an edit takes its picture from JSON too', async () => {
   assert.equal(response.status, 200, await response.text());
 });
 
+test('a call repeated under its Idempotency-Key makes one request', async () => {
+  const calls = [1, 2].map(() =>
+    client.images
+      .generate({ prompt: 'once' }, { headers: { 'Idempotency-Key': 'a call' } })
+      .withResponse()
+      .then(({ response }) => response.headers.get('x-request-id')),
+  );
+  assert.equal(new Set(await Promise.all(calls)).size, 1);
+  assert.equal(service.started.filter((request) => request.prompt === 'once').length, 1);
+});
+
 test('the client lists the models that the live workers serve', async () => {
   const { data } = await client.models.list();
   assert.deepEqual(

@@ -68,7 +68,8 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
     if (settings.retiredSlugs.includes(slugs[translated.slug].endpoint))
       throw new ApiError('retired', `${slugs[translated.slug].endpoint} is retired`);
     const body: RawBody = { fields: translated.fields, ...(file && { file }) };
-    const id = await accept(translated.slug, body, request.apiKey);
+    const base = baseUrl(request, settings.publicUrl);
+    const id = await accept(translated.slug, body, request.apiKey, { headers: request.headers, base });
     const record = await wait(request, reply, id);
     if (record.status === 'FAILED')
       return reply.code(422).send(openAiErrorBody(422, record.error ?? 'The request failed'));
@@ -76,7 +77,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
     reply.headers(syncHeaders(record, new Date(), remaining));
     const asBase64 = translated.responseFormat === 'b64_json';
     const pictures = asBase64 ? await picturesOf(producer, record) : undefined;
-    return imagesReply(baseUrl(request, settings.publicUrl), record, pictures);
+    return imagesReply(base, record, pictures);
   };
 
   app.post(paths.generations, { bodyLimit: settings.bodyLimit }, async (request, reply) => {
