@@ -66,6 +66,7 @@ export function inferUnetConfig(
 ): JsonObject {
   const levels = count(tensors, /^down_blocks\.(\d+)\./);
   const layers = count(tensors, /^down_blocks\.0\.resnets\.(\d+)\./);
+  if (levels === 0 || layers === 0) throw new CheckpointError(`${file}: the UNet has no input_blocks`);
   const depth = (attention: string) =>
     count(tensors, new RegExp(`^${attention.replaceAll('.', '\\.')}\\.transformer_blocks\\.(\\d+)\\.`));
   const depths = (way: 'down' | 'up', length: number) =>

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
 import { requireTensors } from '../require-tensors.ts';
 import { readSafetensorsHeader } from '../safetensors.ts';
@@ -109,6 +110,31 @@ test('networks of SDXL with fewer and narrower layers need no configs in the fil
     expected.textEncoders.map(({ config }) => config),
   );
   assert.deepEqual(actual.scheduler, expected.scheduler);
+});
+
+test('a pruned UNet, with depths of its own and no attention in the middle, is read off its tensors', async () => {
+  const pruned = {
+    ...tinyBase,
+    unet: {
+      ...tinyBase.unet,
+      attention_head_dim: [1, 1, 2],
+      block_out_channels: [64, 64, 128],
+      mid_block_type: 'UNetMidBlock2D',
+      norm_num_groups: 32,
+      transformer_layers_per_block: [1, [2, 1], [3, 2]],
+      reverse_transformer_layers_per_block: [[2, 3, 4], [1, 2, 1], 1],
+    },
+  };
+  await writeCheckpoint(path.join(folder, 'pruned'), pruned, { seed: 4, dtype: 'F16' });
+  const expected = await openCheckpoint(path.join(folder, 'pruned'));
+  const file = path.join(folder, 'pruned.safetensors');
+  const { textEncoders, vae } = tinyBase;
+  const metadata = { 'sdxl-server.configs': JSON.stringify({ ...textEncoders, vae }) };
+  await writeSingleFile(file, expected, { metadata });
+  const { unet } = await openCheckpoint(file);
+  assert.deepEqual(unet.config, { ...expected.unet.config, mid_transformer_layers: 3 });
+  const shapes = new Map([...expected.unet.tensors].map(([name, { shape }]) => [name, shape]));
+  requireTensors(unet, shapes);
 });
 
 test('v-prediction markers turn up in the scheduler, and averaged weights and leftovers do not matter', async () => {
@@ -229,6 +255,61 @@ test('what is no SDXL checkpoint is refused with what it is', async () => {
     (name) => name.replace('.out.2.bias', '.out.3.bias'),
     /surplus\.safetensors: tensor "model\.diffusion_model\.out\.3\.bias" has no place in an SDXL checkpoint$/,
   );
+});
+
+test('whatever tensors are lost, renamed or reshaped, the file is opened or refused with a CheckpointError', async () => {
+  const { tensors } = await readSafetensorsHeader(await single('refiner'));
+  const whole = [...tensors].map(([name, { shape }]) => [name, shape] as [string, readonly number[]]);
+  const prefixes = [...new Set(whole.map(([name]) => name.split('.').slice(0, 3).join('.')))];
+  const file = path.join(folder, 'damaged.safetensors');
+  let state = 1;
+  const random = (below: number) => {
+    state = (state * 48271) % 0x7fffffff;
+    return (state >> 4) % below;
+  };
+  for (let round = 0; round < 150; round++) {
+    let entries = [...whole];
+    for (let change = random(3); change >= 0; change--) {
+      const at = random(entries.length);
+      const [name, shape] = entries[at]!;
+      const kind = random(4);
+      if (kind === 0)
+        entries = entries.filter(([other]) => !other.startsWith(prefixes[random(prefixes.length)]!));
+      if (kind === 1) entries[at] = [name.replace(/\d+|weight/, String(random(40))), shape];
+      if (kind === 2) entries[at] = [name, shape.slice(random(2), 3)];
+      if (kind === 3)
+        entries = entries.filter(
+          ([other]) =>
+            !other.includes(
+              ['label_emb', 'input_blocks', 'attn2', 'ln_final', 'decoder', 'conv_in'][random(6)]!,
+            ),
+        );
+    }
+    // Each network's config is read off the tensors in turn.
+    const { vae, unet, textEncoders } = tinyRefiner;
+    const configs = [
+      { ...textEncoders, vae },
+      { ...textEncoders, unet },
+      { vae, unet },
+    ][round % 3];
+    const header: Record<string, unknown> = {
+      __metadata__: { 'sdxl-server.configs': JSON.stringify(configs) },
+    };
+    let position = 0;
+    for (const [name, shape] of entries) {
+      const end = position + shape.reduce((product, extent) => product * extent, 2);
+      header[name] = { dtype: 'F16', shape, data_offsets: [position, end] };
+      position = end;
+    }
+    const json = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(json.length));
+    await writeFile(file, Buffer.concat([length, json]));
+    await truncate(file, 8 + json.length + position);
+    await openCheckpoint(file).catch((error: unknown) =>
+      assert.ok(error instanceof CheckpointError, (error as Error).stack),
+    );
+  }
 });
 
 test('configs in the metadata are held to the same rules as files', async () => {
