@@ -6,6 +6,7 @@ import {
   isExportedFolder,
   openExportedFolder,
 } from '../src/checkpoints/exported/exported-folder.ts';
+import { mergeLoras } from '../src/checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../src/checkpoints/manifest.ts';
 import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
 import type { InstalledModel } from './installation.ts';
@@ -27,21 +28,55 @@ export async function openLocation(location: string, vae?: string): Promise<Open
   return openExportedFolder(location);
 }
 
+/** Where a model's merged LoRA weights are kept. */
+export function preparedFolder({ directory }: Pick<InstalledModel, 'directory'>): string {
+  return path.join(directory, 'prepared');
+}
+
 /**
- * Reads an installed model's headers and configs as its manifest wants them: with another VAE, scheduler keys replaced.
+ * Reads an installed model's headers and configs as its manifest wants them: with another VAE, scheduler keys replaced, but without
+ * its LoRAs.
  * @throws CheckpointError naming the file and what contradicts.
  */
-export async function openModel({
-  name,
-  directory,
-  checkpoint,
-  manifest,
-}: InstalledModel): Promise<OpenedModel> {
+export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> {
+  const { name, directory, checkpoint, manifest } = model;
   if (manifest === undefined) return { ...(await openLocation(checkpoint)), name };
   const vae = manifest.vae === undefined ? undefined : path.join(directory, manifest.vae);
   const opened = await openLocation(checkpoint, vae);
   requireKind(manifest, opened.requiresAestheticsScore, path.join(directory, manifestName));
   return { ...opened, name, scheduler: { ...opened.scheduler, ...manifest.scheduler } };
+}
+
+/**
+ * As openUnmerged, with LoRAs merged: once, as what was merged of the same files and weights before is taken as it is.
+ * @throws CheckpointError naming the file and what contradicts.
+ */
+export async function openModel(model: InstalledModel): Promise<OpenedModel> {
+  const opened = await openUnmerged(model);
+  return model.manifest === undefined ? opened : withLoras(model, model.manifest, opened);
+}
+
+async function withLoras(
+  model: InstalledModel,
+  { loras }: Manifest,
+  opened: OpenedModel,
+): Promise<OpenedModel> {
+  if (loras.length === 0) return opened;
+  if (isExported(opened))
+    throw new CheckpointError(
+      `${opened.directory}: the networks are exported; no LoRA can be merged into them`,
+    );
+  const choices = loras.map(({ file, weight }) => ({ file: path.join(model.directory, file), weight }));
+  try {
+    return await mergeLoras(opened, choices, preparedFolder(model));
+  } catch (cause) {
+    if (cause instanceof CheckpointError) throw cause;
+    const { message } = cause as Error;
+    throw new CheckpointError(
+      `${preparedFolder(model)}: the LoRAs cannot be merged here (${message}); \`npm run models -- prepare ${model.name}\` does it where the folder can be written`,
+      { cause },
+    );
+  }
 }
 
 /** A refiner is told from a base model by its time ids. */

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { listModels } from '../../workers/installation.ts';
-import { openModel } from '../../workers/open-model.ts';
+import { openUnmerged } from '../../workers/open-model.ts';
 import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
 import { readDriver } from '../cuda/driver.ts';
 import { type Finding, showFindings } from '../cuda/findings.ts';
@@ -79,7 +79,7 @@ async function needsOf(modelsDir: string): Promise<Needs> {
   const [cpu, cuda, problems]: [ModelNeed[], ModelNeed[], Finding[]] = [[], [], []];
   try {
     for (const model of await listModels(modelsDir)) {
-      const checkpoint = await openModel(model);
+      const checkpoint = await openUnmerged(model);
       cpu.push({ name: model.name, bytes: weightBytes(checkpoint, 'cpu') });
       cuda.push({ name: model.name, bytes: weightBytes(checkpoint, 'cuda') });
     }

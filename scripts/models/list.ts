@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { type InstalledModel, listModels } from '../../workers/installation.ts';
-import { isExported, type OpenedModel, openModel } from '../../workers/open-model.ts';
+import { isExported, type OpenedModel, openUnmerged } from '../../workers/open-model.ts';
 import { componentsOf, dtypeOf, exportedNetworks, filesOf, storedBytes, sum } from './model-facts.ts';
 import { showBytes, table } from './sizes.ts';
 
@@ -24,7 +24,7 @@ export async function listReport(modelsDir: string): Promise<string> {
 }
 
 async function rowOf(model: InstalledModel): Promise<string[]> {
-  const opened = await openModel(model);
+  const opened = await openUnmerged(model);
   const kind = opened.requiresAestheticsScore ? 'refiner' : 'base';
   return [model.name, kind, ...weightsOf(opened), model.serves.join(', ')];
 }

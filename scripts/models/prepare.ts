@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { InstalledModel } from '../../workers/installation.ts';
-import { isExported, openModel } from '../../workers/open-model.ts';
+import { isExported, openModel, preparedFolder } from '../../workers/open-model.ts';
 import { checkTensors } from './check-tensors.ts';
+import { componentsOf, filesOf, sum } from './model-facts.ts';
 import { sha256Of } from './sha256.ts';
 
 export interface Prepared {
@@ -15,15 +16,39 @@ export interface Prepared {
 }
 
 /**
- * Makes a model ready to serve: files held against the manifest's hashes, every tensor against its config.
+ * Makes a model ready to serve: files held against the manifest's hashes, LoRAs merged, every tensor against its config.
  * @throws Error naming the file, and the tensor or both hashes.
  */
 export async function prepare(model: InstalledModel): Promise<Prepared> {
   const started = performance.now();
   const hashed = await checkHashes(model);
+  const folder = preparedFolder(model);
+  const before = await filesIn(folder);
   const opened = await openModel(model);
   const tensors = isExported(opened) ? 0 : checkTensors(opened);
-  return { tensors, hashed, bytesWritten: 0, seconds: (performance.now() - started) / 1000 };
+  const written = [...(await filesIn(folder))].filter(([name]) => !before.has(name));
+  if (!isExported(opened)) await removeUnused(folder, new Set(filesOf(componentsOf(opened))));
+  return {
+    tensors,
+    hashed,
+    bytesWritten: sum(written.map(([, bytes]) => bytes)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** Bytes of the files of a folder, which may not exist, by name. */
+async function filesIn(folder: string): Promise<Map<string, number>> {
+  const names: string[] = await readdir(folder).catch(() => []);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, (await stat(path.join(folder, name))).size] as const)),
+  );
+}
+
+/** Merged weights of LoRAs that the manifest no longer names, or names with other weights, take gigabytes and serve nobody. */
+async function removeUnused(folder: string, used: ReadonlySet<string>): Promise<void> {
+  for (const name of (await filesIn(folder)).keys())
+    if (/^loras-[0-9a-f]+\.safetensors$/.test(name) && !used.has(await realpath(path.join(folder, name))))
+      await rm(path.join(folder, name));
 }
 
 async function checkHashes({ directory, manifest }: InstalledModel): Promise<number> {
