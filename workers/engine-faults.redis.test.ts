@@ -44,8 +44,55 @@ test(
     assert.equal(await queue.picture(again), await queue.picture(first));
     const other = await queue.end(await queue.submit({ ...fakeRequest('a'), seed: 43 }));
     assert.notEqual(await queue.picture(other), await queue.picture(first));
+
+    const { determinism } = first.result;
+    const [latents] = determinism!.images;
+    assert.match(latents!.latentSha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(determinism, {
+      checkpoints: [{ name: 'fake', weights: {} }],
+      device: 'cpu',
+      runtime: 'fake engine',
+      precision: 'integer',
+      scheduler: 'Euler',
+      rng: 'philox',
+      images: [{ seed: 42, latentSha256: latents!.latentSha256 }],
+    });
+    assert.deepEqual(again.result?.determinism, determinism);
+    assert.notEqual(other.result?.determinism?.images[0]?.latentSha256, latents!.latentSha256);
   },
 );
+
+test('a preview comes from the engine to whoever follows the request', bounded, async () => {
+  const id = await queue.submit(fakeRequest('previewAt=5 stepMs=100'));
+  const previews: string[] = [];
+  for await (const event of queue.producer.watch(id, new AbortController().signal))
+    if (event.type === 'preview') previews.push(event.jpeg.toString());
+  assert.deepEqual([...new Set(previews)], ['preview of step 5']);
+});
+
+test('a cancelled job frees its engine after the step in hand', bounded, async () => {
+  // Where the cancel did not arrive, this one would take 20 seconds, longer than anybody here waits for the next.
+  const id = await queue.submit(fakeRequest('stepMs=200', 100));
+  const steps: number[] = [];
+  let cancelledAfter = Number.NaN;
+  for await (const event of queue.producer.watch(id, new AbortController().signal)) {
+    if (event.type !== 'progress') continue;
+    steps.push(event.progress.step);
+    if (steps.length > 1) continue;
+    cancelledAfter = event.progress.step;
+    await queue.producer.cancel(id);
+  }
+  const record = await queue.end(id);
+  assert.deepEqual([record.status, record.error], ['FAILED', 'The request was cancelled']);
+  const pid = worker.enginePid();
+  const next = await queue.end(await queue.submit(fakeRequest('after the cancel')));
+  assert.equal(next.status, 'COMPLETED');
+  assert.equal(worker.enginePid(), pid, 'the engine was not replaced');
+  // What the job reported last stays with it: the step in hand at the cancel and, where that was just over, one more.
+  const job = await queue.producer.redis.hget(`bull:generations:${id}`, 'progress');
+  const last = (JSON.parse(job!) as { step: number }).step;
+  assert.ok(last <= cancelledAfter + 2, `step ${last} was done after a cancel in step ${cancelledAfter + 1}`);
+});
 
 test(
   'a job whose engine is killed in mid-step finishes on a new engine with the same picture',

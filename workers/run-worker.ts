@@ -5,6 +5,7 @@ import type { Config } from '../src/config.ts';
 import { assertNoEviction, type Connection, connect, patientOptions } from '../src/jobs/connection.ts';
 import { type Consumer, consume, type Generate } from '../src/jobs/consumer.ts';
 import type { Log } from '../src/jobs/log.ts';
+import { determinismOf, hashInstalled } from './determinism.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { createPresence } from './presence.ts';
@@ -46,6 +47,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 
   const presence = createPresence(redis, log);
   let engine: EngineProcess;
+  let stopHashing: () => Promise<void> = async () => undefined;
   const onUp = (started: EngineProcess): void => {
     engine = started;
     const { pid, loadSeconds, capabilities } = started;
@@ -63,6 +65,8 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   try {
     await assertNoEviction(redis);
     const supervisor = await superviseEngine({ ...options, onUp, onDown });
+    const hashes = await hashInstalled(config, log);
+    stopHashing = hashes.close;
     const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
       const image = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
       log.info(
@@ -71,7 +75,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       );
       const outcome = await supervisor.run(request, image, signal, progress);
       log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
-      return outcome;
+      return { ...outcome, determinism: determinismOf(request, outcome, config.device, hashes) };
     };
     const consumer: Consumer = await consume({
       redisUrl,
@@ -89,11 +93,13 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         const drained = Promise.all([presence.stop(), consumer.close()]);
         await Promise.race([drained, redisGone(redis, away.signal)]);
         away.abort();
+        await stopHashing();
         await supervisor.close();
         redis.disconnect();
       },
     };
   } catch (error) {
+    await stopHashing();
     await presence.stop();
     redis.disconnect();
     throw error;

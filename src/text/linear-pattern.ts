@@ -49,7 +49,7 @@ function compile(node: Node): Instruction[] {
       for (const end of ends) end.push(program.length);
     } else repeat(part);
   };
-  const repeat = ({ part, least, most }: Node & { type: 'repeat' }): void => {
+  const repeat = ({ part, least, most }: Extract<Node, { type: 'repeat' }>): void => {
     for (let i = 0; i < least; i++) add(part);
     if (most === Number.POSITIVE_INFINITY) {
       const start = program.length;

@@ -11,7 +11,8 @@ export type PlaceTest = (before: string, after: string) => boolean;
 export type Node =
   | { readonly type: 'char'; readonly test: CharTest }
   | { readonly type: 'place'; readonly test: PlaceTest }
-  | { readonly type: 'sequence' | 'choice'; readonly parts: readonly Node[] }
+  | { readonly type: 'sequence'; readonly parts: readonly Node[] }
+  | { readonly type: 'choice'; readonly parts: readonly Node[] }
   | { readonly type: 'repeat'; readonly part: Node; readonly least: number; readonly most: number };
 
 const mostRepeats = 100;

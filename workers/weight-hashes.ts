@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Log } from '../src/jobs/log.ts';
+import type { InstalledModel } from './installation.ts';
+
+/** SHA-256 (hex) of a model's weight files by their names in its folder; null while it is still being computed. */
+export interface WeightHashes {
+  of(model: string): Readonly<Record<string, string | null>>;
+  /** Resolves once every file is hashed or given up on. */
+  readonly done: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Weights and the external data of exported models. */
+const weightFile = /\.(?:safetensors|onnx|onnx_data|onnx\.data|pb)$/;
+/** Big enough that a file of 7 GB takes few turns, small enough that a turn stays far below the lock's time. */
+const chunkBytes = 2 ** 20;
+
+/**
+ * Hashes the weights of installed models in the background, one file after another, so that nothing waits for it: 7 GB take half
+ * a minute from a fast disk. What is known of a file of this path, size and time is not read again.
+ * @param cacheFile where hashes are kept between starts; without effect where it cannot be written.
+ */
+export function hashWeights(
+  models: readonly InstalledModel[],
+  modelsDir: string,
+  cacheFile: string,
+  log: Log,
+): WeightHashes {
+  const hashes = new Map<string, Record<string, string | null>>();
+  const stop = new AbortController();
+
+  const hashAll = async (): Promise<void> => {
+    const cache = await readCache(cacheFile);
+    const files = [];
+    for (const model of models) {
+      const own: Record<string, string | null> = {};
+      hashes.set(model.name, own);
+      for (const [name, file] of await weightFilesOf(model, modelsDir)) {
+        own[name] = null;
+        files.push({ own, name, file });
+      }
+    }
+    for (const { own, name, file } of files) {
+      const { size, mtimeMs } = await stat(file);
+      const key = `${file} ${size} ${mtimeMs}`;
+      const known = cache[key];
+      own[name] = known ?? (await sha256Of(file, stop.signal));
+      if (known !== undefined) continue;
+      cache[key] = own[name];
+      await writeCache(cacheFile, cache, log);
+    }
+  };
+  const done = hashAll().catch((error: unknown) => {
+    if (!stop.signal.aborted) log.warn({ err: error }, 'weights could not be hashed');
+  });
+  return {
+    of: (model) => ({ ...hashes.get(model) }),
+    done,
+    close: () => {
+      stop.abort();
+      return done;
+    },
+  };
+}
+
+/** A single file in the models folder itself has no folder of its own. */
+async function weightFilesOf(
+  { directory, checkpoint }: InstalledModel,
+  modelsDir: string,
+): Promise<[name: string, file: string][]> {
+  if (path.resolve(directory) === path.resolve(modelsDir)) return [[path.basename(checkpoint), checkpoint]];
+  const entries = await readdir(directory, { recursive: true });
+  return entries
+    .filter((entry) => weightFile.test(entry))
+    .sort()
+    .map((entry) => [entry.split(path.sep).join('/'), path.join(directory, entry)]);
+}
+
+async function sha256Of(file: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file, { highWaterMark: chunkBytes, signal })) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+async function readCache(file: string): Promise<Record<string, string>> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as Record<string, string>;
+  } catch {
+    return {};
+  }
+}
+
+async function writeCache(file: string, cache: Record<string, string>, log: Log): Promise<void> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(`${file}.${process.pid}`, JSON.stringify(cache));
+    await rename(`${file}.${process.pid}`, file);
+  } catch (error) {
+    log.info({ err: error }, 'hashes of the weights are not kept for the next start');
+  }
+}
