@@ -67,3 +67,10 @@ export const isAddressRange = (text: string): boolean => {
 
 export const isRedisUrl = (text: string): boolean =>
   /^(unix:)?\//.test(text) || (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol));
+
+/** The form and the key lengths of standardwebhooks.com, specification 1.0.0. */
+export const isWebhookSecret = (text: string): boolean => {
+  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text)?.[1];
+  const { length } = Buffer.from(encoded ?? '', 'base64');
+  return length >= 24 && length <= 64;
+};

@@ -41,6 +41,10 @@ test('an empty environment gives the documented defaults, frozen', () => {
     jobDeadlineSeconds: 3600,
     resultTtlSeconds: 3600,
     imageUrlAllow: [],
+    webhookSecret: undefined,
+    webhookUrlAllow: [],
+    contentDenyList: undefined,
+    safetyChecker: undefined,
     maxQueued: 1000,
     noWorkerGraceSeconds: 120,
     engineBatch: 1,
@@ -144,4 +148,21 @@ test('prices, origins, proxies and names are read as numbers and lists', () => {
   assert.deepEqual(config.trustProxy, ['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.1']);
   assert.deepEqual(config.retiredSlugs, ['sdxl1.0-img2img']);
   assert.deepEqual(readConfig({ CORS_ORIGINS: '*' }).corsOrigins, ['*']);
+});
+
+test('WEBHOOK_SECRET has the form of Standard Webhooks, and a wrong one is not repeated', () => {
+  const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+  assert.equal(readConfig({ WEBHOOK_SECRET: secret }).webhookSecret, secret);
+  for (const wrong of ['hunter2', 'whsec_aHVudGVyMg==', secret.slice('whsec_'.length)])
+    assert.throws(() => readConfig({ WEBHOOK_SECRET: wrong }), {
+      message: /WEBHOOK_SECRET="\*\*\*": must be whsec_ and/,
+    });
+});
+
+test('the paths of the content policy are made absolute', () => {
+  const { contentDenyList, safetyChecker } = readConfig({
+    CONTENT_DENY_LIST: 'deny.txt',
+    SAFETY_CHECKER: '/safe',
+  });
+  assert.deepEqual([contentDenyList, safetyChecker], [path.resolve('deny.txt'), '/safe']);
 });

@@ -7,6 +7,7 @@ import {
   isHttpUrl,
   isOrigin,
   isRedisUrl,
+  isWebhookSecret,
   listOf,
   oneOf,
   switched,
@@ -71,6 +72,18 @@ const variables = {
   IMG2IMG_MAX_PIXELS: wholeNumber(64 * 64, 16_777_216, 1_572_864),
   /** `host:port` pairs, comma-separated, from which input pictures may be fetched although they are private (a bucket of one's own). */
   IMAGE_URL_ALLOW: listOf(isHostAndPort, 'host:port'),
+  /** Key that webhook messages are signed with; unset: requests cannot name a webhook. */
+  WEBHOOK_SECRET: z
+    .string()
+    .refine(isWebhookSecret)
+    .optional()
+    .describe('whsec_ and 24 to 64 random bytes in base64'),
+  /** `host:port` pairs, comma-separated, that webhooks may call although they are private. */
+  WEBHOOK_URL_ALLOW: listOf(isHostAndPort, 'host:port'),
+  /** File of terms and /regular expressions/, one on each line; a prompt that holds one is FAILED. */
+  CONTENT_DENY_LIST: z.string().optional().describe('a file'),
+  /** Folder with the model.onnx of a safety classifier; a picture it objects to is FAILED. */
+  SAFETY_CHECKER: z.string().optional().describe('a folder'),
   /** What `refiner: true` does where no refiner is installed: off = an error, base = the base alone. */
   REFINER_FALLBACK: oneOf(['off', 'base'], 'off'),
   /** After this long a /v1 request is answered with a timeout; its job goes on. */
@@ -118,6 +131,12 @@ export interface Config {
   readonly promptMaxChunks: number;
   readonly img2imgMaxPixels: number;
   readonly imageUrlAllow: readonly string[];
+  readonly webhookSecret: string | undefined;
+  readonly webhookUrlAllow: readonly string[];
+  /** Absolute. */
+  readonly contentDenyList: string | undefined;
+  /** Absolute. */
+  readonly safetyChecker: string | undefined;
   readonly refinerFallback: Variables['REFINER_FALLBACK'];
   readonly v1DeadlineSeconds: number;
   readonly jobDeadlineSeconds: number;
@@ -148,9 +167,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function badVariables(error: z.ZodError, given: Readonly<Record<string, string | undefined>>): string[] {
   const names = new Set(error.issues.map(({ path: [name] }) => String(name) as keyof typeof variables));
   return [...names].map((name) => {
-    const value = name === 'REDIS_URL' ? given[name]?.replace(/\/\/.*@/, '//***@') : given[name];
-    return `${name}=${JSON.stringify(value)}: must be ${variables[name].description}`;
+    return `${name}=${JSON.stringify(shown(name, given[name]))}: must be ${variables[name].description}`;
   });
+}
+
+/** Passwords and keys do not belong into logs. */
+function shown(name: string, value: string | undefined): string | undefined {
+  return name === 'WEBHOOK_SECRET' ? '***' : value?.replace(/\/\/.*@/, '//***@');
 }
 
 function isLoopback(host: string): boolean {
@@ -192,6 +215,10 @@ function toConfig(values: Variables): Config {
     promptMaxChunks: values.PROMPT_MAX_CHUNKS,
     img2imgMaxPixels: values.IMG2IMG_MAX_PIXELS,
     imageUrlAllow: Object.freeze(values.IMAGE_URL_ALLOW),
+    webhookSecret: values.WEBHOOK_SECRET,
+    webhookUrlAllow: Object.freeze(values.WEBHOOK_URL_ALLOW),
+    contentDenyList: values.CONTENT_DENY_LIST && path.resolve(values.CONTENT_DENY_LIST),
+    safetyChecker: values.SAFETY_CHECKER && path.resolve(values.SAFETY_CHECKER),
     refinerFallback: values.REFINER_FALLBACK,
     v1DeadlineSeconds: values.V1_DEADLINE_SECONDS,
     jobDeadlineSeconds: values.JOB_DEADLINE_SECONDS,

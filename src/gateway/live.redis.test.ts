@@ -8,6 +8,7 @@ import { startHeartbeat } from '../jobs/heartbeat.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
+import { deniedPrompt } from './content-policy.ts';
 import { defaultSettings } from './gateway.ts';
 import { createLogger } from './logging.ts';
 import { checkResponses } from './response-check.ts';
@@ -84,7 +85,13 @@ before(async () => {
       }
     },
   };
-  app = await buildApp({ producer: watched, fetchImage, checkPrompts: () => undefined, settings }, log);
+  app = await buildApp(
+    {
+      ...{ producer: watched, fetchImage, checkPrompts: () => undefined, settings },
+      contentRefusal: (prompt) => (prompt.includes('forbidden') ? deniedPrompt : undefined),
+    },
+    log,
+  );
   base = await app.listen({ port: 0, host: '127.0.0.1' });
   close = async () => {
     await app.close();
@@ -349,4 +356,21 @@ test('webhook_url is refused where nothing could sign the message', async () => 
     body: { prompt: 'a panda', webhook_url: 'https://example.com/hook' },
   });
   assert.equal(response.status, 400);
+});
+
+test('a prompt on the deny-list ends as FAILED with 422, no picture and no charge', async () => {
+  const credits = async () => (await (await call('/v1/credits', { key: keys.limited })).json()) as object;
+  const before = await credits();
+  const id = await submit('something forbidden', keys.limited);
+  const polled = await call(`/v2/requests/${id}`, { key: keys.limited });
+  const body = (await polled.json()) as Record<string, unknown>;
+  assert.deepEqual([polled.status, body.status, body.error], [422, 'FAILED', deniedPrompt]);
+  const sync = await call('/v1/sdxl-torch', {
+    method: 'POST',
+    key: keys.limited,
+    body: { prompt: 'something forbidden' },
+  });
+  assert.equal(sync.status, 422);
+  assert.equal(((await sync.json()) as Record<string, unknown>).error, deniedPrompt);
+  assert.deepEqual(await credits(), before);
 });

@@ -1,10 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config.ts';
-import { openProducer } from '../jobs/producer.ts';
+import { openProducer, type Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
+import { readContentPolicy } from './content-policy.ts';
 import { createImageFetcher } from './fetch-image.ts';
-import { defaultSettings, type GatewaySettings } from './gateway.ts';
+import { defaultSettings, type Gateway, type GatewaySettings } from './gateway.ts';
 import { createPromptCheck } from './prompt-check.ts';
+import { openWebhooks, type Webhooks } from './webhooks.ts';
 
 export interface RunningGateway {
   /** Where it listens, as a URL. */
@@ -33,12 +35,21 @@ export async function runGateway(
     maxBytes: settings.imageBodyLimit,
     allowedHosts: config.imageUrlAllow,
   });
+  let webhooks: Webhooks | undefined;
   const closeParts = async (): Promise<void> => {
+    await webhooks?.close().catch(() => undefined);
     await Promise.allSettled([fetchImage.close(), producer.close()]);
   };
   try {
     const checkPrompts = await createPromptCheck(config.promptMaxChunks);
-    const app = await buildApp({ producer, fetchImage, checkPrompts, settings }, logger);
+    const contentRefusal = await readContentPolicy(config.contentDenyList);
+    webhooks = await openConfiguredWebhooks(config, producer, redisUrl, logger);
+    const gateway: Gateway = {
+      ...{ producer, fetchImage, checkPrompts, settings },
+      ...(webhooks && { webhooks }),
+      ...(contentRefusal && { contentRefusal }),
+    };
+    const app = await buildApp(gateway, logger);
     const address = await app.listen({ host: config.host, port: config.port });
     return {
       address,
@@ -51,6 +62,16 @@ export async function runGateway(
     await closeParts();
     throw error;
   }
+}
+
+async function openConfiguredWebhooks(
+  { webhookSecret: secret, webhookUrlAllow: allowedHosts }: Config,
+  producer: Producer,
+  redisUrl: string,
+  log: FastifyBaseLogger,
+): Promise<Webhooks | undefined> {
+  if (secret === undefined) return undefined;
+  return await openWebhooks({ producer, redisUrl, log, secret, allowedHosts });
 }
 
 function settingsOf(config: Config): GatewaySettings {
