@@ -1,27 +1,25 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
-import { CheckpointError } from '../checkpoint-error.ts';
+import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
 import { requireTensors } from '../require-tensors.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
+import { assertSameNetwork } from '../synthetic/assert-same-network.ts';
 import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
+import { copyTensors } from '../synthetic/copy-tensors.ts';
 import { type SingleFileOptions, writeSingleFile } from '../synthetic/single-file-writer.ts';
 import { tinyBase, tinyRefiner } from '../synthetic/tiny-configs.ts';
-import { readTensorBytes, readTensorValues } from '../tensor-values.ts';
-import { type TensorSource, writeSafetensors } from '../write-safetensors.ts';
+import type { TensorSource } from '../write-safetensors.ts';
 
 let folder = '';
-const opened = {} as Record<'base' | 'refiner' | 'other', Checkpoint>;
+const opened = {} as Record<'base' | 'refiner', Checkpoint>;
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'single-file-'));
   for (const [name, description, seed] of [
     ['base', tinyBase, 0],
     ['refiner', tinyRefiner, 1],
-    ['other', tinyBase, 2],
   ] as const) {
     await writeCheckpoint(path.join(folder, name), description, { seed, dtype: 'F16' });
     opened[name] = await openCheckpoint(path.join(folder, name));
@@ -37,18 +35,6 @@ async function single(kind: 'base' | 'refiner', options: SingleFileOptions = {})
 }
 
 const empty = (name: string): TensorSource => ({ name, dtype: 'F32', shape: [0], bytes: () => [] });
-
-async function assertSameNetwork(actual: Component<unknown>, expected: Component<unknown>): Promise<void> {
-  assert.deepEqual([...actual.tensors.keys()].sort(), [...expected.tensors.keys()].sort());
-  assert.deepEqual(actual.config, expected.config);
-  assert.equal(actual.className, expected.className);
-  for (const [name, location] of expected.tensors) {
-    const other = actual.tensors.get(name)!;
-    assert.deepEqual([other.shape, other.dtype], [location.shape, location.dtype], name);
-    const [values, expectedValues] = [await readTensorValues(other), await readTensorValues(location)];
-    assert.ok(Buffer.from(values.buffer).equals(Buffer.from(expectedValues.buffer)), name);
-  }
-}
 
 for (const kind of ['base', 'refiner'] as const)
   test(`a ${kind} as one file has the tensors, numbers, configs and scheduler of the same folder`, async () => {
@@ -156,71 +142,10 @@ test('v-prediction markers turn up in the scheduler, and averaged weights and le
   assert.equal(plain.scheduler.prediction_type, 'epsilon');
 });
 
-/** Writes some of a file's tensors, renamed, into another file. */
-async function copyTensors(
-  from: string,
-  to: string,
-  rename: (name: string) => string | undefined,
-): Promise<string> {
-  const { tensors, metadata } = await readSafetensorsHeader(from);
-  const sources = [...tensors].flatMap(([name, location]: [string, TensorLocation]) => {
-    const renamed = rename(name);
-    if (renamed === undefined) return [];
-    const { dtype, shape } = location;
-    return [
-      {
-        name: renamed,
-        dtype,
-        shape,
-        async *bytes() {
-          yield await readTensorBytes(location);
-        },
-      },
-    ];
-  });
-  const file = path.join(folder, to);
-  await writeSafetensors(file, sources, metadata);
-  return file;
-}
-
-test('another VAE takes the place of the built-in one, in original and in diffusers names, file or folder', async () => {
-  const other = path.join(folder, 'other.safetensors');
-  await writeSingleFile(other, opened.other, { configs: true });
-  const prefix = 'first_stage_model.';
-  const bare = await copyTensors(other, 'vae-bare.safetensors', (name) =>
-    name.startsWith(prefix) ? name.slice(prefix.length) : undefined,
-  );
-  const prefixed = await copyTensors(other, 'vae-prefixed.safetensors', (name) =>
-    name.startsWith(prefix) ? name : undefined,
-  );
-  const directory = path.join(folder, 'other', 'vae');
-  const inFolder = path.join(directory, 'diffusion_pytorch_model.safetensors');
-  const narrow = path.join(folder, 'narrow', 'vae', 'diffusion_pytorch_model.safetensors');
-  const withVae = await single('base');
-  const withoutVae = await single('base', { withoutVae: true });
-  for (const checkpoint of [path.join(folder, 'base'), withVae, withoutVae])
-    for (const vae of [bare, prefixed, directory]) {
-      const { vae: taken, unet } = await openCheckpoint(checkpoint, { vae });
-      await assertSameNetwork(taken, opened.other.vae);
-      await assertSameNetwork(unet, opened.base.unet);
-    }
-  // Without a config beside it or in it: only what shapes show, with SDXL's 32 groups.
-  await assert.rejects(
-    openCheckpoint(withVae, { vae: inFolder }),
-    /diffusion_pytorch_model\.safetensors: norm_num_groups is 32; it must divide block_out_channels\[0\] = 8/,
-  );
-  const read = await openCheckpoint(withVae, { vae: narrow });
-  assert.deepEqual(read.vae.config.block_out_channels, [32, 32, 64, 64]);
-  await assert.rejects(openCheckpoint(withoutVae), /has no VAE \(first_stage_model\.\*\)/);
-  await assert.rejects(
-    openCheckpoint(withVae, { vae: other }),
-    /other\.safetensors: tensor "conditioner\.embedders\.0\.[\w.]+" has no place in a VAE/,
-  );
-});
-
 test('a weight that the file lacks is named when the network is held against it', async () => {
   const whole = await single('base');
-  const lacking = await copyTensors(whole, 'lacking.safetensors', (name) =>
+  const lacking = path.join(folder, 'lacking.safetensors');
+  await copyTensors(whole, lacking, (name) =>
     name === 'model.diffusion_model.input_blocks.4.1.proj_in.bias' ? undefined : name,
   );
   const { unet } = await openCheckpoint(lacking);
@@ -233,8 +158,11 @@ test('a weight that the file lacks is named when the network is held against it'
 
 test('what is no SDXL checkpoint is refused with what it is', async () => {
   const whole = await single('base');
-  const refuse = async (name: string, rename: (name: string) => string | undefined, message: RegExp) =>
-    assert.rejects(openCheckpoint(await copyTensors(whole, name, rename)), message);
+  const refuse = async (name: string, rename: (name: string) => string | undefined, message: RegExp) => {
+    const file = path.join(folder, name);
+    await copyTensors(whole, file, rename);
+    await assert.rejects(openCheckpoint(file), message);
+  };
   await refuse(
     'sd1.safetensors',
     (name) => name.replace(/^conditioner\.embedders\.\d\./, 'cond_stage_model.'),
@@ -255,61 +183,6 @@ test('what is no SDXL checkpoint is refused with what it is', async () => {
     (name) => name.replace('.out.2.bias', '.out.3.bias'),
     /surplus\.safetensors: tensor "model\.diffusion_model\.out\.3\.bias" has no place in an SDXL checkpoint$/,
   );
-});
-
-test('whatever tensors are lost, renamed or reshaped, the file is opened or refused with a CheckpointError', async () => {
-  const { tensors } = await readSafetensorsHeader(await single('refiner'));
-  const whole = [...tensors].map(([name, { shape }]) => [name, shape] as [string, readonly number[]]);
-  const prefixes = [...new Set(whole.map(([name]) => name.split('.').slice(0, 3).join('.')))];
-  const file = path.join(folder, 'damaged.safetensors');
-  let state = 1;
-  const random = (below: number) => {
-    state = (state * 48271) % 0x7fffffff;
-    return (state >> 4) % below;
-  };
-  for (let round = 0; round < 150; round++) {
-    let entries = [...whole];
-    for (let change = random(3); change >= 0; change--) {
-      const at = random(entries.length);
-      const [name, shape] = entries[at]!;
-      const kind = random(4);
-      if (kind === 0)
-        entries = entries.filter(([other]) => !other.startsWith(prefixes[random(prefixes.length)]!));
-      if (kind === 1) entries[at] = [name.replace(/\d+|weight/, String(random(40))), shape];
-      if (kind === 2) entries[at] = [name, shape.slice(random(2), 3)];
-      if (kind === 3)
-        entries = entries.filter(
-          ([other]) =>
-            !other.includes(
-              ['label_emb', 'input_blocks', 'attn2', 'ln_final', 'decoder', 'conv_in'][random(6)]!,
-            ),
-        );
-    }
-    // Each network's config is read off the tensors in turn.
-    const { vae, unet, textEncoders } = tinyRefiner;
-    const configs = [
-      { ...textEncoders, vae },
-      { ...textEncoders, unet },
-      { vae, unet },
-    ][round % 3];
-    const header: Record<string, unknown> = {
-      __metadata__: { 'sdxl-server.configs': JSON.stringify(configs) },
-    };
-    let position = 0;
-    for (const [name, shape] of entries) {
-      const end = position + shape.reduce((product, extent) => product * extent, 2);
-      header[name] = { dtype: 'F16', shape, data_offsets: [position, end] };
-      position = end;
-    }
-    const json = Buffer.from(JSON.stringify(header));
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(json.length));
-    await writeFile(file, Buffer.concat([length, json]));
-    await truncate(file, 8 + json.length + position);
-    await openCheckpoint(file).catch((error: unknown) =>
-      assert.ok(error instanceof CheckpointError, (error as Error).stack),
-    );
-  }
 });
 
 test('configs in the metadata are held to the same rules as files', async () => {

@@ -153,6 +153,20 @@ for (const kind of ['base', 'refiner'] as const) {
 const sortedByName = <Value>(map: ReadonlyMap<string, Value>) =>
   [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
+test("the pooled prompt's projection is turned under its own name only, not as a linear layer's weight", () => {
+  const published = 'text_projection.weight';
+  assert.deepEqual(openClipParts('text_projection'), [{ published, transposed: true }]);
+  assert.deepEqual(openClipParts('text_projection.weight'), [{ published }]);
+  const both = located({
+    ...oracle.names.base,
+    'conditioner.embedders.1.model.text_projection.weight': [[1280, 1280]],
+  });
+  assert.throws(
+    () => sortTensors(both, checkpoints.base.prefixes, 'x.safetensors'),
+    /x\.safetensors: "text_projection\.weight" of the text_encoder_2 occurs under two names/,
+  );
+});
+
 test('none of the tensors that networks need is on the list of ignorable ones', () => {
   for (const names of Object.values(oracle.names))
     assert.deepEqual(Object.keys(names).filter(isIgnorableInSingleFile), []);
