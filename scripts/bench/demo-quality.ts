@@ -3,12 +3,12 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config.ts';
 import { parseTextToImage } from '../../src/contract/bodies.ts';
-import { decodePng } from '../../src/images/decode-png.ts';
 import { schedulerNames } from '../../src/schedulers/registry.ts';
 import type { Generator } from '../../workers/generator.ts';
 import { openSdxlGenerator } from '../../workers/sdxl-generator.ts';
-import { detectThings, type RgbPicture } from './demo/detect-things.ts';
+import { detectThings } from './demo/detect-things.ts';
 import { type Expectation, judgePicture, type Verdict } from './demo/judge-picture.ts';
+import { readPicture } from './demo/read-picture.ts';
 
 const usage = `node scripts/bench/demo-quality.ts [options]: held-out prompts through the pipeline, judged by a classical detector
   --models DIR         checkpoints (default models/demo)
@@ -76,18 +76,6 @@ function pictureName(index: number): string {
   return `${String(index).padStart(3, '0')}.png`;
 }
 
-async function rgbOf(png: Uint8Array): Promise<RgbPicture> {
-  const { pixels, width, height } = await decodePng(png);
-  const area = width * height;
-  const rgb = new Uint8Array(3 * area);
-  for (let position = 0; position < area; position++) {
-    for (let channel = 0; channel < 3; channel++) {
-      rgb[position * 3 + channel] = Math.round((pixels[channel * area + position]! + 1) * 127.5);
-    }
-  }
-  return { rgb, width, height };
-}
-
 function share(verdicts: readonly (boolean | null)[]): string {
   const asked = verdicts.filter((verdict) => verdict !== null);
   const right = asked.filter((verdict) => verdict).length;
@@ -101,7 +89,7 @@ async function measure(label: string, prompts: readonly Expectation[], draw: Dra
     const index = Number(args.first) + offset;
     const png = await draw(expected, index);
     if (args.save !== undefined) await writeFile(path.join(args.save, pictureName(index)), png);
-    const detection = detectThings(await rgbOf(png));
+    const detection = detectThings(await readPicture(png));
     const verdict = judgePicture(expected, detection);
     verdicts.push(verdict);
     if (args.verbose && !isRight(verdict)) {
