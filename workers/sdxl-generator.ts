@@ -20,6 +20,7 @@ import type { Capabilities, Generator, OpenGenerator } from './generator.ts';
 import { baseName, findInstallation, type InstalledModel, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
 import { createPreviewer } from './preview.ts';
+import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
 const embeddingCacheBytes = 256 * 2 ** 20;
@@ -39,13 +40,18 @@ export const openSdxlGenerator: OpenGenerator = async (config) => {
   const loaded = new Map<InstalledModel, Models>();
   for (const model of new Set(installation.values())) loaded.set(model, await loadModels(model, options));
   const models = new Map([...installation].map(([name, model]) => [name, loaded.get(model)!]));
-  return createSdxlGenerator(models, config);
+  const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
+  return createSdxlGenerator(models, config, check);
 };
 
-/** `models` are loaded checkpoints by served name. */
+/**
+ * @param models loaded checkpoints by served name.
+ * @param check is asked about every picture before any of the request is given away.
+ */
 export function createSdxlGenerator(
   models: ReadonlyMap<string, Models>,
   settings: GeneratorSettings,
+  check?: SafetyCheck,
 ): Generator {
   const cache = createEmbeddingCache(embeddingCacheBytes);
   const find = (name: string): Models => {
@@ -71,6 +77,7 @@ export function createSdxlGenerator(
           : await imageToImageRun(request, options, find, inputImage);
       const pictures = [];
       for (const picture of await runToEnd(steps, onStep, signal)) {
+        if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture));
         const bytes = await stopwatch.time('imageEncode', () =>
           encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
         );

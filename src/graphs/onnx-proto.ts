@@ -72,7 +72,7 @@ const root = protobuf.Root.fromJSON({
 const modelType = root.lookupType('ModelProto');
 
 /** TensorProto.DataType. */
-export const dataTypes = { float32: 1, int64: 7, float16: 10, bfloat16: 16 } as const;
+export const dataTypes = { float32: 1, int64: 7, bool: 9, float16: 10, bfloat16: 16 } as const;
 export type DataType = keyof typeof dataTypes;
 
 /** AttributeProto.AttributeType, with the field that carries the value. */

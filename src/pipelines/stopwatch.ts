@@ -1,5 +1,12 @@
 /** Names of the stages whose seconds a result reports. */
-export type Stage = 'textEncode' | 'vaeEncode' | 'base' | 'refiner' | 'vaeDecode' | 'imageEncode';
+export type Stage =
+  | 'textEncode'
+  | 'vaeEncode'
+  | 'base'
+  | 'refiner'
+  | 'vaeDecode'
+  | 'safetyCheck'
+  | 'imageEncode';
 
 /** Adds up wall-clock seconds by stage. */
 export interface Stopwatch {
