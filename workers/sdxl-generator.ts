@@ -19,7 +19,7 @@ import { textToImage } from '../src/pipelines/text-to-image.ts';
 import type { Capabilities, Generator, OpenGenerator } from './generator.ts';
 import { baseName, findInstallation, type InstalledModel, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
-import { createPreviewer } from './preview.ts';
+import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
@@ -41,17 +41,21 @@ export const openSdxlGenerator: OpenGenerator = async (config) => {
   for (const model of new Set(installation.values())) loaded.set(model, await loadModels(model, options));
   const models = new Map([...installation].map(([name, model]) => [name, loaded.get(model)!]));
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
-  return createSdxlGenerator(models, config, check);
+  return createSdxlGenerator(models, config, check && { check });
 };
 
-/**
- * @param models loaded checkpoints by served name.
- * @param check is asked about every picture before any of the request is given away.
- */
+export interface GeneratorOptions {
+  /** Asked about every picture before any of the request is given away. */
+  readonly check?: SafetyCheck;
+  /** See createPreviewer. */
+  readonly previewIntervalMs?: number;
+}
+
+/** `models` are loaded checkpoints by served name. */
 export function createSdxlGenerator(
   models: ReadonlyMap<string, Models>,
   settings: GeneratorSettings,
-  check?: SafetyCheck,
+  { check, previewIntervalMs }: GeneratorOptions = {},
 ): Generator {
   const cache = createEmbeddingCache(embeddingCacheBytes);
   const find = (name: string): Models => {
@@ -76,7 +80,7 @@ export function createSdxlGenerator(
           ? textToImageRun(request, options, find)
           : await imageToImageRun(request, options, find, inputImage);
       const pictures = [];
-      for (const picture of await runToEnd(steps, onStep, signal)) {
+      for (const picture of await runToEnd(steps, createPreviewer(previewIntervalMs), onStep, signal)) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture));
         const bytes = await stopwatch.time('imageEncode', () =>
           encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
@@ -139,10 +143,10 @@ async function imageToImageRun(
 /** Failures that say something about the request reach the client; everything else stays internal. */
 async function runToEnd(
   steps: Run['steps'],
+  preview: Previewer,
   onStep: (progress: GenerationProgress, preview?: Uint8Array) => Promise<void>,
   signal: AbortSignal,
 ): Promise<Picture[]> {
-  const preview = createPreviewer();
   try {
     while (true) {
       signal.throwIfAborted();
