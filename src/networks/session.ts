@@ -6,6 +6,7 @@ import { encodeModel } from '../graphs/onnx-proto.ts';
 import { placeWeights } from '../graphs/place-weights.ts';
 import { splitGraph } from '../graphs/split-graph.ts';
 import type { Device } from './device.ts';
+import { executionProviders } from './execution-providers.ts';
 import type { NumberTensors } from './session-thread.ts';
 import { type Session, threadedSession } from './threaded-session.ts';
 
@@ -23,11 +24,6 @@ export interface GraphOptions {
    * in a UNet it changes nothing but the time to load, 1.4 times longer, and the peak memory, 1 GB more.
    */
   readonly blockedLayout?: boolean;
-}
-
-function executionProviders(device: Device): InferenceSession.ExecutionProviderConfig[] {
-  if (device === 'cpu' || device === 'webgpu') return [device];
-  return [{ name: 'cuda', deviceId: Number(device.slice('cuda:'.length)) }];
 }
 
 function sessionOptions(

@@ -2,22 +2,15 @@ import type { Component } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../checkpoints/vae-config.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
-import type { VaeDecoder, VaeEncoder, VaeGeometry } from './networks.ts';
+import type { VaeDecoder, VaeEncoder } from './networks.ts';
 import { type NetworkOptions, openSession } from './session.ts';
 import { floatsOf, floatTensor, requireSize } from './tensors.ts';
+import { vaeGeometry } from './vae-geometry.ts';
 
 function graphs(config: VaeConfig) {
   const encoder = vaeEncoderGraph(config, portableLayers);
   const decoder = vaeDecoderGraph(config, portableLayers);
   return { encoder, decoder, tensors: new Map([...encoder.tensors, ...decoder.tensors]) };
-}
-
-function geometry(config: VaeConfig): VaeGeometry {
-  return {
-    factor: 2 ** (config.block_out_channels.length - 1),
-    channels: config.latent_channels,
-    scalingFactor: config.scaling_factor,
-  };
 }
 
 /** Loads the encoding half of an AutoencoderKL. @throws CheckpointError or Error as openSession does. */
@@ -28,7 +21,7 @@ export async function openVaeEncoder(
   const { config, name } = component;
   const { encoder, tensors } = graphs(config);
   const session = await openSession(component, encoder, options, { tensors, blockedLayout: true });
-  const shape = geometry(config);
+  const shape = vaeGeometry(config);
 
   return {
     ...shape,
@@ -56,7 +49,7 @@ export async function openVaeDecoder(
   const session = await openSession(component, decoder, options, { tensors, blockedLayout: true });
 
   return {
-    ...geometry(config),
+    ...vaeGeometry(config),
     release: session.release,
     async decode(latents, height, width) {
       requireSize(`${name}: height`, height);
