@@ -2,12 +2,12 @@ import os from 'node:os';
 import { listModels } from '../../workers/installation.ts';
 import { openUnmerged } from '../../workers/open-model.ts';
 import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
-import { readDriver } from '../cuda/driver.ts';
+import { type Gpu, readDriver } from '../cuda/driver.ts';
 import { type Finding, showFindings } from '../cuda/findings.ts';
 import { libraryFindings } from '../cuda/library-findings.ts';
 import { readLoaderPath } from '../cuda/loader.ts';
 import { bindingFolder, runtimeVersion } from '../cuda/provider-files.ts';
-import { weightBytes } from './model-facts.ts';
+import { loadedBytes } from './model-facts.ts';
 import { showBytes } from './sizes.ts';
 
 export interface DoctorOptions {
@@ -42,7 +42,7 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
         ];
   const driver = await readDriver(environment, root);
   const device = driverFindings(driver);
-  const needs = modelsDir === undefined ? { cpu: [], cuda: [], problems: [] } : await needsOf(modelsDir);
+  const needs = modelsDir === undefined ? { models: [], problems: [] } : await needsOf(modelsDir);
   const librariesReady = isReady(libraries);
   const cudaReady = librariesReady && isReady(device);
   const sections = new Map<string, readonly Finding[]>([
@@ -70,32 +70,28 @@ function verdict(libraries: boolean, device: boolean): string {
 }
 
 interface Needs {
-  readonly cpu: readonly ModelNeed[];
-  readonly cuda: readonly ModelNeed[];
+  readonly models: readonly ModelNeed[];
   readonly problems: readonly Finding[];
 }
 
 async function needsOf(modelsDir: string): Promise<Needs> {
-  const [cpu, cuda, problems]: [ModelNeed[], ModelNeed[], Finding[]] = [[], [], []];
+  const models: ModelNeed[] = [];
   try {
-    for (const model of await listModels(modelsDir)) {
-      const checkpoint = await openUnmerged(model);
-      cpu.push({ name: model.name, bytes: weightBytes(checkpoint, 'cpu') });
-      cuda.push({ name: model.name, bytes: weightBytes(checkpoint, 'cuda') });
-    }
+    for (const model of await listModels(modelsDir))
+      models.push({ name: model.name, bytes: loadedBytes(await openUnmerged(model)) });
+    return { models, problems: [] };
   } catch (error) {
-    problems.push({ level: 'warning', text: (error as Error).message });
+    return { models, problems: [{ level: 'warning', text: (error as Error).message }] };
   }
-  return { cpu, cuda, problems };
 }
 
-function memory(gpus: Parameters<typeof memoryFindings>[0], { cpu, cuda, problems }: Needs): Finding[] {
-  const findings = [...problems, ...memoryFindings(gpus, cuda)];
-  if (cpu.length === 0) return findings;
-  const weights = cpu.reduce((sum, { bytes }) => sum + bytes, 0);
+function memory(gpus: readonly Gpu[], { models, problems }: Needs): Finding[] {
+  const findings = [...problems, ...memoryFindings(gpus, models)];
+  if (models.length === 0) return findings;
+  const weights = models.reduce((total, { bytes }) => total + bytes, 0);
   const limit = process.constrainedMemory();
   const total = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
-  const text = `on the CPU (float32) the weights are ${showBytes(weights)}; this machine has ${showBytes(total)} of memory`;
+  const text = `for DEVICE=cpu the same weights count; this machine has ${showBytes(total)} of memory`;
   return [
     ...findings,
     weights < total ? { level: 'note', text } : { level: 'warning', text: `${text}: too little` },

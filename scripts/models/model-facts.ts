@@ -37,17 +37,11 @@ export function parametersOf({ tensors }: Component<unknown>): number {
   return sum([...tensors.values()].map(({ byteLength, dtype }) => byteLength / elementBytes[dtype]));
 }
 
-/**
- * Bytes of weights on a CUDA device: UNet and text encoders as they are stored, the VAE in float32 (float16 overflows in
- * SDXL's). On the CPU everything is float32. Exported networks: their files.
- */
-export function weightBytes(model: OpenedModel, device: 'cpu' | 'cuda'): number {
-  if (isExported(model)) return sum(exportedNetworks(model).map(({ bytes }) => bytes));
-  return sum(
-    componentsOf(model).map((component) =>
-      device === 'cuda' && component !== model.vae ? storedBytes(component) : 4 * parametersOf(component),
-    ),
-  );
+/** Bytes of weights once they are loaded, on any device: the networks compute in float32. Exported networks: their files. */
+export function loadedBytes(model: OpenedModel): number {
+  return isExported(model)
+    ? sum(exportedNetworks(model).map(({ bytes }) => bytes))
+    : 4 * sum(componentsOf(model).map(parametersOf));
 }
 
 /** The networks of an exported checkpoint in the order in which a request passes them. */
