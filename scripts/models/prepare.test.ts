@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
@@ -59,6 +59,16 @@ test('LoRAs are merged once per weight, change what the UNet says, and leave not
   await prepare(await theModel());
   assert.deepEqual(merged(), []);
   assert.equal(await largestNoise(), plain);
+});
+
+test('a prepared folder that is found under another path, as in a container, is not merged again', async () => {
+  withWeight(1);
+  await prepare(await theModel());
+  const elsewhere = `${modelsDir}-mounted`;
+  renameSync(modelsDir, elsewhere);
+  modelsDir = elsewhere;
+  assert.equal((await prepare(await theModel())).bytesWritten, 0);
+  assert.equal(merged().length, 1);
 });
 
 test('listing models merges nothing', async () => {

@@ -94,11 +94,14 @@ function mergedSource(name: string, { location }: LoraTarget, changes: readonly 
   };
 }
 
-/** Paths, sizes and times of the files behind the merged tensors, and the weights, as text. */
+/**
+ * Names, sizes and times of the files behind the merged tensors, and the weights, as text. Not where they lie: a folder prepared
+ * on the host is mounted elsewhere in a container.
+ */
 async function madeFrom({ unet, textEncoders }: Checkpoint, loras: readonly LoraChoice[]): Promise<string> {
   const state = async (file: string) => {
     const { size, mtimeMs } = await stat(file);
-    return [path.resolve(file), size, mtimeMs];
+    return [path.basename(file), size, mtimeMs];
   };
   const bases = new Set(
     [unet, ...textEncoders].flatMap(({ tensors }) => [...tensors.values()].map(({ file }) => file)),
