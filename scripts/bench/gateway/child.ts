@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import path from 'node:path';
+
+/** Starts a program of its own process and resolves once its output holds `ready`; the returned function ends it, if it still runs. */
+export async function startChild(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  ready = 'ready',
+): Promise<() => Promise<void>> {
+  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, file)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`${file} ended with code ${code}`)));
+    child.stdout.on('data', (text: Buffer) => {
+      if (text.includes(ready)) resolve();
+    });
+  });
+  return async () => {
+    child.removeAllListeners('exit');
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.stdin.end();
+    child.kill('SIGTERM');
+    await ended;
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

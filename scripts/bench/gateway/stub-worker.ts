@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import { consume } from '../../../src/jobs/consumer.ts';
+
+/** A worker of its own process whose engine takes no time: its pictures are 300 kB of noise. Ends with its input. */
+
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const bytes = randomBytes(300_000);
+const consumer = await consume({
+  redisUrl: process.env.REDIS_URL!,
+  log: quiet,
+  generate: async ({ seed }) => ({
+    pictures: [{ bytes, seed }],
+    checkpoints: ['stub'],
+    inferenceSeconds: 0,
+    stageSeconds: {},
+  }),
+});
+process.stdout.write('ready\n');
+process.stdin.resume();
+process.stdin.on('end', async () => {
+  await consumer.close();
+  process.exit(0);
+});
