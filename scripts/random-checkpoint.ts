@@ -2,8 +2,8 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Dtype } from '../src/checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
-import { writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { publishedBase, publishedRefiner } from '../src/checkpoints/published-configs.ts';
+import { writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { elementBytes } from '../src/checkpoints/write-safetensors.ts';
 
 const descriptions = { base: publishedBase, refiner: publishedRefiner };

@@ -3,6 +3,7 @@ import type { Config } from '../src/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
 import { JobError } from '../src/jobs/job-error.ts';
 import type { Log } from '../src/jobs/log.ts';
+import { memoryEnvironment } from '../src/networks/memory-environment.ts';
 import { boundToParent } from './bound-process.ts';
 import type { Capabilities, Generated } from './generator.ts';
 import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
@@ -45,6 +46,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
   const { engineFile, config, log, loadTimeoutMs = 15 * 60_000, cancelGraceMs = 60_000 } = options;
   const [command, args] = boundToParent('KILL', process.execPath, [engineFile]);
   const child = spawn(command, args, {
+    env: { ...process.env, ...memoryEnvironment },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });
