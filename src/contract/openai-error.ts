@@ -25,6 +25,17 @@ export interface OpenAiErrorBody {
   };
 }
 
+/** Of a generation that failed. The deny-list's text names the policy, the worker's its safety checker. */
+export function openAiFailureBody(reason = 'The request failed'): OpenAiErrorBody {
+  const { error } = openAiErrorBody(422, reason);
+  return {
+    error: {
+      ...error,
+      code: /\b(?:content policy|safety checker)\b/.test(reason) ? 'content_policy_violation' : null,
+    },
+  };
+}
+
 /** The error envelope of OpenAI's API. @param code of our ApiError, where it was one. */
 export function openAiErrorBody(status: number, message: string, code?: ApiErrorCode): OpenAiErrorBody {
   // Our texts of wrong values begin with the field.

@@ -8,7 +8,7 @@ import {
   translateEdit,
   translateGeneration,
 } from '../../contract/openai.ts';
-import { openAiErrorBody } from '../../contract/openai-error.ts';
+import { openAiErrorBody, openAiFailureBody } from '../../contract/openai-error.ts';
 import { syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { coverImage } from '../../images/cover-image.ts';
@@ -71,8 +71,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
     const base = baseUrl(request, settings.publicUrl);
     const id = await accept(translated.slug, body, request.apiKey, { headers: request.headers, base });
     const record = await wait(request, reply, id);
-    if (record.status === 'FAILED')
-      return reply.code(422).send(openAiErrorBody(422, record.error ?? 'The request failed'));
+    if (record.status === 'FAILED') return reply.code(422).send(openAiFailureBody(record.error));
     const { remaining } = await readBalance(producer.redis, record.owner);
     reply.headers(syncHeaders(record, new Date(), remaining));
     const asBase64 = translated.responseFormat === 'b64_json';
