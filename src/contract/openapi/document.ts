@@ -3,9 +3,11 @@ import { openAiBodies } from '../openai.ts';
 import { slugNames, slugs } from '../slugs.ts';
 import { wrongVerb } from './error-responses.ts';
 import { generationOperations } from './generation-operations.ts';
+import { openAiOperations } from './openai-operations.ts';
 import type { Json, JsonObject, Operation } from './operation.ts';
-import { otherOperations } from './other-operations.ts';
+import { requestOperations } from './request-operations.ts';
 import { responseSchemas } from './response-schemas.ts';
+import { serviceOperations } from './service-operations.ts';
 
 const description = `Text to image and image to image with SDXL.
 
@@ -15,7 +17,12 @@ verb with 405 and an HTML page (those of the OpenAI Images API: in JSON).`;
 /** The OpenAPI 3.1 document of the whole service, generated from the schemas that requests are checked with. */
 export function openApiDocument(version: string): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
-  for (const operation of [...generationOperations, ...otherOperations]) {
+  for (const operation of [
+    ...generationOperations,
+    ...requestOperations,
+    ...openAiOperations,
+    ...serviceOperations,
+  ]) {
     paths[operation.path] ??= {};
     paths[operation.path]![operation.method] = describe(operation);
   }

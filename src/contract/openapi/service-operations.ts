@@ -1,0 +1,111 @@
+import { errorResponses } from './error-responses.ts';
+import { jsonResponse, type Operation } from './operation.ts';
+
+const lists: Operation[] = [
+  {
+    method: 'get',
+    path: '/v1/styles',
+    tag: 'Lists',
+    summary: 'Names for `style`',
+    keys: [],
+    responses: {
+      200: jsonResponse('All styles with their other spellings', 'Styles', {
+        default: 'base',
+        styles: [{ name: 'advertising', aliases: ['ads-advertising'] }],
+      }),
+      ...errorResponses(500),
+    },
+  },
+  {
+    method: 'get',
+    path: '/v1/schedulers',
+    tag: 'Lists',
+    summary: 'Names for `scheduler`, by endpoint',
+    keys: [],
+    responses: {
+      200: jsonResponse('All schedulers', 'Schedulers', {
+        'sdxl-torch': { default: 'UniPC', schedulers: ['Euler', 'UniPC'], aliases: { euler: 'Euler' } },
+        'sdxl-img2img': { default: 'UniPC', schedulers: ['LMS Karras', 'UniPC'], aliases: {} },
+      }),
+      ...errorResponses(500),
+    },
+  },
+];
+
+const health: Operation[] = [
+  ...['/healthz', '/v1/health'].map((path) => ({
+    method: 'get' as const,
+    path,
+    tag: 'Health',
+    summary: 'This process runs',
+    keys: [],
+    responses: { 200: jsonResponse('It does', 'Health', { status: 'ok' }), ...errorResponses(500) },
+  })),
+  {
+    method: 'get',
+    path: '/readyz',
+    tag: 'Health',
+    summary: 'A request sent now would be worked on',
+    keys: [],
+    responses: {
+      200: jsonResponse('It would', 'Ready', { status: 'ready', workers: 1 }),
+      503: jsonResponse('It would not', 'NotReady', {
+        status: 'not ready',
+        error: 'No worker is alive',
+        workers: 0,
+      }),
+    },
+  },
+];
+
+const documentation: Operation[] = [
+  {
+    method: 'get',
+    path: '/openapi.json',
+    tag: 'Documentation',
+    summary: 'This document',
+    keys: [],
+    responses: {
+      200: {
+        description: 'OpenAPI 3.1',
+        content: { 'application/json': { schema: { type: 'object', required: ['openapi', 'paths'] } } },
+      },
+      304: { description: 'Not changed' },
+      ...errorResponses(500),
+    },
+  },
+  {
+    method: 'get',
+    path: '/docs',
+    tag: 'Documentation',
+    summary: 'This document as a page',
+    keys: [],
+    responses: {
+      200: { description: 'The page', content: { 'text/html': { schema: { type: 'string' } } } },
+      ...errorResponses(500),
+    },
+  },
+  {
+    method: 'get',
+    path: '/docs/{version}/{file}',
+    tag: 'Documentation',
+    summary: 'Files of the page',
+    keys: [],
+    parameters: ['version', 'file'].map((name) => ({
+      ...{ name, in: 'path', required: true },
+      schema: { type: 'string' },
+    })),
+    responses: {
+      200: {
+        description: 'The file',
+        content: Object.fromEntries(
+          ['text/css', 'text/javascript', 'image/png'].map((type) => [type, { schema: { type: 'string' } }]),
+        ),
+      },
+      ...errorResponses(400, 404, 500),
+    },
+  },
+];
+
+/** What needs no key: lists, health and this document. */
+export const serviceOperations: readonly Operation[] = [...documentation, ...lists, ...health];
