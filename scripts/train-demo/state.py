@@ -44,8 +44,11 @@ class State:
             file.write(line + "\n")
 
     def wait_while_paused(self):
+        """Seconds slept: they do not count as training time."""
+        begun = time.time()
         while (self.folder / "PAUSE").exists():
             time.sleep(1)
+        return time.time() - begun
 
 
 class Average:
@@ -66,4 +69,4 @@ class Average:
         return self.values
 
     def load_state_dict(self, values):
-        self.values = values
+        self.values = {name: value.to(self.values[name].device) for name, value in values.items()}

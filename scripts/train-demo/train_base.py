@@ -80,6 +80,7 @@ def main():
     parse.add_argument("--batch", type=int, default=32)
     parse.add_argument("--lr", type=float, default=1e-3)
     parse.add_argument("--final-lr", type=float, help="the rate falls to this, on a cosine over --minutes")
+    parse.add_argument("--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg")
     parse.add_argument("--threads", type=int, default=2)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -95,7 +96,7 @@ def main():
     base.unet.to(memory_format=torch.channels_last)
     taught = torch.load(f"{options.folder}/text.pt", map_location="cpu")["both"]
     base.encoders.load_state_dict({name.removeprefix("encoders."): value for name, value in taught.items() if name.startswith("encoders.")})
-    average = Average(base)
+    average = Average(base, options.average)
     optimizer = torch.optim.AdamW([{"params": base.unet.parameters(), "weight_decay": 0.01, "share": 1.0},
                                    {"params": base.encoders.parameters(), "weight_decay": 0, "share": 0.25}],
                                   lr=options.lr, betas=(0.9, 0.99), fused=True)
@@ -111,7 +112,7 @@ def main():
     losses, begun = [], state.step
     stopping = False
     while not stopping:
-        state.wait_while_paused()
+        started += state.wait_while_paused()
         rate = options.lr * min(1, (state.step + 1) / 200)
         if options.final_lr:
             passed = min(1, (time.time() - started) / (options.minutes * 60))

@@ -75,7 +75,7 @@ def main():
     started = marked = time.time()
     losses, begun = [], state.step
     while time.time() - started < options.minutes * 60:
-        state.wait_while_paused()
+        started += state.wait_while_paused()
         passed = min(1, (time.time() - started) / (options.minutes * 60))
         rate = options.lr * min(1, (state.step + 1) / 100) * (0.1 + 0.9 * (1 + np.cos(np.pi * passed)) / 2)
         for group in optimizer.param_groups:

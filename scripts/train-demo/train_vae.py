@@ -94,7 +94,7 @@ def main():
     started = marked = time.time()
     values, begun = [], state.step
     while time.time() - started < options.minutes * 60:
-        state.wait_while_paused()
+        started += state.wait_while_paused()
         rate = options.lr * min(1, (state.step + 1) / 100)
         if options.final_lr:
             passed = min(1, (time.time() - started) / (options.minutes * 60))
