@@ -164,6 +164,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return toConfig(parsed.data!);
 }
 
+/** For the start of a process: what is wrong in one message on stderr, and exit code 1. */
+export function readConfigOrExit(processName: string): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (error instanceof ConfigError) exitWith(processName, error.message);
+    throw error;
+  }
+}
+
+export function exitWith(processName: string, message: string): never {
+  process.stderr.write(`${processName}: ${message}\n`);
+  process.exit(1);
+}
+
 function badVariables(error: z.ZodError, given: Readonly<Record<string, string | undefined>>): string[] {
   const names = new Set(error.issues.map(({ path: [name] }) => String(name) as keyof typeof variables));
   return [...names].map((name) => {

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { exitWith, readConfigOrExit } from '../src/config.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
 /** Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the lock's time. */
@@ -9,9 +9,12 @@ const drainMs = 15_000;
 export async function workerProcess(
   options: Omit<WorkerOptions, 'config' | 'redisUrl' | 'log' | 'onHopeless'>,
 ): Promise<void> {
-  const config = readOrExit();
+  const config = readConfigOrExit('worker');
   if (config.redisUrl === undefined)
-    fail('REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)');
+    exitWith(
+      'worker',
+      'REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)',
+    );
   const log = pino({ name: 'worker', level: config.logLevel });
 
   let worker: RunningWorker | undefined;
@@ -47,20 +50,6 @@ export async function workerProcess(
     });
     log.info({ id: worker.id, device: config.device }, 'worker takes jobs');
   } catch (error) {
-    if (!ending) fail(error instanceof Error ? error.message : String(error));
+    if (!ending) exitWith('worker', error instanceof Error ? error.message : String(error));
   }
-}
-
-function readOrExit(): ReturnType<typeof readConfig> {
-  try {
-    return readConfig();
-  } catch (error) {
-    if (error instanceof ConfigError) fail(error.message);
-    throw error;
-  }
-}
-
-function fail(message: string): never {
-  process.stderr.write(`worker: ${message}\n`);
-  process.exit(1);
 }

@@ -1,13 +1,13 @@
 import closeWithGrace from 'close-with-grace';
-import { type Config, ConfigError, readConfig } from '../config.ts';
+import { exitWith, readConfigOrExit } from '../config.ts';
 import { createLogger } from './logging.ts';
 import { runGateway } from './run-gateway.ts';
 
 /** The gateway process: reads the environment, serves until SIGTERM or SIGINT. */
 
-const config = readOrExit();
+const config = readConfigOrExit('gateway');
 if (config.redisUrl === undefined)
-  fail('REDIS_URL is not set: the gateway needs a Redis (npm start runs a private one)');
+  exitWith('gateway', 'REDIS_URL is not set: the gateway needs a Redis (npm start runs a private one)');
 const logger = createLogger(config.logLevel);
 try {
   const gateway = await runGateway(config, config.redisUrl, logger);
@@ -17,19 +17,5 @@ try {
   });
   logger.info({ address: gateway.address }, 'gateway listening');
 } catch (error) {
-  fail(error instanceof Error ? error.message : String(error));
-}
-
-function readOrExit(): Config {
-  try {
-    return readConfig();
-  } catch (error) {
-    if (error instanceof ConfigError) fail(error.message);
-    throw error;
-  }
-}
-
-function fail(message: string): never {
-  process.stderr.write(`gateway: ${message}\n`);
-  process.exit(1);
+  exitWith('gateway', error instanceof Error ? error.message : String(error));
 }
