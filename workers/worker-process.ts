@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { exitWith, readConfigOrExit } from '../src/config.ts';
+import { loggable } from '../src/jobs/log.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
 /** Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the lock's time. */
@@ -15,7 +16,8 @@ export async function workerProcess(
       'worker',
       'REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)',
     );
-  const log = pino({ name: 'worker', level: config.logLevel });
+  // As the gateway's: an error of Redis would carry its command's arguments, prompts and pictures among them.
+  const log = pino({ name: 'worker', level: config.logLevel, serializers: { err: loggable } });
 
   let worker: RunningWorker | undefined;
   let ending = false;
