@@ -107,6 +107,7 @@ function capabilitiesOf(models: ReadonlyMap<string, Models>): Capabilities {
     ],
     refiner: models.has(refinerName),
     baseModels,
+    sizeMultiple: models.get(baseName)?.vaeDecoder.factor,
   };
 }
 
@@ -136,7 +137,7 @@ async function imageToImageRun(
 ): Promise<Run> {
   if (inputImage === undefined) throw new Error('an image-to-image request came without its input picture');
   const models = find(request.baseModel);
-  const picture = await decodePng(inputImage);
+  const picture = await decodePng(inputImage, models.vaeEncoder.factor);
   return { used: [models], steps: imageToImage(models, { ...request, ...options, ...picture }) };
 }
 

@@ -24,7 +24,7 @@ const connection = await connect(redis.url, failFastOptions(), () => undefined);
 open.defer(() => connection.disconnect());
 const heartbeat = await startHeartbeat(
   connection,
-  { id: 'stub', device: 'cpu', endpoints: ['sdxl-torch'], refiner: true, baseModels: [] },
+  { id: 'stub', device: 'cpu', endpoints: ['sdxl-torch'], refiner: true, baseModels: [], sizeMultiple: 8 },
   () => undefined,
 );
 open.defer(() => heartbeat.stop());

@@ -8,7 +8,7 @@ import { parseSubmitFields } from '../contract/submit-options.ts';
 import type { ApiKey } from '../jobs/api-keys.ts';
 import type { QueueOptions } from '../jobs/producer.ts';
 import { assertAdmitted, createGate } from './admission.ts';
-import { assertBaseModelInstalled, withInstalledRefiner } from './capabilities.ts';
+import { assertBaseModelInstalled, assertSizePossible, withInstalledRefiner } from './capabilities.ts';
 import type { Gateway } from './gateway.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import { inputImage } from './input-image.ts';
@@ -46,7 +46,9 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     'sdxl-torch': async (_, { fields }, freeSize) => {
       const request = parseTextToImage(fields, defaults, freeSize);
       checkPrompts(request);
-      return withInstalledRefiner(request, await workers.expected(), settings.refinerFallback);
+      const expected = await workers.expected();
+      assertSizePossible(request, expected);
+      return withInstalledRefiner(request, expected, settings.refinerFallback);
     },
     'sdxl-img2img': async (id, { fields, file }) => {
       const { image, ...request } = parseImageToImage(fields, defaults, file);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ApiError } from '../contract/errors.ts';
 import type { TextToImageRequest } from '../contract/generation.ts';
 import type { WorkerInfo } from '../jobs/heartbeat.ts';
-import { assertBaseModelInstalled, withInstalledRefiner } from './capabilities.ts';
+import { assertBaseModelInstalled, assertSizePossible, withInstalledRefiner } from './capabilities.ts';
 
 const request = { endpoint: 'sdxl-torch', refiner: true, highNoiseFraction: 0.8 } as TextToImageRequest;
 const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
@@ -12,6 +12,7 @@ const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
   endpoints: ['sdxl-torch', 'sdxl-img2img'],
   refiner: false,
   baseModels: ['juggernaut'],
+  sizeMultiple: 8,
   ...facts,
 });
 const refusal = (text: RegExp) => (error: unknown) =>
@@ -58,4 +59,19 @@ test('a base model that no live worker has is refused with the installed ones', 
     () => assertBaseModelInstalled('realvis', [worker({}), worker({ baseModels: ['protovision'] })]),
     refusal(/"realvis" is not installed.*installed: juggernaut, protovision/),
   );
+});
+
+test('a size that no installed VAE can make is refused by field, value and multiple', () => {
+  const sized = { ...request, width: 1000, height: 608 };
+  assert.throws(
+    () => assertSizePossible(sized, [worker({ sizeMultiple: 32 })]),
+    refusal(/^img_width must be a multiple of 32 for the installed checkpoint, got 1000$/),
+  );
+  assert.throws(
+    () => assertSizePossible({ ...sized, height: 600 }, [worker({ sizeMultiple: 32 })]),
+    refusal(/img_width .* got 1000; img_height .* got 600/),
+  );
+  assertSizePossible(sized, [worker({ sizeMultiple: 32 }), worker({})]);
+  assertSizePossible(sized, []);
+  assertSizePossible({ ...sized, width: 992 }, [worker({ sizeMultiple: 32 })]);
 });

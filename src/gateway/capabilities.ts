@@ -34,3 +34,20 @@ export function assertBaseModelInstalled(baseModel: string, workers: readonly Wo
     `base_model "${baseModel}" is not installed on this server; installed: ${list}`,
   );
 }
+
+/**
+ * Checks a text-to-image request's size against the VAEs that would decode it; with no worker alive it may wait, and the worker says so.
+ * @throws ApiError naming each side that no installed checkpoint can make.
+ */
+export function assertSizePossible(request: TextToImageRequest, workers: readonly WorkerInfo[]): void {
+  const multiples = workers.flatMap(({ sizeMultiple }) => sizeMultiple ?? []);
+  const fits = (side: number) => multiples.some((multiple) => side % multiple === 0);
+  if (multiples.length === 0 || (fits(request.width) && fits(request.height))) return;
+  const least = Math.min(...multiples);
+  const wrong = Object.entries({ img_width: request.width, img_height: request.height })
+    .filter(([, side]) => !fits(side))
+    .map(
+      ([field, side]) => `${field} must be a multiple of ${least} for the installed checkpoint, got ${side}`,
+    );
+  throw new ApiError('invalidParameter', wrong.join('; '));
+}

@@ -65,7 +65,7 @@ before(async () => {
   const consumer = await consume({ redisUrl: redis.url, log, lifetimes, generate });
   const heartbeat = await startHeartbeat(
     producer.redis,
-    { id: 'w', device: 'cpu', endpoints: ['sdxl-torch'], refiner: true, baseModels: [] },
+    { id: 'w', device: 'cpu', endpoints: ['sdxl-torch'], refiner: true, baseModels: [], sizeMultiple: 8 },
     assert.ifError,
   );
   keys.own = (await createApiKey(producer.redis, 'own')).key;

@@ -58,6 +58,7 @@ const worker: WorkerInfo = {
   endpoints: ['sdxl-torch', 'sdxl-img2img'],
   refiner: true,
   baseModels: ['juggernaut'],
+  sizeMultiple: 8,
 };
 
 /** The prompts "NaN" and "slow" fail and take their time. */

@@ -54,6 +54,7 @@ const worker: WorkerInfo = {
   endpoints: ['sdxl-torch'],
   refiner: false,
   baseModels: [],
+  sizeMultiple: 8,
 };
 
 test('a worker counts as live until it stops or falls silent, and says what it serves', async () => {

@@ -12,6 +12,8 @@ export interface WorkerInfo {
   readonly refiner: boolean;
   /** The `base_model` names of sdxl-img2img it serves. */
   readonly baseModels: readonly string[];
+  /** What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE; undefined without one. */
+  readonly sizeMultiple: number | undefined;
 }
 
 export interface Heartbeat {

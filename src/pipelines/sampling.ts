@@ -2,6 +2,7 @@ import { createNoiseSource, type NoiseSource, type RandomAlgorithm } from '../nu
 import type { EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { LatentSize } from './guidance.ts';
+import { RequestError } from './request-error.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** What both pipelines need from a request. */
@@ -69,8 +70,8 @@ export function createSamples(options: SamplingOptions, length: number): Sample[
 /** @throws RequestError where an image side is no multiple of the VAE's factor. */
 export function latentSize(height: number, width: number, factor: number): LatentSize {
   if (height % factor !== 0 || width % factor !== 0 || height < factor || width < factor) {
-    throw new Error(
-      `an image of ${width}x${height} cannot be made: both sides must be multiples of ${factor}`,
+    throw new RequestError(
+      `an image of ${width}x${height} cannot be made by this checkpoint: both sides must be multiples of ${factor}`,
     );
   }
   return { height: height / factor, width: width / factor };

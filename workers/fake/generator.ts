@@ -13,7 +13,12 @@ import type { Generator, OpenGenerator } from '../generator.ts';
 export const openFakeGenerator: OpenGenerator = async () => fakeGenerator;
 
 const fakeGenerator: Generator = {
-  capabilities: { endpoints: ['sdxl-torch', 'sdxl-img2img'], refiner: true, baseModels: ['fake'] },
+  capabilities: {
+    endpoints: ['sdxl-torch', 'sdxl-img2img'],
+    refiner: true,
+    baseModels: ['fake'],
+    sizeMultiple: 8,
+  },
   generate: async (request, inputImage, onStep) => {
     const { samples, steps } = request;
     const order = (word: string): number | undefined => {
