@@ -80,7 +80,8 @@ export function createSdxlGenerator(
           ? textToImageRun(request, options, find)
           : await imageToImageRun(request, options, find, inputImage);
       const pictures = [];
-      for (const picture of await runToEnd(steps, createPreviewer(previewIntervalMs), onStep, signal)) {
+      const preview = createPreviewer(used.at(-1)!.vaeDecoder, previewIntervalMs);
+      for (const picture of await runToEnd(steps, preview, onStep, signal)) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture));
         const bytes = await stopwatch.time('imageEncode', () =>
           encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
