@@ -23,6 +23,7 @@ import networks
 import scenes
 import vocabulary
 from diffusion import Noising
+from muon import Muon
 from state import Average, State
 
 TIME_IDS = (1024.0, 1024.0, 0.0, 0.0, 1024.0, 1024.0)
@@ -59,6 +60,26 @@ def random_batch(source, basis, count, device):
     return torch.from_numpy(basis.latents(images)).to(device), (ids[:, 0], ids[:, 1])
 
 
+def near_things(clean):
+    """[n, 1, h, w]: 1 where the latents are not those of the ground (the corner's), and one cell around it."""
+    differs = ((clean - clean[:, :, :1, :1]).abs().amax(1, keepdim=True) > 0.15).float()
+    return torch.nn.functional.max_pool2d(differs, 3, 1, 1)
+
+
+def optimizers(base, rate):
+    """Muon for the UNet's matrices; AdamW for the rest, the layers that carry the noise (carry.py) among it."""
+    last = f"up_blocks.{len(base.unet.up_blocks) - 1}.resnets.{len(base.unet.up_blocks[-1].resnets) - 1}."
+    matrices, rest = [], []
+    for name, parameter in base.unet.named_parameters():
+        (matrices if parameter.ndim >= 2 and not name.startswith(("conv_in.", "conv_out.", last)) else rest).append(parameter)
+    return {
+        "muon": Muon([{"params": matrices, "share": 1.0}], lr=rate),
+        "adamw": torch.optim.AdamW([{"params": rest, "weight_decay": 0.01, "share": 1.0},
+                                    {"params": base.encoders.parameters(), "weight_decay": 0, "share": 0.25}],
+                                   lr=rate, betas=(0.9, 0.99), fused=True),
+    }
+
+
 def share_gradients(parameters, stop):
     """Averages the gradients over the processes; true as soon as one of them wants to stop."""
     if not torch.distributed.is_initialized():
@@ -81,6 +102,7 @@ def main():
     parse.add_argument("--lr", type=float, default=1e-3)
     parse.add_argument("--final-lr", type=float, help="the rate falls to this, on a cosine over --minutes")
     parse.add_argument("--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg")
+    parse.add_argument("--thing-weight", type=float, default=3, help="how much more the loss counts at the things than on the ground")
     parse.add_argument("--threads", type=int, default=2)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -97,11 +119,9 @@ def main():
     taught = torch.load(f"{options.folder}/text.pt", map_location="cpu")["both"]
     base.encoders.load_state_dict({name.removeprefix("encoders."): value for name, value in taught.items() if name.startswith("encoders.")})
     average = Average(base, options.average)
-    optimizer = torch.optim.AdamW([{"params": base.unet.parameters(), "weight_decay": 0.01, "share": 1.0},
-                                   {"params": base.encoders.parameters(), "weight_decay": 0, "share": 0.25}],
-                                  lr=options.lr, betas=(0.9, 0.99), fused=True)
+    steppers = optimizers(base, options.lr)
     state = State(options.folder, "base")
-    parts = {"base": base, "average": average, "optimizer": optimizer}
+    parts = {"base": base, "average": average, **steppers}
     state.load(parts)
     basis = latents.Basis(f"{options.folder}/basis.npz")
     noising = Noising(device=device)
@@ -117,8 +137,9 @@ def main():
         if options.final_lr:
             passed = min(1, (time.time() - started) / (options.minutes * 60))
             rate = options.final_lr + (options.lr - options.final_lr) * (1 + np.cos(np.pi * passed)) / 2
-        for group in optimizer.param_groups:
-            group["lr"] = float(rate) * group["share"]
+        for stepper in steppers.values():
+            for group in stepper.param_groups:
+                group["lr"] = float(rate) * group["share"]
         clean, ids = random_batch(source, basis, options.batch, device)
         noisy, noise, timesteps, weights = noising.draw(clean)
         hidden, pooled = base.encode(ids)
@@ -127,14 +148,17 @@ def main():
         hidden, pooled = hidden * told[:, None, None], pooled * told[:, None]
         with torch.autocast(device.type, dtype=torch.bfloat16):
             predicted = base(noisy.contiguous(memory_format=torch.channels_last), timesteps, hidden, pooled)
-        each = (predicted.float() - noise).square().mean((1, 2, 3))
-        loss = (each * weights).mean()
-        optimizer.zero_grad(set_to_none=True)
+        squares = (predicted.float() - noise).square()
+        each = squares.detach().mean((1, 2, 3))
+        attended = squares * (1 + options.thing_weight * near_things(clean))
+        loss = (attended.mean((1, 2, 3)) * weights).mean()
+        base.zero_grad(set_to_none=True)
         loss.backward()
         finished = state.step + 1 >= options.steps or time.time() - started > options.minutes * 60
         stopping = share_gradients(list(base.parameters()), finished)
         torch.nn.utils.clip_grad_norm_(base.parameters(), 1.0)
-        optimizer.step()
+        for stepper in steppers.values():
+            stepper.step()
         base.silence_unknown()
         state.step += 1
         if rank > 0:
