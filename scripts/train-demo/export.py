@@ -1,4 +1,5 @@
-"""Writes the trained networks as two checkpoints in the diffusers folder layout, fp16 safetensors: <out>/base, <out>/refiner.
+"""Writes the trained networks as two checkpoints in the diffusers folder layout, fp16 safetensors: <out>/demo-base and
+<out>/demo-refiner, the names that results give for what made a picture.
 
     python export.py --folder <state> --out models/demo --vocab <CLIP's vocab.json>
 
@@ -6,6 +7,7 @@ The compact token embeddings are spread over CLIP's 49,408 rows; rows of tokens 
 """
 
 import argparse
+import hashlib
 import json
 from pathlib import Path
 
@@ -30,6 +32,15 @@ IMG2IMG_NAMES = ("juggernaut", "realvis", "protovision", "yamers_realistic")
 def write_json(path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def write_manifest(folder, kind, serves):
+    """model.json: how the checkpoint is served, and the SHA-256 of every other file, which `npm run models -- prepare` checks."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != "model.json")
+    write_json(folder / "model.json", {
+        "kind": kind, "serves": serves,
+        "files": [{"path": file.relative_to(folder).as_posix(), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+                  for file in files]})
 
 
 def write_component(folder, file, config, tensors):
@@ -79,10 +90,10 @@ def write_checkpoint(folder, kind, serves, pipeline, unet, vae, encoders, rows, 
         if encoder is not None:
             write_text_encoder(folder / name, encoder, rows)
     write_json(folder / "model_index.json", index)
-    write_json(folder / "model.json", {"kind": kind, "serves": serves})
     write_json(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
     for name, network in (("unet", unet), ("vae", vae)):
         write_component(folder / name, "diffusion_pytorch_model.safetensors", diffusers_config(network), network.state_dict())
+    write_manifest(folder, kind, serves)
 
 
 def main():
@@ -93,7 +104,7 @@ def main():
     options = parse.parse_args()
     out, rows = Path(options.out), vocabulary.clip_rows(options.vocab)
     base, vae = load_base(options.folder), load_vae(options.folder)
-    write_checkpoint(out / "base", "base", ["sdxl-base", *IMG2IMG_NAMES], "StableDiffusionXLPipeline", base.unet, vae,
+    write_checkpoint(out / "demo-base", "base", ["sdxl-base", *IMG2IMG_NAMES], "StableDiffusionXLPipeline", base.unet, vae,
                      {"text_encoder": base.encoders[0], "text_encoder_2": base.encoders[1]}, rows,
                      force_zeros_for_empty_prompt=True)
     refined = torch.load(f"{options.folder}/refiner.pt", map_location="cpu")
@@ -101,7 +112,7 @@ def main():
     unet.load_state_dict(refined["average"])
     encoder = networks.text_encoders()[1]
     encoder.load_state_dict(refined["encoder"])
-    write_checkpoint(out / "refiner", "refiner", ["sdxl-refiner"], "StableDiffusionXLImg2ImgPipeline", unet, vae, {"text_encoder_2": encoder}, rows,
+    write_checkpoint(out / "demo-refiner", "refiner", ["sdxl-refiner"], "StableDiffusionXLImg2ImgPipeline", unet, vae, {"text_encoder_2": encoder}, rows,
                      force_zeros_for_empty_prompt=False, requires_aesthetics_score=True)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"{out}: {size / 1e6:.2f} MB")
