@@ -16,7 +16,6 @@ import { euler } from './solvers/euler.ts';
 import { eulerAncestral } from './solvers/euler-ancestral.ts';
 import { heun } from './solvers/heun.ts';
 import { lms } from './solvers/lms.ts';
-import { plms } from './solvers/plms.ts';
 import { pndm } from './solvers/pndm.ts';
 import { restart } from './solvers/restart.ts';
 import { unipc } from './solvers/unipc.ts';
@@ -93,7 +92,7 @@ export const methods = {
   eulerAncestral: { method: 'Euler ancestral', solver: eulerAncestral, noise: 'normal', modelCalls: once },
   heun: { method: 'Heun', solver: heun, noise: 'none', modelCalls: twice },
   lms: { method: 'LMS 4', solver: lms, noise: 'none', modelCalls: once },
-  plms: { method: 'PLMS', solver: plms, noise: 'none', modelCalls: onceAfterTwo },
+  plms: { method: 'PLMS', solver: pndm, noise: 'none', modelCalls: onceAfterTwo },
   pndm: { method: 'PNDM', solver: pndm, noise: 'none', modelCalls: pndmCalls },
   restart: { method: 'Restart Heun', solver: restart, noise: 'normal', modelCalls: twice },
   unipc: {
