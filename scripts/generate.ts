@@ -7,7 +7,7 @@ import { parseImageToImage, parseTextToImage } from '../src/contract/bodies.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
 import { decodeInputImage } from '../src/images/decode-input-image.ts';
 import { openSdxlGenerator } from '../workers/sdxl-generator.ts';
-import { demoCheckpoints } from './start/demo-checkpoints.ts';
+import { defaultModels } from './start/default-models.ts';
 
 const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
   --out FILE                  .jpg, .png or .webp (default picture.jpg); further samples get -1, -2, ... before the dot
@@ -113,7 +113,9 @@ async function main(): Promise<void> {
     args.image === undefined
       ? undefined
       : await decodeInputImage(await readFile(args.image), { maxPixels: config.img2imgMaxPixels });
-  const modelsDir = config.modelsDir ?? (await demoCheckpoints(config.dataDir));
+  const models = config.modelsDir === undefined ? await defaultModels(config.dataDir) : undefined;
+  if (models !== undefined) console.error(models.description);
+  const modelsDir = config.modelsDir ?? models?.modelsDir;
   const generator = await openSdxlGenerator({ ...config, modelsDir });
   const { pictures, checkpoints, stageSeconds } = await generator.generate(
     request,

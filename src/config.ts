@@ -23,9 +23,9 @@ const variables = {
   PORT: wholeNumber(1, 65_535, 8080),
   /** Address the HTTP service listens on; the default cannot be reached from other machines. */
   HOST: z.string().default('127.0.0.1').describe('an address to listen on'),
-  /** Where `npm start` keeps the queue, the results and the tiny checkpoints. */
+  /** Where `npm start` keeps the queue and the results. */
   DATA_DIR: z.string().default('./data').describe('a folder'),
-  /** Folder of checkpoints, one sub-folder each. Unset: `npm start` serves the tiny checkpoints it writes into DATA_DIR. */
+  /** Folder of checkpoints, one sub-folder each. Unset: `npm start` serves the demo checkpoint, models/demo. */
   MODELS_DIR: z.string().optional().describe('a folder'),
   /** Redis to use. Unset: `npm start` runs a private one. */
   REDIS_URL: z

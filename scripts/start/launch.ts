@@ -7,7 +7,7 @@ import { ensureFirstKey } from '../../src/jobs/api-keys.ts';
 import { assertNoEviction, type Connection, connect, failFastOptions } from '../../src/jobs/connection.ts';
 import { liveWorkers } from '../../src/jobs/heartbeat.ts';
 import { lockDataDirectory } from './data-lock.ts';
-import { demoCheckpoints } from './demo-checkpoints.ts';
+import { type DefaultModels, defaultModels } from './default-models.ts';
 import { findRedis } from './find-redis.ts';
 import { assertPortFree } from './free-port.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
@@ -20,13 +20,15 @@ export interface LaunchOptions {
   readonly say: (line: string) => void;
   /** Arguments of node for the worker: its file and what it takes. */
   readonly worker: readonly string[];
+  /** Where the demo checkpoint lies if not where it ships. */
+  readonly demoModels?: string | undefined;
 }
 
 export interface Launched {
   /** Made by this start, the first on its Redis; undefined when there are keys already. */
   readonly firstKey: string | undefined;
-  /** Whether the tiny checkpoints stand behind every name. */
-  readonly demo: boolean;
+  /** What stands behind every model name; undefined where MODELS_DIR says so. */
+  readonly models: DefaultModels | undefined;
   /** Gives the job in hand back to the queue, ends the children in order, and frees the data directory. */
   stop(): Promise<void>;
   /** Ends the children at once. */
@@ -107,7 +109,9 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     endings.push(() => connection.disconnect());
     await assertNoEviction(connection);
 
-    const modelsDir = config.modelsDir ?? (await demoCheckpoints(config.dataDir));
+    const models =
+      config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
+    const modelsDir = config.modelsDir ?? models?.modelsDir;
     const env = { ...process.env, REDIS_URL: redisUrl, DATA_DIR: config.dataDir, MODELS_DIR: modelsDir };
     const root = path.resolve(import.meta.dirname, '../..');
     keep('gateway', { command: process.execPath, args: [path.join(root, 'src/gateway/server.ts')], env });
@@ -117,7 +121,7 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     ready = true;
     return {
       firstKey,
-      demo: config.modelsDir === undefined,
+      models,
       stop,
       kill: () => {
         for (const { child } of children) child.kill();

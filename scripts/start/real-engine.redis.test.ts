@@ -8,8 +8,9 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
+import { randomModels } from './default-models.ts';
 
-/** `npm start` as it is: the real worker and engine on the tiny checkpoints. */
+/** `npm start` with the real worker and engine, on tiny checkpoints with random weights. */
 const entry = path.resolve(import.meta.dirname, '../start.ts');
 const dataDir = mkdtempSync(path.join(os.tmpdir(), 'real-engine-'));
 const patience = { timeout: 300_000 };
@@ -24,7 +25,12 @@ before(async () => {
   listener.close();
   base = `http://127.0.0.1:${port}`;
   start = spawn(process.execPath, [entry], {
-    env: { PATH: process.env.PATH, PORT: String(port), DATA_DIR: dataDir },
+    env: {
+      PATH: process.env.PATH,
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      MODELS_DIR: await randomModels(dataDir),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

@@ -4,8 +4,11 @@ import { type Launched, launch } from './launch.ts';
 /** A terminal's Ctrl-C can arrive twice, once from the terminal and once handed on by npm. */
 const sameKeystrokeMs = 1000;
 
-/** What `npm start` is: configuration, what is printed, and signals around `launch`. */
-export async function startProcess(worker: readonly string[]): Promise<void> {
+/**
+ * What `npm start` is: configuration, what is printed, and signals around `launch`.
+ * @param worker and `demoModels`: see LaunchOptions.
+ */
+export async function startProcess(worker: readonly string[], demoModels?: string): Promise<void> {
   const say = (line: string): void => {
     process.stdout.write(`${line}\n`);
   };
@@ -30,7 +33,7 @@ export async function startProcess(worker: readonly string[]): Promise<void> {
 
   try {
     const config = readConfig();
-    launched = await launch({ config, say, worker }, cancelled.signal);
+    launched = await launch({ config, say, worker, demoModels }, cancelled.signal);
     for (const line of welcome(config, launched)) say(line);
     if (firstSignal !== undefined) await launched.stop();
   } catch (error) {
@@ -42,22 +45,17 @@ export async function startProcess(worker: readonly string[]): Promise<void> {
   }
 }
 
-function welcome(config: Config, { firstKey, demo }: Launched): string[] {
+function welcome(config: Config, { firstKey, models }: Launched): string[] {
   const { publicUrl, auth, dataDir } = config;
   const key = auth ? ` -H 'x-api-key: ${firstKey ?? 'YOUR_KEY'}'` : '';
   return [
     '',
     `sdxl-server is up on ${publicUrl} (data in ${dataDir})`,
     ...(firstKey ? ['', `API key, shown only this once: ${firstKey}`] : []),
-    ...(demo
-      ? [
-          '',
-          'MODELS_DIR is not set: a tiny checkpoint with random weights stands behind every model, and its pictures are noise.',
-        ]
-      : []),
+    ...(models ? ['', models.description] : []),
     '',
     'Try it:',
-    `  curl -X POST ${publicUrl}/v1/sdxl-torch${key} -H 'content-type: application/json' -d '{"prompt": "a red fox in the snow"}' -o fox.jpg`,
+    `  curl -X POST ${publicUrl}/v1/sdxl-torch${key} -H 'content-type: application/json' -d '{"prompt": "${models?.prompt ?? 'a red fox in the snow'}"}' -o picture.jpg`,
     '',
   ];
 }

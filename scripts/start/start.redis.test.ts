@@ -44,7 +44,7 @@ test(
       text.includes(`curl -X POST http://127.0.0.1:${port}/v1/sdxl-torch -H 'x-api-key: ${key}'`),
       text,
     );
-    assert.match(text, /pictures are noise/);
+    assert.match(text, /lacks the demo checkpoint .*random weights .*pictures are noise/);
     const answer = await post('/v1/sdxl-torch', key!, 'a picture');
     assert.equal(answer.status, 200);
     assert.ok((await answer.arrayBuffer()).byteLength > 100);
@@ -119,6 +119,24 @@ test('children end with a killed start on a machine without setpriv too', bounde
   await Promise.all(children.map(gone));
 });
 
+test(
+  'without MODELS_DIR a start says that the demo checkpoint is served, with it nothing of the kind',
+  bounded,
+  async () => {
+    const demoModels = await folder();
+    const demo = begin({}, demoModels);
+    const text = await demo.up();
+    assert.match(text, /MODELS_DIR is not set: a small demo checkpoint .*scripts\/train-demo\/README\.md/);
+    assert.doesNotMatch(text, /noise/);
+    assert.match(text, /"prompt": "a large red circle /);
+    await demo.end('SIGINT');
+
+    const own = begin({ MODELS_DIR: demoModels }, demoModels);
+    assert.doesNotMatch(await own.up(), /MODELS_DIR|demo/);
+    await own.end('SIGINT');
+  },
+);
+
 test('killed children are started again and nothing accepted is lost', bounded, async () => {
   const start = begin();
   const key = keyIn(await start.up());
@@ -177,9 +195,13 @@ interface Start {
   readonly end: (signal: NodeJS.Signals) => Promise<number | undefined>;
 }
 
-function begin(environment: NodeJS.ProcessEnv = {}): Start {
+/** @param demoModels where the demo checkpoint lies; nowhere, if not given. */
+function begin(
+  environment: NodeJS.ProcessEnv = {},
+  demoModels = path.join(dataDir, 'no-demo-checkpoint'),
+): Start {
   const { MODELS_DIR: _, REDIS_URL: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, [entry, demoModels], {
     env: { ...inherited, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
