@@ -78,6 +78,24 @@ test('a run leaves the event loop free, its inputs whole, and gives the same bit
   assert.deepEqual(third, first);
 });
 
+test('a UNet forgets the prompt of the run before: another prompt, the same numbers changed in place, the first again', async () => {
+  const prompt = (value: number) =>
+    new Float32Array(2 * 77 * unet.crossAttentionWidth).map((_, index) => Math.sin(index * value));
+  const predict = (encoderHiddenStates: Float32Array) =>
+    unet.predictNoise(unetInput({ encoderHiddenStates }));
+  const array = prompt(1);
+  const first = await predict(array);
+  array.set(prompt(2));
+  const second = await predict(array);
+  const fresh = await openUnet(checkpoint.unet, { ...cpu, timeIdCount: 6 });
+  assert.deepEqual(second, await fresh.predictNoise(unetInput({ encoderHiddenStates: prompt(2) })));
+  await fresh.release();
+  assert.notDeepEqual(second, first);
+  const [third, fourth] = await Promise.all([predict(prompt(1)), predict(prompt(2))]);
+  assert.deepEqual(third, first);
+  assert.deepEqual(fourth, second);
+});
+
 test('one sample alone gives what it gives in a batch', async () => {
   const { latents, encoderHiddenStates, textEmbeds, timeIds } = unetInput();
   const half = (values: Float32Array) => values.subarray(0, values.length / 2);

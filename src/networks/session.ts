@@ -5,6 +5,7 @@ import type { NetworkGraph } from '../graphs/graph.ts';
 import { encodeModel } from '../graphs/onnx-proto.ts';
 import { placeWeights } from '../graphs/place-weights.ts';
 import { splitGraph } from '../graphs/split-graph.ts';
+import { separateSteady } from '../graphs/steady-graph.ts';
 import type { Device } from './device.ts';
 import { executionProviders } from './execution-providers.ts';
 import type { NumberTensors } from './session-thread.ts';
@@ -24,6 +25,11 @@ export interface GraphOptions {
    * in a UNet it changes nothing but the time to load, 1.4 times longer, and the peak memory, 1 GB more.
    */
   readonly blockedLayout?: boolean;
+  /**
+   * Inputs that seldom change: what depends on them alone is computed anew only when they do, on the CPU. In a UNet of SDXL's
+   * size the prompt's keys and values are 11 % of a step at 256 x 256 and 0.8 % at 1024 x 1024, and take 0.9 MB a token.
+   */
+  readonly steadyInputs?: readonly string[];
 }
 
 function sessionOptions(
@@ -62,8 +68,15 @@ export async function openSession(
   const parts = network.device === 'cpu' ? splitGraph(graph) : [graph];
   const loading = await Promise.allSettled(
     parts.map((part) => {
-      const { model, folder } = placeWeights(part, component);
-      return threadedSession(encodeModel(model), sessionOptions(folder, network, options));
+      const place = (placed: NetworkGraph) => {
+        const { model, folder } = placeWeights(placed, component);
+        return { model: encodeModel(model), options: sessionOptions(folder, network, options) };
+      };
+      const steadyInputs = options.steadyInputs ?? [];
+      const separated = network.device === 'cpu' ? separateSteady(part, steadyInputs) : undefined;
+      return separated === undefined
+        ? threadedSession(place(part))
+        : threadedSession(place(separated.changing), { ...place(separated.steady), inputs: steadyInputs });
     }),
   );
   const sessions = loading.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads';
-import type { InferenceSession } from 'onnxruntime-node';
-import type { NumberTensors, ThreadAnswer, ThreadRequest, ThreadStart } from './session-thread.ts';
+import type {
+  NumberTensors,
+  RuntimeModel,
+  SteadyModel,
+  ThreadAnswer,
+  ThreadRequest,
+  ThreadStart,
+} from './session-thread.ts';
 
 /** A loaded graph. Runs asked for while one is under way wait for it. */
 export interface Session {
@@ -18,11 +24,8 @@ interface Pending {
 }
 
 /** Loads a model in a new thread, which does not keep the process alive while it is idle. */
-export async function threadedSession(
-  model: Uint8Array,
-  options: InferenceSession.SessionOptions,
-): Promise<Session> {
-  const start: ThreadStart = { model, options };
+export async function threadedSession(main: RuntimeModel, steady?: SteadyModel): Promise<Session> {
+  const start: ThreadStart = { ...main, ...(steady && { steady }) };
   const worker = new Worker(new URL('session-thread.ts', import.meta.url), { workerData: start });
   const pending: Pending[] = [];
   let ended: Error | undefined;

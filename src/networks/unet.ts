@@ -29,7 +29,9 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
   const { timeIdCount } = options;
   const pooled = pooledWidth(component, timeIdCount);
   const graph = unetGraph(config, portableLayers, { pooledWidth: pooled, timeIdCount });
-  const session = await openSession(component, graph, options);
+  const session = await openSession(component, graph, options, {
+    steadyInputs: ['encoder_hidden_states'],
+  });
   const contextWidth = config.cross_attention_dim;
 
   return {
