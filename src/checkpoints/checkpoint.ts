@@ -29,6 +29,8 @@ export interface Component<Config> {
   readonly className: string;
   readonly config: Config;
   readonly tensors: ReadonlyMap<string, TensorLocation>;
+  /** Copies of convolution weights as [out, height, width, in], by the names of their originals, where a prepared folder holds them. */
+  readonly channelsLast?: ReadonlyMap<string, TensorLocation>;
 }
 
 /** A whole checkpoint on disk, a diffusers folder or a single file, nothing but headers and configs read. */

@@ -1,5 +1,5 @@
 import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
-import { graphBuilder, type NetworkGraph, type Value } from './graph.ts';
+import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour } from './layers.ts';
 
 /**
@@ -12,8 +12,9 @@ export function clipTextGraph(
   config: ClipTextConfig,
   flavour: Flavour,
   hasProjection: boolean,
+  sizes?: Sizes,
 ): NetworkGraph {
-  const graph = graphBuilder('text_encoder');
+  const graph = graphBuilder('text_encoder', sizes);
   const layers = flavour(graph);
   const width = config.hidden_size;
   const norm = (path: string, x: Value) => layers.layerNorm(path, x, width, config.layer_norm_eps);
@@ -38,28 +39,29 @@ export function clipTextGraph(
 
   const embeddings = 'text_model.embeddings';
   const ids = graph.input('input_ids', 'int64', ['batch', 'tokens']);
-  const tokenTable = graph.weight(`${embeddings}.token_embedding.weight`, [config.vocab_size, width]);
-  const positionTable = graph.weight(`${embeddings}.position_embedding.weight`, [
+  const tokenTable = layers.table(`${embeddings}.token_embedding.weight`, config.vocab_size, width);
+  const positionTable = layers.table(
+    `${embeddings}.position_embedding.weight`,
     config.max_position_embeddings,
     width,
-  ]);
+  );
   const positions = graph.node(embeddings, 'Slice', [
     positionTable,
     graph.integers(0),
     graph.node(embeddings, 'Shape', [ids], { start: { i: 1 } }),
     graph.integers(0),
   ]);
-  let hidden = layers.add(
-    embeddings,
+  // [batch, tokens, width] + [tokens, width].
+  let hidden = graph.node(embeddings, 'Add', [
     graph.node(embeddings, 'Gather', [tokenTable, ids], { axis: { i: 0 } }),
     positions,
-  );
+  ]);
   let penultimate = hidden;
   for (let index = 0; index < config.num_hidden_layers; index++) {
     penultimate = hidden;
     hidden = layer(`text_model.encoder.layers.${index}`, hidden);
   }
-  graph.output('hidden_states', penultimate, ['batch', 'tokens', width]);
+  graph.output('hidden_states', layers.valuesOut('hidden_states', penultimate), ['batch', 'tokens', width]);
 
   const final = norm('text_model.final_layer_norm', hidden);
   if (hasProjection) {
@@ -72,7 +74,7 @@ export function clipTextGraph(
       { batch_dims: { i: 1 } },
     );
     const pooled = layers.linear(path, state, width, config.projection_dim, false);
-    graph.output('pooled', pooled, ['batch', config.projection_dim]);
+    graph.output('pooled', layers.valuesOut('pooled', pooled), ['batch', config.projection_dim]);
   }
   return graph.finish();
 }

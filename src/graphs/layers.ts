@@ -1,4 +1,4 @@
-import type { Crossing, GraphBuilder, Value } from './graph.ts';
+import type { Crossing, GraphBuilder, Precision, Value } from './graph.ts';
 
 export interface Conv2dOptions {
   readonly kernel: number;
@@ -22,10 +22,18 @@ export type Activation = 'silu' | 'gelu' | 'quick_gelu';
  * `path` is a module's name in the checkpoint; its tensors are `path`.weight and `path`.bias.
  */
 export interface Layers {
-  /** A network input [batch, channels, height, width] as a feature map. */
+  /** What values between the networks' float32 inputs and outputs are. */
+  readonly precision: Precision;
+  /** A float32 network input [batch, channels, height, width] as a feature map. */
   imageIn(image: Value): Value;
-  /** A feature map as [batch, channels, height, width]. */
+  /** A feature map as float32 [batch, channels, height, width]. */
   imageOut(map: Value): Value;
+  /** Float32 values that are no feature map, as the layers take them. */
+  valuesIn(path: string, values: Value): Value;
+  /** Values that are no feature map as float32. */
+  valuesOut(path: string, values: Value): Value;
+  /** A table of rows to choose from, [rows, width]. */
+  table(key: string, rows: number, width: number): Value;
   /** A feature map as a value that crosses a boundary of the graph. */
   crossing(map: Value, channels: number): Crossing;
   /** [..., inWidth] -> [..., outWidth]. */
@@ -36,10 +44,11 @@ export interface Layers {
   /** Over the last axis. */
   layerNorm(path: string, x: Value, width: number, epsilon: number): Value;
   activation(path: string, kind: Activation, x: Value): Value;
-  /** [..., 2 width] -> [..., width]: the first half times GELU (exact) of the second. */
+  /** [batch, tokens, 2 width] -> [batch, tokens, width]: the first half times GELU (exact) of the second. */
   geglu(path: string, x: Value): Value;
   /** softmax(q k^T / sqrt(head width)) v over [batch, tokens, width], head by head; causal: no token sees a later one. */
   attention(path: string, query: Value, key: Value, value: Value, heads: number, causal?: boolean): Value;
+  /** Of two feature maps, or of two [batch, tokens, width], both of the same shape. */
   add(path: string, a: Value, b: Value): Value;
   /** Adds one number per sample and channel, [batch, channels], to a feature map. */
   addPerChannel(path: string, map: Value, shift: Value): Value;
@@ -47,7 +56,7 @@ export interface Layers {
   /** Nearest neighbour: twice the size, or the size of the feature map `like`, which may be one less. */
   upsample(path: string, map: Value, like?: Value): Value;
   /** Feature map -> [batch, height x width, channels]. */
-  toTokens(path: string, map: Value): Value;
+  toTokens(path: string, map: Value, channels: number): Value;
   /** [batch, height x width, channels] -> feature map of the size and channels of `like`. */
   toMap(path: string, tokens: Value, like: Value): Value;
 }

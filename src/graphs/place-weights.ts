@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Component, Dtype, TensorLocation } from '../checkpoints/checkpoint.ts';
 import type { NetworkGraph, Weight } from './graph.ts';
-import type { DataType, Initializer, Model, Node } from './onnx-proto.ts';
+import { type DataType, dataTypes, type Initializer, type Model, type Node } from './onnx-proto.ts';
 
-const dataTypes: Readonly<Record<Dtype, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const storedTypes: Readonly<Record<Dtype, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 
 /** A model whose initializers name files below `folder`. */
 export interface PlacedModel {
@@ -12,25 +12,29 @@ export interface PlacedModel {
 }
 
 /**
- * Points the graph's weights into the checkpoint's own files, in their own element type, with a Cast to float32 behind
- * those that are not, and a Transpose behind those that are stored the other way round (constants to the runtime, which
- * computes both once). The component must hold every weight (see requireTensors).
+ * Points the graph's weights into the checkpoint's own files, in their own element type, with a Cast behind those whose type is
+ * not the wanted one, and a Transpose behind those that are stored in another order (constants to the runtime, which computes
+ * both once). The component must hold every weight (see requireTensors).
  */
 export function placeWeights(graph: NetworkGraph, component: Component<unknown>): PlacedModel {
-  const located = graph.weights.map((weight) => ({ weight, at: component.tensors.get(weight.key)! }));
+  const located = graph.weights.map((weight) => locate(weight, component));
   const folder = commonFolder(located.map(({ at }) => at.file));
 
   const initializers: Initializer[] = [];
-  const conversions: Node[] = [];
-  for (const { weight, at } of located) {
-    const name = [weight.key, ...conversionsOf(at)].join(':');
+  const conversionNodes: Node[] = [];
+  for (const { weight, at, shape, conversions } of located) {
+    let name = [weight.key, ...conversions.map(({ mark }) => mark)].join(':');
     initializers.push({
       name,
-      dataType: dataTypes[at.dtype],
-      shape: at.transposed === true ? weight.shape.toReversed() : weight.shape,
+      dataType: storedTypes[at.dtype],
+      shape,
       data: { file: path.relative(folder, at.file), offset: at.byteOffset, length: at.byteLength },
     });
-    conversions.push(...conversionNodes(weight, at));
+    for (const { mark, op, attributes } of conversions.toReversed()) {
+      const result = name.slice(0, -(mark.length + 1));
+      conversionNodes.push({ name: result, domain: '', op, inputs: [name], outputs: [result], attributes });
+      name = result;
+    }
   }
   const { name, opsets, inputs, outputs, constants, nodes } = graph;
   return {
@@ -41,30 +45,47 @@ export function placeWeights(graph: NetworkGraph, component: Component<unknown>)
       inputs,
       outputs,
       initializers: [...constants, ...initializers],
-      nodes: [...conversions, ...nodes],
+      nodes: [...conversionNodes, ...nodes],
     },
   };
 }
 
-type Conversion = Exclude<Dtype, 'F32'> | 'T';
-
-/** What stands between the stored tensor and the float32 weight as published, outermost first. */
-function conversionsOf({ dtype, transposed }: TensorLocation): Conversion[] {
-  return [...(dtype === 'F32' ? [] : [dtype]), ...(transposed === true ? (['T'] as const) : [])];
+/** One operator between the stored tensor and the weight. */
+interface Conversion {
+  /** Behind the name of what it is applied to. */
+  readonly mark: string;
+  readonly op: string;
+  readonly attributes: Node['attributes'];
 }
 
-/** From `key:F16:T`, as stored, over `key:F16` to `key`. */
-function conversionNodes({ key }: Weight, at: TensorLocation): Node[] {
-  const conversions = conversionsOf(at);
-  return conversions
-    .map((conversion, index): Node => {
-      const to = [key, ...conversions.slice(0, index)].join(':');
-      const common = { name: to, domain: '', inputs: [`${to}:${conversion}`], outputs: [to] };
-      return conversion === 'T'
-        ? { ...common, op: 'Transpose', attributes: { perm: { ints: [1, 0] } } }
-        : { ...common, op: 'Cast', attributes: { to: { i: 1 } } };
-    })
-    .reverse();
+interface LocatedWeight {
+  readonly weight: Weight;
+  readonly at: TensorLocation;
+  /** Of the initializer. */
+  readonly shape: readonly number[];
+  /** The last to be applied first. */
+  readonly conversions: readonly Conversion[];
+}
+
+function locate(weight: Weight, component: Component<unknown>): LocatedWeight {
+  const copy = weight.channelsLast ? component.channelsLast?.get(weight.key) : undefined;
+  const at = copy ?? component.tensors.get(weight.key)!;
+  const conversions: Conversion[] = [];
+  if (storedTypes[at.dtype] !== weight.precision)
+    conversions.push({
+      mark: at.dtype,
+      op: 'Cast',
+      attributes: { to: { i: dataTypes[weight.precision] } },
+    });
+  const turn = (mark: string, ...perm: number[]) =>
+    conversions.push({ mark, op: 'Transpose', attributes: { perm: { ints: perm } } });
+  if (weight.channelsLast && copy === undefined) {
+    turn('OIHW', 0, 2, 3, 1);
+    return { weight, at, shape: weight.stored, conversions };
+  }
+  if (at.transposed !== true) return { weight, at, shape: weight.shape, conversions };
+  turn('T', 1, 0);
+  return { weight, at, shape: weight.shape.toReversed(), conversions };
 }
 
 /** The deepest folder above all files: ONNX Runtime reads from one and refuses what lies outside of it. */

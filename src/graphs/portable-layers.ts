@@ -7,9 +7,9 @@ import type { Flavour, Layers } from './layers.ts';
  */
 export const portableLayers: Flavour = (graph) => {
   const { node, weight, integers } = graph;
-  const affine = (path: string, channels: number, shape?: readonly number[]) => ({
-    scale: weight(`${path}.weight`, [channels], shape),
-    bias: weight(`${path}.bias`, [channels], shape),
+  const affine = (path: string, channels: number, shape: readonly number[] = [channels]) => ({
+    scale: weight(`${path}.weight`, [channels], { shape }),
+    bias: weight(`${path}.bias`, [channels], { shape }),
   });
 
   const shape = (path: string, map: Value, start: number, end: number) =>
@@ -22,9 +22,17 @@ export const portableLayers: Flavour = (graph) => {
   };
 
   return {
+    precision: 'float32',
     imageIn: (image) => image,
     imageOut: (map) => map,
-    crossing: (map, channels) => ({ value: map, shape: [null, channels, null, null] }),
+    valuesIn: (_, values) => values,
+    valuesOut: (_, values) => values,
+    table: (key, rows, width) => weight(key, [rows, width]),
+    crossing: (map, channels) => ({
+      value: map,
+      precision: 'float32',
+      shape: [null, channels, null, null],
+    }),
     activation,
 
     // The weight stays [out, in] as published; FusedMatMul reads it transposed without a copy.

@@ -27,8 +27,8 @@ export function transformer(layers: Layers, path: string, map: Value, options: T
 
   const normal = layers.groupNorm(`${path}.norm`, map, channels, { groups, epsilon: groupNormEpsilon });
   let tokens = linearProjection
-    ? project('proj_in', layers.toTokens(path, normal))
-    : layers.toTokens(path, project('proj_in', normal));
+    ? project('proj_in', layers.toTokens(path, normal, channels))
+    : layers.toTokens(path, project('proj_in', normal), channels);
   for (let index = 0; index < options.depth; index++)
     tokens = transformerBlock(layers, `${path}.transformer_blocks.${index}`, tokens, options);
   const result = linearProjection

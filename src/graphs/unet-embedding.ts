@@ -24,7 +24,8 @@ export function timeSignal(
   const width = widening * firstWidth;
   const waves = { flipSinToCos: config.flip_sin_to_cos, frequencyShift: config.freq_shift };
   const perceptron = (path: string, x: Value, inWidth: number) => {
-    const hidden = layers.activation(path, 'silu', layers.linear(`${path}.linear_1`, x, inWidth, width));
+    const first = layers.linear(`${path}.linear_1`, layers.valuesIn(path, x), inWidth, width);
+    const hidden = layers.activation(path, 'silu', first);
     return layers.linear(`${path}.linear_2`, hidden, width, width);
   };
 
@@ -52,10 +53,10 @@ export function timeSignal(
     { axis: { i: -1 } },
   );
 
-  const embedding = layers.add(
-    'time_embedding',
+  // [batch, width] + [1, width].
+  const embedding = graph.node('time_embedding', 'Add', [
     perceptron('add_embedding', added, pooledWidth + timeIdCount * idWidth),
     perceptron('time_embedding', time, firstWidth),
-  );
+  ]);
   return { value: layers.activation('time_embedding', 'silu', embedding), width };
 }

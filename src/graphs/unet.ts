@@ -1,5 +1,5 @@
 import type { UnetConfig } from '../checkpoints/unet-config.ts';
-import { graphBuilder, type NetworkGraph, type Value } from './graph.ts';
+import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour } from './layers.ts';
 import { resnetBlock } from './resnet-block.ts';
 import { transformer } from './transformer.ts';
@@ -9,10 +9,15 @@ import { type AddedConditions, timeSignal } from './unet-embedding.ts';
  * UNet2DConditionModel of diffusers with text_time conditioning.
  * Inputs: sample [batch, in_channels, height, width], timestep [1], encoder_hidden_states [batch, tokens,
  * cross_attention_dim], text_embeds [batch, pooled width], time_ids [batch, count], all float32 and every named
- * dimension free; output: noise, shaped as sample with out_channels. Any height and width from 2^(levels - 1) up.
+ * dimension free unless `sizes` fixes it; output: noise, shaped as sample with out_channels. Any height and width from 2^(levels - 1) up.
  */
-export function unetGraph(config: UnetConfig, flavour: Flavour, conditions: AddedConditions): NetworkGraph {
-  const graph = graphBuilder('unet');
+export function unetGraph(
+  config: UnetConfig,
+  flavour: Flavour,
+  conditions: AddedConditions,
+  sizes?: Sizes,
+): NetworkGraph {
+  const graph = graphBuilder('unet', sizes);
   const layers = flavour(graph);
   const channels = config.block_out_channels;
   const levels = channels.length;
@@ -21,7 +26,10 @@ export function unetGraph(config: UnetConfig, flavour: Flavour, conditions: Adde
 
   const sample = graph.input('sample', 'float32', ['batch', config.in_channels, 'height', 'width']);
   const contextWidth = config.cross_attention_dim;
-  const context = graph.input('encoder_hidden_states', 'float32', ['batch', 'tokens', contextWidth]);
+  const context = layers.valuesIn(
+    'encoder_hidden_states',
+    graph.input('encoder_hidden_states', 'float32', ['batch', 'tokens', contextWidth]),
+  );
   const time = timeSignal(graph, layers, config, conditions);
 
   const resnet = (path: string, map: Value, inChannels: number, outChannels: number) =>
@@ -70,7 +78,7 @@ export function unetGraph(config: UnetConfig, flavour: Flavour, conditions: Adde
 
   // The way up holds about as many weights as what came before.
   graph.boundary([
-    { value: time.value, shape: ['batch', time.width] },
+    { value: time.value, precision: layers.precision, shape: ['batch', time.width] },
     ...[{ map, width }, ...skips].map((crossing) => layers.crossing(crossing.map, crossing.width)),
   ]);
 

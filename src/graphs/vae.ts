@@ -1,5 +1,5 @@
 import type { VaeConfig } from '../checkpoints/vae-config.ts';
-import { type GraphBuilder, graphBuilder, type NetworkGraph, type Value } from './graph.ts';
+import { type GraphBuilder, graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour, Layers } from './layers.ts';
 import { resnetBlock } from './resnet-block.ts';
 
@@ -10,8 +10,8 @@ const epsilon = 1e-6;
  * AutoencoderKL's encoder with quant_conv: pixels [batch, in_channels, height, width] -> moments
  * [batch, 2 x latent_channels, height / factor, width / factor], mean before log variance.
  */
-export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour): NetworkGraph {
-  const { graph, layers, resnet, middle, normOut } = parts('vae_encoder', 'encoder', config, flavour);
+export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Sizes): NetworkGraph {
+  const { graph, layers, resnet, middle, normOut } = parts('vae_encoder', 'encoder', config, flavour, sizes);
   const channels = config.block_out_channels;
   const pixels = graph.input('pixels', 'float32', ['batch', config.in_channels, 'height', 'width']);
   let width = channels[0]!;
@@ -38,8 +38,8 @@ export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour): NetworkGra
 }
 
 /** AutoencoderKL's decoder with post_quant_conv: latents [batch, latent_channels, height, width] -> pixels, factor times larger. */
-export function vaeDecoderGraph(config: VaeConfig, flavour: Flavour): NetworkGraph {
-  const { graph, layers, resnet, middle, normOut } = parts('vae_decoder', 'decoder', config, flavour);
+export function vaeDecoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Sizes): NetworkGraph {
+  const { graph, layers, resnet, middle, normOut } = parts('vae_decoder', 'decoder', config, flavour, sizes);
   const channels = config.block_out_channels.toReversed();
   const depth = config.latent_channels;
   const latents = graph.input('latents', 'float32', ['batch', depth, 'height', 'width']);
@@ -73,8 +73,14 @@ interface Parts {
   normOut(map: Value, width: number): Value;
 }
 
-function parts(name: string, half: 'encoder' | 'decoder', config: VaeConfig, flavour: Flavour): Parts {
-  const graph = graphBuilder(name);
+function parts(
+  name: string,
+  half: 'encoder' | 'decoder',
+  config: VaeConfig,
+  flavour: Flavour,
+  sizes: Sizes | undefined,
+): Parts {
+  const graph = graphBuilder(name, sizes);
   const layers = flavour(graph);
   const groups = config.norm_num_groups;
   const resnet: Parts['resnet'] = (path, map, inChannels, outChannels) =>
@@ -83,10 +89,8 @@ function parts(name: string, half: 'encoder' | 'decoder', config: VaeConfig, fla
   const attend = (map: Value, width: number): Value => {
     const path = `${half}.mid_block.attentions.0`;
     const linear = (part: string, x: Value) => layers.linear(`${path}.${part}`, x, width, width);
-    const tokens = layers.toTokens(
-      path,
-      layers.groupNorm(`${path}.group_norm`, map, width, { groups, epsilon }),
-    );
+    const normal = layers.groupNorm(`${path}.group_norm`, map, width, { groups, epsilon });
+    const tokens = layers.toTokens(path, normal, width);
     const attended = layers.attention(
       path,
       linear('to_q', tokens),
