@@ -28,7 +28,7 @@ const otherVae = {
   },
 };
 const directory = mkdtempSync(path.join(tmpdir(), 'other-vae-'));
-const settings = { engineBatch: 1, promptEmphasis: 'no-norm', promptMaxChunks: 4 } as const;
+const settings = { device: 'cpu', engineBatch: 1, promptEmphasis: 'no-norm', promptMaxChunks: 4 } as const;
 const never = new AbortController().signal;
 let generator: Generator;
 

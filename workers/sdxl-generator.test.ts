@@ -11,7 +11,7 @@ import { loadModels } from './load-models.ts';
 import { createSdxlGenerator, type GeneratorOptions } from './sdxl-generator.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'sdxl-generator-'));
-const settings = { engineBatch: 1, promptEmphasis: 'no-norm', promptMaxChunks: 4 } as const;
+const settings = { device: 'cpu', engineBatch: 1, promptEmphasis: 'no-norm', promptMaxChunks: 4 } as const;
 const request = { ...fakeRequest('a red fox', 4), width: 96, height: 64, samples: 2 };
 const never = new AbortController().signal;
 let base: Models;

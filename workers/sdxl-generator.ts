@@ -8,7 +8,8 @@ import type {
 import { decodePng } from '../src/images/decode-png.ts';
 import { encodeImage } from '../src/images/encode-image.ts';
 import { JobError } from '../src/jobs/job-error.ts';
-import { computePrecision, runtimeVersion } from '../src/networks/runtime.ts';
+import { computePrecision } from '../src/networks/layers-for.ts';
+import { runtimeVersion } from '../src/networks/runtime.ts';
 import { createEmbeddingCache } from '../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../src/pipelines/image-to-image.ts';
 import type { Models } from '../src/pipelines/models.ts';
@@ -26,7 +27,7 @@ import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 const embeddingCacheBytes = 256 * 2 ** 20;
 
 /** What of the configuration decides how pictures are made. */
-export type GeneratorSettings = Pick<Config, 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'>;
+export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'>;
 
 /** Loads every checkpoint of the models folder; nothing is read from disk once requests come. */
 export const openSdxlGenerator: OpenGenerator = async (config) => {
@@ -93,7 +94,7 @@ export function createSdxlGenerator(
         checkpoints: used.map(({ name }) => name),
         stageSeconds: stopwatch.seconds,
         runtime: runtimeVersion,
-        precision: computePrecision,
+        precision: computePrecision(settings.device),
       };
     },
   };

@@ -1,7 +1,7 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
 import { clipTextGraph } from '../graphs/clip.ts';
-import { portableLayers } from '../graphs/portable-layers.ts';
+import { layersFor } from './layers-for.ts';
 import type { ClipTextEncoder } from './networks.ts';
 import { type NetworkOptions, openSession } from './session.ts';
 import { floatsOf, integerTensor, requireLength } from './tensors.ts';
@@ -22,7 +22,8 @@ export async function openClipTextEncoder(
 ): Promise<ClipTextEncoder> {
   const { config } = component;
   const hasProjection = component.className === 'CLIPTextModelWithProjection';
-  const session = await openSession(component, clipTextGraph(config, portableLayers, hasProjection), options);
+  const graph = clipTextGraph(config, layersFor(options.device, 'float16'), hasProjection);
+  const session = await openSession(component, graph, options);
   const tokens = config.max_position_embeddings;
   const endOfText = endOfTextId(config);
 

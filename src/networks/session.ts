@@ -8,6 +8,7 @@ import { splitGraph } from '../graphs/split-graph.ts';
 import { separateSteady } from '../graphs/steady-graph.ts';
 import type { Device } from './device.ts';
 import { executionProviders } from './execution-providers.ts';
+import { isCuda } from './layers-for.ts';
 import type { NumberTensors } from './session-thread.ts';
 import { type Session, threadedSession } from './threaded-session.ts';
 
@@ -39,14 +40,20 @@ function sessionOptions(
 ): InferenceSession.SessionOptions {
   return {
     executionProviders: executionProviders(device),
-    graphOptimizationLevel: blockedLayout ? 'all' : 'basic',
+    graphOptimizationLevel: blockedLayout && !isCuda(device) ? 'all' : 'basic',
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     extra: {
       session: {
         // Lets a model that was never a file name files: nothing is written beside the checkpoint.
         model_external_initializers_file_folder_path: folder,
-        // A node that CUDA does not implement is a mistake in the graph, not something to be slow about.
-        ...(device.startsWith('cuda') ? { disable_cpu_ep_fallback: '1' } : {}),
+        ...(isCuda(device)
+          ? {
+              // A node that CUDA does not implement is a mistake in the graph, not something to be slow about.
+              disable_cpu_ep_fallback: '1',
+              // The arena takes memory in powers of two: 8 GB for the 5 GB of a UNet's weights.
+              use_device_allocator_for_initializers: '1',
+            }
+          : {}),
       },
     },
   };

@@ -1,8 +1,8 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import type { UnetConfig } from '../checkpoints/unet-config.ts';
-import { portableLayers } from '../graphs/portable-layers.ts';
 import { unetGraph } from '../graphs/unet.ts';
+import { layersFor } from './layers-for.ts';
 import type { Unet } from './networks.ts';
 import { type NetworkOptions, openSession } from './session.ts';
 import { floatsOf, floatTensor, requireSize } from './tensors.ts';
@@ -28,7 +28,10 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
   const { config, name } = component;
   const { timeIdCount } = options;
   const pooled = pooledWidth(component, timeIdCount);
-  const graph = unetGraph(config, portableLayers, { pooledWidth: pooled, timeIdCount });
+  const graph = unetGraph(config, layersFor(options.device, 'float16'), {
+    pooledWidth: pooled,
+    timeIdCount,
+  });
   const session = await openSession(component, graph, options, {
     steadyInputs: ['encoder_hidden_states'],
   });

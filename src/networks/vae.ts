@@ -1,15 +1,17 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../checkpoints/vae-config.ts';
-import { portableLayers } from '../graphs/portable-layers.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
+import type { Device } from './device.ts';
+import { layersFor } from './layers-for.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
 import { type NetworkOptions, openSession } from './session.ts';
 import { floatsOf, floatTensor, requireSize } from './tensors.ts';
 import { vaeGeometry } from './vae-geometry.ts';
 
-function graphs(config: VaeConfig) {
-  const encoder = vaeEncoderGraph(config, portableLayers);
-  const decoder = vaeDecoderGraph(config, portableLayers);
+function graphs(config: VaeConfig, device: Device) {
+  const layers = layersFor(device, 'float32');
+  const encoder = vaeEncoderGraph(config, layers);
+  const decoder = vaeDecoderGraph(config, layers);
   return { encoder, decoder, tensors: new Map([...encoder.tensors, ...decoder.tensors]) };
 }
 
@@ -19,7 +21,7 @@ export async function openVaeEncoder(
   options: NetworkOptions,
 ): Promise<VaeEncoder> {
   const { config, name } = component;
-  const { encoder, tensors } = graphs(config);
+  const { encoder, tensors } = graphs(config, options.device);
   const session = await openSession(component, encoder, options, { tensors, blockedLayout: true });
   const shape = vaeGeometry(config);
 
@@ -45,7 +47,7 @@ export async function openVaeDecoder(
   options: NetworkOptions,
 ): Promise<VaeDecoder> {
   const { config, name } = component;
-  const { decoder, tensors } = graphs(config);
+  const { decoder, tensors } = graphs(config, options.device);
   const session = await openSession(component, decoder, options, { tensors, blockedLayout: true });
 
   return {
