@@ -1,4 +1,4 @@
-import { findScheduler, handOff } from '../schedulers/registry.ts';
+import { findScheduler, handOff, type SchedulerDefinition } from '../schedulers/registry.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
@@ -21,15 +21,16 @@ export interface TextToImageOptions extends SamplingOptions {
 /**
  * Text to image with an ensemble of experts: the base denoises the noisy share of the schedule, the refiner
  * the rest (eDiff-I, Balaji et al. 2022; SDXL, Podell et al. 2023, section 2.5). Without a refiner the base
- * runs the whole schedule. Yields after each step and returns the pictures in the order of their seeds.
+ * runs the whole schedule. Yields after each step and returns the pictures in the order of their seeds. The scheduler is the
+ * endpoint's of that name unless another is given.
  */
 export async function* textToImage(
   base: Models,
   refiner: Models | undefined,
   options: TextToImageOptions,
+  scheduler: SchedulerDefinition = findScheduler('sdxl-torch', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch } = options;
-  const scheduler = findScheduler('sdxl-torch', options.scheduler);
   const size = latentSize(options.height, options.width, base.vaeDecoder.factor);
   const whole = scheduler.schedule(base.noise, options.steps);
   const [baseSchedule, refinerSchedule] =

@@ -22,17 +22,28 @@ export interface Verdict {
   readonly shape: boolean;
   readonly colour: boolean;
   readonly size: boolean | null;
-  readonly place: boolean | null;
+  /** Of a single thing. */
+  readonly position: boolean | null;
+  /** Of two things to each other. */
+  readonly relation: boolean | null;
   readonly background: boolean | null;
 }
 
-/** Things found are matched with those asked for by place where a relation is asked for, so swapped colours are errors. */
+/** Whether nothing that the prompt asks for is wrong. */
+export function isRight(verdict: Verdict): boolean {
+  return Object.values(verdict).every((point) => point !== false);
+}
+
+/**
+ * Of two things found each is taken for the one asked for whose colour and shape it has, so that two that stand the wrong way round are
+ * an error of their relation; where that decides nothing, place does.
+ */
 export function judgePicture(expected: Expectation, detection: Detection): Verdict {
   const wanted = expected.things;
   const found = detection.things.slice(0, wanted.length);
   const count = detection.things.length === wanted.length;
-  const [first, second] = found;
-  const placed = second === undefined ? found : inOrder(expected.relation, first!, second);
+  const placed = matched(expected, found);
+  const [first, second] = placed;
   const all = (check: (index: number) => boolean) =>
     found.length === wanted.length && wanted.every((_, index) => check(index));
   const sizes = wanted.some(({ size }) => size !== null);
@@ -43,12 +54,9 @@ export function judgePicture(expected: Expectation, detection: Detection): Verdi
     size: sizes
       ? all((index) => wanted[index]!.size === null || sizeOf(placed[index]!) === wanted[index]!.size)
       : null,
-    place:
-      expected.position !== null
-        ? first !== undefined && isAt(first, expected.position)
-        : expected.relation !== null
-          ? second !== undefined && isApart(expected.relation, first!, second)
-          : null,
+    position: expected.position === null ? null : first !== undefined && isAt(first, expected.position),
+    relation:
+      expected.relation === null ? null : second !== undefined && stands(expected.relation, first!, second),
     background: expected.background === null ? null : detection.background === expected.background,
   };
 }
@@ -65,18 +73,30 @@ function isAt({ x, y }: DetectedThing, [column, row]: readonly [number, number])
   return third(x) === column && third(y) === row;
 }
 
-function isApart(relation: string, a: DetectedThing, b: DetectedThing): boolean {
-  const [dx, dy] = [Math.abs(a.x - b.x), Math.abs(a.y - b.y)];
-  return relation === 'left' || relation === 'right' ? dx > dy : dy > dx;
+function matched(
+  { things, relation }: Expectation,
+  found: readonly DetectedThing[],
+): readonly DetectedThing[] {
+  const [a, b] = found;
+  if (a === undefined || b === undefined) return found;
+  const likeness = (pair: readonly DetectedThing[]) =>
+    pair.reduce(
+      (sum, { colour, shape }, index) =>
+        sum + Number(colour === things[index]!.colour) + Number(shape === things[index]!.shape),
+      0,
+    );
+  const [straight, turned] = [
+    [a, b],
+    [b, a],
+  ];
+  if (likeness(straight) !== likeness(turned))
+    return likeness(straight) > likeness(turned) ? straight : turned;
+  return relation !== null && stands(relation, b, a) ? turned : straight;
 }
 
-/** The pair with the one that stands where the first thing of the prompt should stand in front. */
-function inOrder(relation: string | null, a: DetectedThing, b: DetectedThing): DetectedThing[] {
-  const firstComesFirst: Readonly<Record<string, boolean>> = {
-    left: a.x < b.x,
-    right: a.x > b.x,
-    above: a.y < b.y,
-    below: a.y > b.y,
-  };
-  return relation === null || firstComesFirst[relation] ? [a, b] : [b, a];
+/** Whether `a` is there as seen from `b`, more so than to any other side. */
+function stands(relation: string, a: DetectedThing, b: DetectedThing): boolean {
+  const [right, down] = [a.x - b.x, a.y - b.y];
+  const distances: Readonly<Record<string, number>> = { left: -right, right, above: -down, below: down };
+  return distances[relation]! > 0 && distances[relation]! === Math.max(Math.abs(right), Math.abs(down));
 }

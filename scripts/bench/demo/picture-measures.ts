@@ -42,19 +42,3 @@ export function difference(a: RgbPicture, b: RgbPicture): number {
   for (let index = 0; index < a.rgb.length; index++) sum += Math.abs(a.rgb[index]! - b.rgb[index]!);
   return sum / a.rgb.length;
 }
-
-/** Two-sided p of a paired test that the mean of the differences is zero (normal approximation of Student's t). */
-export function pairedTest(differences: readonly number[]): { mean: number; p: number } {
-  const count = differences.length;
-  const mean = differences.reduce((sum, value) => sum + value, 0) / count;
-  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (count - 1);
-  return { mean, p: twoSided(Math.abs(mean) / Math.sqrt(variance / count)) };
-}
-
-/** Probability of a normal number beyond +-z (Abramowitz and Stegun 7.1.26, error below 1.5e-7). */
-function twoSided(z: number): number {
-  const x = z / Math.SQRT2;
-  const t = 1 / (1 + 0.3275911 * x);
-  const series = [0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429];
-  return series.reduceRight((sum, factor) => (sum + factor) * t, 0) * Math.exp(-x * x);
-}
