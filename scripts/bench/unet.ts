@@ -3,17 +3,15 @@ import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { encodeModel } from '../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../src/graphs/place-weights.ts';
-import { portableLayers } from '../../src/graphs/portable-layers.ts';
 import { splitGraph } from '../../src/graphs/split-graph.ts';
-import { unetGraph } from '../../src/graphs/unet.ts';
 import { parseDevice } from '../../src/networks/device.ts';
-import { oracleNumbers } from '../../src/networks/oracle-inputs.ts';
 import { openUnet } from '../../src/networks/unet.ts';
+import { unetWork } from './networks/unet-work.ts';
 
 /*
  * Seconds to emit, load and run a UNet, a batch of two as in classifier-free guidance, and the process's peak memory:
  *     node scripts/bench/unet.ts --checkpoint models/sdxl-base [--side 256] [--steps 3] [--noise noise.f32]
- * unet-diffusers.py beside it does the same with diffusers and compares the noise files.
+ * The same beside diffusers: peers/compare.ts.
  */
 const { values } = parseArgs({
   options: {
@@ -33,36 +31,18 @@ function cpuSeconds(): string {
   return `CPU so far: user ${(user / 1e6).toFixed(1)} s, system ${(system / 1e6).toFixed(1)} s`;
 }
 
-const { unet: component, requiresAestheticsScore } = await openCheckpoint(values.checkpoint);
-const { config } = component;
-const timeIdCount = requiresAestheticsScore ? 5 : 6;
-const pooledWidth =
-  config.projection_class_embeddings_input_dim - timeIdCount * config.addition_time_embed_dim;
+const checkpoint = await openCheckpoint(values.checkpoint);
 
 let start = performance.now();
-const models = splitGraph(unetGraph(config, portableLayers, { pooledWidth, timeIdCount })).map((graph) =>
-  encodeModel(placeWeights(graph, component).model),
-);
+const { graph, input, timeIdCount } = unetWork(checkpoint, Number(values.side));
+const models = splitGraph(graph).map((part) => encodeModel(placeWeights(part, checkpoint.unet).model));
 const megabytes = models.reduce((sum, model) => sum + model.length, 0) / 1e6;
 console.log(`emit ${seconds(start)} s, ${models.length} models of ${megabytes.toFixed(1)} MB together`);
 
 start = performance.now();
-const unet = await openUnet(component, { device: parseDevice(values.device), timeIdCount });
+const unet = await openUnet(checkpoint.unet, { device: parseDevice(values.device), timeIdCount });
 console.log(`load ${seconds(start)} s; ${cpuSeconds()}`);
 
-const side = Number(values.side);
-const latentSide = side / 8;
-const timeIds = timeIdCount === 5 ? [side, side, 0, 0, 6] : [side, side, 0, 0, side, side];
-const input = {
-  latents: oracleNumbers([2, unet.channels, latentSide, latentSide], 1),
-  batch: 2,
-  height: latentSide,
-  width: latentSide,
-  timestep: 500,
-  encoderHiddenStates: oracleNumbers([2, 77, unet.crossAttentionWidth], 2),
-  textEmbeds: oracleNumbers([2, unet.pooledWidth], 3),
-  timeIds: Float32Array.from([...timeIds, ...timeIds]),
-};
 for (let step = 1; step <= Number(values.steps); step++) {
   start = performance.now();
   const noise = await unet.predictNoise(input);
