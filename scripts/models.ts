@@ -18,7 +18,8 @@ const usage = `npm run models -- COMMAND
                               its model.json that are missing. URL is https://host/org/name/resolve/main/file or any other
        [--sha256 HEX] [--vae URL] [--lora URL[@WEIGHT]]... [--serve-as NAME]...
                               HF_TOKEN is sent where it is set
-  prepare [NAME...]           hashes, headers, every tensor against its config
+  prepare [NAME...]           hashes, headers, every tensor against its config; LoRAs merged
+       [--device cuda]        also for CUDA, as with DEVICE=cuda:N: convolution weights in its order
   verify [NAME...]            run every network once on DEVICE and show the largest values and NaN
        [--side PIXELS]        of the picture (default 1024 on CUDA, 512 elsewhere)
   doctor                      what this machine has and lacks for CUDA, and what to do about it
@@ -33,6 +34,7 @@ const { values, positionals } = parseArgs({
     lora: { type: 'string', multiple: true, default: [] },
     'serve-as': { type: 'string', multiple: true },
     side: { type: 'string' },
+    device: { type: 'string' },
     require: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -79,8 +81,12 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   prepare: async () => {
+    const device = values.device ?? config.device;
+    if (!/^(cpu|webgpu|cuda|cuda:\d+)$/.test(device))
+      throw new Error(`--device ${device}: must be cpu, webgpu or cuda`);
+    const forCuda = device.startsWith('cuda');
     for (const model of await chosen()) {
-      const { tensors, hashed, bytesWritten, seconds } = await prepare(model);
+      const { tensors, hashed, bytesWritten, seconds } = await prepare(model, forCuda);
       console.log(
         `${model.name}: ${tensors} tensors fit their configs, ${hashed} hashes are right, ${showBytes(bytesWritten)} written, ${seconds.toFixed(1)} s`,
       );
@@ -93,7 +99,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
       throw new Error(`--side ${values.side}: must be a multiple of 64`);
     const threads = config.engineThreads === 0 ? {} : { threads: config.engineThreads };
     for (const model of await chosen()) {
-      const checkpoint = await openModel(model);
+      const checkpoint = await openModel(model, config.device);
       const load = networkLoaders(checkpoint, { device: config.device, ...threads });
       const rows = [];
       for await (const one of verify(checkpoint, load, side)) {

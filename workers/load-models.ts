@@ -41,7 +41,9 @@ export function networkLoaders(model: OpenedModel, options: NetworkOptions): Net
  * @throws CheckpointError naming file and tensor; Error where the runtime or the device refuses.
  */
 export async function loadModels(model: InstalledModel | string, options: NetworkOptions): Promise<Models> {
-  const checkpoint = await (typeof model === 'string' ? openLocation(model) : openModel(model));
+  const checkpoint = await (typeof model === 'string'
+    ? openLocation(model)
+    : openModel(model, options.device));
   const load = networkLoaders(checkpoint, options);
   const encoders = [];
   for (const [index, loadEncoder] of load.textEncoders.entries())

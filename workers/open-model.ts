@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { withChannelsLast } from '../src/checkpoints/channels-last/channels-last-copies.ts';
 import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
 import { CheckpointError } from '../src/checkpoints/checkpoint-error.ts';
 import {
@@ -9,6 +10,8 @@ import {
 import { mergeLoras } from '../src/checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../src/checkpoints/manifest.ts';
 import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
+import type { Device } from '../src/networks/device.ts';
+import { isCuda } from '../src/networks/layers-for.ts';
 import type { InstalledModel } from './installation.ts';
 
 /** Weights that a network is built around, or networks that were exported whole. */
@@ -28,9 +31,10 @@ export async function openLocation(location: string, vae?: string): Promise<Open
   return openExportedFolder(location);
 }
 
-/** Where a model's merged LoRA weights are kept. */
-export function preparedFolder({ directory }: Pick<InstalledModel, 'directory'>): string {
-  return path.join(directory, 'prepared');
+/** Where what is made of a model's weights is kept; files that share a folder without manifests get one each. */
+export function preparedFolder({ name, directory, checkpoint, manifest }: InstalledModel): string {
+  const isAlone = manifest !== undefined || checkpoint === directory;
+  return isAlone ? path.join(directory, 'prepared') : path.join(directory, 'prepared', name);
 }
 
 /**
@@ -48,12 +52,14 @@ export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> 
 }
 
 /**
- * As openUnmerged, with LoRAs merged: once, as what was merged of the same files and weights before is taken as it is.
+ * As openUnmerged, with LoRAs merged: once, as what was merged of the same files and weights before is taken as it is; and for CUDA
+ * with the copies of convolution weights that `npm run models -- prepare` has left, if it has: without them loading takes longer.
  * @throws CheckpointError naming the file and what contradicts.
  */
-export async function openModel(model: InstalledModel): Promise<OpenedModel> {
-  const opened = await openUnmerged(model);
-  return model.manifest === undefined ? opened : withLoras(model, model.manifest, opened);
+export async function openModel(model: InstalledModel, device: Device = 'cpu'): Promise<OpenedModel> {
+  const unmerged = await openUnmerged(model);
+  const opened = model.manifest === undefined ? unmerged : await withLoras(model, model.manifest, unmerged);
+  return isExported(opened) || !isCuda(device) ? opened : withChannelsLast(opened, preparedFolder(model));
 }
 
 async function withLoras(

@@ -71,6 +71,32 @@ test('a prepared folder that is found under another path, as in a container, is 
   assert.equal(merged().length, 1);
 });
 
+test('for CUDA the convolution weights are copied once, stay while they fit, and are found when the model is opened for it', async () => {
+  const first = await prepare(await theModel(), true);
+  assert.ok(first.bytesWritten > 0);
+  const names = merged();
+  assert.deepEqual(names.map((name) => name.replace(/-[0-9a-f]{16}\./, '.')).sort(), [
+    'unet-channels-last.safetensors',
+    'vae-channels-last.safetensors',
+  ]);
+  assert.equal((await prepare(await theModel(), true)).bytesWritten, 0);
+  assert.equal((await prepare(await theModel())).bytesWritten, 0);
+  assert.deepEqual(merged(), names);
+  const copies = async (device: 'cpu' | 'cuda:0') => {
+    const opened = await openModel(await theModel(), device);
+    return 'vae' in opened && opened.unet.channelsLast !== undefined && opened.vae.channelsLast !== undefined;
+  };
+  assert.equal(await copies('cuda:0'), true);
+  assert.equal(await copies('cpu'), false);
+
+  // Other weights: a LoRA that changes a convolution.
+  withWeight(1);
+  await prepare(await theModel(), true);
+  const kinds = merged().map((name) => name.replace(/-[0-9a-f]{16}\..*/, ''));
+  assert.deepEqual(kinds.sort(), ['loras', 'unet-channels-last', 'vae-channels-last']);
+  assert.equal(await copies('cuda:0'), true);
+});
+
 test('listing models merges nothing', async () => {
   withWeight(1);
   await listReport(modelsDir);

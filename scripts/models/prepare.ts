@@ -1,5 +1,10 @@
 import { readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  channelsLastFiles,
+  writeChannelsLast,
+} from '../../src/checkpoints/channels-last/channels-last-copies.ts';
+import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
 import type { InstalledModel } from '../../workers/installation.ts';
 import { isExported, openModel, preparedFolder } from '../../workers/open-model.ts';
 import { checkTensors } from './check-tensors.ts';
@@ -17,17 +22,19 @@ export interface Prepared {
 
 /**
  * Makes a model ready to serve: files held against the manifest's hashes, LoRAs merged, every tensor against its config.
+ * @param forCuda also copies its convolution weights into the order that CUDA wants, so that no worker has to as it starts.
  * @throws Error naming the file, and the tensor or both hashes.
  */
-export async function prepare(model: InstalledModel): Promise<Prepared> {
+export async function prepare(model: InstalledModel, forCuda = false): Promise<Prepared> {
   const started = performance.now();
   const hashed = await checkHashes(model);
   const folder = preparedFolder(model);
   const before = await filesIn(folder);
   const opened = await openModel(model);
   const tensors = isExported(opened) ? 0 : checkTensors(opened);
+  if (forCuda && !isExported(opened)) await writeChannelsLast(opened, folder);
   const written = [...(await filesIn(folder))].filter(([name]) => !before.has(name));
-  if (!isExported(opened)) await removeUnused(folder, new Set(filesOf(componentsOf(opened))));
+  if (!isExported(opened)) await removeUnused(folder, opened);
   return {
     tensors,
     hashed,
@@ -44,11 +51,15 @@ async function filesIn(folder: string): Promise<Map<string, number>> {
   );
 }
 
-/** Merged weights of LoRAs that the manifest no longer names, or names with other weights, take gigabytes and serve nobody. */
-async function removeUnused(folder: string, used: ReadonlySet<string>): Promise<void> {
-  for (const name of (await filesIn(folder)).keys())
-    if (/^loras-[0-9a-f]+\.safetensors$/.test(name) && !used.has(await realpath(path.join(folder, name))))
-      await rm(path.join(folder, name));
+/** What was made of LoRAs that the manifest no longer names, or of weights that are no longer there, takes gigabytes and serves nobody. */
+async function removeUnused(folder: string, checkpoint: Checkpoint): Promise<void> {
+  const merged = new Set(filesOf(componentsOf(checkpoint)));
+  const copies = new Set(await channelsLastFiles(checkpoint, folder));
+  for (const name of (await filesIn(folder)).keys()) {
+    const file = path.join(folder, name);
+    const isUsed = copies.has(file) || merged.has(await realpath(file));
+    if (/^(?:loras|(?:unet|vae)-channels-last)-[0-9a-f]+\.safetensors$/.test(name) && !isUsed) await rm(file);
+  }
 }
 
 async function checkHashes({ directory, manifest }: InstalledModel): Promise<number> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { type TinyCheckpointOptions, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
+import { withChannelsLast, writeChannelsLast } from '../checkpoints/channels-last/channels-last-copies.ts';
 import type { Checkpoint, Component } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { clipTextGraph } from '../graphs/clip.ts';
@@ -147,3 +148,39 @@ for (const [name, open] of Object.entries(networks)) {
     }
   });
 }
+
+test('with prepared copies of the convolution weights, and with fixed sizes, networks give the same', async () => {
+  const plain = await checkpoint(tiny);
+  const side = path.join(plain.directory, 'prepared');
+  await writeChannelsLast(plain, side);
+  const prepared = await withChannelsLast(plain, side);
+  for (const [of, precision, sizes] of [
+    [(from: Checkpoint) => unet(from, 6, 8, 8), 'float16', { batch: 2, height: 8, width: 8, tokens: 77 }],
+    [(from: Checkpoint) => vae(from, 'decoder', 5, 7), 'float32', { batch: 1, height: 5, width: 7 }],
+  ] as const) {
+    const results = [];
+    for (const [from, fixed] of [
+      [plain, undefined],
+      [prepared, undefined],
+      [prepared, sizes],
+    ] as const) {
+      const { component, build, inputs } = of(from);
+      const placed = placeWeights(build(cudaLayers(precision), fixed), component);
+      const fromSide = placed.model.initializers.filter(
+        ({ data }) => !(data instanceof Uint8Array) && data.file.startsWith('prepared'),
+      );
+      assert.equal(fromSide.length > 0, from === prepared);
+      assert.equal(
+        placed.model.nodes.some(({ inputs: [first] }) => first?.endsWith(':OIHW') === true),
+        from === plain,
+      );
+      results.push(await runExpanded(placed, precision, inputs));
+    }
+    // The runtime moves Transposes about differently where they are constants, which changes the order of sums.
+    for (const result of results.slice(1))
+      for (const [name, values] of Object.entries(result)) {
+        const difference = relativeDifference(values, results[0]![name]!);
+        assert.ok(difference < tolerances[precision], `${name} differs by ${difference}`);
+      }
+  }
+});

@@ -22,6 +22,7 @@ export async function run(
 ): Promise<Readonly<Record<string, Float32Array>>> {
   const session = await InferenceSession.create(encodeModel(model), {
     graphOptimizationLevel: 'basic',
+    intraOpNumThreads: 1,
     logSeverityLevel: 4,
     extra: { session: { model_external_initializers_file_folder_path: folder } },
   });

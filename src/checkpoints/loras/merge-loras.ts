@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Checkpoint } from '../checkpoint.ts';
+import type { Checkpoint, Component } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
+import { fileState, fileStates, preparedFile, readPrepared, writePrepared } from '../prepared-file.ts';
 import { encodeValues, readTensorValues } from '../tensor-values.ts';
-import { type TensorSource, writeSafetensors } from '../write-safetensors.ts';
+import type { TensorSource } from '../write-safetensors.ts';
 import { type LoraModule, readLora } from './lora-file.ts';
 import { type LoraTarget, loraTargets } from './lora-targets.ts';
 import { addLowRank } from './low-rank.ts';
@@ -20,9 +18,6 @@ export interface LoraChoice {
 interface Change extends LoraModule {
   readonly weight: number;
 }
-
-/** Metadata entry with what the merged tensors were made from. */
-const sourcesKey = 'sdxl-server.merged';
 
 /**
  * Adds LoRAs to a checkpoint: W + sum of weight * alpha / rank * up down, in float32, stored in W's element type in one side
@@ -46,25 +41,13 @@ export async function mergeLoras(
       changes.get(name)!.changes.push({ ...module, weight });
     }
   }
-  const made = await madeFrom(checkpoint, loras);
-  const side = path.join(
-    outputDirectory,
-    `loras-${createHash('sha256').update(made).digest('hex').slice(0, 16)}.safetensors`,
-  );
-  if (!(await isMadeFrom(side, made))) {
+  const side = preparedFile(outputDirectory, 'loras', await madeFrom(checkpoint, loras));
+  if ((await readPrepared(side)) === undefined) {
     const sources = [...changes].map(([name, change]) => mergedSource(name, change.target, change.changes));
     sources.sort((a, b) => (a.name < b.name ? -1 : 1));
-    await mkdir(outputDirectory, { recursive: true });
-    const partial = `${side}.${process.pid}.partial`;
-    try {
-      await rm(partial, { force: true });
-      await writeSafetensors(partial, sources, { format: 'pt', [sourcesKey]: made });
-      await rename(partial, side);
-    } finally {
-      await rm(partial, { force: true });
-    }
+    await writePrepared(side, sources);
   }
-  return withTensorsFrom(checkpoint, side);
+  return withTensorsFrom(checkpoint, side.file);
 }
 
 function requireLoraFile(file: string, weight: number): void {
@@ -94,28 +77,14 @@ function mergedSource(name: string, { location }: LoraTarget, changes: readonly 
   };
 }
 
-/**
- * Names, sizes and times of the files behind the merged tensors, and the weights, as text. Not where they lie: a folder prepared
- * on the host is mounted elsewhere in a container.
- */
-async function madeFrom({ unet, textEncoders }: Checkpoint, loras: readonly LoraChoice[]): Promise<string> {
-  const state = async (file: string) => {
-    const { size, mtimeMs } = await stat(file);
-    return [path.basename(file), size, mtimeMs];
+/** The files behind the merged tensors, and the weights. */
+async function madeFrom({ unet, textEncoders }: Checkpoint, loras: readonly LoraChoice[]) {
+  return {
+    base: await fileStates([unet, ...textEncoders].flatMap(filesOf)),
+    loras: await Promise.all(loras.map(async ({ file, weight }) => [...(await fileState(file)), weight])),
   };
-  const bases = new Set(
-    [unet, ...textEncoders].flatMap(({ tensors }) => [...tensors.values()].map(({ file }) => file)),
-  );
-  return JSON.stringify({
-    base: await Promise.all([...bases].sort().map(state)),
-    loras: await Promise.all(loras.map(async ({ file, weight }) => [...(await state(file)), weight])),
-  });
 }
 
-async function isMadeFrom(side: string, made: string): Promise<boolean> {
-  const isThere = await stat(side).then(
-    () => true,
-    () => false,
-  );
-  return isThere && (await readSafetensorsHeader(side)).metadata[sourcesKey] === made;
+function filesOf({ tensors }: Component<unknown>): string[] {
+  return [...tensors.values()].map(({ file }) => file);
 }
