@@ -1,0 +1,85 @@
+import type { Config } from '../../src/config.ts';
+import { encodePrompts } from '../../src/pipelines/conditioning.ts';
+import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
+import { guided, type LatentSize } from '../../src/pipelines/guidance.ts';
+import type { Models } from '../../src/pipelines/models.ts';
+import { latentSize } from '../../src/pipelines/sampling.ts';
+import { timeIdsFor } from '../../src/pipelines/time-ids.ts';
+import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
+import type { Denoise } from '../../src/schedulers/scheduler.ts';
+import { loadModels } from '../../workers/load-models.ts';
+import type { FoundCheckpoint } from './find-checkpoint.ts';
+import { type RgbaPicture, rgbaOf } from './picture-difference.ts';
+
+/** The parts of the real pipeline that the lab runs a solver with. */
+export interface Engine {
+  readonly noise: NoiseTable;
+  /** Values of one picture's latents, and their channels. */
+  readonly length: number;
+  readonly channels: number;
+  /** One guided evaluation of the network, as a request without style and negative prompt has it. */
+  denoiser(prompt: string): Promise<Denoise>;
+  /** @throws Error where the pixels are not finite. */
+  decode(latents: Float32Array): Promise<RgbaPicture>;
+}
+
+export interface EngineOptions {
+  readonly guidanceScale: number;
+  /** Side of the pictures, in pixels. */
+  readonly size: number;
+}
+
+const embeddingCacheBytes = 64 * 2 ** 20;
+
+/** @throws Error for a refiner, a size the VAE cannot make, and what loadModels throws. */
+export async function openEngine(
+  found: FoundCheckpoint,
+  config: Config,
+  options: EngineOptions,
+): Promise<Engine> {
+  const models = await loadModels(found.model, {
+    device: config.device,
+    ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
+  });
+  if (models.unet.timeIdCount === 5)
+    throw new Error(`--checkpoint: ${found.name} is a refiner; pictures begin with a base model`);
+  return engineOf(models, config, options);
+}
+
+export function engineOf(
+  models: Models,
+  settings: Pick<Config, 'promptEmphasis' | 'promptMaxChunks'>,
+  { guidanceScale, size: side }: EngineOptions,
+): Engine {
+  const { unet, noise, vaeDecoder } = models;
+  let size: LatentSize;
+  try {
+    size = latentSize(side, side, vaeDecoder.factor);
+  } catch (cause) {
+    throw new Error(`--size: ${(cause as Error).message}`, { cause });
+  }
+  const cache = createEmbeddingCache(embeddingCacheBytes);
+  return {
+    noise,
+    channels: vaeDecoder.channels,
+    length: vaeDecoder.channels * size.height * size.width,
+    async denoiser(prompt) {
+      const conditioning = await encodePrompts(models, {
+        prompt,
+        negativePrompt: '',
+        guided: guidanceScale > 1,
+        emphasis: settings.promptEmphasis,
+        maxChunks: settings.promptMaxChunks,
+        cache,
+      });
+      const timeIds = timeIdsFor(unet, side, side);
+      const many = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
+      return async (latents, level) => (await many([latents], level))[0]!;
+    },
+    async decode(latents) {
+      const unscaled = latents.map((value) => value / vaeDecoder.scalingFactor);
+      const pixels = await vaeDecoder.decode(unscaled, size.height, size.width);
+      return rgbaOf(pixels, size.width * vaeDecoder.factor, size.height * vaeDecoder.factor);
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import {
+  type Endpoint,
+  findScheduler,
+  type SchedulerDefinition,
+  schedulerNames,
+} from '../../src/schedulers/registry.ts';
+
+export const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
+
+/** One row of the report: an API name of one endpoint. */
+export interface Entry {
+  /** `endpoint/name`, unique. */
+  readonly id: string;
+  readonly endpoint: Endpoint;
+  readonly name: string;
+  readonly scheduler: SchedulerDefinition;
+  /** The entry whose runs stand for this one: the same solver on the same schedule. Itself where it is the first. */
+  readonly computedAs: string;
+}
+
+/** Every name of both endpoints. */
+export function allEntries(): Entry[] {
+  const entries: Entry[] = [];
+  for (const endpoint of endpoints)
+    for (const name of schedulerNames(endpoint)) {
+      const scheduler = findScheduler(endpoint, name);
+      const same = entries.find(
+        (other) =>
+          other.scheduler.solver === scheduler.solver && other.scheduler.schedule === scheduler.schedule,
+      );
+      const id = `${endpoint}/${name}`;
+      entries.push({ id, endpoint, name, scheduler, computedAs: same?.id ?? id });
+    }
+  return entries;
+}
+
+/**
+ * The entries of a `--schedulers` value: `all`, or names separated by commas, with `endpoint/` before a name where only
+ * one endpoint's is meant.
+ * @throws Error naming the flag and the name that no endpoint knows.
+ */
+export function chooseEntries(value: string): Entry[] {
+  const entries = allEntries();
+  if (value.trim() === 'all') return entries;
+  const wanted = value.split(',').map((name) => name.trim());
+  for (const name of wanted)
+    if (!entries.some((entry) => isMeant(entry, name)))
+      throw new Error(
+        `--schedulers: ${JSON.stringify(name)} is no scheduler; it must be all or names of ${endpoints.join(' or ')}: ${[...new Set(entries.map((entry) => entry.name))].join(', ')}`,
+      );
+  const chosen = entries.filter((entry) => wanted.some((name) => isMeant(entry, name)));
+  const ids = new Set(chosen.map(({ id }) => id));
+  // An alias whose original was not asked for is computed under its own name.
+  return chosen.map((entry) => (ids.has(entry.computedAs) ? entry : { ...entry, computedAs: entry.id }));
+}
+
+function isMeant({ id, name }: Entry, wanted: string): boolean {
+  return wanted === id || wanted === name;
+}
+
+/** How an entry is written in prose: with its endpoint where both have the name. */
+export function labelOf({ name, endpoint }: Pick<Entry, 'name' | 'endpoint'>): string {
+  const isShared = endpoints.every((each) => (schedulerNames(each) as readonly string[]).includes(name));
+  return isShared ? `${name} (${endpoint})` : name;
+}

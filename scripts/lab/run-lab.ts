@@ -1,0 +1,138 @@
+import os from 'node:os';
+import path from 'node:path';
+import type { Config } from '../../src/config.ts';
+import { runtimeVersion } from '../../src/networks/runtime.ts';
+import { noiseTable } from '../../src/schedulers/noise-levels.ts';
+import type { Cell, Testbed } from './cell.ts';
+import { type CheckpointTestbed, checkpointTestbed } from './checkpoint-testbed.ts';
+import { type Engine, openEngine } from './engine.ts';
+import { findCheckpoint } from './find-checkpoint.ts';
+import { mixtureFloor, mixtureTestbed } from './mixture-testbed.ts';
+import type { LabOptions } from './options.ts';
+import { type SolverOrder, solverOrder } from './orders.ts';
+import { showProgress } from './progress.ts';
+import { openServer } from './server.ts';
+import { serverTestbed } from './server-testbed.ts';
+import { openStore, type Store } from './store.ts';
+
+/** Everything that was measured, for the report. */
+export interface LabResults {
+  readonly cells: readonly Cell[];
+  /** By entry id. */
+  readonly orders: ReadonlyMap<string, SolverOrder>;
+  readonly mixturePoints: number;
+  readonly mixtureFloor: number;
+  /** What the pictures were made with; undefined where only the mixture was asked for. */
+  readonly pictures: PictureSource | undefined;
+  readonly store: Store;
+  readonly machine: Machine;
+}
+
+export interface PictureSource {
+  readonly id: 'checkpoint' | 'server';
+  /** Of the checkpoint, or the server's address. */
+  readonly name: string;
+  readonly engine: Engine | undefined;
+  readonly testbed: CheckpointTestbed | undefined;
+  /** How far the converged reference is off; null where there is none. */
+  readonly uncertainty: number | null;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly node: string;
+  readonly runtime: string;
+  readonly device: string;
+}
+
+/** SDXL's scheduler_config.json, as far as it decides on the schedules: the mixture's where there is no checkpoint. */
+const sdxlSchedule = {
+  beta_start: 0.00085,
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  timestep_spacing: 'leading',
+  steps_offset: 1,
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+};
+
+/** Points of the plane that make up one mixture "picture". */
+export const mixturePoints = 4096;
+
+/** Runs what is asked for, taking from the store what was computed before. @throws AbortError when `signal` aborts. */
+export async function runLab(
+  options: LabOptions,
+  config: Config,
+  signal: AbortSignal,
+  points = mixturePoints,
+): Promise<LabResults> {
+  const { steps, seeds, prompts, guidanceScale, size } = options;
+  const entries = options.entries.filter(({ id, computedAs }) => id === computedAs);
+  const store = openStore(path.join(options.out, 'cells'));
+  const { source, testbed, model } = await openPictures();
+
+  const orders = new Map<string, SolverOrder>();
+  for (const entry of options.entries) {
+    signal.throwIfAborted();
+    const same = options.entries.find(
+      ({ id, scheduler }) => orders.has(id) && scheduler.solver === entry.scheduler.solver,
+    );
+    orders.set(entry.id, same ? orders.get(same.id)! : await solverOrder(entry));
+  }
+  const cells = [
+    ...(await collect(mixtureTestbed({ entries, steps, seeds, model, points }, store), signal)),
+    ...(testbed ? await collect(testbed, signal) : []),
+  ];
+  const uncertainty = source?.testbed ? await source.testbed.uncertainty(signal) : null;
+  return {
+    cells,
+    orders,
+    mixturePoints: points,
+    mixtureFloor: mixtureFloor(points),
+    pictures: source && { ...source, uncertainty },
+    store,
+    machine: {
+      cpu: os.cpus()[0]?.model ?? 'unknown',
+      cores: os.availableParallelism(),
+      node: process.version,
+      runtime: runtimeVersion,
+      device: config.device,
+    },
+  };
+
+  async function openPictures() {
+    const fallback = noiseTable(sdxlSchedule);
+    if (options.url !== undefined) {
+      const server = await openServer(options.url, options.key, signal);
+      const decides = { server: options.url, guidanceScale, size };
+      const asked = { entries, steps, seeds, prompts, decides, guidanceScale, size, model: fallback };
+      const testbed = serverTestbed(server, asked, store);
+      const source = { id: 'server', name: options.url, engine: undefined, testbed: undefined } as const;
+      return { source, testbed, model: fallback };
+    }
+    if (options.checkpoint === 'none') return { source: undefined, testbed: undefined, model: fallback };
+    const found = await findCheckpoint(options.checkpoint, config);
+    const engine = await openEngine(found, config, { guidanceScale, size });
+    const decides = { checkpoint: found.identity, guidanceScale, size, device: config.device };
+    const testbed = checkpointTestbed(engine, { entries, steps, seeds, prompts, decides }, store);
+    const source = { id: 'checkpoint', name: found.name, engine, testbed } as const;
+    return { source, testbed, model: engine.noise };
+  }
+}
+
+async function collect(testbed: Testbed, signal: AbortSignal): Promise<Cell[]> {
+  const cells: Cell[] = [];
+  const wholeCost = testbed.work.reduce((sum, { cost }) => sum + cost, 0);
+  const progress = showProgress(testbed.id.padEnd(10), testbed.work.length, wholeCost);
+  try {
+    for await (const { cell, stored } of testbed.cells(signal)) {
+      const { label, cost } = testbed.work[cells.length]!;
+      cells.push(cell);
+      progress.done(label, cost, stored);
+    }
+  } finally {
+    progress.end();
+  }
+  return cells;
+}
