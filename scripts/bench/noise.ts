@@ -11,6 +11,8 @@ import {
   type RandomAlgorithm,
 } from '../../src/numerics/noise-source.ts';
 import { karrasSigmasFloat32 } from '../../src/schedulers/spacing.ts';
+import type { Row } from './report/row.ts';
+import { formatTable } from './report/table.ts';
 
 const length = 4 * 128 * 128;
 const sigmas = karrasSigmasFloat32(0.0291675, 14.614647, 25);
@@ -18,7 +20,7 @@ const sigmas = karrasSigmasFloat32(0.0291675, 14.614647, 25);
 const seeds = [1, 2, 3, 4, 5];
 
 const workloads: Record<string, (source: NoiseSource) => void> = {
-  'plain draw': (source) => {
+  'one draw': (source) => {
     for (let i = 1; i < sigmas.length; i++) source.normal();
   },
   'Brownian, one increment': (source) => {
@@ -45,6 +47,16 @@ function millisecondsPerStep(rng: RandomAlgorithm, work: (source: NoiseSource) =
   return Math.min(...times);
 }
 
-for (const rng of ['philox', 'torch-cpu'] as const)
-  for (const [name, work] of Object.entries(workloads))
-    console.log(`${rng.padEnd(10)}${name.padEnd(26)}${millisecondsPerStep(rng, work).toFixed(1)} ms`);
+/** A row for every source of random numbers and use of them. */
+export function measureNoise(): Row[] {
+  return (['philox', 'torch-cpu'] as const).flatMap((rng) =>
+    Object.entries(workloads).map(([name, work]) => ({
+      group: 'random numbers',
+      name: `${rng}, ${name}, a step`,
+      unit: 'ms' as const,
+      samples: [millisecondsPerStep(rng, work)],
+    })),
+  );
+}
+
+if (import.meta.main) console.log(formatTable(measureNoise()));

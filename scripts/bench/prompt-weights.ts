@@ -3,6 +3,8 @@
  * The median of several runs after one for warm-up: node scripts/bench/prompt-weights.ts
  */
 import { parsePromptWeights } from '../../src/text/prompt-weights.ts';
+import type { Row } from './report/row.ts';
+import { median } from './statistics.ts';
 
 const size = 100_000;
 const patterns = [
@@ -27,20 +29,32 @@ function medianMilliseconds(text: string, runs = 9): number {
     parsePromptWeights(text);
     return performance.now() - start;
   });
-  return times.sort((a, b) => a - b)[runs >> 1]!;
+  return median(times);
 }
 
 function filled(pattern: string, length: number): string {
   return pattern.repeat(Math.ceil(length / pattern.length)).slice(0, length);
 }
 
-console.log('repeated'.padEnd(16), '100 kB'.padStart(10), '200 kB / 100 kB'.padStart(17));
-for (const pattern of patterns) {
-  const once = medianMilliseconds(filled(pattern, size));
-  const twice = medianMilliseconds(filled(pattern, 2 * size));
-  console.log(
-    JSON.stringify(pattern).padEnd(16),
-    `${once.toFixed(2)} ms`.padStart(10),
-    (twice / once).toFixed(2).padStart(17),
-  );
+/** A row for each pattern at 100 kB. */
+export function measurePromptWeights(): Row[] {
+  return patterns.map((pattern) => ({
+    group: 'prompt weights',
+    name: `100 kB of ${JSON.stringify(pattern)}`,
+    unit: 'ms',
+    samples: [medianMilliseconds(filled(pattern, size))],
+  }));
+}
+
+if (import.meta.main) {
+  console.log('repeated'.padEnd(16), '100 kB'.padStart(10), '200 kB / 100 kB'.padStart(17));
+  for (const pattern of patterns) {
+    const once = medianMilliseconds(filled(pattern, size));
+    const twice = medianMilliseconds(filled(pattern, 2 * size));
+    console.log(
+      JSON.stringify(pattern).padEnd(16),
+      `${once.toFixed(2)} ms`.padStart(10),
+      (twice / once).toFixed(2).padStart(17),
+    );
+  }
 }

@@ -2,6 +2,9 @@ import type { NoiseSource } from '../../src/numerics/noise-source.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../src/schedulers/registry.ts';
 
+import type { Row } from './report/row.ts';
+import { formatTable } from './report/table.ts';
+
 /**
  * CPU milliseconds per step of every scheduler's own arithmetic on the latents of a 1024 x 1024 image, where the
  * network and the noise are free: `node scripts/bench/schedulers.ts`
@@ -29,14 +32,22 @@ async function millisecondsPerStep({ solver, schedule }: SchedulerDefinition): P
   return (user + system) / 1000 / taken;
 }
 
-let worst = 0;
-for (const endpoint of ['sdxl-torch', 'sdxl-img2img'] as const)
-  for (const name of schedulerNames(endpoint)) {
-    // The first runs warm up; the fastest counts.
-    let best = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < runs; run++)
-      best = Math.min(best, await millisecondsPerStep(findScheduler(endpoint, name)));
-    worst = Math.max(worst, best);
-    console.log(`${endpoint.padEnd(14)}${name.padEnd(31)}${best.toFixed(3)} ms`);
-  }
-console.log(`worst ${worst.toFixed(3)} ms, the budget is 1 ms`);
+/** A row for every name of both endpoints. The first runs warm up; the fastest counts. */
+export async function measureSchedulers(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const endpoint of ['sdxl-torch', 'sdxl-img2img'] as const)
+    for (const name of schedulerNames(endpoint)) {
+      let best = Number.POSITIVE_INFINITY;
+      for (let run = 0; run < runs; run++)
+        best = Math.min(best, await millisecondsPerStep(findScheduler(endpoint, name)));
+      rows.push({ group: 'schedulers', name: `${endpoint} ${name}, a step`, unit: 'ms', samples: [best] });
+    }
+  return rows;
+}
+
+if (import.meta.main) {
+  const rows = await measureSchedulers();
+  console.log(formatTable(rows));
+  const worst = Math.max(...rows.flatMap(({ samples }) => samples));
+  console.log(`worst ${worst.toFixed(3)} ms, the budget is 1 ms`);
+}
