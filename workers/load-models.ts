@@ -2,6 +2,7 @@ import { openClipTextEncoder } from '../src/networks/clip-text-encoder.ts';
 import { openExportedTextEncoder } from '../src/networks/exported-text-encoder.ts';
 import { openExportedUnet } from '../src/networks/exported-unet.ts';
 import { openExportedVaeDecoder, openExportedVaeEncoder } from '../src/networks/exported-vae.ts';
+import { isCuda } from '../src/networks/layers-for.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../src/networks/networks.ts';
 import type { NetworkOptions } from '../src/networks/session.ts';
 import { openUnet } from '../src/networks/unet.ts';
@@ -9,6 +10,7 @@ import { openVaeDecoder, openVaeEncoder } from '../src/networks/vae.ts';
 import { assembleModels, type Models } from '../src/pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
 import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
+import { warmUp } from './warm-up.ts';
 
 /** A model's networks, each loaded when it is called for. @throws CheckpointError naming file and tensor, from every one. */
 export interface NetworkLoaders {
@@ -36,7 +38,7 @@ export function networkLoaders(model: OpenedModel, options: NetworkOptions): Net
 }
 
 /**
- * Opens a checkpoint and loads all its networks.
+ * Opens a checkpoint and loads all its networks; on CUDA, until they are as fast as they will be.
  * @param model an installed one, or the folder or file of a checkpoint.
  * @throws CheckpointError naming file and tensor; Error where the runtime or the device refuses.
  */
@@ -51,7 +53,7 @@ export async function loadModels(model: InstalledModel | string, options: Networ
       encoder: await loadEncoder(),
       tokenizerDirectory: checkpoint.tokenizerDirectories[index],
     });
-  return assembleModels({
+  const models = await assembleModels({
     name: checkpoint.name,
     encoders,
     unet: await load.unet(),
@@ -60,4 +62,6 @@ export async function loadModels(model: InstalledModel | string, options: Networ
     schedulerConfig: checkpoint.scheduler,
     forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
   });
+  if (isCuda(options.device)) await warmUp(models);
+  return models;
 }

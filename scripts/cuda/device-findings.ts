@@ -79,7 +79,7 @@ export function memoryFindings(gpus: readonly Gpu[], models: readonly ModelNeed[
       text:
         models.length === 0
           ? 'no models are installed'
-          : `the models need ${showBytes(need)}: weights in float32 ${showBytes(weights)} (${list}) and about ${showBytes(workspaceBytes)} to work in`,
+          : `the models need ${showBytes(need)}: weights in float16, the VAE's in float32, ${showBytes(weights)} (${list}) and about ${showBytes(workspaceBytes)} to work in`,
     },
   ];
   if (models.length === 0) return findings;

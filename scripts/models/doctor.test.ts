@@ -88,7 +88,11 @@ test('a complete machine is found ready', async () => {
   assert.match(text, /ok +cuDNN 9\.12\.0 with all its parts/);
   assert.match(text, /ok +libonnxruntime_providers_cuda\.so names release 1\.30\.0/);
   assert.match(text, /ok +cuda:0: NVIDIA H200, compute capability 9\.0, driver 570\.86\.15/);
-  assert.match(text, /weights in float32 14\.9 MiB \(tiny-base 9\.\d+ MiB, tiny-refiner 5\.\d+ MiB\)/);
+  assert.match(
+    text,
+    /weights in float16, the VAE's in float32, 7\.\d+ MiB \(tiny-base 4\.\d+ MiB, tiny-refiner 3\.\d+ MiB\)/,
+  );
+  assert.match(text, /for DEVICE=cpu all weights count in float32, 14\.9 MiB/);
   assert.match(text, /ok +cuda:0 has 140 GiB/);
   assert.doesNotMatch(text, /warning/);
 });

@@ -70,15 +70,21 @@ function verdict(libraries: boolean, device: boolean): string {
 }
 
 interface Needs {
-  readonly models: readonly ModelNeed[];
+  readonly models: readonly (ModelNeed & { readonly cpuBytes: number })[];
   readonly problems: readonly Finding[];
 }
 
 async function needsOf(modelsDir: string): Promise<Needs> {
-  const models: ModelNeed[] = [];
+  const models: Needs['models'][number][] = [];
   try {
-    for (const model of await listModels(modelsDir))
-      models.push({ name: model.name, bytes: loadedBytes(await openUnmerged(model)) });
+    for (const model of await listModels(modelsDir)) {
+      const opened = await openUnmerged(model);
+      models.push({
+        name: model.name,
+        bytes: loadedBytes(opened, 'cuda'),
+        cpuBytes: loadedBytes(opened, 'cpu'),
+      });
+    }
     return { models, problems: [] };
   } catch (error) {
     return { models, problems: [{ level: 'warning', text: (error as Error).message }] };
@@ -88,10 +94,10 @@ async function needsOf(modelsDir: string): Promise<Needs> {
 function memory(gpus: readonly Gpu[], { models, problems }: Needs): Finding[] {
   const findings = [...problems, ...memoryFindings(gpus, models)];
   if (models.length === 0) return findings;
-  const weights = models.reduce((total, { bytes }) => total + bytes, 0);
+  const weights = models.reduce((total, { cpuBytes }) => total + cpuBytes, 0);
   const limit = process.constrainedMemory();
   const total = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
-  const text = `for DEVICE=cpu the same weights count; this machine has ${showBytes(total)} of memory`;
+  const text = `for DEVICE=cpu all weights count in float32, ${showBytes(weights)}; this machine has ${showBytes(total)} of memory`;
   return [
     ...findings,
     weights < total ? { level: 'note', text } : { level: 'warning', text: `${text}: too little` },

@@ -37,11 +37,12 @@ export function parametersOf({ tensors }: Component<unknown>): number {
   return sum([...tensors.values()].map(({ byteLength, dtype }) => byteLength / elementBytes[dtype]));
 }
 
-/** Bytes of weights once they are loaded, on any device: the networks compute in float32. Exported networks: their files. */
-export function loadedBytes(model: OpenedModel): number {
-  return isExported(model)
-    ? sum(exportedNetworks(model).map(({ bytes }) => bytes))
-    : 4 * sum(componentsOf(model).map(parametersOf));
+/** Bytes of weights once they are loaded: float32, but for the UNet and the text encoders on CUDA. Exported networks: their files. */
+export function loadedBytes(model: OpenedModel, device: 'cpu' | 'cuda'): number {
+  if (isExported(model)) return sum(exportedNetworks(model).map(({ bytes }) => bytes));
+  const { textEncoders, unet, vae } = model;
+  const computed = sum([...textEncoders, unet].map(parametersOf));
+  return (device === 'cuda' ? 2 : 4) * computed + 4 * parametersOf(vae);
 }
 
 /** The networks of an exported checkpoint in the order in which a request passes them. */
