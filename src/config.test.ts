@@ -21,6 +21,10 @@ test('an empty environment gives the documented defaults, frozen', () => {
     host: '127.0.0.1',
     dataDir: path.resolve('data'),
     modelsDir: undefined,
+    serveModels: [],
+    residentModels: Number.POSITIVE_INFINITY,
+    swapAfterSeconds: 30,
+    healthFile: undefined,
     redisUrl: undefined,
     publicUrl: 'http://127.0.0.1:8080',
     linksFollowHost: true,
@@ -88,6 +92,10 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['PORT', '8e3', /a whole number/],
   ['REDIS_URL', 'http://localhost', /redis:\/\/host:port/],
   ['PUBLIC_URL', 'localhost:8080', /http:\/\/ or https:\/\//],
+  ['SERVE_MODELS', 'sdxl-base,my model', /a served name such as/],
+  ['RESIDENT_MODELS', '0', /a whole number from 1 to 64/],
+  ['RESIDENT_MODELS', 'all', /a whole number from 1 to 64/],
+  ['SWAP_AFTER_SECONDS', '-5', /a whole number from 0 to 3600/],
   ['DEVICE', 'cuda', /cpu, webgpu or cuda:N/],
   ['DEVICE', 'CPU', /cpu, webgpu or cuda:N/],
   ['AUTH', 'no', /on or off/],
@@ -110,6 +118,15 @@ for (const [name, value, allowed] of bad) {
     assert.match(message, allowed);
   });
 }
+
+test('what a worker serves and keeps loaded is read; on a GPU two checkpoints stay unless told otherwise', () => {
+  const own = { SERVE_MODELS: 'sdxl-base, realvis', RESIDENT_MODELS: '3', HEALTH_FILE: 'health' };
+  const config = readConfig(own);
+  assert.deepEqual(config.serveModels, ['sdxl-base', 'realvis']);
+  assert.equal(config.residentModels, 3);
+  assert.equal(config.healthFile, path.resolve('health'));
+  assert.equal(readConfig({ DEVICE: 'cuda:0' }).residentModels, 2);
+});
 
 test('all bad variables are named at once', () => {
   const message = complaint({ PORT: 'x', DEVICE: 'tpu', AUTH: 'maybe' });

@@ -27,6 +27,20 @@ const variables = {
   DATA_DIR: z.string().default('./data').describe('a folder'),
   /** Folder of checkpoints, one sub-folder each. Unset: `npm start` serves the demo checkpoint, models/demo. */
   MODELS_DIR: z.string().optional().describe('a folder'),
+  /** Which models of MODELS_DIR a worker serves, by the names that requests use; unset: all. */
+  SERVE_MODELS: listOf(
+    (text) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text),
+    'a served name such as sdxl-base or juggernaut',
+  ),
+  /**
+   * Checkpoints that stay loaded at once; a job for another one takes their place. Unset: all on the CPU, 2 elsewhere (base and
+   * refiner in float16 are 13 GB of weights).
+   */
+  RESIDENT_MODELS: wholeNumber(1, 64, 0),
+  /** A job whose checkpoint is not loaded waits this long for jobs of those that are; then checkpoints are exchanged. */
+  SWAP_AFTER_SECONDS: wholeNumber(0, 3600, 30),
+  /** File in which a worker says every few seconds how it is, for workers/health.ts; unset: nowhere. */
+  HEALTH_FILE: z.string().optional().describe('a file'),
   /** Redis to use. Unset: `npm start` runs a private one. */
   REDIS_URL: z
     .string()
@@ -113,6 +127,13 @@ export interface Config {
   readonly dataDir: string;
   /** Absolute; undefined where MODELS_DIR is unset. */
   readonly modelsDir: string | undefined;
+  /** Served names; empty: all that are installed. */
+  readonly serveModels: readonly string[];
+  /** Infinity: all. */
+  readonly residentModels: number;
+  readonly swapAfterSeconds: number;
+  /** Absolute. */
+  readonly healthFile: string | undefined;
   readonly redisUrl: string | undefined;
   /** Without a slash at its end. */
   readonly publicUrl: string;
@@ -214,6 +235,10 @@ function toConfig(values: Variables): Config {
     host: values.HOST,
     dataDir: path.resolve(values.DATA_DIR),
     modelsDir: values.MODELS_DIR === undefined ? undefined : path.resolve(values.MODELS_DIR),
+    serveModels: Object.freeze(values.SERVE_MODELS),
+    residentModels: values.RESIDENT_MODELS || (values.DEVICE === 'cpu' ? Number.POSITIVE_INFINITY : 2),
+    swapAfterSeconds: values.SWAP_AFTER_SECONDS,
+    healthFile: values.HEALTH_FILE && path.resolve(values.HEALTH_FILE),
     redisUrl: values.REDIS_URL,
     publicUrl: (values.PUBLIC_URL ?? localUrl(values.HOST, values.PORT)).replace(/\/+$/, ''),
     linksFollowHost: values.PUBLIC_URL === undefined,

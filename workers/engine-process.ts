@@ -13,6 +13,8 @@ export interface EngineOptions {
   readonly engineFile: string;
   readonly config: Config;
   readonly log: Log;
+  /** Checkpoints to begin with; by default the first of those served, as many as stay loaded at once. */
+  readonly models?: readonly string[];
   /** Checkpoints that are not loaded by then never will be. */
   readonly loadTimeoutMs?: number;
   /** A cancelled run that reaches no end of a step for this long takes its process with it. */
@@ -23,10 +25,14 @@ export interface RunOutcome extends Generated {
   readonly inferenceSeconds: number;
 }
 
-/** One engine process whose checkpoints are loaded. */
+/** One engine process with checkpoints loaded. */
 export interface EngineProcess {
   readonly pid: number;
   readonly capabilities: Capabilities;
+  /** Names of the checkpoints that are loaded now. */
+  resident(): ReadonlySet<string>;
+  /** Loads checkpoints beside them, while nothing runs. @throws as startEngine; the process has then ended. */
+  load(models: readonly string[]): Promise<void>;
   readonly loadSeconds: number;
   /** Resolves with how the process ended; never rejects. */
   readonly ended: Promise<string>;
@@ -57,8 +63,12 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
     if (child.connected) child.send(message, () => undefined);
   };
 
-  send({ type: 'load', config });
-  const { capabilities, loadSeconds } = await loaded(child, ended, loadTimeoutMs);
+  const load = (models: readonly string[] | undefined) => {
+    send({ type: 'load', config, models });
+    return loaded(child, ended, loadTimeoutMs);
+  };
+  const { capabilities, loadSeconds, ...first } = await load(options.models);
+  let resident = new Set(first.resident);
 
   let runs = 0;
   const run: EngineProcess['run'] = (request, inputImage, signal, onProgress) => {
@@ -88,7 +98,8 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
           const { generated, inferenceSeconds } = message;
           settle(() => resolve({ ...generated, inferenceSeconds }));
         } else {
-          if (message.error.code === 'device') child.kill('SIGKILL');
+          // The memory it holds returns with the process.
+          if (message.error.code === 'device' || message.error.code === 'memory') child.kill('SIGKILL');
           settle(() => reject(errorOf(message.error, log)));
         }
       };
@@ -110,6 +121,10 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
     pid: child.pid!,
     capabilities,
     loadSeconds,
+    resident: () => resident,
+    load: async (models) => {
+      resident = new Set((await load(models)).resident);
+    },
     ended,
     run,
     stop: async () => {
@@ -140,14 +155,14 @@ function loaded(
       child.kill('SIGKILL');
       reject(new Error(`the engine did not load its checkpoints within ${timeoutMs / 1000} s`));
     }, timeoutMs);
-    child.once('message', (message: FromEngine) => {
+    const onMessage = (message: FromEngine): void => {
+      if (message.type !== 'loaded' && message.type !== 'refused') return;
       clearTimeout(timer);
+      child.off('message', onMessage);
       if (message.type === 'loaded') resolve(message);
-      else
-        reject(
-          new Error(message.type === 'refused' ? message.message : `unexpected ${message.type} message`),
-        );
-    });
+      else reject(new Error(message.message));
+    };
+    child.on('message', onMessage);
     void ended.then((how) => {
       clearTimeout(timer);
       reject(new Error(`the engine ended (${how}) while it loaded its checkpoints`));
@@ -159,7 +174,11 @@ function errorOf({ code, message, retryable, stack }: EngineFailure, log: Log): 
   if (code === 'request') return new JobError(message, { retryable });
   if (code === 'cancelled') return new Error('cancelled');
   log.error({ code, stack }, `engine: ${message}`);
+  if (code === 'memory')
+    return new JobError('The device has not enough memory for this request, even computed in smaller parts', {
+      retryable,
+    });
   return code === 'device'
-    ? new JobError('The device ran out of memory or failed while it worked on this request', { retryable })
+    ? new JobError('The device failed while it worked on this request', { retryable })
     : new Error(message);
 }

@@ -1,8 +1,16 @@
 import type { Config } from '../src/config.ts';
 import type { Endpoint, GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
 
-/** What an engine can do once its checkpoints are open. */
+/** A checkpoint with the names it is served under. */
+export interface ServedModel {
+  readonly name: string;
+  readonly serves: readonly string[];
+}
+
+/** What an engine can do, whatever is loaded at the moment. */
 export interface Capabilities {
+  /** sdxl-torch's base and refiner first. */
+  readonly models: readonly ServedModel[];
   readonly endpoints: readonly Endpoint[];
   /** Whether the refiner's weights are there. */
   readonly refiner: boolean;
@@ -33,7 +41,7 @@ export interface Generated {
   readonly precision: string;
 }
 
-/** Turns requests into pictures on one device: checkpoints opened, networks loaded and warmed up. */
+/** Turns requests into pictures on one device. */
 export interface Generator {
   readonly capabilities: Capabilities;
   /**
@@ -50,5 +58,17 @@ export interface Generator {
   ): Promise<Generated>;
 }
 
-/** Opens everything before the first request is taken. @throws with a message for the operator when it cannot. */
-export type OpenGenerator = (config: Config) => Promise<Generator>;
+/** A generator whose checkpoints can become more; what is loaded leaves the device with the process. */
+export interface GrowingGenerator extends Generator {
+  /** Names of the checkpoints that are loaded. */
+  resident(): readonly string[];
+  /** Loads checkpoints beside the present ones. @throws with a message for the operator. */
+  load(models: readonly string[]): Promise<void>;
+}
+
+/**
+ * Loads checkpoints before the first request is taken.
+ * @param models names of checkpoints; by default the first of those served, as many as stay loaded at once.
+ * @throws with a message for the operator when it cannot.
+ */
+export type OpenGenerator = (config: Config, models?: readonly string[]) => Promise<GrowingGenerator>;

@@ -57,6 +57,15 @@ test('two models under one name are refused by their folders', async () => {
   await assert.rejects(findInstallation(models), /juggernaut and sdxl-base are both served as "sdxl-base"/);
 });
 
+test('only the chosen names are served, and one that is not installed is refused with those that are', async () => {
+  manifest('juggernaut', { kind: 'base', serves: ['realvis', 'protovision'] });
+  assert.deepEqual([...(await findInstallation(models, ['realvis'])).keys()], ['realvis']);
+  await assert.rejects(
+    findInstallation(models, ['realvis', 'yamer']),
+    /SERVE_MODELS: .* no model served as "yamer"; it has realvis, protovision, sdxl-base/,
+  );
+});
+
 test('a base model that claims the refiner is refused', async () => {
   manifest('juggernaut', { kind: 'base', serves: ['sdxl-refiner'] });
   await assert.rejects(listModels(models), /juggernaut.model\.json: kind is "base", which cannot serve/);

@@ -24,9 +24,10 @@ export interface InstalledModel {
 /** The models of a models folder by the names they are served under. */
 export type Installation = ReadonlyMap<string, InstalledModel>;
 
-/** Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img. */
-export const baseName = 'sdxl-base';
-export const refinerName = 'sdxl-refiner';
+import { baseName as base, refinerName as refiner } from '../src/jobs/routes.ts';
+/** Served names of the two checkpoints behind sdxl-torch. */
+export const baseName = base;
+export const refinerName = refiner;
 
 const singleFile = /^(.+)\.safetensors$/;
 
@@ -48,8 +49,14 @@ export async function listModels(modelsDir: string): Promise<InstalledModel[]> {
   return models;
 }
 
-/** @throws Error as listModels, and where two models claim one name or nothing is installed. */
-export async function findInstallation(modelsDir: string): Promise<Installation> {
+/**
+ * @param only served names to leave it at; all where empty.
+ * @throws Error as listModels, and where two models claim one name, nothing is installed, or one of `only` is not.
+ */
+export async function findInstallation(
+  modelsDir: string,
+  only: readonly string[] = [],
+): Promise<Installation> {
   const installed = new Map<string, InstalledModel>();
   for (const model of await listModels(modelsDir)) {
     for (const name of model.serves) {
@@ -62,10 +69,13 @@ export async function findInstallation(modelsDir: string): Promise<Installation>
     }
   }
   if (installed.size === 0)
+    throw new Error(`${modelsDir}: no checkpoint found; expected folders such as sdxl-base/model_index.json`);
+  const missing = only.find((name) => !installed.has(name));
+  if (missing !== undefined)
     throw new Error(
-      `${modelsDir}: no checkpoint found; expected folders such as ${baseName}/model_index.json`,
+      `SERVE_MODELS: ${modelsDir} has no model served as "${missing}"; it has ${[...installed.keys()].join(', ')}`,
     );
-  return installed;
+  return only.length === 0 ? installed : new Map(only.map((name) => [name, installed.get(name)!]));
 }
 
 async function modelAt(modelsDir: string, entry: string): Promise<InstalledModel | undefined> {

@@ -4,11 +4,13 @@ import type { Capabilities, Generated } from './generator.ts';
 
 /**
  * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed arrays travel as
- * bytes). The worker sends `load` once and one `run` at a time; the engine answers each with exactly one of the outcomes below.
+ * bytes). The worker sends `load`, and one `run` at a time or a further `load`; the engine answers each with exactly one of the outcomes
+ * below.
  * `run` numbers tell a late message of an abandoned run from those of the current one.
  */
 export type ToEngine =
-  | { readonly type: 'load'; readonly config: Config }
+  /** At first: opens the generator with these checkpoints, by default as many of the served ones as may be loaded. Later: adds them. */
+  | { readonly type: 'load'; readonly config: Config; readonly models: readonly string[] | undefined }
   | {
       readonly type: 'run';
       readonly run: number;
@@ -20,7 +22,13 @@ export type ToEngine =
   | { readonly type: 'cancel'; readonly run: number };
 
 export type FromEngine =
-  | { readonly type: 'loaded'; readonly capabilities: Capabilities; readonly loadSeconds: number }
+  | {
+      readonly type: 'loaded';
+      readonly capabilities: Capabilities;
+      /** Checkpoints that are loaded now. */
+      readonly resident: readonly string[];
+      readonly loadSeconds: number;
+    }
   /** Loading failed; the message is for the operator. The engine exits. */
   | { readonly type: 'refused'; readonly message: string }
   | {
@@ -41,9 +49,10 @@ export type FromEngine =
 export interface EngineFailure {
   /**
    * request: the client may read the message (NaN in the latents, a prompt too long). cancelled: a cancel message was seen.
-   * device: the device may be unusable (out of memory, a CUDA error): the engine is replaced. internal: anything else.
+   * memory: the device has too little for the request, even computed in smaller parts. device: the device may be unusable (a CUDA
+   * error). After both the engine is replaced. internal: anything else.
    */
-  readonly code: 'request' | 'cancelled' | 'device' | 'internal';
+  readonly code: 'request' | 'cancelled' | 'memory' | 'device' | 'internal';
   readonly message: string;
   /** Whether another attempt could succeed. */
   readonly retryable: boolean;

@@ -3,12 +3,16 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../src/config.ts';
 import { assertNoEviction, type Connection, connect, patientOptions } from '../src/jobs/connection.ts';
-import { type Consumer, consume, type Generate } from '../src/jobs/consumer.ts';
+import { type Consumer, consume } from '../src/jobs/consumer.ts';
+import type { Generate } from '../src/jobs/generate.ts';
 import type { Log } from '../src/jobs/log.ts';
+import { checkpointsOfRoute, routesOf } from '../src/jobs/routes.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
-import { type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
+import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
+import { reportHealth } from './health-file.ts';
 import { createPresence } from './presence.ts';
+import { modelsBehind } from './served-models.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
@@ -35,7 +39,7 @@ export interface RunningWorker {
 const engineGapMs = 10_000;
 
 /**
- * Loads an engine, then takes jobs from the queue. This process holds the locks and never computes: network calls block their
+ * Loads an engine, then takes jobs from the queues of its models. This process holds the locks and never computes: network calls block their
  * thread, and a blocked thread cannot renew a lock.
  */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -46,39 +50,67 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   );
 
   const presence = createPresence(redis, log);
+  const health = reportHealth(config.healthFile, log);
   let engine: EngineProcess;
+  let supervisor: EngineSupervisor | undefined;
+  let busy = false;
+  let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
+  const announce = (): void => {
+    if (leaving || supervisor === undefined || health.state() !== 'ready') return;
+    const { models: _, ...capabilities } = supervisor.capabilities;
+    const resident = [...residentRoutes(supervisor)];
+    presence.present({ id, device: config.device, ...capabilities, resident, busy });
+  };
   const onUp = (started: EngineProcess): void => {
     engine = started;
-    const { pid, loadSeconds, capabilities } = started;
+    const { pid, loadSeconds } = started;
     log.info(
-      { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), ...capabilities },
+      { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), resident: [...started.resident()] },
       'engine ready',
     );
-    presence.present({ id, device: config.device, ...capabilities });
+    health.become('ready');
+    announce();
   };
   const onDown = (how: string): void => {
     log.error({ enginePid: engine.pid, how }, 'engine ended');
+    health.become('without engine');
     presence.absentIn(engineGapMs);
   };
 
   try {
     await assertNoEviction(redis);
-    const supervisor = await superviseEngine({ ...options, onUp, onDown });
+    const started = await superviseEngine({ ...options, onUp, onDown, onResidency: announce });
+    supervisor = started;
+    const routes = routesOf(started.capabilities);
+    log.info({ routes, models: started.capabilities.models }, 'models served');
+    announce();
     const hashes = await hashInstalled(config, log);
     stopHashing = hashes.close;
     const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
-      const image = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
-      log.info(
-        { id, endpoint: request.endpoint, scheduler: request.scheduler, steps: request.steps },
-        'job started',
-      );
-      const outcome = await supervisor.run(request, image, signal, progress);
-      log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
-      return { ...outcome, determinism: determinismOf(request, outcome, config.device, hashes) };
+      busy = true;
+      announce();
+      try {
+        const image = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
+        const { endpoint, scheduler, steps } = request;
+        log.info({ id, endpoint, scheduler, steps }, 'job started');
+        const outcome = await started.run(request, image, signal, progress);
+        log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
+        return { ...outcome, determinism: determinismOf(request, outcome, config.device, hashes) };
+      } finally {
+        busy = false;
+        announce();
+      }
     };
     const consumer: Consumer = await consume({
       redisUrl,
+      routes,
+      residency: {
+        workerId: id,
+        swapAfterMs: config.swapAfterSeconds * 1000,
+        resident: () => residentRoutes(started),
+        residentForMs: started.residentForMs,
+      },
       generate,
       log,
       lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },
@@ -89,21 +121,32 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       id,
       enginePid: () => engine.pid,
       close: async () => {
+        leaving = true;
         const away = new AbortController();
         const drained = Promise.all([presence.stop(), consumer.close()]);
         await Promise.race([drained, redisGone(redis, away.signal)]);
         away.abort();
         await stopHashing();
-        await supervisor.close();
+        await started.close();
+        health.stop();
         redis.disconnect();
       },
     };
   } catch (error) {
     await stopHashing();
+    health.stop();
     await presence.stop();
     redis.disconnect();
     throw error;
   }
+}
+
+/** The routes whose checkpoints are all loaded. */
+function residentRoutes({ capabilities, resident }: EngineSupervisor): ReadonlySet<string> {
+  const loaded = resident();
+  const isLoaded = (route: string) =>
+    modelsBehind(checkpointsOfRoute(route), capabilities.models)?.every((name) => loaded.has(name));
+  return new Set(routesOf(capabilities).filter(isLoaded));
 }
 
 /** How long a draining worker waits for a Redis that is away; the job in hand then counts as lost and is taken over. */

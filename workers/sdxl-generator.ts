@@ -17,11 +17,13 @@ import { RequestError } from '../src/pipelines/request-error.ts';
 import type { Picture, SamplingOptions, StepDone } from '../src/pipelines/sampling.ts';
 import { createStopwatch } from '../src/pipelines/stopwatch.ts';
 import { textToImage } from '../src/pipelines/text-to-image.ts';
-import type { Capabilities, Generator, OpenGenerator } from './generator.ts';
-import { baseName, findInstallation, type InstalledModel, refinerName } from './installation.ts';
+import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
+import { baseName, findInstallation, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
+import { inRows, type Portion, splitOnce } from './portions.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
+import { capabilitiesOf, inLoadingOrder, requireRoom } from './served-models.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
 const embeddingCacheBytes = 256 * 2 ** 20;
@@ -29,20 +31,41 @@ const embeddingCacheBytes = 256 * 2 ** 20;
 /** What of the configuration decides how pictures are made. */
 export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'>;
 
-/** Loads every checkpoint of the models folder; nothing is read from disk once requests come. */
-export const openSdxlGenerator: OpenGenerator = async (config) => {
+/** Loads checkpoints of the models folder; nothing is read from disk while a request is worked on. */
+export const openSdxlGenerator: OpenGenerator = async (config, models) => {
   if (config.modelsDir === undefined)
     throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
-  const installation = await findInstallation(config.modelsDir);
+  const installation = await findInstallation(config.modelsDir, config.serveModels);
+  const installed = new Map([...installation.values()].map((model) => [model.name, model]));
+  const served = inLoadingOrder(
+    [...installed.keys()].map((name) => ({
+      name,
+      serves: [...installation.keys()].filter((key) => installation.get(key)!.name === name),
+    })),
+  );
+  requireRoom(served, config.residentModels);
   const options = {
     device: config.device,
     ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
   };
-  const loaded = new Map<InstalledModel, Models>();
-  for (const model of new Set(installation.values())) loaded.set(model, await loadModels(model, options));
-  const models = new Map([...installation].map(([name, model]) => [name, loaded.get(model)!]));
+  const resident = new Set<string>();
+  const loaded = new Map<string, Models>();
+  const load = async (names: readonly string[]): Promise<void> => {
+    for (const { name, serves } of served) {
+      if (!names.includes(name) || resident.has(name)) continue;
+      const model = await loadModels(installed.get(name)!, options);
+      for (const each of serves) loaded.set(each, model);
+      resident.add(name);
+    }
+  };
+  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name));
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
-  return createSdxlGenerator(models, config, check && { check });
+  return {
+    ...createSdxlGenerator(loaded, config, check && { check }),
+    capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor),
+    resident: () => [...resident],
+    load,
+  };
 };
 
 export interface GeneratorOptions {
@@ -50,39 +73,55 @@ export interface GeneratorOptions {
   readonly check?: SafetyCheck;
   /** See createPreviewer. */
   readonly previewIntervalMs?: number;
+  /** Hears of a request that the device had no memory for at once; by default it is written to stderr. */
+  readonly onSplit?: (error: Error) => void;
 }
 
-/** `models` are loaded checkpoints by served name. */
+function reportSplit({ message }: Error): void {
+  process.stderr.write(`engine: no memory for the request at once, tried in smaller parts: ${message}\n`);
+}
+
+/** `models` are loaded checkpoints by served name; they may become more later. */
 export function createSdxlGenerator(
   models: ReadonlyMap<string, Models>,
   settings: GeneratorSettings,
-  { check, previewIntervalMs }: GeneratorOptions = {},
+  { check, previewIntervalMs, onSplit = reportSplit }: GeneratorOptions = {},
 ): Generator {
   const cache = createEmbeddingCache(embeddingCacheBytes);
-  const find = (name: string): Models => {
+  const find: Find = (name) => {
     const found = models.get(name);
     if (found !== undefined) return found;
     throw new JobError(`checkpoint ${name} is not installed on this worker`, { retryable: false });
   };
   return {
-    capabilities: capabilitiesOf(models),
+    capabilities: capabilitiesOf(servedBy(models), models.get(baseName)?.vaeDecoder.factor),
     async generate(request, inputImage, onStep, signal) {
       const stopwatch = createStopwatch();
-      const options: SamplingOptions = {
+      const shared = {
         ...request,
-        batch: settings.engineBatch,
         emphasis: settings.promptEmphasis,
         maxChunks: settings.promptMaxChunks,
         cache,
         stopwatch,
       };
-      const { used, steps } =
-        request.endpoint === 'sdxl-torch'
-          ? textToImageRun(request, options, find)
-          : await imageToImageRun(request, options, find, inputImage);
+      const compute = async ({ batch, rows }: Portion) => {
+        const options: SamplingOptions = { ...shared, batch };
+        const inPortions: Find = (name) => {
+          const found = find(name);
+          return { ...found, unet: inRows(found.unet, rows) };
+        };
+        const { used, steps } =
+          request.endpoint === 'sdxl-torch'
+            ? textToImageRun(request, options, inPortions)
+            : await imageToImageRun(request, options, inPortions, inputImage);
+        const preview = createPreviewer(used.at(-1)!.vaeDecoder, previewIntervalMs);
+        const made = await runToEnd(steps, preview, onStep, signal);
+        return { used, made };
+      };
+      const batch = Math.min(settings.engineBatch, request.samples);
+      const { used, made } = await splitOnce(batch, compute, onSplit);
       const pictures = [];
-      const preview = createPreviewer(used.at(-1)!.vaeDecoder, previewIntervalMs);
-      for (const picture of await runToEnd(steps, preview, onStep, signal)) {
+      for (const picture of made) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture));
         const bytes = await stopwatch.time('imageEncode', () =>
           encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
@@ -100,29 +139,20 @@ export function createSdxlGenerator(
   };
 }
 
-function capabilitiesOf(models: ReadonlyMap<string, Models>): Capabilities {
-  const baseModels = [...models.keys()].filter((name) => name !== baseName && name !== refinerName);
-  return {
-    endpoints: [
-      ...(models.has(baseName) ? (['sdxl-torch'] as const) : []),
-      ...(baseModels.length > 0 ? (['sdxl-img2img'] as const) : []),
-    ],
-    refiner: models.has(refinerName),
-    baseModels,
-    sizeMultiple: models.get(baseName)?.vaeDecoder.factor,
-  };
+/** Loaded checkpoints with the names that lead to them. */
+function servedBy(models: ReadonlyMap<string, Models>): ServedModel[] {
+  const groups = Map.groupBy(models, ([, { name }]) => name);
+  return [...groups].map(([name, entries]) => ({ name, serves: entries.map(([served]) => served) }));
 }
+
+type Find = (name: string) => Models;
 
 interface Run {
   readonly used: readonly Models[];
   readonly steps: AsyncGenerator<StepDone, Picture[]>;
 }
 
-function textToImageRun(
-  request: TextToImageRequest,
-  options: SamplingOptions,
-  find: (name: string) => Models,
-): Run {
+function textToImageRun(request: TextToImageRequest, options: SamplingOptions, find: Find): Run {
   const base = find(baseName);
   const refiner = request.refiner && request.highNoiseFraction < 1 ? find(refinerName) : undefined;
   return {
@@ -134,7 +164,7 @@ function textToImageRun(
 async function imageToImageRun(
   request: ImageToImageRequest,
   options: SamplingOptions,
-  find: (name: string) => Models,
+  find: Find,
   inputImage: Uint8Array | undefined,
 ): Promise<Run> {
   if (inputImage === undefined) throw new Error('an image-to-image request came without its input picture');

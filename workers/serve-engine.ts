@@ -1,5 +1,6 @@
 import { JobError } from '../src/jobs/job-error.ts';
-import type { Generator, OpenGenerator } from './generator.ts';
+import { deviceTrouble } from './device-trouble.ts';
+import type { GrowingGenerator, OpenGenerator } from './generator.ts';
 import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
 
 /**
@@ -14,15 +15,17 @@ export function serveEngine(open: OpenGenerator): void {
   process.on('disconnect', () => process.exit(0));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
-  let generator: Generator | undefined;
+  let generator: GrowingGenerator | undefined;
   let current: { readonly run: number; readonly cancelled: AbortController } | undefined;
 
-  const load = async ({ config }: ToEngine & { type: 'load' }): Promise<void> => {
+  const load = async ({ config, models }: ToEngine & { type: 'load' }): Promise<void> => {
     const started = performance.now();
     try {
-      generator = await open(config);
+      if (generator === undefined) generator = await open(config, models);
+      else await generator.load(models ?? []);
       const loadSeconds = (performance.now() - started) / 1000;
-      await send({ type: 'loaded', capabilities: generator.capabilities, loadSeconds });
+      const { capabilities } = generator;
+      await send({ type: 'loaded', capabilities, resident: generator.resident(), loadSeconds });
     } catch (error) {
       await send({ type: 'refused', message: error instanceof Error ? error.message : String(error) });
       process.exit(1);
@@ -75,13 +78,10 @@ async function eventLoopTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** What ONNX Runtime says when memory ran out or a CUDA library failed; the device's state is unknown afterwards. */
-const deviceTrouble =
-  /out of memory|bad_?alloc|failed to allocate|\b(?:CUDA|CUDNN|CUBLAS)\b.*(?:error|fail)/i;
-
 function failureOf(error: unknown, cancelled: boolean): EngineFailure {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (cancelled) return { code: 'cancelled', message, retryable: false, stack: undefined };
   if (error instanceof JobError) return { code: 'request', message, retryable: error.retryable, stack };
-  return { code: deviceTrouble.test(message) ? 'device' : 'internal', message, retryable: true, stack };
+  const code = deviceTrouble(message) ?? 'internal';
+  return { code, message, retryable: code !== 'memory', stack };
 }

@@ -46,14 +46,14 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     'sdxl-torch': async (_, { fields }, freeSize) => {
       const request = parseTextToImage(fields, defaults, freeSize);
       checkPrompts(request);
-      const expected = await workers.expected();
-      assertSizePossible(request, expected);
-      return withInstalledRefiner(request, expected, settings.refinerFallback);
+      const served = await withInstalledRefiner(request, workers, settings.refinerFallback);
+      assertSizePossible(served, await workers.expected());
+      return served;
     },
     'sdxl-img2img': async (id, { fields, file }) => {
       const { image, ...request } = parseImageToImage(fields, defaults, file);
       checkPrompts(request);
-      assertBaseModelInstalled(request.baseModel, await workers.expected());
+      await assertBaseModelInstalled(request.baseModel, workers);
       const png = await inputImage(gateway, image);
       return { ...request, imageKey: await producer.storeInput(id, png) };
     },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ApiError } from '../contract/errors.ts';
 import type { TextToImageRequest } from '../contract/generation.ts';
 import type { WorkerInfo } from '../jobs/heartbeat.ts';
+import { routesOf } from '../jobs/routes.ts';
 import { assertBaseModelInstalled, assertSizePossible, withInstalledRefiner } from './capabilities.ts';
 
 const request = { endpoint: 'sdxl-torch', refiner: true, highNoiseFraction: 0.8 } as TextToImageRequest;
@@ -13,52 +14,76 @@ const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
   refiner: false,
   baseModels: ['juggernaut'],
   sizeMultiple: 8,
+  resident: [],
+  busy: false,
   ...facts,
 });
 const refusal = (text: RegExp) => (error: unknown) =>
   error instanceof ApiError && error.status === 400 && text.test(error.message);
 
-test('a refiner that no live worker has is refused by name', () => {
-  assert.throws(
-    () => withInstalledRefiner(request, [worker({})], false),
+/** What a list of workers says of these; all are there. */
+const list = (...workers: WorkerInfo[]) => ({
+  expected: async () => workers,
+  serves: async (route: string) =>
+    workers.length === 0 || workers.some((each) => routesOf(each).includes(route)),
+});
+
+test('a refiner that no live worker has is refused by name', async () => {
+  await assert.rejects(
+    withInstalledRefiner(request, list(worker({})), false),
     refusal(/"sdxl-refiner" is not installed/),
   );
 });
 
-test('a refiner that some worker has is kept', () => {
-  assert.equal(withInstalledRefiner(request, [worker({}), worker({ refiner: true })], false), request);
+test('a refiner that some worker has is kept', async () => {
+  assert.equal(
+    await withInstalledRefiner(request, list(worker({}), worker({ refiner: true })), false),
+    request,
+  );
 });
 
-test('a missing refiner is left out where the fallback says so', () => {
-  assert.deepEqual(withInstalledRefiner(request, [worker({})], true), { ...request, refiner: false });
+test('base and refiner on two different workers serve no request for both', async () => {
+  const apart = list(worker({}), worker({ endpoints: ['sdxl-img2img'], refiner: true }));
+  await assert.rejects(withInstalledRefiner(request, apart, false), refusal(/"sdxl-refiner" is not/));
 });
 
-test('a missing refiner does not matter to a request that would not run it', () => {
+test('a missing refiner is left out where the fallback says so', async () => {
+  assert.deepEqual(await withInstalledRefiner(request, list(worker({})), true), {
+    ...request,
+    refiner: false,
+  });
+});
+
+test('a missing refiner does not matter to a request that would not run it', async () => {
   for (const own of [
     { ...request, refiner: false },
     { ...request, highNoiseFraction: 1 },
   ])
-    assert.equal(withInstalledRefiner(own, [worker({})], false), own);
+    assert.equal(await withInstalledRefiner(own, list(worker({})), false), own);
 });
 
-test('with no worker alive a request may wait for one', () => {
-  assert.equal(withInstalledRefiner(request, [], false), request);
-  assertBaseModelInstalled('realvis', []);
+test('while nothing is known of any worker a request may wait for one', async () => {
+  assert.equal(await withInstalledRefiner(request, list(), false), request);
+  await assertBaseModelInstalled('realvis', list());
 });
 
-test('text to image is refused when the live workers only do image to image', () => {
-  assert.throws(
-    () => withInstalledRefiner(request, [worker({ endpoints: ['sdxl-img2img'] })], false),
+test('text to image is refused when the live workers only do image to image', async () => {
+  await assert.rejects(
+    withInstalledRefiner(request, list(worker({ endpoints: ['sdxl-img2img'] })), false),
     refusal(/"sdxl-base" is not installed/),
   );
 });
 
-test('a base model that no live worker has is refused with the installed ones', () => {
-  assertBaseModelInstalled('juggernaut', [worker({})]);
-  assert.throws(
-    () => assertBaseModelInstalled('realvis', [worker({}), worker({ baseModels: ['protovision'] })]),
+test('a base model that no live worker has is refused with the installed ones of all', async () => {
+  await assertBaseModelInstalled('juggernaut', list(worker({})));
+  await assert.rejects(
+    assertBaseModelInstalled('realvis', list(worker({}), worker({ baseModels: ['protovision'] }))),
     refusal(/"realvis" is not installed.*installed: juggernaut, protovision/),
   );
+});
+
+test('the checkpoints behind text to image are no base models', async () => {
+  await assert.rejects(assertBaseModelInstalled('sdxl-base', list(worker({}))), refusal(/"sdxl-base"/));
 });
 
 test('a size that no installed VAE can make is refused by field, value and multiple', () => {

@@ -1,33 +1,37 @@
 import { ApiError } from '../contract/errors.ts';
 import type { TextToImageRequest } from '../contract/generation.ts';
 import type { WorkerInfo } from '../jobs/heartbeat.ts';
+import { baseName, refinerName, routeOf } from '../jobs/routes.ts';
+import type { WorkerList } from './worker-list.ts';
 
 /**
- * Checks a text-to-image request against what the workers have installed; with none the request may wait for one.
+ * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait for one.
  * @returns the request, without its refiner where `refinerFallback` allows that.
- * @throws ApiError naming the missing checkpoint.
+ * @throws ApiError naming the missing checkpoint; noWorker where no worker with it is left.
  */
-export function withInstalledRefiner(
+export async function withInstalledRefiner(
   request: TextToImageRequest,
-  workers: readonly WorkerInfo[],
+  { serves }: Pick<WorkerList, 'serves'>,
   refinerFallback: boolean,
-): TextToImageRequest {
-  const able = workers.filter(({ endpoints }) => endpoints.includes('sdxl-torch'));
-  if (workers.length > 0 && able.length === 0)
-    throw new ApiError('invalidParameter', 'The checkpoint "sdxl-base" is not installed on this server');
-  const needsRefiner = request.refiner && request.highNoiseFraction < 1;
-  if (!needsRefiner || able.length === 0 || able.some(({ refiner }) => refiner)) return request;
+): Promise<TextToImageRequest> {
+  if (!(await serves(baseName)))
+    throw new ApiError('invalidParameter', `The checkpoint "${baseName}" is not installed on this server`);
+  if (await serves(routeOf(request))) return request;
   if (refinerFallback) return { ...request, refiner: false };
   throw new ApiError(
     'invalidParameter',
-    'refiner is true, but the checkpoint "sdxl-refiner" is not installed; send "refiner": false',
+    `refiner is true, but the checkpoint "${refinerName}" is not installed; send "refiner": false`,
   );
 }
 
-/** @throws ApiError naming the missing checkpoint and the installed ones. */
-export function assertBaseModelInstalled(baseModel: string, workers: readonly WorkerInfo[]): void {
-  const installed = new Set(workers.flatMap(({ baseModels }) => baseModels));
-  if (workers.length === 0 || installed.has(baseModel)) return;
+/** @throws ApiError naming the missing checkpoint and the installed ones; noWorker where no worker with it is left. */
+export async function assertBaseModelInstalled(
+  baseModel: string,
+  { serves, expected }: Pick<WorkerList, 'serves' | 'expected'>,
+): Promise<void> {
+  const isName = baseModel !== baseName && baseModel !== refinerName;
+  if (isName && (await serves(baseModel))) return;
+  const installed = new Set((await expected()).flatMap(({ baseModels }) => baseModels));
   const list = installed.size > 0 ? [...installed].join(', ') : 'none';
   throw new ApiError(
     'invalidParameter',

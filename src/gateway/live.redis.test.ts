@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { createApiKey } from '../jobs/api-keys.ts';
-import { consume, type Generate } from '../jobs/consumer.ts';
-import { startHeartbeat } from '../jobs/heartbeat.ts';
+import { consume } from '../jobs/consumer.ts';
+import type { Generate } from '../jobs/generate.ts';
+import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
+import { routesOf } from '../jobs/routes.ts';
 import { buildApp } from './app.ts';
 import { deniedPrompt } from './content-policy.ts';
 import { defaultSettings } from './gateway.ts';
@@ -16,6 +18,16 @@ import { checkResponses } from './response-check.ts';
 /** A gateway on the network, and a worker whose requests "hold" run until the test lets them go. */
 const log = createLogger('silent');
 const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
+const worker: WorkerInfo = {
+  id: 'w',
+  device: 'cpu',
+  endpoints: ['sdxl-torch'],
+  refiner: true,
+  baseModels: [],
+  sizeMultiple: 8,
+  resident: [],
+  busy: false,
+};
 const gates = new Map<string, () => void>();
 
 const generate: Generate = async (request, { id, signal, progress }) => {
@@ -62,12 +74,8 @@ before(async () => {
   const responses = checkResponses();
   redis = await startPrivateRedis();
   producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
-  const consumer = await consume({ redisUrl: redis.url, log, lifetimes, generate });
-  const heartbeat = await startHeartbeat(
-    producer.redis,
-    { id: 'w', device: 'cpu', endpoints: ['sdxl-torch'], refiner: true, baseModels: [], sizeMultiple: 8 },
-    assert.ifError,
-  );
+  const consumer = await consume({ redisUrl: redis.url, routes: routesOf(worker), log, lifetimes, generate });
+  const heartbeat = await startHeartbeat(producer.redis, worker, assert.ifError);
   keys.own = (await createApiKey(producer.redis, 'own')).key;
   keys.other = (await createApiKey(producer.redis, 'other')).key;
   keys.admin = (await createApiKey(producer.redis, 'admin', { admin: true })).key;

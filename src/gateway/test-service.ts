@@ -2,11 +2,13 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import type { GenerationRequest } from '../contract/generation.ts';
 import { encodeImage } from '../images/encode-image.ts';
 import { createApiKey } from '../jobs/api-keys.ts';
-import { consume, type Generate } from '../jobs/consumer.ts';
+import { consume } from '../jobs/consumer.ts';
+import type { Generate } from '../jobs/generate.ts';
 import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
 import { JobError } from '../jobs/job-error.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
+import { routesOf } from '../jobs/routes.ts';
 import { buildApp } from './app.ts';
 import type { ImageFetcher } from './fetch-image.ts';
 import { defaultSettings, type GatewaySettings } from './gateway.ts';
@@ -59,6 +61,8 @@ const worker: WorkerInfo = {
   refiner: true,
   baseModels: ['juggernaut'],
   sizeMultiple: 8,
+  resident: [],
+  busy: false,
 };
 
 /** The prompts "NaN" and "slow" fail and take their time. */
@@ -98,6 +102,7 @@ export async function startTestService(
   const producer = await openProducer({ redisUrl: redis.url, log: silent, lifetimes });
   const consumer = await consume({
     redisUrl: redis.url,
+    routes: routesOf(worker),
     generate: fakeWorker(inputs, started),
     log: silent,
     lifetimes,

@@ -7,6 +7,7 @@ import { Webhook } from 'standardwebhooks';
 import { consume } from '../jobs/consumer.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
+import { routeOf } from '../jobs/routes.ts';
 import { log, output, request } from '../jobs/test-requests.ts';
 import { openWebhooks, type Webhooks } from './webhooks.ts';
 
@@ -81,6 +82,7 @@ const verified = ({ body, headers }: Received) =>
 test('the end of a request is told to its webhook, signed as Standard Webhooks has it', async (t) => {
   const consumer = await consume({
     redisUrl: redis.url,
+    routes: [routeOf(request)],
     log,
     lifetimes,
     generate: async ({ seed }) => output(seed),

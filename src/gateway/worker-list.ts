@@ -1,6 +1,7 @@
 import { ApiError } from '../contract/errors.ts';
 import type { Connection } from '../jobs/connection.ts';
-import { liveWorkers, type WorkerInfo } from '../jobs/heartbeat.ts';
+import { knownRoutes, liveWorkers, type WorkerInfo } from '../jobs/heartbeat.ts';
+import { checkpointsOfRoute, isRoute, routesOf } from '../jobs/routes.ts';
 
 export interface WorkerList {
   /** The workers alive now, read at most once a second. */
@@ -11,6 +12,12 @@ export interface WorkerList {
    * @throws ApiError noWorker when none has been seen for longer.
    */
   expected(): Promise<WorkerInfo[]>;
+  /**
+   * Whether a request of that route (see jobs/routes.ts) would be worked on: by a worker that is expected, or by one that this
+   * gateway has not seen itself but that was alive within the grace. True while nothing is known of any worker.
+   * @throws ApiError noWorker where workers have served it in the last day, but none within the grace.
+   */
+  serves(route: string): Promise<boolean>;
   close(): void;
 }
 
@@ -49,17 +56,30 @@ export function createWorkerList(redis: Connection, graceMs: number): WorkerList
   }, lookIntervalMs);
   look.unref();
 
+  const graceSeconds = Math.round(graceMs / 1000);
+  const expected = async (): Promise<WorkerInfo[]> => {
+    const alive = await live();
+    const away = [...seen.values()].filter(
+      ({ info, at }) => performance.now() - at <= graceMs && !alive.some(({ id }) => id === info.id),
+    );
+    const workers = [...alive, ...away.map(({ info }) => info)];
+    if (workers.length === 0 && performance.now() - startedAt > graceMs)
+      throw new ApiError('noWorker', `No worker has been alive for ${graceSeconds} s`);
+    return workers;
+  };
+
   return {
     live,
-    expected: async () => {
-      const alive = await live();
-      const away = [...seen.values()].filter(
-        ({ info, at }) => performance.now() - at <= graceMs && !alive.some(({ id }) => id === info.id),
-      );
-      const workers = [...alive, ...away.map(({ info }) => info)];
-      if (workers.length === 0 && performance.now() - startedAt > graceMs)
-        throw new ApiError('noWorker', `No worker has been alive for ${Math.round(graceMs / 1000)} s`);
-      return workers;
+    expected,
+    serves: async (route) => {
+      const workers = await expected();
+      if (workers.some((info) => routesOf(info).includes(route))) return true;
+      const known = await knownRoutes(redis);
+      const silentMs = known.get(route);
+      if (silentMs === undefined) return workers.length === 0 && known.size === 0 && isRoute(route);
+      if (silentMs <= graceMs) return true;
+      const names = checkpointsOfRoute(route).join(' and ');
+      throw new ApiError('noWorker', `No worker that serves ${names} has been alive for ${graceSeconds} s`);
     },
     close: () => clearInterval(look),
   };

@@ -55,6 +55,8 @@ const worker: WorkerInfo = {
   refiner: false,
   baseModels: [],
   sizeMultiple: 8,
+  resident: ['sdxl-base'],
+  busy: false,
 };
 
 test('a worker counts as live until it stops or falls silent, and says what it serves', async () => {

@@ -1,31 +1,22 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { consume, type Generate } from './consumer.ts';
+import type { Generate } from './generate.ts';
 import { cancelledFailure } from './job-error.ts';
-import { keyOf, queueName } from './names.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
-import { openProducer, type Producer } from './producer.ts';
-import { log, output, request } from './test-requests.ts';
+import { keyOf } from './names.ts';
+import type { Producer } from './producer.ts';
+import { openTestQueue, type TestQueue } from './test-queue.ts';
+import { output } from './test-requests.ts';
 
-const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
-
-let redis: PrivateRedis;
+let queue: TestQueue;
 let producer: Producer;
 before(async () => {
-  redis = await startPrivateRedis();
-  producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+  queue = await openTestQueue();
+  ({ producer } = queue);
 });
-after(async () => {
-  await producer.close();
-  await redis.remove();
-});
+after(() => queue.close());
 
-async function submit(prompt: string): Promise<string> {
-  const id = randomUUID();
-  await producer.submit(id, 'owner', { ...request, prompt });
-  return id;
-}
+const submit = (prompt: string): Promise<string> => queue.submit({ prompt });
 
 /** A worker whose requests "hold" run until they are aborted; `held` resolves when one has begun. */
 function holdingWorker() {
@@ -41,7 +32,7 @@ function holdingWorker() {
     aborted.push(signal.reason);
     throw new Error('aborted');
   };
-  return { held, aborted, open: () => consume({ redisUrl: redis.url, generate, log, lifetimes }) };
+  return { held, aborted, open: () => queue.work(generate) };
 }
 
 test('a waiting request is cancelled where it waits and never reaches a worker', async () => {
@@ -49,7 +40,7 @@ test('a waiting request is cancelled where it waits and never reaches a worker',
   const record = await producer.cancel(id);
   assert.deepEqual([record?.status, record?.error, record?.attempts], ['FAILED', cancelledFailure, 0]);
   assert.equal(await producer.countWaiting(), 0);
-  assert.equal(await producer.redis.exists(`bull:${queueName}:${id}`), 0);
+  assert.deepEqual(await producer.redis.keys(`bull:*:${id}*`), []);
 });
 
 test('a running request is cancelled through the worker that holds it, which takes the next one', async (t) => {

@@ -1,48 +1,34 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { TextToImageRequest } from '../contract/generation.ts';
-import { type Consumer, consume, type Generate } from './consumer.ts';
+import type { Consumer } from './consumer.ts';
 import { openEvents } from './events.ts';
+import type { Generate } from './generate.ts';
 import { JobError, unexplainedFailure } from './job-error.ts';
-import { queueName } from './names.ts';
 import { readOutput } from './pictures.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
-import { openProducer, type Producer } from './producer.ts';
+import type { Producer } from './producer.ts';
 import { failRecord } from './records.ts';
-import { log, output, request } from './test-requests.ts';
+import { lifetimes, openTestQueue, type TestQueue } from './test-queue.ts';
+import { output, request } from './test-requests.ts';
 
-const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
-
-let redis: PrivateRedis;
+let queue: TestQueue;
 let producer: Producer;
-let consumers: Consumer[] = [];
-
 before(async () => {
-  redis = await startPrivateRedis();
-  producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+  queue = await openTestQueue();
+  ({ producer } = queue);
 });
-after(async () => {
-  await producer.close();
-  await redis.remove();
-});
+after(() => queue.close());
 
 async function withConsumer(generate: Generate, body: (consumer: Consumer) => Promise<void>, options = {}) {
-  const consumer = await consume({ redisUrl: redis.url, generate, log, lifetimes, ...options });
-  consumers.push(consumer);
+  const consumer = await queue.work(generate, options);
   try {
     await body(consumer);
   } finally {
-    await Promise.all(consumers.map((each) => each.close()));
-    consumers = [];
+    await consumer.close();
   }
 }
 
-const submit = async (overrides: Partial<TextToImageRequest> = {}): Promise<string> => {
-  const id = randomUUID();
-  await producer.submit(id, 'owner', { ...request, ...overrides });
-  return id;
-};
+const submit: TestQueue['submit'] = (overrides) => queue.submit(overrides);
 
 test('a request is QUEUED as soon as it is submitted and COMPLETED with its pictures once a worker has it', async () => {
   const id = await submit();
@@ -105,14 +91,9 @@ test('a worker that shuts down gives its job back at once, and the attempt does 
   const begun = new Promise<void>((resolve) => {
     begin = resolve;
   });
-  const stuck = await consume({
-    redisUrl: redis.url,
-    log,
-    lifetimes,
-    generate: () => {
-      begin();
-      return new Promise(() => undefined);
-    },
+  const stuck = await queue.work(() => {
+    begin();
+    return new Promise(() => undefined);
   });
   await begun;
   assert.equal((await producer.read(id))?.status, 'PROCESSING');
@@ -135,7 +116,7 @@ test('a job whose lock was lost is aborted and ends where it is taken up again',
     async ({ seed }, { id, signal }) => {
       runs += 1;
       if (runs > 1) return output(seed);
-      await producer.redis.del(`bull:${queueName}:${id}:lock`);
+      await producer.redis.del(await producer.redis.keys(`bull:*:${id}:lock`));
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       reasons.push(signal.reason);
       throw new Error('aborted');
@@ -182,7 +163,7 @@ test('pictures that come after the request has ended are not kept', async () => 
 });
 
 test('a listener hears the steps of its own job', async () => {
-  const events = await openEvents(redis.url, assert.ifError);
+  const events = await openEvents(queue.redis.url, assert.ifError);
   const id = randomUUID();
   const heard: string[] = [];
   const unsubscribe = events.subscribe(id, (event) => heard.push(event));
@@ -200,5 +181,5 @@ test('a listener hears the steps of its own job', async () => {
     },
   );
   unsubscribe();
-  await events.close();
+  events.close();
 });

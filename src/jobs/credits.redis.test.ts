@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { deleteRecord } from './admit.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
-import { openProducer, type Producer } from './producer.ts';
-import { completeRecord, deleteRecord, failRecord, requeueRecord, startRecord } from './records.ts';
-import { log, request } from './test-requests.ts';
+import type { Producer } from './producer.ts';
+import { completeRecord, failRecord, requeueRecord, startRecord } from './records.ts';
+import { lifetimes, openTestQueue, type TestQueue } from './test-queue.ts';
+import { request } from './test-requests.ts';
 
 /** What a request takes from its owner's key and what it gives back. */
 
-const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
 const result = {
   images: [],
   seed: 7,
@@ -20,16 +20,13 @@ const result = {
   stageSeconds: {},
 };
 
-let server: PrivateRedis;
+let queue: TestQueue;
 let producer: Producer;
 before(async () => {
-  server = await startPrivateRedis();
-  producer = await openProducer({ redisUrl: server.url, log, lifetimes });
+  queue = await openTestQueue();
+  ({ producer } = queue);
 });
-after(async () => {
-  await producer.close();
-  await server.remove();
-});
+after(() => queue.close());
 
 const owner = async (limits: Parameters<typeof createApiKey>[2]): Promise<string> =>
   (await createApiKey(producer.redis, 'test', limits)).apiKey.id;

@@ -1,26 +1,28 @@
-import { QueueEvents } from 'bullmq';
 import type { GenerationProgress } from '../contract/generation.ts';
-import { bullOptions, patientOptions } from './connection.ts';
-import { queueName } from './names.ts';
+import { listen } from './listen.ts';
+import { keyOf } from './names.ts';
 
-/** Progress as it travels through the queue's event stream. */
+/** Progress as it travels to the gateways. */
 export interface JobProgress extends GenerationProgress {
   /** With this step came a small picture, see `readPreview`. */
   readonly hasPreview?: boolean;
 }
 
-/** What is heard of one job: 'changed' means its record is worth reading again; a step of its work comes with its progress. */
+/** What is heard of one request: 'changed' means its record is worth reading again; a step of its work comes with its progress. */
 export type JobListener = (event: 'changed' | 'finished', progress?: JobProgress) => void;
 
 export interface JobEvents {
-  /** Calls the listener for one job until the returned function is called. */
+  /** Calls the listener for one request until the returned function is called. */
   subscribe(id: string, listener: JobListener): () => void;
-  /** Calls the listener whenever any job has left the queue of waiting ones. */
+  /** Calls the listener whenever the requests that wait have changed. */
   onQueueMoved(listener: () => void): () => void;
-  close(): Promise<void>;
+  close(): void;
 }
 
-/** One reader of the queue's event stream for the whole process, however many requests wait. */
+/**
+ * One listener for the whole process, however many requests wait. The scripts that change a record tell it in the same step:
+ * `<id> started | waiting | finished | progress <json>`.
+ */
 export async function openEvents(redisUrl: string, onError: (error: Error) => void): Promise<JobEvents> {
   const listeners = new Map<string, Set<JobListener>>();
   const moveListeners = new Set<() => void>();
@@ -30,27 +32,24 @@ export async function openEvents(redisUrl: string, onError: (error: Error) => vo
   const moved = (): void => {
     for (const listener of moveListeners) listener();
   };
-  // Read from the start of the (trimmed) stream: with "$" an event between two blocking reads would be missed.
-  const events = new QueueEvents(queueName, {
-    connection: bullOptions(redisUrl, patientOptions()),
-    lastEventId: '0-0',
-  });
-  events.on('error', onError);
-  events.on('completed', ({ jobId }) => tell(jobId, 'finished'));
-  events.on('failed', ({ jobId }) => tell(jobId, 'finished'));
-  events.on('removed', ({ jobId }) => {
-    tell(jobId, 'finished');
+  const onMessage = (message: string): void => {
+    const [, id = '', what, json] = /^(\S+) (\w+) ?(.*)$/.exec(message) ?? [];
+    if (what === 'progress') {
+      if (listeners.has(id)) tell(id, 'changed', JSON.parse(json!) as JobProgress);
+      return;
+    }
+    tell(id, what === 'finished' ? 'finished' : 'changed');
     moved();
+  };
+  const connection = await listen({
+    redisUrl,
+    channels: { [keyOf.events]: onMessage },
+    onBack: () => {
+      for (const id of listeners.keys()) tell(id, 'changed');
+      moved();
+    },
+    onError,
   });
-  events.on('active', ({ jobId }) => {
-    tell(jobId, 'changed');
-    moved();
-  });
-  // Given back by a worker, or waiting for its second attempt.
-  events.on('waiting', ({ jobId }) => tell(jobId, 'changed'));
-  events.on('delayed', ({ jobId }) => tell(jobId, 'changed'));
-  events.on('progress', ({ jobId, data }) => tell(jobId, 'changed', data as JobProgress));
-  await events.waitUntilReady();
   return {
     subscribe: (id, listener) => {
       const own = listeners.get(id) ?? new Set();
@@ -65,6 +64,6 @@ export async function openEvents(redisUrl: string, onError: (error: Error) => vo
       moveListeners.add(listener);
       return () => moveListeners.delete(listener);
     },
-    close: () => events.close(),
+    close: connection.close,
   };
 }

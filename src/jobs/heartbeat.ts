@@ -1,8 +1,10 @@
 import type { Endpoint } from '../contract/generation.ts';
 import type { Connection } from './connection.ts';
 import { keyOf } from './names.ts';
+import { now } from './record-scripts.ts';
+import { routesOf } from './routes.ts';
 
-/** What a worker says of itself while it is able to take jobs (its engine has loaded its checkpoints). */
+/** What a worker says of itself while it is able to take jobs (its engine has loaded checkpoints). */
 export interface WorkerInfo {
   readonly id: string;
   /** cpu, cuda:0, ... */
@@ -14,10 +16,14 @@ export interface WorkerInfo {
   readonly baseModels: readonly string[];
   /** What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE; undefined without one. */
   readonly sizeMultiple: number | undefined;
+  /** Those of its routes (see routes.ts) whose checkpoints are loaded; the others take an exchange first. */
+  readonly resident: readonly string[];
+  /** Whether it has a job in hand. */
+  readonly busy: boolean;
 }
 
 export interface Heartbeat {
-  /** Publishes new facts at once (a checkpoint was loaded). */
+  /** Publishes new facts at once (a checkpoint was loaded, a job begun). */
   update(info: WorkerInfo): Promise<void>;
   /** Stops and withdraws the worker from the list at once. */
   stop(): Promise<void>;
@@ -25,6 +31,20 @@ export interface Heartbeat {
 
 /** A worker silent for this long no longer counts as live. */
 export const heartbeatTtlSeconds = 15;
+/** That a route was ever served is forgotten after this long: its model has been taken out. */
+const routeMemorySeconds = 24 * 3600;
+
+const beatScript = `${now}
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
+redis.call('SADD', KEYS[2], ARGV[2])
+for i = 5, #ARGV do redis.call('ZADD', KEYS[3], now, ARGV[i]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[4] * 1000)
+return 1`;
+
+const routesScript = `${now}
+local found = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for i = 2, #found, 2 do found[i] = now - found[i] end
+return found`;
 
 /**
  * Starts telling the gateways that this worker lives. Liveness is a key's expiry on the Redis server, so clocks do not matter.
@@ -38,11 +58,9 @@ export async function startHeartbeat(
 ): Promise<Heartbeat> {
   let current = info;
   const beat = async (): Promise<void> => {
-    await redis
-      .multi()
-      .set(keyOf.worker(current.id), JSON.stringify(current), 'EX', heartbeatTtlSeconds)
-      .sadd(keyOf.workers, current.id)
-      .exec();
+    const keys = [keyOf.worker(current.id), keyOf.workers, keyOf.routes];
+    const facts = [JSON.stringify(current), current.id, heartbeatTtlSeconds, routeMemorySeconds];
+    await redis.eval(beatScript, keys.length, ...keys, ...facts, ...routesOf(current));
   };
   await beat();
   const timer = setInterval(() => {
@@ -68,4 +86,12 @@ export async function liveWorkers(redis: Connection): Promise<WorkerInfo[]> {
   const gone = ids.filter((_, index) => values[index] === null);
   if (gone.length > 0) await redis.srem(keyOf.workers, ...gone);
   return values.filter((value) => value !== null).map((value) => JSON.parse(value) as WorkerInfo);
+}
+
+/** The routes that workers have served in the last day, with the milliseconds since one last said that it does. */
+export async function knownRoutes(redis: Connection): Promise<Map<string, number>> {
+  const found = (await redis.eval(routesScript, 1, keyOf.routes)) as (string | number)[];
+  const known = new Map<string, number>();
+  for (let i = 0; i < found.length; i += 2) known.set(String(found[i]), Number(found[i + 1]));
+  return known;
 }

@@ -18,3 +18,4 @@ export type CancelReason = 'drain' | 'lost-lock' | 'deadline' | 'cancel';
 
 export const cancelledFailure = 'The request was cancelled';
 export const unexplainedFailure = 'The worker could not finish this request';
+export const stoppedFailure = 'The worker stopped repeatedly while it worked on this request';

@@ -1,5 +1,7 @@
 /** Every key this service writes beside BullMQ's own, in one place. */
-export const queueName = 'generations';
+
+/** BullMQ's queue of the requests that need the same models, see routes.ts. */
+export const queueNameOf = (route: string): string => `generations-${route}`;
 
 export const keyOf = {
   /** Hash: one request, its state and its result. */
@@ -16,6 +18,14 @@ export const keyOf = {
   webhooksDue: 'sdxl:webhooks-due',
   /** Channel: ids of requests whose worker should stop. */
   cancel: 'sdxl:cancel',
+  /** Channel: a job can be taken from the queue of this route. */
+  submitted: 'sdxl:submitted',
+  /** Channel: what happens to requests, see events.ts. */
+  events: 'sdxl:events',
+  /** Sorted set of the ids of requests that wait for a worker, by their place (see records.ts). */
+  waiting: 'sdxl:waiting',
+  /** String: how many requests have been accepted so far. */
+  sequence: 'sdxl:sequence',
   /** Hash: one API key, by its id. */
   apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
   /** Set of the ids of all API keys. */
@@ -30,6 +40,8 @@ export const keyOf = {
   worker: (workerId: string) => `sdxl:worker:${workerId}`,
   /** Set of the ids of workers seen lately. */
   workers: 'sdxl:workers',
+  /** Sorted set of the routes that workers serve, by when a worker last said so. */
+  routes: 'sdxl:routes',
   /** String with expiry: written to prove that Redis takes writes. */
   probe: 'sdxl:probe',
 };

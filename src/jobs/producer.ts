@@ -1,27 +1,26 @@
-import { Queue } from 'bullmq';
 import type { GenerationRequest } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
-import { publishCancel } from './cancel.ts';
-import { assertNoEviction, bullOptions, type Connection, connect, failFastOptions } from './connection.ts';
-import { openEvents } from './events.ts';
-import { cancelledFailure, unexplainedFailure } from './job-error.ts';
-import { type Log, loggable } from './log.ts';
-import { defaultLifetimes, keyOf, type Lifetimes, queueName } from './names.ts';
-import { storeInput } from './pictures.ts';
 import {
   type Admission,
   createRecord,
   deleteRecord,
-  failRecord,
   findEarlier,
   type Idempotency,
-  overdueRequests,
-  readRecord,
   type SubmitOptions,
-} from './records.ts';
+} from './admit.ts';
+import { publishCancel } from './cancel.ts';
+import { assertNoEviction, type Connection, connect, failFastOptions } from './connection.ts';
+import { openEvents } from './events.ts';
+import { cancelledFailure, stoppedFailure, unexplainedFailure } from './job-error.ts';
+import { type Log, loggable } from './log.ts';
+import { defaultLifetimes, keyOf, type Lifetimes } from './names.ts';
+import { storeInput } from './pictures.ts';
+import { openQueues, type Queues } from './queues.ts';
+import { readRecord } from './read-record.ts';
+import { failRecord, overdueRequests } from './records.ts';
 import { type RequestEvent, watchRequest } from './watch.ts';
 
-/** The gateway's side of the queue. Every function fails fast when Redis is away (see `isUnavailable`). */
+/** The gateway's side of the queues. Every function fails fast when Redis is away (see `isUnavailable`). */
 export interface Producer {
   /** For single reads and writes of this folder's functions (API keys, outputs, heartbeats). */
   readonly redis: Connection;
@@ -47,7 +46,7 @@ export interface Producer {
   read(id: string): Promise<RequestRecord | undefined>;
   /** Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal aborts. */
   waitFor(id: string, timeoutMs: number, signal?: AbortSignal): Promise<RequestRecord | undefined>;
-  /** How many requests wait for a worker. */
+  /** How many requests wait for a worker, whatever models they need. */
   countWaiting(): Promise<number>;
   /** Keeps the PNG of an image-to-image request; returns its key. */
   storeInput(id: string, png: Uint8Array): Promise<string>;
@@ -66,14 +65,9 @@ export interface ProducerOptions {
 }
 
 export interface QueueOptions extends SubmitOptions {
-  /** 1 (first) ... 100 (last). Every job has one: BullMQ runs jobs without before all that have one. */
-  readonly priority?: number | undefined;
   /** Why no worker may see this request: it is FAILED from the start. */
   readonly refusal?: string | undefined;
 }
-
-/** Priority of a request that has none of its own. */
-export const defaultPriority = 50;
 
 /** Between the record and the job of a submit, and between a job's end and its record, only moments pass. */
 const lostAfterMs = 10_000;
@@ -91,24 +85,13 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     redis.disconnect();
     throw error;
   }
-  const queue = new Queue<GenerationRequest>(queueName, {
-    connection: bullOptions(redisUrl, failFastOptions()),
-    defaultJobOptions: {
-      attempts: 2,
-      backoff: { type: 'exponential', delay: 1000 },
-      removeOnComplete: true,
-      removeOnFail: { age: lifetimes.retentionSeconds, count: 1000 },
-    },
-    streams: { events: { maxLen: 1000 } },
-  });
-  queue.on('error', reportError);
-  await queue.waitUntilReady();
+  const queues = openQueues(redis, lifetimes, reportError);
   const events = await openEvents(redisUrl, reportError);
 
   const read = async (id: string): Promise<RequestRecord | undefined> => {
     const found = await readRecord(redis, id);
     if (found === undefined || found.record.finishedAt !== undefined) return found?.record;
-    const error = await endedWithoutRecord(queue, found.record, found.now);
+    const error = await endedWithoutRecord(queues, found.record, found.now);
     if (error === undefined) return found.record;
     // The outcome may have been written between the two reads; the first one stands.
     await failRecord(redis, id, error, lifetimes);
@@ -127,7 +110,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
   return {
     redis,
     submit: async (id, owner, request, cost, options = {}) => {
-      const { priority = defaultPriority, refusal } = options;
+      const { refusal } = options;
       const admission = await createRecord(redis, id, owner, request, lifetimes, cost, options);
       const isNew = admission.accepted && admission.earlier === undefined;
       if (!isNew || refusal !== undefined) {
@@ -136,7 +119,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
         return admission;
       }
       try {
-        await queue.add(request.endpoint, request, { jobId: id, priority });
+        await queues.add(id, request, options.priority);
         return admission;
       } catch (error) {
         await deleteRecord(redis, id).catch(() => undefined);
@@ -148,12 +131,14 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
       // First the outcome, so that a worker that takes the job at this moment finds it ended.
       if (await failRecord(redis, id, cancelledFailure, lifetimes)) {
         await publishCancel(redis, id);
+        const record = await read(id);
         // A job that a worker holds is left to that worker.
-        if ((await queue.remove(id)) > 0) await redis.del(keyOf.input(id));
+        if (record && (await queues.remove(record)) > 0) await redis.del(keyOf.input(id));
+        return record;
       }
       return await read(id);
     },
-    watch: (id, signal, heartbeatMs) => watchRequest({ redis, queue, events, read }, id, signal, heartbeatMs),
+    watch: (id, signal, heartbeatMs) => watchRequest({ redis, events, read }, id, signal, heartbeatMs),
     read,
     waitFor: async (id, timeoutMs, signal) => {
       const until = Date.now() + timeoutMs;
@@ -179,7 +164,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
         signal?.removeEventListener('abort', onAbort);
       }
     },
-    countWaiting: () => queue.getJobCountByTypes('waiting', 'prioritized', 'delayed'),
+    countWaiting: () => redis.zcard(keyOf.waiting),
     storeInput: (id, png) =>
       storeInput(redis, id, png, lifetimes.deadlineSeconds + lifetimes.retentionSeconds),
     probe: async () => {
@@ -187,7 +172,8 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     },
     close: async () => {
       clearInterval(overdue);
-      await Promise.allSettled([events.close(), queue.close()]);
+      events.close();
+      await queues.close();
       redis.disconnect();
     },
   };
@@ -195,19 +181,17 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
 
 /** Why a request that has no outcome on record will never get one, or undefined while it still can. */
 async function endedWithoutRecord(
-  queue: Queue<GenerationRequest>,
+  queues: Queues,
   record: RequestRecord,
   now: number,
 ): Promise<string | undefined> {
   if (now > record.deadlineAt) {
-    await queue.remove(record.id);
+    await queues.remove(record);
     return 'The request was not finished within its deadline';
   }
-  const job = await queue.getJob(record.id);
+  const job = await queues.find(record);
   if (job?.finishedOn !== undefined && job.failedReason)
-    return job.failedReason.includes('stalled')
-      ? 'The worker stopped repeatedly while it worked on this request'
-      : unexplainedFailure;
+    return job.failedReason.includes('stalled') ? stoppedFailure : unexplainedFailure;
   if (job === undefined && now - record.submittedAt > lostAfterMs)
     return 'The queue lost this request; submit it again';
   return undefined;

@@ -4,28 +4,23 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { connect, failFastOptions } from './connection.ts';
-import { consume } from './consumer.ts';
 import type { Lifetimes } from './names.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
 import { openProducer, type Producer } from './producer.ts';
+import { allRoutes, openTestQueue, type TestQueue } from './test-queue.ts';
 import { log, output, request } from './test-requests.ts';
 
 /** What is left when processes die: each death here is a SIGKILL. */
 
-const lifetimes: Lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
 const brief: Lifetimes = { retentionSeconds: 60, deadlineSeconds: 1 };
 const locks = { lockDurationMs: 400, stalledIntervalMs: 200 };
 
-let redis: PrivateRedis;
+let queue: TestQueue;
 let producer: Producer;
 before(async () => {
-  redis = await startPrivateRedis(['--appendfsync', 'always']);
-  producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+  queue = await openTestQueue(['--appendfsync', 'always']);
+  ({ producer } = queue);
 });
-after(async () => {
-  await producer.close();
-  await redis.remove();
-});
+after(() => queue.close());
 
 const submit = async (by = producer): Promise<string> => {
   const id = randomUUID();
@@ -35,7 +30,7 @@ const submit = async (by = producer): Promise<string> => {
 
 /** A worker process that takes a job and never finishes it. */
 function startStuckWorker(): ChildProcess {
-  const options = JSON.stringify({ redisUrl: redis.url, ...locks });
+  const options = JSON.stringify({ redisUrl: queue.redis.url, routes: allRoutes, ...locks });
   const script = `
     import { consume } from ${JSON.stringify(new URL('./consumer.ts', import.meta.url).href)};
     const log = { info() {}, warn() {}, error() {} };
@@ -55,13 +50,7 @@ test('a job of a killed worker is finished by another', async () => {
   const id = await submit();
   await killOnceBusy(startStuckWorker());
   assert.equal((await producer.read(id))?.status, 'PROCESSING');
-  const rescuer = await consume({
-    redisUrl: redis.url,
-    log,
-    lifetimes,
-    ...locks,
-    generate: async ({ seed }) => output(seed),
-  });
+  const rescuer = await queue.work(async ({ seed }) => output(seed), locks);
   const record = await producer.waitFor(id, 15_000);
   assert.deepEqual([record?.status, record?.attempts], ['COMPLETED', 2]);
   await rescuer.close();
@@ -71,13 +60,7 @@ test('a job that kills every worker is FAILED after the second, and the others a
   const poison = await submit();
   await killOnceBusy(startStuckWorker());
   await killOnceBusy(startStuckWorker());
-  const healthy = await consume({
-    redisUrl: redis.url,
-    log,
-    lifetimes,
-    ...locks,
-    generate: async ({ seed }) => output(seed),
-  });
+  const healthy = await queue.work(async ({ seed }) => output(seed), locks);
   const others = await Promise.all([submit(), submit()]);
   const record = await producer.waitFor(poison, 15_000);
   assert.equal(record?.status, 'FAILED');
@@ -88,16 +71,10 @@ test('a job that kills every worker is FAILED after the second, and the others a
 
 test('a killed Redis forgets nothing it has acknowledged, and everybody goes on by themselves', async () => {
   const ids = await Promise.all(Array.from({ length: 20 }, () => submit()));
-  await redis.stop();
+  await queue.redis.stop();
   await assert.rejects(producer.read(ids[0]!));
-  await redis.start();
-  const consumer = await consume({
-    redisUrl: redis.url,
-    log,
-    lifetimes,
-    ...locks,
-    generate: async ({ seed }) => output(seed),
-  });
+  await queue.redis.start();
+  const consumer = await queue.work(async ({ seed }) => output(seed), locks);
   while (producer.redis.status !== 'ready') await new Promise((resolve) => setTimeout(resolve, 20));
   const records = await Promise.all(ids.map((id) => producer.waitFor(id, 20_000)));
   assert.deepEqual(new Set(records.map((record) => record?.status)), new Set(['COMPLETED']));
@@ -105,7 +82,7 @@ test('a killed Redis forgets nothing it has acknowledged, and everybody goes on 
 });
 
 test('a request that no worker takes is FAILED at its deadline and then kept for its hour', async () => {
-  const hasty = await openProducer({ redisUrl: redis.url, log, lifetimes: brief });
+  const hasty = await openProducer({ redisUrl: queue.redis.url, log, lifetimes: brief });
   const id = await submit(hasty);
   const record = await hasty.waitFor(id, 10_000);
   assert.equal(record?.status, 'FAILED');
@@ -117,7 +94,12 @@ test('a request that no worker takes is FAILED at its deadline and then kept for
 });
 
 test('a request that no worker takes is FAILED after its deadline although nobody asks for it', async () => {
-  const watching = await openProducer({ redisUrl: redis.url, log, lifetimes: brief, overdueIntervalMs: 20 });
+  const watching = await openProducer({
+    redisUrl: queue.redis.url,
+    log,
+    lifetimes: brief,
+    overdueIntervalMs: 20,
+  });
   const id = await submit(watching);
   assert.equal(await watching.redis.ttl(`sdxl:request:${id}`), -1);
   while ((await watching.redis.hget(`sdxl:request:${id}`, 'error')) === null)
@@ -128,16 +110,14 @@ test('a request that no worker takes is FAILED after its deadline although nobod
 });
 
 test('a job still running at its deadline is aborted and FAILED', async () => {
-  const hasty = await openProducer({ redisUrl: redis.url, log, lifetimes: brief });
-  const consumer = await consume({
-    redisUrl: redis.url,
-    log,
-    lifetimes: brief,
-    generate: (_, { signal }) =>
+  const hasty = await openProducer({ redisUrl: queue.redis.url, log, lifetimes: brief });
+  const consumer = await queue.work(
+    (_, { signal }) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => reject(new Error(String(signal.reason))));
       }),
-  });
+    { lifetimes: brief },
+  );
   const record = await hasty.waitFor(await submit(hasty), 10_000);
   assert.equal(record?.status, 'FAILED');
   assert.equal(record.error, 'The request was not finished within its deadline');
@@ -146,10 +126,10 @@ test('a job still running at its deadline is aborted and FAILED', async () => {
 });
 
 test('a Redis that may evict is refused', async () => {
-  const admin = await connect(redis.url, failFastOptions(), assert.ifError);
+  const admin = await connect(queue.redis.url, failFastOptions(), assert.ifError);
   await admin.config('SET', 'maxmemory-policy', 'allkeys-lru');
   await assert.rejects(
-    openProducer({ redisUrl: redis.url, log }),
+    openProducer({ redisUrl: queue.redis.url, log }),
     /maxmemory-policy "allkeys-lru".*noeviction/,
   );
   await admin.config('SET', 'maxmemory-policy', 'noeviction');

@@ -1,23 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { consume } from './consumer.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
-import { openProducer, type Producer } from './producer.ts';
-import { log, output, request } from './test-requests.ts';
+import type { Producer } from './producer.ts';
+import { openTestQueue, type TestQueue } from './test-queue.ts';
+import { output, request } from './test-requests.ts';
 
-const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
-
-let redis: PrivateRedis;
+let queue: TestQueue;
 let producer: Producer;
 before(async () => {
-  redis = await startPrivateRedis();
-  producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+  queue = await openTestQueue();
+  ({ producer } = queue);
 });
-after(async () => {
-  await producer.close();
-  await redis.remove();
-});
+after(() => queue.close());
 
 test('a hundred submits at once under one idempotency key make one job', async () => {
   const idempotency = { key: 'order 7', fingerprint: 'f' };
@@ -72,14 +66,9 @@ test('lower priorities run first, equal ones in their order, and no priority is 
     ids.push(id);
     await producer.submit(id, 'owner', { ...request, seed }, 0, { priority });
   }
-  const consumer = await consume({
-    redisUrl: redis.url,
-    log,
-    lifetimes,
-    generate: async ({ seed }) => {
-      order.push(seed);
-      return output(seed);
-    },
+  const consumer = await queue.work(async ({ seed }) => {
+    order.push(seed);
+    return output(seed);
   });
   t.after(() => consumer.close());
   await Promise.all(ids.map((id) => producer.waitFor(id, 10_000)));

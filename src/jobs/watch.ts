@@ -1,15 +1,16 @@
-import type { Queue } from 'bullmq';
 import type { GenerationProgress } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
 import type { Connection } from './connection.ts';
 import type { JobEvents, JobProgress } from './events.ts';
+import { keyOf } from './names.ts';
 import { readPreview } from './pictures.ts';
+import { readProgress } from './records.ts';
 
 /** What a follower of a request is told. */
 export type RequestEvent =
   /** It is now in this state; the last event where it has ended. */
   | { readonly type: 'state'; readonly record: RequestRecord }
-  /** Its place among those that wait; 1 is next. */
+  /** Its place among all that wait, whatever models they need; 1 is next. */
   | { readonly type: 'position'; readonly position: number }
   | { readonly type: 'progress'; readonly progress: GenerationProgress }
   /** A small JPEG of the picture on its way. */
@@ -19,7 +20,6 @@ export type RequestEvent =
 
 export interface WatchParts {
   readonly redis: Connection;
-  readonly queue: Queue;
   readonly events: JobEvents;
   /** The same reader that polling uses, so that both say the same. */
   readonly read: (id: string) => Promise<RequestRecord | undefined>;
@@ -35,7 +35,7 @@ const positionMs = 500;
  * never the end. Ends without a final state when the record has expired or the signal aborts.
  */
 export async function* watchRequest(
-  { redis, queue, events, read }: WatchParts,
+  { redis, events, read }: WatchParts,
   id: string,
   signal: AbortSignal,
   heartbeatMs = 15_000,
@@ -48,9 +48,9 @@ export async function* watchRequest(
   let positionTimer: NodeJS.Timeout | undefined;
 
   const unsubscribe = events.subscribe(id, (_, step) => {
-    // Events are heard late where the stream is long; only the record knows whether the job runs.
+    // A step can be heard while the record that says the job runs is still being read: it is told after that.
+    if (step !== undefined) progress = step;
     if (step === undefined || record?.status !== 'PROCESSING') due.record = true;
-    else progress = step;
     if (step?.hasPreview) due.preview = true;
     wake();
   });
@@ -81,15 +81,16 @@ export async function* watchRequest(
           told.push({ type: 'state', record: current });
           now.position = true;
           position = undefined;
+          if (current.status === 'QUEUED') progress = undefined;
           if (current.status === 'PROCESSING') {
-            progress ??= await lastProgress(queue, id);
+            progress = (await readProgress(redis, id)) ?? progress;
             now.preview = true;
           }
         }
         record = current;
       }
       if (record!.status === 'QUEUED' && now.position) {
-        const place = await queuePosition(redis, queue, id);
+        const place = await queuePosition(redis, id);
         if (place !== undefined && place !== position) told.push({ type: 'position', position: place });
         position = place;
       }
@@ -120,22 +121,10 @@ function withoutMark({ sample, samples, step, steps }: JobProgress): GenerationP
   return { sample, samples, step, steps };
 }
 
-/** What the job reported last; undefined before its first step. */
-async function lastProgress(queue: Queue, id: string): Promise<JobProgress | undefined> {
-  const progress = (await queue.getJob(id))?.progress;
-  return typeof progress === 'object' && 'step' in progress ? (progress as JobProgress) : undefined;
-}
-
-/** 1 for the job that is taken next; undefined while it waits for its second attempt or does not wait. */
-async function queuePosition(redis: Connection, queue: Queue, id: string): Promise<number | undefined> {
-  // BullMQ takes from the tail of the list first (jobs given back by a dead worker), then the lowest score of the sorted set.
-  const [waiting, index, rank] = await Promise.all([
-    redis.llen(queue.toKey('wait')),
-    redis.lpos(queue.toKey('wait'), id),
-    redis.zrank(queue.toKey('prioritized'), id),
-  ]);
-  if (index !== null) return waiting - index;
-  return rank === null ? undefined : waiting + rank + 1;
+/** 1 for the request that is next; undefined while it does not wait for its first attempt. */
+async function queuePosition(redis: Connection, id: string): Promise<number | undefined> {
+  const rank = await redis.zrank(keyOf.waiting, id);
+  return rank === null ? undefined : rank + 1;
 }
 
 async function timedOut(heard: Promise<void>, timeoutMs: number): Promise<boolean> {

@@ -1,59 +1,106 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import type { Generator, OpenGenerator } from '../generator.ts';
+import { baseName, checkpointsOf, refinerName } from '../../src/jobs/routes.ts';
+import type { Generated, Generator, OpenGenerator, ServedModel } from '../generator.ts';
+import { type Portion, splitOnce } from '../portions.ts';
+import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';
 
 /**
  * An engine without networks, for the tests of everything around them: it holds its thread through each step as a network call
  * does, and its pictures (32 x 32 PNG) depend on the seed and every step. Words in the prompt steer it:
  * `stepMs=50` length of a step, `crashAt=3` dies in that step, `failAt=3` fails as on NaN, `brokenAt=3` throws an unknown error,
- * `deviceAt=3` throws what ONNX Runtime throws when CUDA has no memory left, `previewAt=3` sends a preview with that step.
+ * `deviceAt=3` throws what ONNX Runtime throws when the GPU has failed, `room=2` what it throws when memory ran out where more
+ * than two rows are computed at once (a sample has two), `previewAt=3` sends a preview with that step.
+ *
+ * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind every name. One takes
+ * FAKE_LOAD_MS to load, and `broken` cannot be loaded.
  */
-export const openFakeGenerator: OpenGenerator = async () => fakeGenerator;
-
-const fakeGenerator: Generator = {
-  capabilities: {
-    endpoints: ['sdxl-torch', 'sdxl-img2img'],
-    refiner: true,
-    baseModels: ['fake'],
-    sizeMultiple: 8,
-  },
-  generate: async (request, inputImage, onStep) => {
-    const { samples, steps } = request;
-    const order = (word: string): number | undefined => {
-      const value = new RegExp(`\\b${word}=(\\d+)`).exec(request.prompt)?.[1];
-      return value === undefined ? undefined : Number(value);
-    };
-    const pictures = [];
-    for (let sample = 0; sample < samples; sample++) {
-      let state = hash(`${withoutSeed(request)} ${inputImage?.length ?? 0}`) ^ (request.seed + sample);
-      for (let step = 1; step <= steps; step++) {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order('stepMs') ?? 5);
-        if (order('crashAt') === step) process.kill(process.pid, 'SIGKILL');
-        if (order('failAt') === step)
-          throw new JobError(`the latents after step ${step} hold NaN`, { retryable: false });
-        if (order('brokenAt') === step) throw new Error('secret detail');
-        if (order('deviceAt') === step) throw new Error('CUDA failure 2: out of memory; secret detail');
-        state = mix(state + step);
-        const preview = order('previewAt') === step ? Buffer.from(`preview of step ${step}`) : undefined;
-        await onStep({ sample, samples, step, steps }, preview);
-      }
-      const latentSha256 = createHash('sha256').update(Uint32Array.of(state)).digest('hex');
-      pictures.push({ bytes: noisePng(state), seed: request.seed + sample, latentSha256 });
+export const openFakeGenerator: OpenGenerator = async (config, models) => {
+  const served = servedByFake(config.serveModels);
+  requireRoom(served, config.residentModels);
+  const resident = new Set<string>();
+  const load = async (names: readonly string[]): Promise<void> => {
+    for (const name of names) {
+      if (name === 'broken') throw new Error('broken: unet/model.safetensors is gone');
+      await setTimeout(Number(process.env.FAKE_LOAD_MS ?? 0));
+      resident.add(name);
     }
-    return {
-      pictures,
-      checkpoints: ['fake'],
-      stageSeconds: {},
-      runtime: 'fake engine',
-      precision: 'integer',
-    };
-  },
+  };
+  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name));
+  return {
+    capabilities: capabilitiesOf(served, 8),
+    resident: () => [...resident],
+    load,
+    generate: async (request, inputImage, onStep) => {
+      const needed = modelsBehind(checkpointsOf(request), served) ?? [];
+      const missing = needed.find((name) => !resident.has(name));
+      if (missing !== undefined) throw new Error(`${missing} is not loaded`);
+      const { pictures } = await splitOnce(
+        Math.min(config.engineBatch, request.samples),
+        (portion) => paint(request, inputImage, onStep, portion),
+        () => undefined,
+      );
+      return {
+        pictures,
+        checkpoints: needed,
+        stageSeconds: {},
+        runtime: 'fake engine',
+        precision: 'integer',
+      };
+    },
+  };
 };
 
+function servedByFake(only: readonly string[]): ServedModel[] {
+  const names = process.env.FAKE_MODELS?.split(' ');
+  const all =
+    names === undefined
+      ? [{ name: 'fake', serves: [baseName, refinerName, 'fake'] }]
+      : names.map((name) => ({ name, serves: [name] }));
+  const chosen = all.filter(({ serves }) => only.length === 0 || serves.some((name) => only.includes(name)));
+  return inLoadingOrder(chosen);
+}
+
+async function paint(
+  request: GenerationRequest,
+  inputImage: Uint8Array | undefined,
+  onStep: Parameters<Generator['generate']>[2],
+  { batch, rows }: Portion,
+): Promise<Pick<Generated, 'pictures'>> {
+  const { samples, steps } = request;
+  const order = (word: string): number | undefined => {
+    const value = new RegExp(`\\b${word}=(\\d+)`).exec(request.prompt)?.[1];
+    return value === undefined ? undefined : Number(value);
+  };
+  const pictures = [];
+  for (let sample = 0; sample < samples; sample++) {
+    let state = hash(`${withoutSeed(request)} ${inputImage?.length ?? 0}`) ^ (request.seed + sample);
+    for (let step = 1; step <= steps; step++) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order('stepMs') ?? 5);
+      if (order('crashAt') === step) process.kill(process.pid, 'SIGKILL');
+      if (order('failAt') === step)
+        throw new JobError(`the latents after step ${step} hold NaN`, { retryable: false });
+      if (order('brokenAt') === step) throw new Error('secret detail');
+      if (order('deviceAt') === step)
+        throw new Error('CUDA failure 700: illegal memory access; secret detail');
+      if (Math.min(batch * 2, rows) > (order('room') ?? Number.POSITIVE_INFINITY))
+        throw new Error('Failed to allocate memory for requested buffer of size 4096; secret detail');
+      state = mix(state + step);
+      const preview = order('previewAt') === step ? Buffer.from(`preview of step ${step}`) : undefined;
+      await onStep({ sample, samples, step, steps }, preview);
+    }
+    const latentSha256 = createHash('sha256').update(Uint32Array.of(state)).digest('hex');
+    pictures.push({ bytes: noisePng(state), seed: request.seed + sample, latentSha256 });
+  }
+  return { pictures };
+}
+
+/** What decides a picture beside its seed; how much memory there is does not. */
 function withoutSeed({ prompt, negativePrompt, scheduler, steps }: GenerationRequest): string {
-  return JSON.stringify([prompt, negativePrompt, scheduler, steps]);
+  return JSON.stringify([prompt.replace(/ room=\d+/, ''), negativePrompt, scheduler, steps]);
 }
 
 /** FNV-1a. */

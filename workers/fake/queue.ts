@@ -92,7 +92,7 @@ export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
     },
     close: async () => {
       await producer.close();
-      await events.close();
+      events.close();
       await redis.remove();
     },
   };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { consume } from '../../../src/jobs/consumer.ts';
+import { routesOf } from '../../../src/jobs/routes.ts';
 
 /** A worker of its own process whose engine takes no time: its pictures are 300 kB of noise. Ends with its input. */
 
@@ -7,6 +8,7 @@ const quiet = { info: () => undefined, warn: () => undefined, error: () => undef
 const bytes = randomBytes(300_000);
 const consumer = await consume({
   redisUrl: process.env.REDIS_URL!,
+  routes: routesOf({ endpoints: ['sdxl-torch'], refiner: true, baseModels: [] }),
   log: quiet,
   generate: async ({ seed }) => ({
     pictures: [{ bytes, seed }],

@@ -1,0 +1,30 @@
+/** Wakes one waiter; a ring that nobody waits for is kept for the next. */
+export interface Bell {
+  ring(): void;
+  /** Resolves at the next ring, or after that time. */
+  wait(milliseconds: number): Promise<void>;
+}
+
+export function createBell(): Bell {
+  let rung = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring: () => {
+      rung = true;
+      wake?.();
+    },
+    wait: async (milliseconds) => {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, milliseconds);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+        wake = undefined;
+      }
+      rung = false;
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { DeterminismReport, GenerationProgress, GenerationRequest } from '../contract/generation.ts';
+
+/** What a worker makes of a request; storing it is done by the consumer. */
+export interface GenerationOutput {
+  /** Encoded in the request's outputFormat, in sample order. */
+  readonly pictures: readonly { readonly bytes: Uint8Array; readonly seed: number }[];
+  /** Names of the checkpoints that made them. */
+  readonly checkpoints: readonly string[];
+  readonly inferenceSeconds: number;
+  readonly stageSeconds: Readonly<Record<string, number>>;
+  readonly determinism?: DeterminismReport;
+}
+
+export interface GenerationContext {
+  /** The request id. */
+  readonly id: string;
+  /** Aborted with a CancelReason: stop between steps and reject. A drain does not wait for that. */
+  readonly signal: AbortSignal;
+  /** Reports a step, and now and then a small JPEG of the picture on its way; never waits and never throws. */
+  progress(progress: GenerationProgress, preview?: Uint8Array): void;
+  /** Bytes (PNG) of an image-to-image request's input. @throws JobError when it has expired. */
+  inputImage(): Promise<Buffer>;
+}
+
+export type Generate = (request: GenerationRequest, context: GenerationContext) => Promise<GenerationOutput>;

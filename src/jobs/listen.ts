@@ -1,0 +1,20 @@
+import { connect, patientOptions } from './connection.ts';
+
+export interface ListenOptions {
+  readonly redisUrl: string;
+  /** What to do with the messages of each channel. */
+  readonly channels: Readonly<Record<string, (message: string) => void>>;
+  /** The connection is back after it was lost: messages may have been missed. */
+  readonly onBack: () => void;
+  readonly onError: (error: Error) => void;
+}
+
+/** Listens on a connection of its own; one that listens can do nothing else. Messages are lost while it is down. */
+export async function listen(options: ListenOptions): Promise<{ close(): void }> {
+  const { redisUrl, channels, onBack, onError } = options;
+  const subscriber = await connect(redisUrl, patientOptions(), onError);
+  subscriber.on('message', (channel, message: string) => channels[channel]?.(message));
+  await subscriber.subscribe(...Object.keys(channels));
+  subscriber.on('ready', onBack);
+  return { close: () => subscriber.disconnect() };
+}

@@ -1,0 +1,40 @@
+import type { Endpoint, GenerationRequest } from '../contract/generation.ts';
+
+/** Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img. */
+export const baseName = 'sdxl-base';
+export const refinerName = 'sdxl-refiner';
+
+/** The served names of the checkpoints a request needs, all at once. */
+export function checkpointsOf(request: GenerationRequest): readonly string[] {
+  if (request.endpoint === 'sdxl-img2img') return [request.baseModel];
+  return request.refiner && request.highNoiseFraction < 1 ? [baseName, refinerName] : [baseName];
+}
+
+/** Requests of one route need the same checkpoints and share a queue: their served names, joined by `+`. */
+export function routeOf(request: GenerationRequest): string {
+  return checkpointsOf(request).join('+');
+}
+
+/** Every route that a worker with these abilities can take jobs from. */
+export function routesOf(able: {
+  readonly endpoints: readonly Endpoint[];
+  readonly refiner: boolean;
+  readonly baseModels: readonly string[];
+}): string[] {
+  const texts = able.endpoints.includes('sdxl-torch') ? [baseName] : [];
+  return [
+    ...texts,
+    ...(able.refiner ? texts.map((base) => `${base}+${refinerName}`) : []),
+    ...(able.endpoints.includes('sdxl-img2img') ? able.baseModels : []),
+  ];
+}
+
+/** The served names behind a route. */
+export function checkpointsOfRoute(route: string): readonly string[] {
+  return route.split('+');
+}
+
+/** Whether models could have such names: letters, digits, ".", "_" and "-". */
+export function isRoute(text: string): boolean {
+  return /^[A-Za-z0-9][\w.-]{0,63}(\+[A-Za-z0-9][\w.-]{0,63})?$/.test(text);
+}

@@ -1,0 +1,46 @@
+import { baseName, refinerName } from '../src/jobs/routes.ts';
+import type { Capabilities, ServedModel } from './generator.ts';
+
+/** What installed checkpoints make possible; `serves` is given under which names. */
+export function capabilitiesOf(
+  models: readonly ServedModel[],
+  sizeMultiple: number | undefined,
+): Capabilities {
+  const names = models.flatMap(({ serves }) => serves);
+  const baseModels = names.filter((name) => name !== baseName && name !== refinerName);
+  return {
+    models,
+    endpoints: [
+      ...(names.includes(baseName) ? (['sdxl-torch'] as const) : []),
+      ...(baseModels.length > 0 ? (['sdxl-img2img'] as const) : []),
+    ],
+    refiner: names.includes(refinerName),
+    baseModels,
+    sizeMultiple,
+  };
+}
+
+/** The base of sdxl-torch first, then its refiner, then the others as they are: the order in which they are loaded. */
+export function inLoadingOrder(models: readonly ServedModel[]): ServedModel[] {
+  const rank = ({ serves }: ServedModel) =>
+    serves.includes(baseName) ? 0 : serves.includes(refinerName) ? 1 : 2;
+  return [...models].sort((a, b) => rank(a) - rank(b));
+}
+
+/** The checkpoints behind served names, each once; undefined where one of them is not served here. */
+export function modelsBehind(
+  names: readonly string[],
+  models: readonly ServedModel[],
+): readonly string[] | undefined {
+  const found = names.map((name) => models.find(({ serves }) => serves.includes(name))?.name);
+  return found.every((name) => name !== undefined) ? [...new Set(found)] : undefined;
+}
+
+/** @throws Error where base and refiner, which one request runs, may not be loaded at once. */
+export function requireRoom(models: readonly ServedModel[], most: number): void {
+  const needed = modelsBehind([baseName, refinerName], models);
+  if (needed !== undefined && needed.length > most)
+    throw new Error(
+      `RESIDENT_MODELS="${most}": text to image with its refiner needs ${needed.length} checkpoints at once (${needed.join(', ')}); raise it, or leave one out of SERVE_MODELS`,
+    );
+}
