@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { type StartedServer, startServer } from '../start/started-server.ts';
+
+/**
+ * What somebody meets who starts the service for the first time: seconds until it is up, seconds of a picture at the API's defaults
+ * (1024x1024, 25 steps, guidance 7.5, refiner), and the most memory that the engine held.
+ */
+const { values } = parseArgs({
+  options: {
+    models: { type: 'string' },
+    starts: { type: 'string', default: '3' },
+    pictures: { type: 'string', default: '7' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  console.log(
+    'node scripts/bench/demo-start.ts [--models DIR (default: what npm start serves)] [--starts N] [--pictures N]',
+  );
+  process.exit(0);
+}
+
+const wanted = { startSeconds: 10, pictureSeconds: 8, engineBytes: 1.5e9 };
+const environment = values.models === undefined ? {} : { MODELS_DIR: values.models };
+
+function middle(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}
+
+function report(what: string, value: string, isGood: boolean, limit: string): void {
+  console.log(`${what.padEnd(58)} ${value.padEnd(44)} wanted: under ${limit}: ${isGood ? 'yes' : 'NO'}`);
+}
+
+/** Seconds from the request to the last byte of its picture. */
+async function timePicture({ url, key }: StartedServer, seed: number): Promise<number> {
+  const started = performance.now();
+  const response = await fetch(`${url}/v1/sdxl-torch`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    // A prompt of its own for each picture, so that no embedding is taken from the cache.
+    body: JSON.stringify({ prompt: `a red circle left of a blue star, number ${seed}`, seed }),
+  });
+  const bytes = await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${response.status}: ${Buffer.from(bytes).toString()}`);
+  return (performance.now() - started) / 1000;
+}
+
+/** Most bytes that the engine's process ever held (VmHWM), from the process id in the worker's line. */
+async function peakBytes({ text }: StartedServer): Promise<number> {
+  const pid = /enginePid=(\d+)/.exec(text)?.[1];
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)![1]) * 1024;
+}
+
+const starts: number[] = [];
+for (let start = 1; start < Number(values.starts); start++) {
+  const server = await startServer(environment);
+  starts.push(server.seconds);
+  await server.stop();
+}
+const server = await startServer(environment);
+try {
+  starts.push(server.seconds);
+  const first = await timePicture(server, 0);
+  const warm: number[] = [];
+  for (let seed = 1; seed <= Number(values.pictures); seed++) warm.push(await timePicture(server, seed));
+  const peak = await peakBytes(server);
+  const list = (numbers: readonly number[]) => numbers.map((value) => value.toFixed(2)).join(' ');
+  report(
+    `npm start to ready, ${starts.length} starts`,
+    `${list(starts)} s`,
+    Math.max(...starts) < wanted.startSeconds,
+    `${wanted.startSeconds} s`,
+  );
+  report(
+    `a picture, median of ${warm.length} (first of all ${first.toFixed(2)} s)`,
+    `${middle(warm).toFixed(2)} s (${Math.min(...warm).toFixed(2)} to ${Math.max(...warm).toFixed(2)})`,
+    middle(warm) < wanted.pictureSeconds,
+    `${wanted.pictureSeconds} s`,
+  );
+  report(
+    'most memory of the engine (RSS)',
+    `${(peak / 1e9).toFixed(2)} GB`,
+    peak < wanted.engineBytes,
+    `${wanted.engineBytes / 1e9} GB`,
+  );
+} finally {
+  await server.stop();
+}
