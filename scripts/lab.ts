@@ -10,16 +10,11 @@ import { buildReport } from './lab/report.ts';
 import { runLab } from './lab/run-lab.ts';
 import { findings } from './lab/summary.ts';
 
-/** What the page has beside its pictures: scripts, styles and numbers; measured with all names 0.4 MB. */
-const pageBytesWithoutPictures = (text: string) => Buffer.byteLength(text);
-
 async function makeReport(options: LabOptions, signal: AbortSignal): Promise<void> {
   const results = await runLab(options, readConfig(), signal);
   const report = buildReport(options, results, new Date());
-  const empty = pageOf(report, { side: 0, files: [], index: {} });
-  // The index of the pictures takes about 60 bytes each.
-  const room = options.pageBytes - pageBytesWithoutPictures(empty) - 60 * results.cells.length;
-  const page = pageOf(report, await pagePictures(options, results, room));
+  const withoutPictures = Buffer.byteLength(pageOf(report, { side: 0, files: [], index: {} }));
+  const page = pageOf(report, await pagePictures(options, results, options.pageBytes - withoutPictures));
   const write = (name: string, text: string) => {
     writeFileSync(path.join(options.out, name), text);
     console.log(`${path.join(options.out, name)}  ${(Buffer.byteLength(text) / 1e6).toFixed(2)} MB`);
@@ -40,10 +35,8 @@ async function main(): Promise<void> {
   }
   mkdirSync(options.out, { recursive: true });
   const interrupt = new AbortController();
-  process.once('SIGINT', () => {
-    interrupt.abort();
-    // A second one ends the process at once.
-  });
+  // Once: a second one ends the process at once.
+  process.once('SIGINT', () => interrupt.abort());
   try {
     await makeReport(options, interrupt.signal);
   } catch (error) {

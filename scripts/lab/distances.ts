@@ -18,7 +18,7 @@ export interface ProjectedMixture {
   readonly quantiles: readonly Float64Array[];
 }
 
-/** Projections of a mixture of round normals are mixtures of normals on the line, whose quantiles bisection finds. */
+/** Projections of a mixture of round normals are mixtures of normals on the line, whose quantiles can be found. */
 export function projectedMixture({ components }: Mixture, points: number): ProjectedMixture {
   const directions = Array.from({ length: directionsInThePlane }, (_, i) => {
     const angle = (Math.PI * i) / directionsInThePlane;
@@ -30,7 +30,11 @@ export function projectedMixture({ components }: Mixture, points: number): Proje
       deviation,
       mean: mean[0] * x + mean[1] * y,
     }));
-    return Float64Array.from({ length: points }, (_, i) => lineQuantile(line, (i + 0.5) / points));
+    let last = 0;
+    return Float64Array.from({ length: points }, (_, i) => {
+      last = lineQuantile(line, (i + 0.5) / points, last);
+      return last;
+    });
   });
   return { directions, quantiles };
 }
@@ -48,15 +52,33 @@ export function lineCumulative(line: readonly LineComponent[], x: number): numbe
   );
 }
 
-export function lineQuantile(line: readonly LineComponent[], share: number): number {
+/**
+ * Where the cumulative distribution is `share`: Newton's method, halving the bracket where that leaves it.
+ * @param start a guess.
+ */
+export function lineQuantile(line: readonly LineComponent[], share: number, start = 0): number {
   let low = Math.min(...line.map(({ mean, deviation }) => mean - 8 * deviation));
   let high = Math.max(...line.map(({ mean, deviation }) => mean + 8 * deviation));
-  for (let i = 0; i < 48; i++) {
-    const middle = (low + high) / 2;
-    if (lineCumulative(line, middle) < share) low = middle;
-    else high = middle;
+  let x = start > low && start < high ? start : (low + high) / 2;
+  while (high - low > quantileTolerance) {
+    const above = lineCumulative(line, x) - share;
+    if (above < 0) low = x;
+    else high = x;
+    const step = above / lineDensity(line, x);
+    if (Math.abs(step) < quantileTolerance) return x - step;
+    x = x - step > low && x - step < high ? x - step : (low + high) / 2;
   }
-  return (low + high) / 2;
+  return x;
+}
+
+const quantileTolerance = 1e-9;
+
+function lineDensity(line: readonly LineComponent[], x: number): number {
+  return line.reduce(
+    (sum, { weight, mean, deviation }) =>
+      sum + ((weight / deviation) * Math.exp(((x - mean) / deviation) ** 2 / -2)) / Math.sqrt(2 * Math.PI),
+    0,
+  );
 }
 
 /** Abramowitz & Stegun 7.1.26 would give seven digits; this series and continued fraction (6.5.29, 26.2.14) give fifteen. */

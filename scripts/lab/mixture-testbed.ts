@@ -30,7 +30,6 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
   );
   const table = [model.sigmas[0]!, model.sigmas.at(-1)!, model.timestepSpacing, model.stepsOffset];
   const references = new Map<string, Float64Array>();
-  let projected: ProjectedMixture | undefined;
 
   const reference = async (problem: FlowProblem, seed: number, noise: Float32Array, signal: AbortSignal) => {
     const key = JSON.stringify([problem, seed]);
@@ -51,7 +50,6 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
     const start = normals.map((value) => value * schedule.initialScale);
     const result = await timedRun(scheduler.solver, schedule, mixtureDenoise(plane), noise, start, signal);
     const { latents, calls, finite, modelMs, noiseMs, arithmeticMs } = result;
-    projected ??= projectedMixture(plane, points);
     const exact =
       scheduler.noise === 'none' && finite
         ? await reference(problemOf(schedule), seed, normals, signal)
@@ -70,7 +68,7 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
       noiseMs,
       error: exact === undefined ? null : rootMeanSquare(latents, exact),
       imageError: null,
-      distance: finite ? distanceToMixture(latents, projected) : null,
+      distance: finite ? distanceToMixture(latents, projectedPlane(points)) : null,
       key,
       hasPicture: false,
     };
@@ -96,11 +94,19 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
   };
 }
 
+const projections = new Map<number, ProjectedMixture>();
+
+function projectedPlane(points: number): ProjectedMixture {
+  const projected = projections.get(points) ?? projectedMixture(plane, points);
+  projections.set(points, projected);
+  return projected;
+}
+
 const floorSets = 8;
 
 /** The distance that as many exact samples of the mixture have on average: no sampler can be told apart below it. */
 export function mixtureFloor(points: number): number {
-  const projected = projectedMixture(plane, points);
+  const projected = projectedPlane(points);
   let sum = 0;
   for (let seed = 0; seed < floorSets; seed++) {
     const source = createNoiseSource({ rng: 'philox', seed: 1000 + seed, length: 2 * points });

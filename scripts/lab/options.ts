@@ -6,7 +6,7 @@ export const usage = `npm run lab -- [options]: every scheduler on an exact mixt
   --checkpoint demo|tiny|none|NAME|DIR   what makes the pictures (default demo); NAME is a model of MODELS_DIR
   --url URL [--key KEY]                  pictures from a running server instead, through its API (key also LAB_API_KEY)
   --schedulers all|NAME,NAME,...         names of both endpoints, or sdxl-torch/NAME, sdxl-img2img/NAME (default all)
-  --steps N,N,...                        (default 10,15,20,25,30,50)
+  --steps N,N,...                        (default 10,15,20,25,30,50; with --url 20,25,30,50)
   --seeds N                              seeds 1 ... N (default 4)
   --prompts FILE                         one prompt a line; lines from # are left out
   --guidance-scale N                     (default 7.5)        --size N        side of the pictures (default 1024)
@@ -45,7 +45,7 @@ export function readOptions(
       url: { type: 'string' },
       key: { type: 'string' },
       schedulers: { type: 'string', default: 'all' },
-      steps: { type: 'string', default: '10,15,20,25,30,50' },
+      steps: { type: 'string' },
       seeds: { type: 'string', default: '4' },
       prompts: { type: 'string' },
       'guidance-scale': { type: 'string', default: '7.5' },
@@ -61,9 +61,8 @@ export function readOptions(
       `--url is ${values.url} and --checkpoint is ${values.checkpoint}: the server has its own checkpoints; give one of them`,
     );
   const [leastSteps, mostSteps] = values.url === undefined ? [2, 500] : [20, 100];
-  const steps = values.steps
-    .split(',')
-    .map((text) => wholeNumber('--steps', text, leastSteps, mostSteps, values.steps));
+  const given = values.steps ?? (values.url === undefined ? '10,15,20,25,30,50' : '20,25,30,50');
+  const steps = given.split(',').map((text) => wholeNumber('--steps', text, leastSteps, mostSteps, given));
   return {
     checkpoint: values.checkpoint ?? 'demo',
     url: values.url === undefined ? undefined : address(values.url),

@@ -8,7 +8,7 @@ export interface PagePictures {
   readonly side: number;
   /** WebP in base64, each once. */
   readonly files: readonly string[];
-  /** `entry|steps|seed|prompt` -> index in `files`; `converged` instead of steps is the reference of most steps. */
+  /** `entry|steps|seed|prompt` -> index in `files`; `converged` in place of steps is what most steps were compared with. */
   readonly index: Readonly<Record<string, number>>;
 }
 
@@ -50,14 +50,15 @@ export async function pagePictures(
     for (const key of some) files.push(await shrink(key, side));
     return files;
   };
+  const index = Object.fromEntries([...keys].map(([name, key]) => [name, unique.indexOf(key)]));
+  const room = bytes - JSON.stringify(index).length;
   const every = Math.max(1, Math.floor(unique.length / sampled));
   const some = unique.filter((_, i) => i % every === 0);
   for (const side of sides) {
     const estimate = (total(await shrunk(some, side)) * unique.length) / Math.max(1, some.length);
-    if (estimate > bytes * 1.05) continue;
+    if (estimate > room * 1.05) continue;
     const files = await shrunk(unique, side);
-    if (total(files) > bytes) continue;
-    const index = Object.fromEntries([...keys].map(([name, key]) => [name, unique.indexOf(key)]));
+    if (total(files) > room) continue;
     return { side, files, index };
   }
   throw new Error(

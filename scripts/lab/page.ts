@@ -97,7 +97,7 @@ const controls = `<div class="bar" id="results" role="group" aria-label="What th
 
 const charts = `<section aria-labelledby="calls-title">
 <h2 id="calls-title">Error against model calls</h2>
-<p class="soft small">Log axes: a method of order p falls with slope p. Beside each name: the slope measured over these steps, where there is one to report. Dashes: Karras spacing; dots: exponential.</p>
+<p class="soft small">Log axes: a method of order p falls with slope p. Beside each name: the slope measured over these steps, where there is one to report. Dashes: Karras spacing; dots: exponential; hollow marks: sdxl-img2img.</p>
 <div class="chart">
 <div class="plot card" id="calls-plot" role="img"><div class="tip" hidden></div></div>
 <div class="legend card"><div class="legendtop"><b id="legend-head"></b><span><button type="button" id="legend-all">all</button> <button type="button" id="legend-none">none</button></span></div><ul id="legend"></ul></div>

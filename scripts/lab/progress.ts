@@ -19,7 +19,7 @@ export function showProgress(
   now: () => number = () => performance.now(),
 ): Progress {
   const started = now();
-  let shownAt = Number.NEGATIVE_INFINITY;
+  let shownAt = out.isTTY ? Number.NEGATIVE_INFINITY : started;
   let [finished, spent, computed] = [0, 0, 0];
   const line = (label: string) => {
     const share = wholeCost === 0 ? 1 : Math.min(1, spent / wholeCost);

@@ -11,6 +11,8 @@ const fewestPoints = 3;
 const steadiness = 0.35;
 /** An error within this factor of what the reference itself is uncertain by says nothing about the solver. */
 const aboveFloor = 5;
+/** A curve this flat has come to a standstill for a reason other than its solver. */
+const leastSlope = 0.3;
 
 /**
  * The order seen in practice: least squares over the points of most calls, as long as the rule for an asymptotic range
@@ -32,6 +34,7 @@ export function measuredSlope(points: readonly ErrorPoint[], floor: number): Mea
     const pairs = range.slice(1).map((point, i) => fit([range[i]!, point]));
     if (pairs.some((pair) => pair <= 0)) why = 'the error does not fall throughout';
     else if (pairs.some((pair) => Math.abs(pair - fitted) > steadiness)) why = 'the slope is still changing';
+    else if (fitted < leastSlope) why = 'the error hardly falls';
     else return { order: fitted };
   }
   return { why };

@@ -47,6 +47,10 @@
   const faded = (colour, entry) =>
     chosen.focus !== null && chosen.focus !== entry.id ? `${colour}38` : colour;
 
+  /** Filled for sdxl-torch, hollow for sdxl-img2img. */
+  const marker = (entry) =>
+    entry.endpoint === 'sdxl-torch' ? faded(lab.colour(entry), entry) : lab.css('--card');
+
   function tooltip(plot, lines) {
     const tip = plot.querySelector('.tip');
     tip.hidden = lines === null;
@@ -142,6 +146,8 @@
     ctx.strokeStyle = lab.css('--soft');
     ctx.fillStyle = lab.css('--soft');
     ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'alphabetic';
     for (const order of [1, 2]) {
       const at = (calls) => Math.exp(y - order * (Math.log(calls) - x));
       const spot = (calls) => [chart.valToPos(calls, 'x', true), chart.valToPos(at(calls), 'y', true)];
@@ -174,8 +180,10 @@
         dash: lab.dash(entry),
         points: {
           show: true,
-          size: chosen.focus === entry.id ? 8 : 5,
-          fill: faded(lab.colour(entry), entry),
+          size: 6,
+          width: 1.5,
+          fill: () => marker(entry),
+          stroke: () => faded(lab.colour(entry), entry),
         },
       })),
       xLabel: 'model calls',
@@ -192,7 +200,7 @@
     const slope = lab.slope(entry);
     if (chosen.measure === 'distance' || !slope) return { text: '', title: '' };
     if ('order' in slope) return { text: slope.order.toFixed(2), title: 'measured slope over these steps' };
-    return { text: '·', title: `no slope: ${slope.why}` };
+    return { text: '–', title: `no slope: ${slope.why}` };
   }
 
   function drawLegend(lines) {
@@ -209,7 +217,7 @@
         });
         const dash = lab.dash(entry).join(' ');
         const swatch = element('span', { ariaHidden: 'true' });
-        swatch.innerHTML = `<svg width="30" height="10"><line x1="1" x2="29" y1="5" y2="5" stroke="${lab.colour(entry)}" stroke-width="2.5" stroke-dasharray="${dash}"/><circle cx="15" cy="5" r="3" fill="${lab.colour(entry)}"/></svg>`;
+        swatch.innerHTML = `<svg width="30" height="10"><line x1="1" x2="29" y1="5" y2="5" stroke="${lab.colour(entry)}" stroke-width="2.5" stroke-dasharray="${dash}"/><circle cx="15" cy="5" r="3" fill="${entry.endpoint === 'sdxl-torch' ? lab.colour(entry) : lab.css('--card')}" stroke="${lab.colour(entry)}" stroke-width="1.5"/></svg>`;
         const order = element('span', { className: 'number', title });
         order.append(element('span', { className: /\d/.test(text) ? 'order' : '' }, text));
         const label = element(
@@ -261,10 +269,12 @@
     ctx.save();
     ctx.fillStyle = lab.css('--ink');
     ctx.font = `600 ${11.5 * devicePixelRatio}px system-ui, sans-serif`;
+    ctx.textAlign = 'left';
+    ctx.textBaseline = 'alphabetic';
     const taken = [];
     for (const { entry, steps, totalMs, value } of best) {
       const x = chart.valToPos(totalMs, 'x', true) + 8 * devicePixelRatio;
-      const y = chart.valToPos(value, 'y', true) + 15 * devicePixelRatio;
+      const y = chart.valToPos(value, 'y', true) - 7 * devicePixelRatio;
       const text = `${entry.label}, ${steps}`;
       const width = ctx.measureText(text).width;
       const start = Math.max(chart.bbox.left, Math.min(x, chart.bbox.left + chart.bbox.width - width));
@@ -303,7 +313,8 @@
           points: {
             show: true,
             size: 7,
-            fill: () => faded(lab.colour(entry), entry),
+            width: 1.5,
+            fill: () => marker(entry),
             stroke: () => faded(lab.colour(entry), entry),
           },
         })),

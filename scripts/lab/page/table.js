@@ -4,10 +4,8 @@
   const { report, chosen, element, show } = lab;
   const slopeOf = (entry) => lab.slope(entry)?.order ?? null;
   const columns = [
-    ['scheduler', ({ entry }) => entry.name, 'text'],
-    ['endpoint', ({ entry }) => entry.endpoint, 'text'],
-    ['solver', ({ entry }) => entry.method, 'text'],
-    ['spacing', ({ entry }) => entry.spacing, 'text'],
+    ['scheduler', ({ entry }) => entry.name, 'text', ({ entry }) => entry.endpoint],
+    ['solver', ({ entry }) => entry.method, 'text', ({ entry }) => entry.spacing],
     ['steps', ({ point }) => point.steps],
     ['model\ncalls', ({ point }) => point.calls],
     ['latent\nerror', ({ point }) => point.error],
@@ -22,7 +20,8 @@
     ['order,\nmeasured', ({ entry }) => entry.order.measured],
     ['order,\ntheory', ({ entry }) => entry.order.theory],
   ];
-  const sorted = { column: 6, down: false };
+  const firstOrder = columns.findIndex(([title]) => title.startsWith('slope'));
+  const sorted = { column: 4, down: false };
   const steps = document.getElementById('table-steps');
   for (const count of report.settings.steps)
     steps.append(element('option', { value: count }, `${count} steps`));
@@ -44,16 +43,21 @@
     });
   }
 
-  function cell(row, [, of, kind], index) {
+  function cell(row, [, of, kind, below], index) {
     const value = of(row);
-    if (index === 0) return element('th', { scope: 'row', title: row.entry.source }, value);
-    if (kind === 'text') return element('td', {}, value);
-    return element('td', { className: 'n' }, index >= 14 && value !== null ? value.toFixed(2) : show(value));
+    const small = below ? [element('small', {}, below(row))] : [];
+    if (index === 0) return element('th', { scope: 'row', title: row.entry.source }, value, ...small);
+    if (kind === 'text') return element('td', {}, value, ...small);
+    return element(
+      'td',
+      { className: 'n' },
+      index >= firstOrder && value !== null ? value.toFixed(2) : show(value),
+    );
   }
 
   const head = element('tr');
   for (const [index, [title, , kind]] of columns.entries()) {
-    const button = element('button', { type: 'button' }, title);
+    const button = element('button', { type: 'button', className: 'sort' }, title);
     button.addEventListener('click', () => {
       sorted.down = sorted.column === index ? !sorted.down : false;
       sorted.column = index;
