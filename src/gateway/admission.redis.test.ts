@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { startHeartbeat } from '../jobs/heartbeat.ts';
 import { startTestService, type TestService } from './test-service.ts';
 
 /** When the service turns requests away although they and their key are good. */
@@ -49,6 +51,45 @@ test('a worker that restarts is still counted on for what it had installed', asy
   assert.match(refused.json().error, /"realvis" is not installed on this server; installed: juggernaut/);
   await service.heartbeat(true);
   await app.close();
+});
+
+test('a model whose only worker is gone is 502 after the grace, one that nobody ever had is 400', async () => {
+  const [strict, patient] = [
+    await service.gateway({ noWorkerGraceMs: 0 }),
+    await service.gateway({ noWorkerGraceMs: 600_000 }),
+  ];
+  const submit = (base_model: string, app: FastifyInstance) =>
+    service.post(
+      '/v2/sdxl-img2img',
+      { prompt, image: 'https://pictures.example/a.png', base_model },
+      {},
+      app,
+    );
+  const other = { id: 'other', device: 'cpu', endpoints: ['sdxl-img2img'], refiner: false } as const;
+  const heartbeat = await startHeartbeat(
+    service.producer.redis,
+    { ...other, baseModels: ['yamer'], sizeMultiple: undefined, resident: [], busy: false },
+    assert.ifError,
+  );
+  assert.equal((await submit('yamer', strict)).statusCode, 200);
+  await heartbeat.stop();
+  for (;;) {
+    const response = await submit('yamer', strict);
+    // What the gateway read last may still show the worker, for a second.
+    if (response.statusCode === 200) continue;
+    assert.equal(response.statusCode, 502);
+    assert.deepEqual(response.json(), { error: 'No worker that serves yamer has been alive for 0 s' });
+    break;
+  }
+  // A gateway that has never seen that worker itself.
+  const younger = await service.gateway({ noWorkerGraceMs: 600_000 });
+  for (const app of [patient, younger]) assert.equal((await submit('yamer', app)).statusCode, 200);
+  for (const app of [strict, patient, younger]) {
+    assert.equal((await submit('juggernaut', app)).statusCode, 200);
+    assert.equal((await submit('nobody', app)).statusCode, 400);
+    assert.equal((await submit('no:body', app)).statusCode, 400);
+    await app.close();
+  }
 });
 
 test('a Redis more than four fifths full is 503 before any work; results are still read', async () => {
