@@ -6,6 +6,11 @@ import { publishedBase, publishedRefiner } from '../src/checkpoints/published-co
 import { writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { elementBytes } from '../src/checkpoints/write-safetensors.ts';
 
+/*
+ * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its pictures are noise), for
+ * measurements of speed and of agreement:
+ *     node scripts/random-checkpoint.ts [--kind base|refiner] [--dtype fp32|fp16|bf16] [--seed 0] --out DIR
+ */
 const descriptions = { base: publishedBase, refiner: publishedRefiner };
 const dtypes: Readonly<Record<string, Dtype>> = { fp32: 'F32', fp16: 'F16', bf16: 'BF16' };
 
@@ -27,6 +32,7 @@ const start = performance.now();
 await writeCheckpoint(path.resolve(values.out), descriptions[values.kind], {
   seed: Number(values.seed),
   dtype,
+  torchInitialised: true,
 });
 const { unet, vae, textEncoders } = await openCheckpoint(values.out);
 for (const { name, tensors } of [unet, vae, ...textEncoders]) {

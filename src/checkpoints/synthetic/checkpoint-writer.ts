@@ -10,6 +10,7 @@ import { clipTextTensors } from './clip-text-tensors.ts';
 import { clipTextRecipe, unetRecipe, vaeRecipe } from './recipes.ts';
 import { type RandomTensors, writeRandomSafetensors } from './safetensors-writer.ts';
 import { elementCount, type Shapes } from './shapes.ts';
+import { torchRecipe } from './torch-recipe.ts';
 import { unetTensors } from './unet-tensors.ts';
 import { vaeTensors } from './vae-tensors.ts';
 
@@ -22,6 +23,8 @@ export interface WeightOptions {
   readonly maxShardBytes?: number;
   /** Text encoder names as transformers 5 writes them, without text_model. */
   readonly bareTextEncoderNames?: boolean;
+  /** Weights as torch initialises new layers, instead of ones with which a run of the sampler contracts and prompts matter. */
+  readonly torchInitialised?: boolean;
   /** Infix of weight file names, as save_pretrained(variant=...) has it. */
   readonly variant?: 'fp16';
 }
@@ -72,20 +75,25 @@ export async function writeCheckpoint(
 
 async function writeWeights(stem: string, options: WeightOptions, tensors: RandomTensors): Promise<void> {
   const infix = options.variant === undefined ? '' : `.${options.variant}`;
-  const shards = split(tensors, options.maxShardBytes ?? Number.POSITIVE_INFINITY);
-  if (shards.length === 1) return writeRandomSafetensors(`${stem}${infix}.safetensors`, tensors);
+  const drawn = options.torchInitialised === true ? torchInitialised(tensors) : tensors;
+  const shards = split(drawn, options.maxShardBytes ?? Number.POSITIVE_INFINITY);
+  if (shards.length === 1) return writeRandomSafetensors(`${stem}${infix}.safetensors`, drawn);
   const weightMap: Record<string, string> = {};
   for (const [index, shapes] of shards.entries()) {
     const place = `${String(index + 1).padStart(5, '0')}-of-${String(shards.length).padStart(5, '0')}`;
     const file = `${stem}${infix}-${place}.safetensors`;
-    await writeRandomSafetensors(file, { ...tensors, shapes });
-    for (const name of shapes.keys()) weightMap[tensors.nameInFile(name)] = path.basename(file);
+    await writeRandomSafetensors(file, { ...drawn, shapes });
+    for (const name of shapes.keys()) weightMap[drawn.nameInFile(name)] = path.basename(file);
   }
-  const totalSize = shards.reduce((sum, shapes) => sum + byteCount(shapes, tensors.dtype), 0);
+  const totalSize = shards.reduce((sum, shapes) => sum + byteCount(shapes, drawn.dtype), 0);
   await writeJson(`${stem}.safetensors.index${infix}.json`, {
     metadata: { total_size: totalSize },
     weight_map: weightMap,
   });
+}
+
+function torchInitialised(tensors: RandomTensors): RandomTensors {
+  return { ...tensors, recipe: (name, shape) => torchRecipe(name, shape, tensors.shapes) };
 }
 
 /** Fills shards in order, each up to the limit. */
