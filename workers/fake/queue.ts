@@ -5,7 +5,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
-import type { TextToImageRequest } from '../../src/contract/generation.ts';
+import type {
+  GenerationRequest,
+  ImageToImageRequest,
+  TextToImageRequest,
+} from '../../src/contract/generation.ts';
 import type { RequestRecord } from '../../src/contract/request-record.ts';
 import { openEvents } from '../../src/jobs/events.ts';
 import type { Log } from '../../src/jobs/log.ts';
@@ -39,11 +43,24 @@ export function fakeRequest(prompt: string, steps = 20): TextToImageRequest {
   };
 }
 
+/** The same for the checkpoint of that name. */
+export function fakeEdit(baseModel: string, prompt: string, steps = 20): ImageToImageRequest {
+  const {
+    style: _,
+    highNoiseFraction: __,
+    refiner: ___,
+    width: ____,
+    height: _____,
+    ...common
+  } = fakeRequest(prompt, steps);
+  return { ...common, endpoint: 'sdxl-img2img', baseModel, imageKey: '' };
+}
+
 /** A private Redis with the gateway's side of the queue on it. */
 export interface TestQueue {
   readonly redis: PrivateRedis;
   readonly producer: Producer;
-  submit(request: TextToImageRequest): Promise<string>;
+  submit(request: GenerationRequest): Promise<string>;
   /** Resolves once the worker has reported that many steps of the job since now. */
   stepsReported(id: string, count: number): Promise<void>;
   /** The record of the job once it has ended. */
@@ -66,7 +83,12 @@ export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
     producer,
     submit: async (request) => {
       const id = randomUUID();
-      await producer.submit(id, 'owner', request);
+      const imageKey = await producer.storeInput(id, Buffer.from('picture'));
+      await producer.submit(
+        id,
+        'owner',
+        request.endpoint === 'sdxl-img2img' ? { ...request, imageKey } : request,
+      );
       return id;
     },
     stepsReported: (id, count) =>
