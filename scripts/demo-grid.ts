@@ -28,7 +28,8 @@ const columns = 4;
 const tile = 300;
 const caption = 52;
 const gap = 16;
-const background = '#ffffff';
+/** Not white, so that pictures on white have an edge. */
+const background = '#ececec';
 
 async function pictureOf(url: string, key: string, prompt: string, seed: number): Promise<Buffer> {
   const response = await fetch(`${url}/v1/sdxl-torch`, {
