@@ -1,7 +1,8 @@
 /**
- * Where the time of a guided UNet step goes: seconds, operations a second and share of the machine's own matrix-product rate, by operator
- * and by size.
- *     node scripts/bench/unet-profile.ts --checkpoint models/sdxl-base [--side 256] [--level basic] [--threads 2] [--runs 3]
+ * Where the time of a network's call (of the UNet, a guided step) goes: seconds, operations a second and share of the machine's own
+ * matrix-product rate, by operator and by size.
+ *     node scripts/bench/profile.ts --checkpoint models/sdxl-base [--network unet|vae-encoder|vae-decoder] [--side 256]
+ *         [--level basic|extended|all] [--threads 2] [--runs 3]
  * The graph is loaded whole and in this process, for a profile in one file.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,9 +10,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Checkpoint, Component } from '../../src/checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import type { NetworkGraph } from '../../src/graphs/graph.ts';
 import { encodeModel } from '../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../src/graphs/place-weights.ts';
+import { portableLayers } from '../../src/graphs/portable-layers.ts';
+import { vaeDecoderGraph, vaeEncoderGraph } from '../../src/graphs/vae.ts';
+import { oracleNumbers } from '../../src/networks/oracle-inputs.ts';
 import { countFlops } from './networks/flops.ts';
 import { matmulRates } from './networks/matmul-rate.ts';
 import { unetWork } from './networks/unet-work.ts';
@@ -33,9 +39,60 @@ interface Row {
   calls: number;
 }
 
+interface Profiled {
+  readonly component: Component<unknown>;
+  readonly graph: NetworkGraph;
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  readonly feeds: Readonly<Record<string, Float32Array>>;
+}
+
+function profiled(network: string, checkpoint: Checkpoint, side: number): Profiled {
+  const { unet, vae } = checkpoint;
+  const { graph, input, shapes } = unetWork(checkpoint, side);
+  const { config } = vae;
+  switch (network) {
+    case 'unet':
+      return {
+        component: unet,
+        graph,
+        shapes,
+        feeds: {
+          sample: input.latents,
+          timestep: Float32Array.of(input.timestep),
+          encoder_hidden_states: input.encoderHiddenStates,
+          text_embeds: input.textEmbeds,
+          time_ids: input.timeIds,
+        },
+      };
+    case 'vae-encoder': {
+      const pixels = [1, config.in_channels, side, side];
+      const encoder = vaeEncoderGraph(config, portableLayers);
+      return {
+        component: vae,
+        graph: encoder,
+        shapes: { pixels },
+        feeds: { pixels: oracleNumbers(pixels, 5) },
+      };
+    }
+    case 'vae-decoder': {
+      const latents = [1, config.latent_channels, input.height, input.width];
+      const decoder = vaeDecoderGraph(config, portableLayers);
+      return {
+        component: vae,
+        graph: decoder,
+        shapes: { latents },
+        feeds: { latents: oracleNumbers(latents, 6) },
+      };
+    }
+    default:
+      throw new Error(`--network is ${network}; it must be unet, vae-encoder or vae-decoder`);
+  }
+}
+
 const { values } = parseArgs({
   options: {
     checkpoint: { type: 'string' },
+    network: { type: 'string', default: 'unet' },
     side: { type: 'string', default: '256' },
     level: { type: 'string', default: 'basic' },
     threads: { type: 'string' },
@@ -49,11 +106,11 @@ const threads = values.threads === undefined ? {} : { threads: Number(values.thr
 
 const rate = Math.max(...(await matmulRates(threads)));
 const checkpoint = await openCheckpoint(values.checkpoint);
-const { graph, input, shapes } = unetWork(checkpoint, Number(values.side));
+const { component, graph, shapes, feeds } = profiled(values.network, checkpoint, Number(values.side));
 const flops = countFlops(graph, shapes);
-const folder = mkdtempSync(path.join(tmpdir(), 'unet-profile-'));
+const folder = mkdtempSync(path.join(tmpdir(), 'profile-'));
 try {
-  const placed = placeWeights(graph, checkpoint.unet);
+  const placed = placeWeights(graph, component);
   const session = await InferenceSession.create(encodeModel(placed.model), {
     graphOptimizationLevel: values.level as 'basic',
     ...(values.threads === undefined ? {} : { intraOpNumThreads: Number(values.threads) }),
@@ -61,18 +118,8 @@ try {
     profileFilePrefix: path.join(folder, 'profile'),
     extra: { session: { model_external_initializers_file_folder_path: placed.folder } },
   });
-  const feeds = {
-    sample: input.latents,
-    timestep: Float32Array.of(input.timestep),
-    encoder_hidden_states: input.encoderHiddenStates,
-    text_embeds: input.textEmbeds,
-    time_ids: input.timeIds,
-  };
   const tensors = Object.fromEntries(
-    Object.entries(feeds).map(([name, data]) => [
-      name,
-      new Tensor('float32', data, shapes[name as keyof typeof feeds]!),
-    ]),
+    Object.entries(feeds).map(([name, data]) => [name, new Tensor('float32', data, shapes[name]!)]),
   );
   const seconds: number[] = [];
   for (let run = 0; run <= runs; run++) {
@@ -85,7 +132,7 @@ try {
   const [file] = readdirSync(folder);
   const events = JSON.parse(readFileSync(path.join(folder, file!), 'utf8')) as ProfiledNode[];
   console.log(
-    `the machine: ${(rate / 1e9).toFixed(1)} GFLOP/s; steps: ${seconds.map((each) => each.toFixed(2)).join(' ')} s`,
+    `the machine: ${(rate / 1e9).toFixed(1)} GFLOP/s; steps: ${seconds.map((each) => each.toFixed(3)).join(' ')} s`,
   );
   for (const [title, rows] of [
     ['by operator', sumBy(events, ({ args }) => args.op_name!)],
