@@ -160,52 +160,46 @@ test('an engine whose device failed is replaced, and the job tried once more', b
 });
 
 test(
-  'a request that the device has no memory for is computed in smaller parts, with the same pictures',
+  'samples that find no memory together are computed one by one, with the same pictures',
   bounded,
   async () => {
     const made = async (prompt: string) => {
-      const id = await queue.submit({ ...fakeRequest(prompt, 3), samples: 3 });
-      const { result, error, attempts } = await queue.end(id);
-      assert.deepEqual([error, attempts], [undefined, 1]);
-      return result?.determinism?.images;
+      const record = await queue.end(await queue.submit({ ...fakeRequest(prompt, 3), samples: 3 }));
+      assert.deepEqual([record.error, record.attempts], [undefined, 1]);
+      return record.result?.determinism?.images;
     };
-    const pid = worker.enginePid();
     const undisturbed = await made('tight');
+    const pid = worker.enginePid();
     assert.equal(undisturbed?.length, 3);
-    // Six rows at once are too many here: the samples one by one are two rows each, and their rows one by one a single one.
     assert.deepEqual(await made('tight room=2'), undisturbed);
-    assert.deepEqual(await made('tight room=6'), undisturbed);
     assert.equal(worker.enginePid(), pid, 'the engine was not replaced');
   },
 );
 
-test('a single sample that finds no memory is computed in its two rows', bounded, async () => {
-  const [whole, split] = await Promise.all(
-    ['tight', 'tight room=1'].map((prompt) => queue.submit(fakeRequest(prompt))),
-  );
-  assert.equal(await queue.picture(await queue.end(split!)), await queue.picture(await queue.end(whole!)));
-});
-
-test('only one smaller size is tried: samples one by one that find no memory fail', bounded, async () => {
-  const id = await queue.submit({ ...fakeRequest('tight room=1'), samples: 2 });
-  const record = await queue.end(id);
-  assert.deepEqual([record.status, record.attempts], ['FAILED', 1]);
-});
+test(
+  'samples that find no memory one by one either fail at once, and their reason is told',
+  bounded,
+  async () => {
+    const record = await queue.end(await queue.submit({ ...fakeRequest('tight room=0'), samples: 2 }));
+    assert.deepEqual(
+      [record.status, record.attempts, record.error],
+      ['FAILED', 1, 'The device has not enough memory for this request, even for one sample at a time'],
+    );
+  },
+);
 
 test(
-  'a request that even smaller parts find no memory for fails at once with its reason, and the memory is returned',
+  'a single sample that finds no memory is tried once more by a new engine, then fails with its reason',
   bounded,
   async () => {
     const pid = worker.enginePid();
-    const record = await queue.end(await queue.submit(fakeRequest('room=0')));
-    assert.equal(record.status, 'FAILED');
-    assert.equal(record.attempts, 1);
-    assert.equal(
-      record.error,
-      'The device has not enough memory for this request, even computed in smaller parts',
+    const record = await queue.end(await queue.submit(fakeRequest('tight room=0')));
+    assert.deepEqual(
+      [record.status, record.attempts, record.error],
+      ['FAILED', 2, 'The device has not enough memory for this request'],
     );
     await gone(pid);
-    assert.equal((await queue.end(await queue.submit(fakeRequest('room for this')))).status, 'COMPLETED');
+    assert.equal((await queue.end(await queue.submit(fakeRequest('tight room=1')))).status, 'COMPLETED');
   },
 );
 

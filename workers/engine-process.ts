@@ -175,7 +175,7 @@ function errorOf({ code, message, retryable, stack }: EngineFailure, log: Log): 
   if (code === 'cancelled') return new Error('cancelled');
   log.error({ code, stack }, `engine: ${message}`);
   if (code === 'memory')
-    return new JobError('The device has not enough memory for this request, even computed in smaller parts', {
+    return new JobError('The device has not enough memory for this request', {
       retryable,
     });
   return code === 'device'

@@ -49,8 +49,8 @@ export type FromEngine =
 export interface EngineFailure {
   /**
    * request: the client may read the message (NaN in the latents, a prompt too long). cancelled: a cancel message was seen.
-   * memory: the device has too little for the request, even computed in smaller parts. device: the device may be unusable (a CUDA
-   * error). After both the engine is replaced. internal: anything else.
+   * memory: the device has too little left for the request. device: the device may be unusable (a CUDA error). After both the
+   * engine is replaced, which returns what it holds. internal: anything else.
    */
   readonly code: 'request' | 'cancelled' | 'memory' | 'device' | 'internal';
   readonly message: string;

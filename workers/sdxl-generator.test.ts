@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -71,4 +72,44 @@ test('one picture that the safety check objects to fails the whole request', asy
     },
   );
   assert.deepEqual(asked, [42, 43]);
+});
+
+/** The checkpoint on a device that has room for so many samples at once, each two rows of the UNet's batch. */
+function withRoom(samples: number): Models {
+  const predictNoise: Models['unet']['predictNoise'] = async (input) => {
+    if (input.batch > 2 * samples)
+      throw new Error(
+        'BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 1',
+      );
+    return await base.unet.predictNoise(input);
+  };
+  return { ...base, unet: { ...base.unet, predictNoise } };
+}
+
+async function made(models: Models, engineBatch: number) {
+  const splits: Error[] = [];
+  const { pictures } = await createSdxlGenerator(
+    new Map([['sdxl-base', models]]),
+    { ...settings, engineBatch },
+    { onSplit: (error) => splits.push(error) },
+  ).generate(request, undefined, async () => undefined, never);
+  return {
+    splits: splits.length,
+    pictures: pictures.map(({ bytes, latentSha256 }) => [latentSha256, sha256(bytes)]),
+  };
+}
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+test('samples that found no memory together are the pictures of the request without batches, to the bit', async () => {
+  const plain = await made(base, 1);
+  assert.equal(plain.splits, 0);
+  assert.deepEqual(await made(withRoom(1), 2), { ...plain, splits: 1 });
+});
+
+test('a request whose single samples find no memory fails with a reason for its client', async () => {
+  await assert.rejects(made(withRoom(0), 2), {
+    name: JobError.name,
+    message: /even for one sample at a time/,
+  });
+  await assert.rejects(made(withRoom(0), 1), /Failed to allocate memory/);
 });

@@ -20,10 +20,10 @@ import { textToImage } from '../src/pipelines/text-to-image.ts';
 import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
 import { baseName, findInstallation, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
-import { inRows, type Portion, splitOnce } from './portions.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from './served-models.ts';
+import { splitOnce } from './split-samples.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
 const embeddingCacheBytes = 256 * 2 ** 20;
@@ -73,12 +73,12 @@ export interface GeneratorOptions {
   readonly check?: SafetyCheck;
   /** See createPreviewer. */
   readonly previewIntervalMs?: number;
-  /** Hears of a request that the device had no memory for at once; by default it is written to stderr. */
+  /** Hears of samples that the device had no memory for at once; by default it is written to stderr. */
   readonly onSplit?: (error: Error) => void;
 }
 
 function reportSplit({ message }: Error): void {
-  process.stderr.write(`engine: no memory for the request at once, tried in smaller parts: ${message}\n`);
+  process.stderr.write(`engine: no memory for the samples at once, tried one by one: ${message}\n`);
 }
 
 /** `models` are loaded checkpoints by served name; they may become more later. */
@@ -104,16 +104,12 @@ export function createSdxlGenerator(
         cache,
         stopwatch,
       };
-      const compute = async ({ batch, rows }: Portion) => {
+      const compute = async (batch: number) => {
         const options: SamplingOptions = { ...shared, batch };
-        const inPortions: Find = (name) => {
-          const found = find(name);
-          return { ...found, unet: inRows(found.unet, rows) };
-        };
         const { used, steps } =
           request.endpoint === 'sdxl-torch'
-            ? textToImageRun(request, options, inPortions)
-            : await imageToImageRun(request, options, inPortions, inputImage);
+            ? textToImageRun(request, options, find)
+            : await imageToImageRun(request, options, find, inputImage);
         const preview = createPreviewer(used.at(-1)!.vaeDecoder, previewIntervalMs);
         const made = await runToEnd(steps, preview, onStep, signal);
         return { used, made };

@@ -83,5 +83,5 @@ function failureOf(error: unknown, cancelled: boolean): EngineFailure {
   if (cancelled) return { code: 'cancelled', message, retryable: false, stack: undefined };
   if (error instanceof JobError) return { code: 'request', message, retryable: error.retryable, stack };
   const code = deviceTrouble(message) ?? 'internal';
-  return { code, message, retryable: code !== 'memory', stack };
+  return { code, message, retryable: true, stack };
 }

@@ -5,15 +5,15 @@ import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { baseName, checkpointsOf, refinerName } from '../../src/jobs/routes.ts';
 import type { Generated, Generator, OpenGenerator, ServedModel } from '../generator.ts';
-import { type Portion, splitOnce } from '../portions.ts';
 import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';
+import { splitOnce } from '../split-samples.ts';
 
 /**
  * An engine without networks, for the tests of everything around them: it holds its thread through each step as a network call
  * does, and its pictures (32 x 32 PNG) depend on the seed and every step. Words in the prompt steer it:
  * `stepMs=50` length of a step, `crashAt=3` dies in that step, `failAt=3` fails as on NaN, `brokenAt=3` throws an unknown error,
  * `deviceAt=3` throws what ONNX Runtime throws when the GPU has failed, `room=2` what it throws when memory ran out where more
- * than two rows are computed at once (a sample has two), `previewAt=3` sends a preview with that step.
+ * than two samples are computed at once, `previewAt=3` sends a preview with that step.
  *
  * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind every name. One takes
  * FAKE_LOAD_MS to load, and `broken` cannot be loaded.
@@ -40,7 +40,7 @@ export const openFakeGenerator: OpenGenerator = async (config, models) => {
       if (missing !== undefined) throw new Error(`${missing} is not loaded`);
       const { pictures } = await splitOnce(
         Math.min(config.engineBatch, request.samples),
-        (portion) => paint(request, inputImage, onStep, portion),
+        (batch) => paint(request, inputImage, onStep, batch),
         () => undefined,
       );
       return {
@@ -68,7 +68,7 @@ async function paint(
   request: GenerationRequest,
   inputImage: Uint8Array | undefined,
   onStep: Parameters<Generator['generate']>[2],
-  { batch, rows }: Portion,
+  batch: number,
 ): Promise<Pick<Generated, 'pictures'>> {
   const { samples, steps } = request;
   const order = (word: string): number | undefined => {
@@ -86,7 +86,7 @@ async function paint(
       if (order('brokenAt') === step) throw new Error('secret detail');
       if (order('deviceAt') === step)
         throw new Error('CUDA failure 700: illegal memory access; secret detail');
-      if (Math.min(batch * 2, rows) > (order('room') ?? Number.POSITIVE_INFINITY))
+      if (batch > (order('room') ?? Number.POSITIVE_INFINITY))
         throw new Error('Failed to allocate memory for requested buffer of size 4096; secret detail');
       state = mix(state + step);
       const preview = order('previewAt') === step ? Buffer.from(`preview of step ${step}`) : undefined;
