@@ -20,6 +20,7 @@ import { textToImage } from '../src/pipelines/text-to-image.ts';
 import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
 import { baseName, findInstallation, refinerName } from './installation.ts';
 import { loadModels } from './load-models.ts';
+import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from './served-models.ts';
@@ -53,7 +54,9 @@ export const openSdxlGenerator: OpenGenerator = async (config, models) => {
   const load = async (names: readonly string[]): Promise<void> => {
     for (const { name, serves } of served) {
       if (!names.includes(name) || resident.has(name)) continue;
-      const model = await loadModels(installed.get(name)!, options);
+      const model = await loadModels(installed.get(name)!, options).catch((error: unknown) => {
+        throw explainMissingProvider(error, config.device);
+      });
       for (const each of serves) loaded.set(each, model);
       resident.add(name);
     }

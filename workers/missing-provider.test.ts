@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { bindingFolder, readProviderFiles, runtimeVersion } from '../scripts/cuda/provider-files.ts';
+import { quickVariant, writeTinyCheckpoints } from '../scripts/tiny-checkpoint.ts';
+import { readConfig } from '../src/config.ts';
+import { explainMissingProvider } from './missing-provider.ts';
+import { openSdxlGenerator } from './sdxl-generator.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'provider-'));
+after(() => rmSync(directory, { recursive: true }));
+
+const { bytes } = await readProviderFiles(bindingFolder, runtimeVersion);
+const installed = Object.values(bytes).some((size) => size !== undefined);
+
+test('without the CUDA provider an engine for a GPU refuses to start, and says how to find out why', {
+  skip: installed && 'the CUDA provider is installed here',
+}, async () => {
+  await writeTinyCheckpoints(directory, quickVariant);
+  await assert.rejects(
+    openSdxlGenerator(readConfig({ DEVICE: 'cuda:0', MODELS_DIR: directory })),
+    /^Error: DEVICE=cuda:0: ONNX Runtime's CUDA provider cannot be loaded here \(.*npm run models -- doctor/,
+  );
+});
+
+test('other errors of loading stay as they are', () => {
+  const error = new Error('unet/config.json: cross_attention_dim is missing');
+  assert.equal(explainMissingProvider(error, 'cuda:0'), error);
+  const library = new Error('Failed to load shared library');
+  assert.equal(explainMissingProvider(library, 'cpu'), library);
+});
