@@ -9,18 +9,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
-import type { Checkpoint, Component } from '../../src/checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
-import type { NetworkGraph } from '../../src/graphs/graph.ts';
-import { encodeModel } from '../../src/graphs/onnx-proto.ts';
-import { placeWeights } from '../../src/graphs/place-weights.ts';
-import { portableLayers } from '../../src/graphs/portable-layers.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../../src/graphs/vae.ts';
-import { oracleNumbers } from '../../src/networks/oracle-inputs.ts';
 import { countFlops } from './networks/flops.ts';
 import { matmulRates } from './networks/matmul-rate.ts';
-import { unetWork } from './networks/unet-work.ts';
+import { bareSession, networkWork } from './networks/network-work.ts';
 
 interface ProfiledNode {
   readonly cat: string;
@@ -37,56 +29,6 @@ interface Row {
   seconds: number;
   flops: number;
   calls: number;
-}
-
-interface Profiled {
-  readonly component: Component<unknown>;
-  readonly graph: NetworkGraph;
-  readonly shapes: Readonly<Record<string, readonly number[]>>;
-  readonly feeds: Readonly<Record<string, Float32Array>>;
-}
-
-function profiled(network: string, checkpoint: Checkpoint, side: number): Profiled {
-  const { unet, vae } = checkpoint;
-  const { graph, input, shapes } = unetWork(checkpoint, side);
-  const { config } = vae;
-  switch (network) {
-    case 'unet':
-      return {
-        component: unet,
-        graph,
-        shapes,
-        feeds: {
-          sample: input.latents,
-          timestep: Float32Array.of(input.timestep),
-          encoder_hidden_states: input.encoderHiddenStates,
-          text_embeds: input.textEmbeds,
-          time_ids: input.timeIds,
-        },
-      };
-    case 'vae-encoder': {
-      const pixels = [1, config.in_channels, side, side];
-      const encoder = vaeEncoderGraph(config, portableLayers);
-      return {
-        component: vae,
-        graph: encoder,
-        shapes: { pixels },
-        feeds: { pixels: oracleNumbers(pixels, 5) },
-      };
-    }
-    case 'vae-decoder': {
-      const latents = [1, config.latent_channels, input.height, input.width];
-      const decoder = vaeDecoderGraph(config, portableLayers);
-      return {
-        component: vae,
-        graph: decoder,
-        shapes: { latents },
-        feeds: { latents: oracleNumbers(latents, 6) },
-      };
-    }
-    default:
-      throw new Error(`--network is ${network}; it must be unet, vae-encoder or vae-decoder`);
-  }
 }
 
 const { values } = parseArgs({
@@ -106,25 +48,20 @@ const threads = values.threads === undefined ? {} : { threads: Number(values.thr
 
 const rate = Math.max(...(await matmulRates(threads)));
 const checkpoint = await openCheckpoint(values.checkpoint);
-const { component, graph, shapes, feeds } = profiled(values.network, checkpoint, Number(values.side));
-const flops = countFlops(graph, shapes);
+const work = networkWork(values.network, checkpoint, Number(values.side));
+const flops = countFlops(work.graph, work.shapes);
 const folder = mkdtempSync(path.join(tmpdir(), 'profile-'));
 try {
-  const placed = placeWeights(graph, component);
-  const session = await InferenceSession.create(encodeModel(placed.model), {
+  const session = await bareSession(work, {
     graphOptimizationLevel: values.level as 'basic',
     ...(values.threads === undefined ? {} : { intraOpNumThreads: Number(values.threads) }),
     enableProfiling: true,
     profileFilePrefix: path.join(folder, 'profile'),
-    extra: { session: { model_external_initializers_file_folder_path: placed.folder } },
   });
-  const tensors = Object.fromEntries(
-    Object.entries(feeds).map(([name, data]) => [name, new Tensor('float32', data, shapes[name]!)]),
-  );
   const seconds: number[] = [];
   for (let run = 0; run <= runs; run++) {
     const start = performance.now();
-    await session.run(tensors);
+    await session.run();
     seconds.push((performance.now() - start) / 1000);
   }
   session.endProfiling();
