@@ -1,14 +1,14 @@
-import type { RgbPicture } from './detect-things.ts';
-import { detectThings } from './detect-things.ts';
+import { detectThings, type RgbPicture } from './detect-things.ts';
 import { type Expectation, judgePicture } from './judge-picture.ts';
 import type { Painter } from './painter.ts';
-import { difference, edgeSharpness, groundDistance } from './picture-measures.ts';
-import { colours } from './shapes.ts';
+import { difference, edgeSharpness, foregroundShare, groundDistance } from './picture-measures.ts';
+import { colours, shapes } from './shapes.ts';
 
 /** For each knob of the API, by label: what should be positive. */
 export type Effects = Readonly<Record<string, number>>;
 
 const names = Object.keys(colours);
+const shapeNames = Object.keys(shapes);
 
 function pointsRight(expected: Expectation, picture: RgbPicture): number {
   const points = Object.values(judgePicture(expected, detectThings(picture)));
@@ -37,17 +37,21 @@ export async function measureEffects(
   const free = open[index % open.length]!.prompt;
   const [plain, against] = [
     await draw({ prompt: free }),
-    await draw({ prompt: free, negative_prompt: 'white background' }),
+    await draw({ prompt: free, negative_prompt: 'on a white background' }),
   ];
   const fromWhite = (picture: RgbPicture) => groundDistance(picture, colours.white!);
 
-  const ground = names[index % names.length]!;
-  const thing = names[(index + 5) % names.length]!;
+  const thing = names[index % names.length]!;
+  const ground = names[(index + 5 + Math.floor(index / names.length)) % names.length]!;
+  const shape = shapeNames[index % shapeNames.length]!;
+  const [size, direction] = index % 2 === 0 ? (['large', 1] as const) : (['small', -1] as const);
   const weighted = async (weight: number) =>
-    groundDistance(
-      await draw({ prompt: `a ${thing} circle on a (${ground}:${weight}) background` }),
-      colours[ground]!,
+    foregroundShare(
+      await draw({
+        prompt: `a (${size}:${weight}) ${thing} ${shape} in the middle on a ${ground} background`,
+      }),
     );
+  const grown = (await weighted(1.4)) - (await weighted(0.6));
 
   const unrefined = await draw({ prompt, refiner: false });
 
@@ -59,10 +63,10 @@ export async function measureEffects(
   return {
     'guidance 7.5 against 1: points of the prompt right':
       pointsRight(expected, usual) - pointsRight(expected, unguided),
-    'negative "white background" against none: distance of the ground from white':
+    'negative "on a white background" against none: distance of the ground from white':
       fromWhite(against) - fromWhite(plain),
-    '(colour:0.6) against (colour:1.4): distance of the ground from the colour':
-      (await weighted(0.6)) - (await weighted(1.4)),
+    '(large:1.4) and (small:1.4) against :0.6: % of the picture covered more, or less':
+      100 * direction * grown,
     'refiner on against off: sharpness of edges': edgeSharpness(usual) - edgeSharpness(unrefined),
     'strength 0.5 against 0.2: change of the input': half - slightly,
     'strength 0.8 against 0.5: change of the input': strongly - half,

@@ -17,6 +17,31 @@ export function groundDistance({ rgb, width, height }: RgbPicture, colour: reado
   return sum / count;
 }
 
+/** Distance in RGB from the ground at which a pixel counts as part of a thing, as in detect-things.ts. */
+const contrast = 55;
+
+/** Share of the pixels that are not of the ground's colour, the middle value on the top and bottom of a frame a sixteenth of a side from the picture's edge. */
+export function foregroundShare({ rgb, width, height }: RgbPicture): number {
+  const inset = Math.round(width / 16);
+  const frame: number[] = [];
+  for (let column = inset; column < width - inset; column++)
+    frame.push(inset * width + column, (height - 1 - inset) * width + column);
+  const ground = [0, 1, 2].map((channel) => middle(frame.map((pixel) => rgb[pixel * 3 + channel]!)));
+  let count = 0;
+  for (let row = inset; row < height - inset; row++) {
+    for (let column = inset; column < width - inset; column++) {
+      const at = (row * width + column) * 3;
+      const far = Math.hypot(rgb[at]! - ground[0]!, rgb[at + 1]! - ground[1]!, rgb[at + 2]! - ground[2]!);
+      if (far > contrast) count++;
+    }
+  }
+  return count / (width * height);
+}
+
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
 /** Mean of the steepest 0.5 % of differences between pixels side by side: how sharp the sharpest outlines are. */
 export function edgeSharpness({ rgb, width, height }: RgbPicture): number {
   const steps: number[] = [];
