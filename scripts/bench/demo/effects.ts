@@ -42,7 +42,9 @@ export async function measureEffects(
   const fromWhite = (picture: RgbPicture) => groundDistance(picture, colours.white!);
 
   const thing = names[index % names.length]!;
-  const ground = names[(index + 5 + Math.floor(index / names.length)) % names.length]!;
+  // Another colour, and another pair of colours for each round through the names.
+  const apart = 1 + (Math.floor(index / names.length) % (names.length - 1));
+  const ground = names[(index + apart) % names.length]!;
   const shape = shapeNames[index % shapeNames.length]!;
   const [size, direction] = index % 2 === 0 ? (['large', 1] as const) : (['small', -1] as const);
   const weighted = async (weight: number) =>
