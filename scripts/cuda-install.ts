@@ -1,29 +1,35 @@
 /** `npm run cuda:install`: the CUDA provider libraries of the installed onnxruntime-node, which its npm package lacks. */
 import { parseArgs } from 'node:util';
 import { installProvider, packageUrl } from './cuda/install-provider.ts';
+import { pinnedPackage } from './cuda/pinned-package.ts';
 import { bindingFolder, runtimeVersion } from './cuda/provider-files.ts';
 import { progressBar } from './models/progress.ts';
 
-const usage = `npm run cuda:install -- (--sha256 HEX | --unpinned) [--url URL]
+const usage = `npm run cuda:install -- (--pinned | --sha256 HEX | --unpinned) [--url URL]
+  --pinned       the wheel of onnxruntime-gpu of this release, whose hash is known here (CUDA 13)
   --sha256 HEX   hash the package must have
   --unpinned     take what the server gives, and print its hash
-  --url URL      the package, a NuGet .nupkg or mirror of it (default ${packageUrl(runtimeVersion)})`;
+  --url URL      the package, a NuGet .nupkg or a wheel of onnxruntime-gpu, or a mirror of one; with --pinned a mirror of that
+                 (default otherwise ${packageUrl(runtimeVersion)})`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       sha256: { type: 'string' },
       unpinned: { type: 'boolean', default: false },
+      pinned: { type: 'boolean', default: false },
       url: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help || (values.sha256 === undefined) !== values.unpinned) {
+  const choices = [values.pinned, values.sha256 !== undefined, values.unpinned];
+  if (values.help || choices.filter((chosen) => chosen).length !== 1) {
     console.log(usage);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  const sha256 = values.sha256?.toLowerCase();
+  const pin = values.pinned ? pinnedPackage(runtimeVersion) : undefined;
+  const sha256 = pin?.sha256 ?? values.sha256?.toLowerCase();
   if (sha256 !== undefined && !/^[0-9a-f]{64}$/.test(sha256))
     throw new Error(`--sha256 ${values.sha256}: must be 64 hexadecimal digits`);
   if (process.platform !== 'linux' || process.arch !== 'x64')
@@ -33,7 +39,7 @@ async function main(): Promise<void> {
   const record = await installProvider({
     folder: bindingFolder,
     version: runtimeVersion,
-    url: values.url,
+    url: values.url ?? pin?.url,
     sha256,
     onBytes: progressBar('CUDA provider'),
   });

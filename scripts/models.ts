@@ -124,7 +124,9 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     const wanted = values.require;
     if (wanted !== undefined && wanted !== 'libraries' && wanted !== 'cuda')
       throw new Error(`--require ${wanted}: must be libraries or cuda`);
-    const diagnosis = await diagnose({ modelsDir: config.modelsDir, environment: process.env });
+    const { residentModels } = readConfig({ ...process.env, DEVICE: 'cuda:0' });
+    const { modelsDir } = config;
+    const diagnosis = await diagnose({ modelsDir, environment: process.env, residentModels });
     console.log(diagnosis.text);
     const isReady = wanted === 'cuda' ? diagnosis.cudaReady : diagnosis.librariesReady;
     if (wanted !== undefined && !isReady) process.exitCode = 1;

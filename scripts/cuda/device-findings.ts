@@ -4,6 +4,8 @@ import type { Finding } from './findings.ts';
 
 /** Oldest driver branch for CUDA 12.x by minor version compatibility (CUDA compatibility guide, table 2). */
 const oldestDriver = 525;
+/** The same for CUDA 13.x. */
+const oldestDriverFor13 = 580;
 /** Compute capabilities of the Linux x64 package: machine code for 6.0, 7.0, 7.5, 8.0, 8.6, 8.9, 9.0a and 12.0a, no PTX. */
 const supportedMajors = new Set([6, 7, 8]);
 const supportedExactly = new Set(['9.0', '12.0']);
@@ -53,6 +55,12 @@ function gpuFindings({ index, name, driverVersion, computeCapability }: Gpu): Fi
       text: `driver ${driverVersion} is older than CUDA 12 allows`,
       fix: `install ${oldestDriver} or newer`,
     });
+  else if (Number.parseInt(driverVersion, 10) < oldestDriverFor13)
+    findings.push({
+      level: 'note',
+      text: `driver ${driverVersion} runs no provider built for CUDA 13`,
+      fix: `install ${oldestDriverFor13} or newer, or a provider built for CUDA 12`,
+    });
   const major = Number.parseInt(computeCapability, 10);
   if (!supportedMajors.has(major) && !supportedExactly.has(computeCapability))
     findings.push({
@@ -68,8 +76,14 @@ export interface ModelNeed {
   readonly bytes: number;
 }
 
-/** Every device's memory against the models, all of which one worker keeps loaded. */
-export function memoryFindings(gpus: readonly Gpu[], models: readonly ModelNeed[]): Finding[] {
+/** Every device's memory against the models that one worker keeps loaded at once: at worst the largest. */
+export function memoryFindings(
+  gpus: readonly Gpu[],
+  installed: readonly ModelNeed[],
+  residentModels: number,
+): Finding[] {
+  const models = [...installed].sort((a, b) => b.bytes - a.bytes).slice(0, residentModels);
+  const some = models.length < installed.length ? `, ${models.length} of ${installed.length} at once` : '';
   const weights = models.reduce((sum, { bytes }) => sum + bytes, 0);
   const need = weights + workspaceBytes;
   const list = models.map(({ name, bytes }) => `${name} ${showBytes(bytes)}`).join(', ');
@@ -79,7 +93,7 @@ export function memoryFindings(gpus: readonly Gpu[], models: readonly ModelNeed[
       text:
         models.length === 0
           ? 'no models are installed'
-          : `the models need ${showBytes(need)}: weights in float16, the VAE's in float32, ${showBytes(weights)} (${list}) and about ${showBytes(workspaceBytes)} to work in`,
+          : `the models need ${showBytes(need)}${some}: weights in float16, the VAE's in float32, ${showBytes(weights)} (${list}) and about ${showBytes(workspaceBytes)} to work in`,
     },
   ];
   if (models.length === 0) return findings;
@@ -88,8 +102,8 @@ export function memoryFindings(gpus: readonly Gpu[], models: readonly ModelNeed[
     if (totalBytes < need)
       findings.push({
         level: 'warning',
-        text: `${memory}: too little for all of them in one worker`,
-        fix: 'keep fewer models in MODELS_DIR, or give each worker a folder of its own',
+        text: `${memory}: too little for them`,
+        fix: 'lower RESIDENT_MODELS, or let each worker serve fewer (SERVE_MODELS)',
       });
     else if (freeBytes < need)
       findings.push({

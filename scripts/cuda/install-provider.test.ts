@@ -48,6 +48,17 @@ test('the package of the very release is asked for', () => {
   );
 });
 
+test('a wheel of onnxruntime-gpu has the same libraries in another place', async () => {
+  const wheel = archiveOf({
+    [`onnxruntime/capi/${cudaLibrary}`]: cuda,
+    [`onnxruntime/capi/${sharedLibrary}`]: Buffer.from('shared'),
+    'onnxruntime/__init__.py': Buffer.from('unwanted'),
+  });
+  await install(wheel, hash(wheel));
+  assert.ok(readFileSync(path.join(folder, cudaLibrary)).equals(cuda));
+  assert.deepEqual(readdirSync(folder).sort(), [recordName, cudaLibrary, sharedLibrary].sort());
+});
+
 test('both libraries and their record come into place over cut connections, and the archive goes', async () => {
   const record = await install(archive, hash(archive), {
     cutAfter: (answer) => (answer < 3 ? 200 : undefined),
@@ -77,7 +88,11 @@ test('a package with a wrong hash leaves what was installed as it was', async ()
 
 for (const [what, bytes, message] of [
   ['no zip', Buffer.from('<html>not found</html>'), /no usable package/],
-  ['a zip of something else', archiveOf({ 'readme.txt': Buffer.from('x') }), /it has no runtimes\/linux-x64/],
+  [
+    'a zip of something else',
+    archiveOf({ 'readme.txt': Buffer.from('x') }),
+    /it has no libonnxruntime_providers_cuda\.so in runtimes\/linux-x64/,
+  ],
   ['a zip with a damaged entry', damaged(archive), /no usable package/],
 ] as const) {
   test(`${what} is refused and leaves nothing behind`, async () => {

@@ -9,7 +9,7 @@ export interface InstallOptions {
   /** onnxruntime-node's binding folder. */
   readonly folder: string;
   readonly version: string;
-  /** The package; by default the one of this version on nuget.org. */
+  /** The package, a .nupkg or a wheel; by default the one of this version on nuget.org. */
   readonly url?: string | undefined;
   /** Undefined: whatever the server gives is taken. */
   readonly sha256: string | undefined;
@@ -61,14 +61,17 @@ export async function installProvider(options: InstallOptions): Promise<Provider
   }
 }
 
+/** Where the libraries are in a NuGet package and in a Python wheel. */
+const libraryFolders = ['runtimes/linux-x64/native', 'onnxruntime/capi'];
+
 /** The provider libraries of the package; adm-zip holds every entry against its CRC. */
 function unpack(archive: Buffer, url: string): Map<string, Buffer> {
   try {
     const zip = new AdmZip(archive);
     return new Map(
       providerLibraries.map((name) => {
-        const entry = zip.getEntry(`runtimes/linux-x64/native/${name}`);
-        if (entry === null) throw new Error(`it has no runtimes/linux-x64/native/${name}`);
+        const entry = libraryFolders.map((folder) => zip.getEntry(`${folder}/${name}`)).find((each) => each);
+        if (!entry) throw new Error(`it has no ${name} in ${libraryFolders.join(' or ')}`);
         return [name, entry.getData()];
       }),
     );

@@ -5,7 +5,8 @@ import type { Finding } from './findings.ts';
 import { type LoaderPath, type NeededLibrary, neededLibraries } from './loader.ts';
 import { cudaLibrary, providerLibraries, readProviderFiles, sharedLibrary } from './provider-files.ts';
 
-const installHint = 'npm run cuda:install -- --sha256 HEX (or --unpinned)';
+const installHint =
+  'npm run cuda:install -- --pinned (built for CUDA 13; for another build --url URL --sha256 HEX)';
 
 /** Where NVIDIA publishes a library: name in its apt packages (with the CUDA release behind) and in its Python wheels. */
 const sources: Readonly<Record<string, { apt: string; wheel: string }>> = {
@@ -52,12 +53,12 @@ export async function libraryFindings(
   return findings;
 }
 
-/** What a provider of the usual build will ask for; its own list counts once it is there. */
+/** What the pinned provider will ask for; its own list counts once it is there. */
 const usualNeeds = [
-  'libcudart.so.12',
-  'libcublas.so.12',
-  'libcublasLt.so.12',
-  'libcufft.so.11',
+  'libcudart.so.13',
+  'libcublas.so.13',
+  'libcublasLt.so.13',
+  'libcufft.so.12',
   'libcurand.so.10',
   'libcudnn.so.9',
 ];
@@ -70,8 +71,8 @@ function outlook({ libraryPath, cache }: LoaderPath): Finding {
     level: 'note',
     text:
       lacking.length === 0
-        ? 'it will need CUDA 12 and cuDNN 9, whose libraries the loader finds'
-        : `it will need CUDA 12 and cuDNN 9; of their libraries the loader does not find ${lacking.join(', ')}`,
+        ? 'it will need CUDA 13 and cuDNN 9, whose libraries the loader finds'
+        : `it will need CUDA 13 and cuDNN 9; of their libraries the loader does not find ${lacking.join(', ')}`,
   };
 }
 

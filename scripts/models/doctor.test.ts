@@ -51,9 +51,10 @@ function installCuda(cudnn = '9.12.0'): void {
 const gpu = (memory: string, capability = '9.0', driver = '570.86.15') =>
   script('nvidia-smi', `echo "0, NVIDIA H200, ${driver}, ${memory}, ${capability}"`);
 
-const look = (own: { modelsDir?: string; libraryPath?: string } = {}) =>
+const look = (own: { modelsDir?: string; libraryPath?: string; residentModels?: number } = {}) =>
   diagnose({
     modelsDir: own.modelsDir,
+    ...(own.residentModels && { residentModels: own.residentModels }),
     environment: { PATH: at('bin'), LD_LIBRARY_PATH: own.libraryPath ?? at('cuda') },
     folder: at('binding'),
     version: '1.30.0',
@@ -72,8 +73,8 @@ test('a machine without anything lacks provider, device and driver, and is told 
     `${sharedLibrary} is not beside the binding (${at('binding')})`,
     'no NVIDIA device and no driver (/proc/driver/nvidia/version is not there, nvidia-smi is not on the PATH)',
   ]);
-  assert.match(text, /npm run cuda:install/);
-  assert.match(text, /the loader does not find libcudart\.so\.12, .*libcudnn\.so\.9/);
+  assert.match(text, /npm run cuda:install -- --pinned/);
+  assert.match(text, /the loader does not find libcudart\.so\.13, .*libcudnn\.so\.9/);
   assert.match(text, /DEVICE=cuda:N is refused when a worker starts; DEVICE=cpu works\.$/);
 });
 
@@ -204,20 +205,29 @@ test('an old driver and a device the packages are not built for are named', asyn
   gpu('24576, 24000', '10.0', '470.57');
   const { text } = await look();
   assert.ok(missing(text).includes('driver 470.57 is older than CUDA 12 allows'));
+  gpu('24576, 24000', '8.9', '570.86');
+  assert.match((await look()).text, /- +driver 570\.86 runs no provider built for CUDA 13/);
   assert.match(text, /warning compute capability 10\.0 is not among those/);
 });
 
 test('too little and too little free device memory are told apart', async () => {
   gpu('2048, 2000');
-  assert.match(
-    (await look({ modelsDir })).text,
-    /warning cuda:0 has 2\.00 GiB.*: too little for all of them/,
-  );
+  assert.match((await look({ modelsDir })).text, /warning cuda:0 has 2\.00 GiB.*: too little for them/);
   gpu('24576, 1000');
   assert.match(
     (await look({ modelsDir })).text,
     /warning cuda:0 has 24\.0 GiB, of which 1000 MiB are free: other processes/,
   );
+});
+
+test('only as many of the largest models count as stay loaded at once', async () => {
+  const need = async (residentModels: number) => {
+    const { text } = await look({ modelsDir, residentModels });
+    return /the models need (\S+ \S+):.*\((.*)\) and about/.exec(text)?.slice(1);
+  };
+  const [all, one] = [await need(2), await need(1)];
+  assert.notEqual(all?.[1], one?.[1]);
+  assert.ok(all?.[1]?.includes(one![1]!), `${one} is one of ${all}`);
 });
 
 test('a model that cannot be opened is named', async () => {

@@ -13,6 +13,8 @@ import { showBytes } from './sizes.ts';
 export interface DoctorOptions {
   readonly modelsDir: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** How many a worker on a GPU keeps loaded at once. */
+  readonly residentModels?: number;
   /** Of onnxruntime-node's library; tests hand in their own. */
   readonly folder?: string;
   readonly version?: string;
@@ -48,7 +50,10 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
   const sections = new Map<string, readonly Finding[]>([
     [`ONNX Runtime ${version}: CUDA provider and its libraries`, libraries],
     ['NVIDIA driver and devices', device],
-    [`Memory for the models in ${modelsDir ?? 'MODELS_DIR (unset)'}`, memory(driver.gpus, needs)],
+    [
+      `Memory for the models in ${modelsDir ?? 'MODELS_DIR (unset)'}`,
+      memory(driver.gpus, needs, options.residentModels ?? 2),
+    ],
   ]);
   return {
     text: `${showFindings(sections)}\n\n${verdict(librariesReady, isReady(device))}`,
@@ -91,8 +96,8 @@ async function needsOf(modelsDir: string): Promise<Needs> {
   }
 }
 
-function memory(gpus: readonly Gpu[], { models, problems }: Needs): Finding[] {
-  const findings = [...problems, ...memoryFindings(gpus, models)];
+function memory(gpus: readonly Gpu[], { models, problems }: Needs, residentModels: number): Finding[] {
+  const findings = [...problems, ...memoryFindings(gpus, models, residentModels)];
   if (models.length === 0) return findings;
   const weights = models.reduce((total, { cpuBytes }) => total + cpuBytes, 0);
   const limit = process.constrainedMemory();
