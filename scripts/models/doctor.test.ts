@@ -223,7 +223,7 @@ test('too little and too little free device memory are told apart', async () => 
 test('only as many of the largest models count as stay loaded at once', async () => {
   const need = async (residentModels: number) => {
     const { text } = await look({ modelsDir, residentModels });
-    return /the models need (\S+ \S+):.*\((.*)\) and about/.exec(text)?.slice(1);
+    return /the models need ([^:]+):.*\((.*)\) and about/.exec(text)?.slice(1);
   };
   const [all, one] = [await need(2), await need(1)];
   assert.notEqual(all?.[1], one?.[1]);
