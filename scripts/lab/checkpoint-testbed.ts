@@ -6,7 +6,7 @@ import { rootMeanSquare } from './distances.ts';
 import type { Engine } from './engine.ts';
 import type { Entry } from './entries.ts';
 import { keptPicture, pictureDifference, type RgbaPicture } from './picture-difference.ts';
-import { convergedLatents, type FlowProblem, problemOf } from './reference.ts';
+import { convergedLatents, type FlowProblem, flowOf, problemOf, solvedFlow } from './reference.ts';
 import { keyOf, type Store } from './store.ts';
 import { timedRun } from './timed-run.ts';
 
@@ -15,12 +15,11 @@ export interface CheckpointOptions {
   readonly steps: readonly number[];
   readonly seeds: readonly number[];
   readonly prompts: readonly string[];
+  /** Error of each step of the converged solutions. */
+  readonly tolerance: number;
   /** What else decides the results: checkpoint, guidance scale, size, device. */
   readonly decides: Readonly<Record<string, unknown>>;
 }
-
-/** Of each step of the converged solution. The network's own rounding is near 1e-5. */
-export const engineTolerance = 1e-4;
 
 /** Decoding a picture takes about as long as this many evaluations. */
 const decodeCost = 8;
@@ -44,7 +43,7 @@ export function checkpointTestbed(
   options: CheckpointOptions,
   store: Store,
 ): CheckpointTestbed {
-  const { entries, steps, seeds, prompts, decides } = options;
+  const { entries, steps, seeds, prompts, tolerance: usualTolerance, decides } = options;
   const { noise: model, length } = engine;
   const units = prompts.flatMap((text, prompt) =>
     seeds.flatMap((seed) =>
@@ -74,15 +73,24 @@ export function checkpointTestbed(
     const known = store.get<ConvergedRun>(key);
     if (known !== undefined) return known;
     const denoise = await denoiserOf(text);
-    const normals = createNoiseSource({ rng: 'philox', seed, length }).normal();
     const clean = async (x: Float64Array, sigma: number) => {
+      // The event loop's turn in which an interrupt is noticed.
       await new Promise((resolve) => setImmediate(resolve));
       return Float64Array.from(await denoise(Float32Array.from(x), model.levelAt(sigma)));
     };
-    const solved = await convergedLatents(clean, model, problem, normals, { tolerance, signal });
-    const latents = Float32Array.from(solved.latents);
+    const flow = flowOf(problem, model);
+    const flowKey = keyOf({ cellVersion, ...decides, flow, seed, text, tolerance });
+    let calls = store.get<number>(flowKey);
+    if (calls === undefined) {
+      const normals = createNoiseSource({ rng: 'philox', seed, length }).normal();
+      const solved = await solvedFlow(clean, flow, normals, { tolerance, signal });
+      calls = solved.calls;
+      store.put(flowKey, calls, { latents: Float32Array.from(solved.x) });
+    }
+    const solved = Float64Array.from(store.latents(flowKey));
+    const latents = Float32Array.from(await convergedLatents(clean, model, problem, solved));
     const picture = await keptPicture(await engine.decode(latents));
-    const run = { calls: solved.calls, key };
+    const run = { calls, key };
     store.put(key, run, { latents, picture });
     return run;
   };
@@ -136,7 +144,7 @@ export function checkpointTestbed(
       store.put(key, cell);
       return cell;
     }
-    const reference = await converge(problemOf(schedule), seed, text, engineTolerance, signal);
+    const reference = await converge(problemOf(schedule), seed, text, usualTolerance, signal);
     const isDeterministic = scheduler.noise === 'none';
     const measured: Cell = {
       ...cell,
@@ -158,7 +166,15 @@ export function checkpointTestbed(
     async *cells(signal) {
       for (const unit of units) {
         const { text, seed, entry, count } = unit;
-        const key = keyOf({ cellVersion, ...decides, entry: entry.id, count, seed, text });
+        const key = keyOf({
+          cellVersion,
+          ...decides,
+          entry: entry.id,
+          count,
+          seed,
+          text,
+          tolerance: usualTolerance,
+        });
         const known = store.get<Cell>(key);
         if (known === undefined) yield { cell: await run(unit, key, signal), stored: false };
         // The prompt's index is not part of the key: its text is.
@@ -167,13 +183,13 @@ export function checkpointTestbed(
     },
     reference(entry, count, seed, prompt) {
       const problem = problemOf(entry.scheduler.schedule(model, count));
-      return store.get<ConvergedRun>(referenceKey(problem, seed, prompts[prompt]!, engineTolerance));
+      return store.get<ConvergedRun>(referenceKey(problem, seed, prompts[prompt]!, usualTolerance));
     },
     async uncertainty(signal) {
       const { text, seed, entry, count } = units[0]!;
       const problem = problemOf(entry.scheduler.schedule(model, count));
-      const usual = await converge(problem, seed, text, engineTolerance, signal);
-      const finer = await converge(problem, seed, text, engineTolerance / 10, signal);
+      const usual = await converge(problem, seed, text, usualTolerance, signal);
+      const finer = await converge(problem, seed, text, usualTolerance / 10, signal);
       return rootMeanSquare(store.latents(usual.key), store.latents(finer.key));
     },
   };

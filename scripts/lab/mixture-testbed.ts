@@ -4,7 +4,7 @@ import { type Cell, cellVersion, type Testbed } from './cell.ts';
 import { distanceToMixture, type ProjectedMixture, projectedMixture, rootMeanSquare } from './distances.ts';
 import type { Entry } from './entries.ts';
 import { mixtureClean, mixtureDenoise, mixtureSamples, plane } from './mixture.ts';
-import { convergedLatents, type FlowProblem, problemOf } from './reference.ts';
+import { convergedLatents, type FlowProblem, flowOf, problemOf, solvedFlow } from './reference.ts';
 import { keyOf, type Store } from './store.ts';
 import { timedRun } from './timed-run.ts';
 
@@ -36,7 +36,8 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
     let latents = references.get(key);
     if (latents === undefined) {
       const clean = mixtureClean(plane);
-      ({ latents } = await convergedLatents(clean, model, problem, noise, { tolerance, signal }));
+      const solved = await solvedFlow(clean, flowOf(problem, model), noise, { tolerance, signal });
+      latents = await convergedLatents(clean, model, problem, solved.x);
       references.set(key, latents);
     }
     return latents;

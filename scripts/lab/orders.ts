@@ -1,6 +1,6 @@
 import { createNoiseSource } from '../../src/numerics/noise-source.ts';
 import { coordinates } from '../../src/schedulers/coordinate-noise.ts';
-import type { NoiseLevel, Schedule } from '../../src/schedulers/scheduler.ts';
+import type { NoiseLevel, Schedule, Solver } from '../../src/schedulers/scheduler.ts';
 import { karrasSigmas } from '../../src/schedulers/spacing.ts';
 import { rootMeanSquare } from './distances.ts';
 import type { Entry } from './entries.ts';
@@ -41,9 +41,17 @@ const flowTolerance = 1e-11;
 /**
  * Measures a solver's order of convergence where the right answer is known: deterministic solvers by the distance to the
  * exact flow of the mixture, stochastic ones by the variance of all trajectories on normal data, which is computed without
- * sampling (every draw is a coordinate).
+ * sampling (every draw is a coordinate). Names that share a solver share its order.
  */
-export async function solverOrder({ scheduler }: Pick<Entry, 'scheduler'>): Promise<SolverOrder> {
+export function solverOrder({ scheduler }: Pick<Entry, 'scheduler'>): Promise<SolverOrder> {
+  const order = known.get(scheduler.solver) ?? measuredOrder(scheduler);
+  known.set(scheduler.solver, order);
+  return order;
+}
+
+const known = new Map<Solver, Promise<SolverOrder>>();
+
+async function measuredOrder(scheduler: Entry['scheduler']): Promise<SolverOrder> {
   const theory = theoreticalOrder(scheduler) ?? null;
   const kind = scheduler.noise === 'none' ? 'flow' : 'variance';
   if (theory === null) return { theory, measured: null, kind, steps: null, errors: null };

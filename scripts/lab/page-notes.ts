@@ -6,7 +6,7 @@ export function notes({ settings, testbeds }: Report): (readonly [heading: strin
   return [
     [
       'The exact mixture',
-      `A mixture of seven round normals in the plane, whose denoiser is known exactly. ${settings.mixturePoints} points a seed are moved together as if they were the latents of one picture, by each name's own schedule over the checkpoint's noise levels. The exact solution is computed in float64 by Dormand-Prince steps of order 5 with an error of 1e-8 a step; the solvers compute in float32, so errors near 1e-6 are rounding.`,
+      `A mixture of seven round normals in the plane, whose denoiser is known exactly. ${settings.accuracy.points} points a seed are moved together as if they were the latents of one picture, by each name's own schedule over the checkpoint's noise levels. The exact solution is computed in float64 by Dormand-Prince steps of order 5 with an error of 1e-8 a step; the solvers compute in float32, so errors near 1e-6 are rounding.`,
     ],
     ...(pictures?.id === 'checkpoint'
       ? ([
@@ -16,7 +16,7 @@ export function notes({ settings, testbeds }: Report): (readonly [heading: strin
           ],
           [
             'The converged reference',
-            `The same flow from the same noise, start level and scale, solved by Dormand-Prince steps of order 5 with an error of 1e-4 a step; a tenth of that tolerance moves the result by ${pictures.uncertainty?.toExponential(1) ?? 'an unknown amount'}. Names differ in where their schedule begins (with leading spacing it depends on the number of steps), so each is compared with the reference of its own beginning and end: what is measured is the error of its steps, not of its range.`,
+            `The same flow from the same noise, start level and scale, solved by Dormand-Prince steps of order 5 with an error of ${settings.accuracy.tolerance} a step; a tenth of that tolerance moves the result by ${pictures.uncertainty?.toExponential(1) ?? 'an unknown amount'}. Names differ in where their schedule begins (with leading spacing it depends on the number of steps), so each is compared with the reference of its own beginning and end: what is measured is the error of its steps, not of its range.`,
           ],
         ] as const)
       : []),

@@ -1,6 +1,6 @@
 import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
 import type { Schedule } from '../../src/schedulers/scheduler.ts';
-import { type CleanAt, solveFlow } from './flow.ts';
+import { type CleanAt, type FlowSolution, solveFlow } from './flow.ts';
 
 /**
  * The exact problem behind a schedule: which flow is solved from where to where. Two schedules with equal problems have
@@ -30,28 +30,38 @@ export function problemOf(schedule: Schedule): FlowProblem {
 }
 
 /**
- * The converged answer to `problem` from the standard normals `noise`. No network is trained below the lowest level of
- * its table, so a run to zero is solved exactly down to that level and takes the network's clean estimate there, which
- * is what a schedule that is refined without end does.
+ * The part of a problem that takes the time: its flow down to where the network is asked last. Several problems may have
+ * the same one.
+ */
+export function flowOf({ from, initialScale, to }: FlowProblem, model: Pick<NoiseTable, 'sigmas'>): Flow {
+  return { from, initialScale, to: Math.max(to, rounded(model.sigmas[0]!)) };
+}
+
+export type Flow = Omit<FlowProblem, 'finalScale'>;
+
+/** Solves a flow from the standard normals `noise`. */
+export function solvedFlow(
+  clean: CleanAt,
+  { from, initialScale, to }: Flow,
+  noise: Float32Array,
+  { tolerance, signal }: { tolerance: number; signal?: AbortSignal },
+): Promise<FlowSolution> {
+  const start = Float64Array.from(noise, (value) => value * initialScale);
+  return solveFlow(clean, start, { from, to, tolerance, ...(signal && { signal }) });
+}
+
+/**
+ * The converged answer to `problem` from its solved flow. No network is trained below the lowest level of its table, so a
+ * run to zero is solved exactly down to that level and takes the network's clean estimate there, which is what a schedule
+ * that is refined without end does.
  */
 export async function convergedLatents(
   clean: CleanAt,
   model: Pick<NoiseTable, 'sigmas'>,
   problem: FlowProblem,
-  noise: Float32Array,
-  { tolerance, signal }: { tolerance: number; signal?: AbortSignal },
-): Promise<{ latents: Float64Array; calls: number }> {
-  const lowest = model.sigmas[0]!;
-  const start = Float64Array.from(noise, (value) => value * problem.initialScale);
-  const to = Math.max(problem.to, lowest);
-  const { x, calls } = await solveFlow(clean, start, {
-    from: problem.from,
-    to,
-    tolerance,
-    ...(signal && { signal }),
-  });
-  if (problem.to >= lowest * (1 - 1e-4))
-    return { latents: x.map((value) => value * problem.finalScale), calls };
-  const last = await clean(x, lowest);
-  return { latents: last.map((value) => value * problem.finalScale), calls: calls + 1 };
+  solved: Float64Array,
+): Promise<Float64Array> {
+  const { to } = flowOf(problem, model);
+  const last = problem.to < to ? await clean(solved, to) : solved;
+  return last.map((value) => value * problem.finalScale);
 }

@@ -4,7 +4,7 @@ import { type Entry, labelOf } from './entries.ts';
 import { mixtureUncertainty } from './mixture-testbed.ts';
 import type { LabOptions } from './options.ts';
 import type { SolverOrder } from './orders.ts';
-import type { LabResults, Machine } from './run-lab.ts';
+import type { Accuracy, LabResults, Machine } from './run-lab.ts';
 import { type MeasuredSlope, measuredSlope } from './slope.ts';
 import type { Store } from './store.ts';
 
@@ -18,7 +18,7 @@ export interface Report {
     readonly prompts: readonly string[];
     readonly guidanceScale: number;
     readonly size: number;
-    readonly mixturePoints: number;
+    readonly accuracy: Accuracy;
   };
   readonly machine: Machine;
   readonly testbeds: readonly TestbedReport[];
@@ -104,7 +104,7 @@ export function buildReport(options: LabOptions, results: LabResults, created: D
       prompts: options.prompts,
       guidanceScale: options.guidanceScale,
       size: options.size,
-      mixturePoints: results.mixturePoints,
+      accuracy: results.accuracy,
     },
     machine,
     testbeds,

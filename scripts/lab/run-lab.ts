@@ -20,7 +20,7 @@ export interface LabResults {
   readonly cells: readonly Cell[];
   /** By entry id. */
   readonly orders: ReadonlyMap<string, SolverOrder>;
-  readonly mixturePoints: number;
+  readonly accuracy: Accuracy;
   readonly mixtureFloor: number;
   /** What the pictures were made with; undefined where only the mixture was asked for. */
   readonly pictures: PictureSource | undefined;
@@ -57,15 +57,21 @@ const sdxlSchedule = {
   skip_prk_steps: true,
 };
 
-/** Points of the plane that make up one mixture "picture". */
-export const mixturePoints = 4096;
+export interface Accuracy {
+  /** Points of the plane that make up one mixture "picture". */
+  readonly points: number;
+  /** Error of each step of a checkpoint's converged solution. The network's own rounding is near 1e-5. */
+  readonly tolerance: number;
+}
+
+const usualAccuracy: Accuracy = { points: 4096, tolerance: 3e-5 };
 
 /** Runs what is asked for, taking from the store what was computed before. @throws AbortError when `signal` aborts. */
 export async function runLab(
   options: LabOptions,
   config: Config,
   signal: AbortSignal,
-  points = mixturePoints,
+  { points, tolerance }: Accuracy = usualAccuracy,
 ): Promise<LabResults> {
   const { steps, seeds, prompts, guidanceScale, size } = options;
   const entries = options.entries.filter(({ id, computedAs }) => id === computedAs);
@@ -75,10 +81,7 @@ export async function runLab(
   const orders = new Map<string, SolverOrder>();
   for (const entry of options.entries) {
     signal.throwIfAborted();
-    const same = options.entries.find(
-      ({ id, scheduler }) => orders.has(id) && scheduler.solver === entry.scheduler.solver,
-    );
-    orders.set(entry.id, same ? orders.get(same.id)! : await solverOrder(entry));
+    orders.set(entry.id, await solverOrder(entry));
   }
   const cells = [
     ...(await collect(mixtureTestbed({ entries, steps, seeds, model, points }, store), signal)),
@@ -88,7 +91,7 @@ export async function runLab(
   return {
     cells,
     orders,
-    mixturePoints: points,
+    accuracy: { points, tolerance },
     mixtureFloor: mixtureFloor(points),
     pictures: source && { ...source, uncertainty },
     store,
@@ -115,7 +118,8 @@ export async function runLab(
     const found = await findCheckpoint(options.checkpoint, config);
     const engine = await openEngine(found, config, { guidanceScale, size });
     const decides = { checkpoint: found.identity, guidanceScale, size, device: config.device };
-    const testbed = checkpointTestbed(engine, { entries, steps, seeds, prompts, decides }, store);
+    const asked = { entries, steps, seeds, prompts, decides, tolerance };
+    const testbed = checkpointTestbed(engine, asked, store);
     const source = { id: 'checkpoint', name: found.name, engine, testbed } as const;
     return { source, testbed, model: engine.noise };
   }

@@ -77,7 +77,7 @@ export async function openServer(url: string, key: string | undefined, signal: A
         await sleep(pollMs, undefined, { signal: jobSignal });
         status = await json(`${request}/status`, { signal: jobSignal });
         if (status.status !== 'FAILED') continue;
-        if (/\bhold (NaN|-?Infinity)\b/.test(status.error ?? '')) return undefined;
+        if (/\b(NaN|Infinity)\b/.test(status.error ?? '')) return undefined;
         throw new Error(`${request} failed: ${status.error}`);
       }
       const result = await json(request, { signal: jobSignal });
