@@ -1,16 +1,15 @@
 # syntax=docker/dockerfile:1
 # Three images: gateway, worker (CPU) and worker-cuda. Build one with --target.
 
+# CUDA and cuDNN as the pinned provider package is built for (scripts/cuda/pinned-package.ts). For another build of the provider
+# change both: --build-arg CUDA_IMAGE=... --build-arg CUDA_PROVIDER="--url URL --sha256 HEX".
+ARG CUDA_IMAGE=nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
+
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # No install script of a dependency is needed; onnxruntime-node's would download the CUDA libraries.
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
-
-FROM dependencies AS cuda-dependencies
-# ONNX Runtime's CUDA provider is not in the npm package: its own installer takes it from the NuGet feed, same version.
-RUN ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js \
-  && rm -f node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_tensorrt.so
 
 FROM dependencies AS gateway-dependencies
 # The gateway never loads a network.
@@ -32,14 +31,14 @@ CMD ["node", "src/gateway/server.ts"]
 
 # What both workers are, without Node and without dependencies.
 FROM dependencies AS worker-files
-COPY src src
-COPY workers workers
-COPY scripts scripts
-# Stands behind every model where MODELS_DIR is not set: pictures of it are noise.
-RUN node --input-type=module -e "await (await import('/app/scripts/start/demo-checkpoints.ts')).demoCheckpoints('/app/demo')"
+COPY . .
+# Stands behind every model where MODELS_DIR is not set: the demo checkpoint, or random weights where the checkout lacks it.
+RUN node --input-type=module -e "const { defaultModels } = await import('/app/scripts/start/default-models.ts'); \
+  const { cp } = await import('node:fs/promises'); \
+  await cp((await defaultModels('/tmp')).modelsDir, '/app/demo', { recursive: true })"
 
 FROM node:24-bookworm-slim AS worker
-ENV NODE_ENV=production DEVICE=cpu
+ENV NODE_ENV=production DEVICE=cpu HEALTH_FILE=/tmp/worker-health
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=worker-files /app/package.json ./
@@ -47,18 +46,24 @@ COPY --from=worker-files /app/src src
 COPY --from=worker-files /app/workers workers
 COPY --from=worker-files /app/demo demo
 USER node
-CMD ["sh", "-c", "MODELS_DIR=\"${MODELS_DIR:-/app/demo/tiny-checkpoints}\" exec node workers/worker.ts"]
+# Healthy is a worker that takes jobs; loading checkpoints may take minutes.
+HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s CMD ["node", "workers/health.ts"]
+CMD ["sh", "-c", "MODELS_DIR=\"${MODELS_DIR:-/app/demo}\" exec node workers/worker.ts"]
 
-# CUDA 12 with cuDNN 9, as ONNX Runtime's CUDA provider for this package is built.
-FROM nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04 AS worker-cuda
-ENV NODE_ENV=production DEVICE=cuda:0
+FROM ${CUDA_IMAGE} AS worker-cuda
+ARG CUDA_PROVIDER=--pinned
+ENV NODE_ENV=production DEVICE=cuda:0 HEALTH_FILE=/tmp/worker-health
 COPY --from=node:24-bookworm-slim /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
-COPY --from=cuda-dependencies /app/node_modules node_modules
+COPY --from=dependencies /app/node_modules node_modules
 COPY --from=worker-files /app/package.json ./
 COPY --from=worker-files /app/src src
 COPY --from=worker-files /app/workers workers
 COPY --from=worker-files /app/demo demo
+# ONNX Runtime's CUDA provider is not in the npm package. An image in which the loader misses one of its libraries is not built.
+RUN --mount=type=bind,from=worker-files,source=/app/scripts,target=/app/scripts \
+  node scripts/cuda-install.ts ${CUDA_PROVIDER} && node scripts/models.ts doctor --require libraries
 # The image's ubuntu user.
 USER 1000:1000
-CMD ["sh", "-c", "MODELS_DIR=\"${MODELS_DIR:-/app/demo/tiny-checkpoints}\" exec node workers/worker.ts"]
+HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s CMD ["node", "workers/health.ts"]
+CMD ["sh", "-c", "MODELS_DIR=\"${MODELS_DIR:-/app/demo}\" exec node workers/worker.ts"]
