@@ -120,17 +120,13 @@ async function judgeMade(prompts: readonly Expectation[], args: Arguments): Prom
   const made: Readonly<Record<string, number>>[] = [];
   const started = performance.now();
   let reported = 0;
-  const least: number[] = [];
+  const least: { label: string; value: number }[] = [];
   const reportFinished = (): void => {
     for (; reported < runs.length; reported++) {
       const { label, jobs } = runs[reported]!;
       if (!jobs.every(({ id }) => rows.has(id))) return;
-      least.push(
-        report(
-          label,
-          jobs.map(({ id }) => rows.get(id)!.verdict),
-        ),
-      );
+      const verdicts = jobs.map(({ id }) => rows.get(id)!.verdict);
+      least.push({ label, value: report(label, verdicts) });
     }
   };
   reportFinished();
@@ -144,7 +140,10 @@ async function judgeMade(prompts: readonly Expectation[], args: Arguments): Prom
     reportFinished();
   });
   if (made.length > 0) reportTime(made, (performance.now() - started) / 1000);
-  console.log(`least of ${points.slice(0, 5).join(', ')}: ${(100 * Math.min(...least)).toFixed(1)} %`);
+  const worst = least.toSorted((a, b) => a.value - b.value)[0]!;
+  console.log(
+    `least of ${points.slice(0, 5).join(', ')}: ${(100 * worst.value).toFixed(1)} % (${worst.label})`,
+  );
 }
 
 function reportTime(made: readonly Readonly<Record<string, number>>[], seconds: number): void {
