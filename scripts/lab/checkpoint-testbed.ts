@@ -1,12 +1,12 @@
 import { NonFinitePixelsError } from '../../src/images/encode-image.ts';
 import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import type { Denoise } from '../../src/schedulers/scheduler.ts';
 import { type Cell, cellVersion, type Testbed } from './cell.ts';
+import { type ConvergedRun, convergedRuns } from './converged-runs.ts';
 import { rootMeanSquare } from './distances.ts';
 import type { Engine } from './engine.ts';
 import type { Entry } from './entries.ts';
 import { keptPicture, pictureDifference, type RgbaPicture } from './picture-difference.ts';
-import { convergedLatents, type FlowProblem, flowOf, problemOf, solvedFlow } from './reference.ts';
+import { problemOf } from './reference.ts';
 import { keyOf, type Store } from './store.ts';
 import { timedRun } from './timed-run.ts';
 
@@ -23,12 +23,6 @@ export interface CheckpointOptions {
 
 /** Decoding a picture takes about as long as this many evaluations. */
 const decodeCost = 8;
-
-/** A converged solution: its latents are stored under its key. */
-export interface ConvergedRun {
-  readonly calls: number;
-  readonly key: string;
-}
 
 export interface CheckpointTestbed extends Testbed {
   /** The converged solution that a cell was compared with, as the cells are computed or stored. */
@@ -50,50 +44,9 @@ export function checkpointTestbed(
       entries.flatMap((entry) => steps.map((count) => ({ text, prompt, seed, entry, count }))),
     ),
   );
-  const denoisers = new Map<string, Promise<Denoise>>();
-  const denoiserOf = (text: string) => {
-    const denoiser = denoisers.get(text) ?? engine.denoiser(text);
-    denoisers.set(text, denoiser);
-    return denoiser;
-  };
+  const references = convergedRuns(engine, decides, store);
   /** Pictures of the references of one prompt and seed. */
   let pictures = { of: '', byKey: new Map<string, RgbaPicture>() };
-
-  const referenceKey = (problem: FlowProblem, seed: number, text: string, tolerance: number) =>
-    keyOf({ cellVersion, ...decides, problem, seed, text, tolerance });
-
-  const converge = async (
-    problem: FlowProblem,
-    seed: number,
-    text: string,
-    tolerance: number,
-    signal: AbortSignal,
-  ): Promise<ConvergedRun> => {
-    const key = referenceKey(problem, seed, text, tolerance);
-    const known = store.get<ConvergedRun>(key);
-    if (known !== undefined) return known;
-    const denoise = await denoiserOf(text);
-    const clean = async (x: Float64Array, sigma: number) => {
-      // The event loop's turn in which an interrupt is noticed.
-      await new Promise((resolve) => setImmediate(resolve));
-      return Float64Array.from(await denoise(Float32Array.from(x), model.levelAt(sigma)));
-    };
-    const flow = flowOf(problem, model);
-    const flowKey = keyOf({ cellVersion, ...decides, flow, seed, text, tolerance });
-    let calls = store.get<number>(flowKey);
-    if (calls === undefined) {
-      const normals = createNoiseSource({ rng: 'philox', seed, length }).normal();
-      const solved = await solvedFlow(clean, flow, normals, { tolerance, signal });
-      calls = solved.calls;
-      store.put(flowKey, calls, { latents: Float32Array.from(solved.x) });
-    }
-    const solved = Float64Array.from(store.latents(flowKey));
-    const latents = Float32Array.from(await convergedLatents(clean, model, problem, solved));
-    const picture = await keptPicture(await engine.decode(latents));
-    const run = { calls, key };
-    store.put(key, run, { latents, picture });
-    return run;
-  };
 
   const referencePicture = async (key: string, seed: number, prompt: number) => {
     const of = `${prompt}/${seed}`;
@@ -112,7 +65,7 @@ export function checkpointTestbed(
     const schedule = scheduler.schedule(model, count);
     const source = createNoiseSource({ rng: 'philox', seed, length });
     const start = source.normal().map((value) => value * schedule.initialScale);
-    const denoise = await denoiserOf(text);
+    const denoise = await references.denoiser(text);
     const { latents, calls, finite, modelMs, noiseMs, arithmeticMs } = await timedRun(
       scheduler.solver,
       schedule,
@@ -144,7 +97,7 @@ export function checkpointTestbed(
       store.put(key, cell);
       return cell;
     }
-    const reference = await converge(problemOf(schedule), seed, text, usualTolerance, signal);
+    const reference = await references.solve(problemOf(schedule), seed, text, usualTolerance, signal);
     const isDeterministic = scheduler.noise === 'none';
     const measured: Cell = {
       ...cell,
@@ -183,13 +136,13 @@ export function checkpointTestbed(
     },
     reference(entry, count, seed, prompt) {
       const problem = problemOf(entry.scheduler.schedule(model, count));
-      return store.get<ConvergedRun>(referenceKey(problem, seed, prompts[prompt]!, usualTolerance));
+      return references.find(problem, seed, prompts[prompt]!, usualTolerance);
     },
     async uncertainty(signal) {
       const { text, seed, entry, count } = units[0]!;
       const problem = problemOf(entry.scheduler.schedule(model, count));
-      const usual = await converge(problem, seed, text, usualTolerance, signal);
-      const finer = await converge(problem, seed, text, usualTolerance / 10, signal);
+      const usual = await references.solve(problem, seed, text, usualTolerance, signal);
+      const finer = await references.solve(problem, seed, text, usualTolerance / 10, signal);
       return rootMeanSquare(store.latents(usual.key), store.latents(finer.key));
     },
   };

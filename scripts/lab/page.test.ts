@@ -27,7 +27,7 @@ test('the page holds everything itself, and text of a prompt is text in it', () 
   assert.doesNotMatch(html.replaceAll(/<script.*?<\/script>/gs, ''), /(src|href)="(?!#)/);
   assert.doesNotMatch(html, /<b>red/);
   assert.match(html, /default-src 'none'/);
-  assert.equal(html.match(/<\/script>/g)?.length, 8);
+  assert.equal(html.match(/<\/script>/g)?.length, 10);
 });
 
 test('pictures are made to fit, and where they cannot the flag that helps is named', async () => {

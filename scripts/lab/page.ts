@@ -7,7 +7,15 @@ import type { Report } from './report.ts';
 import { type Finding, findings } from './summary.ts';
 
 const folder = path.join(import.meta.dirname, 'page');
-const scripts = ['state.js', 'charts.js', 'controls.js', 'grid.js', 'table.js'];
+const scripts = [
+  'state.js',
+  'chart-frame.js',
+  'calls-chart.js',
+  'time-chart.js',
+  'controls.js',
+  'grid.js',
+  'table.js',
+];
 
 /** The whole report as one HTML file that asks for nothing else: scripts, styles, numbers and pictures are in it. */
 export function pageOf(report: Report, pictures: PagePictures): string {

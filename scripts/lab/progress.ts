@@ -7,6 +7,12 @@ export interface Progress {
   end(): void;
 }
 
+/** Where the bar goes: a terminal or a log. */
+export interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
 /**
  * A bar that a terminal keeps redrawing, and elsewhere (a log) a line every half minute; with the time that is left,
  * judged by the pace of what was computed in this run.
@@ -15,7 +21,7 @@ export function showProgress(
   title: string,
   units: number,
   wholeCost: number,
-  out: { readonly isTTY?: boolean; write(text: string): unknown } = process.stderr,
+  out: Output,
   now: () => number = () => performance.now(),
 ): Progress {
   const started = now();

@@ -10,7 +10,7 @@ import { findCheckpoint } from './find-checkpoint.ts';
 import { mixtureFloor, mixtureTestbed } from './mixture-testbed.ts';
 import type { LabOptions } from './options.ts';
 import { type SolverOrder, solverOrder } from './orders.ts';
-import { showProgress } from './progress.ts';
+import { type Output, showProgress } from './progress.ts';
 import { openServer } from './server.ts';
 import { serverTestbed } from './server-testbed.ts';
 import { openStore, type Store } from './store.ts';
@@ -72,6 +72,7 @@ export async function runLab(
   config: Config,
   signal: AbortSignal,
   { points, tolerance }: Accuracy = usualAccuracy,
+  out: Output = process.stderr,
 ): Promise<LabResults> {
   const { steps, seeds, prompts, guidanceScale, size } = options;
   const entries = options.entries.filter(({ id, computedAs }) => id === computedAs);
@@ -84,8 +85,8 @@ export async function runLab(
     orders.set(entry.id, await solverOrder(entry));
   }
   const cells = [
-    ...(await collect(mixtureTestbed({ entries, steps, seeds, model, points }, store), signal)),
-    ...(testbed ? await collect(testbed, signal) : []),
+    ...(await collect(mixtureTestbed({ entries, steps, seeds, model, points }, store), signal, out)),
+    ...(testbed ? await collect(testbed, signal, out) : []),
   ];
   const uncertainty = source?.testbed ? await source.testbed.uncertainty(signal) : null;
   return {
@@ -125,10 +126,10 @@ export async function runLab(
   }
 }
 
-async function collect(testbed: Testbed, signal: AbortSignal): Promise<Cell[]> {
+async function collect(testbed: Testbed, signal: AbortSignal, out: Output): Promise<Cell[]> {
   const cells: Cell[] = [];
   const wholeCost = testbed.work.reduce((sum, { cost }) => sum + cost, 0);
-  const progress = showProgress(testbed.id.padEnd(10), testbed.work.length, wholeCost);
+  const progress = showProgress(testbed.id.padEnd(10), testbed.work.length, wholeCost, out);
   try {
     for await (const { cell, stored } of testbed.cells(signal)) {
       const { label, cost } = testbed.work[cells.length]!;
