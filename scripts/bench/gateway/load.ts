@@ -1,3 +1,8 @@
+import { setFlagsFromString } from 'node:v8';
+
+// As in src/gateway/server.ts: the collector of this process must not be charged to the server.
+setFlagsFromString('--external-memory-accounted-in-global-limit');
+
 /** Milliseconds of one kind of call. */
 export interface Latencies {
   readonly p50: number;
