@@ -3,8 +3,8 @@
  *     node scripts/bench/peers/compare.ts --python venv/bin/python --checkpoint models/sdxl-base [--side 256] [--pairs 4] [--runs 3]
  *     node scripts/bench/peers/compare.ts --python venv/bin/python --kind image --models models [--side 1024] [--pairs 8]
  * Processes are loaded for each pair, one at a time, and the first run of each does not count; with --resident (where both fit into
- * memory) they are loaded once and take turns run by run. --device cuda:0 for a GPU; --out result.json for the numbers. Python needs
- * torch, diffusers and transformers.
+ * memory) they are loaded once and take turns run by run. --device cuda:0 for a GPU; --out result.json for the numbers. On a machine
+ * that does other work besides, --threads 1 and the CPU seconds still tell something. Python needs torch, diffusers and transformers.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,7 @@ const { values } = parseArgs({
     pairs: { type: 'string', default: '4' },
     runs: { type: 'string', default: '3' },
     device: { type: 'string', default: 'cpu' },
+    threads: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     prompt: { type: 'string', default: 'a large red circle left of a blue star on a yellow background' },
     resident: { type: 'boolean', default: false },
@@ -39,6 +40,7 @@ async function readWork(): Promise<Work> {
   if (kind !== 'unet-step' && kind !== 'image')
     throw new Error(`--kind is ${kind}; it must be unet-step or image`);
   const side = Number(values.side ?? (kind === 'image' ? 1024 : 256));
+  const common = { side, device, ...(values.threads && { threads: Number(values.threads) }) };
   const picture = { prompt, seed: 1, steps: 25, guidanceScale: 7.5, highNoiseFraction: 0.8 };
   if (values.models !== undefined) {
     const installed = await findInstallation(values.models);
@@ -46,13 +48,13 @@ async function readWork(): Promise<Work> {
     if (checkpoint === undefined)
       throw new Error(`--models ${values.models}: nothing is served as ${baseName}`);
     const refiner = installed.get(refinerName)?.checkpoint;
-    return { kind, checkpoint, ...(refiner && { refiner }), side, device, picture };
+    return { kind, checkpoint, ...(refiner && { refiner }), ...common, picture };
   }
   if (values.checkpoint === undefined)
     throw new Error(
       '--checkpoint (a folder with model_index.json) or --models (a folder of them) is missing',
     );
-  return { kind, checkpoint: path.resolve(values.checkpoint), side, device, picture };
+  return { kind, checkpoint: path.resolve(values.checkpoint), ...common, picture };
 }
 
 const here = (file: string) => path.join(import.meta.dirname, file);
@@ -64,6 +66,7 @@ const folder = mkdtempSync(path.join(tmpdir(), 'peers-'));
 const outputs = { ours: path.join(folder, 'ours'), diffusers: path.join(folder, 'diffusers') };
 const loads: Record<Name, number[]> = { ours: [], diffusers: [] };
 const seconds: Record<Name, number[]> = { ours: [], diffusers: [] };
+const cpuSeconds: Record<Name, number[]> = { ours: [], diffusers: [] };
 const peaks: Record<Name, number> = { ours: 0, diffusers: 0 };
 const titles: Record<Name, string> = { ours: '', diffusers: '' };
 let tokens: Ready['tokens'];
@@ -80,11 +83,21 @@ async function start(name: Name): Promise<Side> {
   return side;
 }
 
-async function timed(side: Side, name: Name, count: number): Promise<number> {
+/** The median of some runs. */
+async function timed(side: Side, name: Name, count: number): Promise<Omit<Run, 'peakMegabytes'>> {
   const runs: Run[] = [];
   for (let run = 0; run < count; run++) runs.push(await side.run());
   peaks[name] = Math.max(peaks[name], ...runs.map(({ peakMegabytes }) => peakMegabytes));
-  return median(runs.map((run) => run.seconds));
+  return {
+    seconds: median(runs.map((run) => run.seconds)),
+    cpuSeconds: median(runs.map((run) => run.cpuSeconds)),
+  };
+}
+
+async function count(side: Side, name: Name, runs: number): Promise<void> {
+  const run = await timed(side, name, runs);
+  seconds[name].push(run.seconds);
+  cpuSeconds[name].push(run.cpuSeconds);
 }
 
 /** Ours, theirs; theirs, ours; ...: what drifts over time weighs on both. */
@@ -95,7 +108,7 @@ async function apart(pairs: number, runs: number): Promise<void> {
     for (const name of orderOf(pair)) {
       const side = await start(name);
       await timed(side, name, 1);
-      seconds[name].push(await timed(side, name, runs));
+      await count(side, name, runs);
       await side.end();
     }
     progress(pair);
@@ -106,7 +119,7 @@ async function together(pairs: number): Promise<void> {
   const sides = { ours: await start('ours'), diffusers: await start('diffusers') };
   for (const name of names) await timed(sides[name], name, 1);
   for (let pair = 0; pair < pairs; pair++) {
-    for (const name of orderOf(pair)) seconds[name].push(await timed(sides[name], name, 1));
+    for (const name of orderOf(pair)) await count(sides[name], name, 1);
     progress(pair);
   }
   for (const name of names) await sides[name].end();
@@ -124,7 +137,10 @@ try {
   const pairs = Number(values.pairs);
   if (values.resident) await together(pairs);
   else await apart(pairs, Number(values.runs));
-  const ratio = pairedRatio(seconds.ours.map((own, pair) => [own, seconds.diffusers[pair]!]));
+  const ratioOf = ({ ours, diffusers }: Record<Name, number[]>) =>
+    pairedRatio(ours.map((own, pair) => [own, diffusers[pair]!]));
+  const ratio = ratioOf(seconds);
+  const cpuRatio = ratioOf(cpuSeconds);
   const agreed = await agreement(work.kind, outputs.ours, outputs.diffusers);
   const refined = work.refiner === undefined ? '' : ' with refiner';
   console.log(
@@ -132,15 +148,15 @@ try {
   );
   for (const name of names)
     console.log(
-      `${titles[name].padEnd(52)} ${median(seconds[name]).toFixed(3)} s; load ${median(loads[name]).toFixed(1)} s; peak ${peaks[name].toFixed(0)} MB`,
+      `${titles[name].padEnd(52)} ${median(seconds[name]).toFixed(3)} s (CPU ${median(cpuSeconds[name]).toFixed(3)} s); load ${median(loads[name]).toFixed(1)} s; peak ${peaks[name].toFixed(0)} MB`,
     );
   console.log(
-    `ratio ${ratio.ratio.toFixed(3)} (${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)} over ${pairs} pairs); ${agreed}`,
+    `ratio ${ratio.ratio.toFixed(3)} (${ratio.low.toFixed(3)} to ${ratio.high.toFixed(3)} over ${pairs} pairs), of CPU seconds ${cpuRatio.ratio.toFixed(3)}; ${agreed}`,
   );
   if (values.out !== undefined)
     writeFileSync(
       values.out,
-      `${JSON.stringify({ machine, work, titles, loads, seconds, peaks, ratio, agreed }, null, 2)}\n`,
+      `${JSON.stringify({ machine, work, titles, loads, seconds, cpuSeconds, peaks, ratio, cpuRatio, agreed }, null, 2)}\n`,
     );
 } finally {
   rmSync(folder, { recursive: true });

@@ -21,10 +21,15 @@ interface Made {
   readonly run: () => Promise<Uint8Array>;
 }
 
-async function unetStep({ checkpoint: folder, device, side }: Work): Promise<Made> {
-  const checkpoint = await openCheckpoint(folder);
-  const { input, timeIdCount } = unetWork(checkpoint, side);
-  const unet = await openUnet(checkpoint.unet, { device: parseDevice(device), timeIdCount });
+const networkOptions = ({ device, threads }: Work) => ({
+  device: parseDevice(device),
+  ...(threads === undefined ? {} : { threads }),
+});
+
+async function unetStep(work: Work): Promise<Made> {
+  const checkpoint = await openCheckpoint(work.checkpoint);
+  const { input, timeIdCount } = unetWork(checkpoint, work.side);
+  const unet = await openUnet(checkpoint.unet, { ...networkOptions(work), timeIdCount });
   return {
     run: async () => {
       const { buffer, byteOffset, byteLength } = await unet.predictNoise(input);
@@ -42,8 +47,9 @@ function tokensOf({ textStages }: Models, prompts: readonly string[]): number[][
 }
 
 /** Everything of a request but the queue. The prompt is encoded anew for each picture, as the other side does. */
-async function image({ checkpoint, refiner, device, side, picture }: Work): Promise<Made> {
-  const options = { device: parseDevice(device) };
+async function image(work: Work): Promise<Made> {
+  const { checkpoint, refiner, side, picture } = work;
+  const options = networkOptions(work);
   const models = new Map([[baseName, await loadModels(checkpoint, options)]]);
   if (refiner !== undefined) models.set(refinerName, await loadModels(refiner, options));
   const config = readConfig();
@@ -89,8 +95,11 @@ const { tokens, run } = await (work.kind === 'unet-step' ? unetStep(work) : imag
 say({ name: runtimeVersion, loadSeconds: (performance.now() - start) / 1000, ...(tokens && { tokens }) });
 for await (const _ of createInterface({ input: process.stdin })) {
   start = performance.now();
+  const before = process.cpuUsage();
   const made = await run();
-  say({ seconds: (performance.now() - start) / 1000, peakMegabytes: peakMegabytes() });
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  say({ seconds, cpuSeconds: (user + system) / 1e6, peakMegabytes: peakMegabytes() });
   writeFileSync(output, made);
 }
 process.exit(0);

@@ -8,6 +8,8 @@ export interface Work {
   readonly refiner?: string;
   readonly side: number;
   readonly device: string;
+  /** Threads of the computation on the CPU; by default each side's own choice. */
+  readonly threads?: number;
   /** Of a picture. */
   readonly picture: PictureWork;
 }
@@ -31,6 +33,8 @@ export interface Ready {
 /** A side's answer to each `run` line. What was made lies in the side's output file: float32 noise, or the picture's JPEG. */
 export interface Run {
   readonly seconds: number;
+  /** Of all its threads: what a busy machine does to the seconds, it hardly does to these. */
+  readonly cpuSeconds: number;
   /** Largest resident memory of the process so far. */
   readonly peakMegabytes: number;
 }
