@@ -58,8 +58,10 @@ export function bestAt(report: Report, testbed: TestbedReport): string[] {
       ? []
       : [{ budget, ...within }];
   });
-  if (best.length === 0) return [];
-  const told = best.map(
+  // A larger budget is only told where something else or more comes of it.
+  const different = best.filter(({ error }, i) => i === 0 || error < best[i - 1]!.error);
+  if (different.length === 0) return [];
+  const told = different.map(
     ({ budget, entry, error }) => `${entry.label} with at most ${budget} (${short(error)})`,
   );
   return [
@@ -78,8 +80,9 @@ export function defaults(report: Report, testbed: TestbedReport): string[] {
     pointsOf(report, testbed, entry).find((point) => point.steps === steps)?.[testbed.errorOf] ?? null;
   const [own, other] = [errorOf(unipc), errorOf(euler)];
   if (own === null || other === null || own === 0 || other === 0) return [];
-  const compared =
-    own < other ? `${short(other / own)} times less than Euler's` : `${short(own / other)} times Euler's`;
+  const ratio = Math.max(own / other, other / own);
+  const differs = own < other ? `${short(ratio)} times less than Euler's` : `${short(ratio)} times Euler's`;
+  const compared = ratio < 1.1 ? "about as much as Euler's" : differs;
   return [
     `UniPC, the default of both endpoints, has an error of ${short(own)} with ${steps} steps, ${compared}.`,
   ];

@@ -106,7 +106,7 @@ test('the best of each budget and the Pareto front are named', () => {
   );
   assert.ok(
     sentences.includes(
-      'By model calls, the closest to the converged solution: Euler (sdxl-torch) with at most 20 (0.01), Euler (sdxl-torch) with at most 30 (0.01) and LMS (sdxl-torch) with at most 50 (0.008).',
+      'By model calls, the closest to the converged solution: Euler (sdxl-torch) with at most 20 (0.01) and LMS (sdxl-torch) with at most 50 (0.008).',
     ),
     sentences.join('\n'),
   );

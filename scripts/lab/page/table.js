@@ -51,7 +51,7 @@
     return element(
       'td',
       { className: 'n' },
-      index >= firstOrder && value !== null ? value.toFixed(2) : show(value),
+      [firstOrder, firstOrder + 1].includes(index) && value !== null ? value.toFixed(2) : show(value),
     );
   }
 
