@@ -60,7 +60,8 @@ export function fakeEdit(baseModel: string, prompt: string, steps = 20): ImageTo
 export interface TestQueue {
   readonly redis: PrivateRedis;
   readonly producer: Producer;
-  submit(request: GenerationRequest): Promise<string>;
+  /** @param image of an image-to-image request; the fake engine takes any bytes. */
+  submit(request: GenerationRequest, image?: Buffer): Promise<string>;
   /** Resolves once the worker has reported that many steps of the job since now. */
   stepsReported(id: string, count: number): Promise<void>;
   /** The record of the job once it has ended. */
@@ -81,9 +82,9 @@ export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
   return {
     redis,
     producer,
-    submit: async (request) => {
+    submit: async (request, image = Buffer.from('picture')) => {
       const id = randomUUID();
-      const imageKey = await producer.storeInput(id, Buffer.from('picture'));
+      const imageKey = await producer.storeInput(id, image);
       await producer.submit(
         id,
         'owner',
