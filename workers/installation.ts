@@ -24,11 +24,6 @@ export interface InstalledModel {
 /** The models of a models folder by the names they are served under. */
 export type Installation = ReadonlyMap<string, InstalledModel>;
 
-import { baseName as base, refinerName as refiner } from '../src/jobs/routes.ts';
-/** Served names of the two checkpoints behind sdxl-torch. */
-export const baseName = base;
-export const refinerName = refiner;
-
 const singleFile = /^(.+)\.safetensors$/;
 
 /**

@@ -8,6 +8,7 @@ import type {
 import { decodePng } from '../src/images/decode-png.ts';
 import { encodeImage } from '../src/images/encode-image.ts';
 import { JobError } from '../src/jobs/job-error.ts';
+import { baseName, refinerName } from '../src/jobs/routes.ts';
 import { computePrecision } from '../src/networks/layers-for.ts';
 import { runtimeVersion } from '../src/networks/runtime.ts';
 import { createEmbeddingCache } from '../src/pipelines/embedding-cache.ts';
@@ -18,7 +19,7 @@ import type { Picture, SamplingOptions, StepDone } from '../src/pipelines/sampli
 import { createStopwatch } from '../src/pipelines/stopwatch.ts';
 import { textToImage } from '../src/pipelines/text-to-image.ts';
 import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
-import { baseName, findInstallation, refinerName } from './installation.ts';
+import { findInstallation } from './installation.ts';
 import { loadModels } from './load-models.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';

@@ -7,7 +7,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
-import { baseName, findInstallation } from '../../workers/installation.ts';
+import { baseName } from '../../src/jobs/routes.ts';
+import { findInstallation } from '../../workers/installation.ts';
 import { machineFacts } from './machine.ts';
 import { type Contest, contests } from './options/contests.ts';
 import { pairedRatio } from './statistics.ts';

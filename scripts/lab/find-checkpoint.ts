@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Config } from '../../src/config.ts';
-import { baseName, findInstallation, type InstalledModel } from '../../workers/installation.ts';
+import { baseName } from '../../src/jobs/routes.ts';
+import { findInstallation, type InstalledModel } from '../../workers/installation.ts';
 import { quickVariant, writeTinyCheckpoints } from '../tiny-checkpoint.ts';
 
 export interface FoundCheckpoint {
