@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { diagnose } from '../../scripts/models/doctor.ts';
+import { writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { operatorCases, operatorModel } from '../graphs/cuda-reference/operator-cases.ts';
+import { encodeModel } from '../graphs/onnx-proto.ts';
+import { openClipTextEncoder } from './clip-text-encoder.ts';
+import type { Device } from './device.ts';
+import { executionProviders } from './execution-providers.ts';
+import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './oracle-inputs.ts';
+import { relativeDifference } from './run-expanded.ts';
+import { openUnet } from './unet.ts';
+import { openVaeDecoder, openVaeEncoder } from './vae.ts';
+
+/** What the CPU tests of the cuda flavour assume of CUDA's own kernels, seen on a device. */
+const device: Device = 'cuda:0';
+const { cudaReady } = await diagnose({ modelsDir: undefined, environment: process.env });
+const skip = cudaReady ? false : 'no CUDA here: `npm run models -- doctor` says what is missing';
+
+let checkpoint: Checkpoint;
+let directory = '';
+before(async () => {
+  if (!cudaReady) return;
+  directory = mkdtempSync(path.join(tmpdir(), 'cuda-'));
+  checkpoint = await openCheckpoint((await writeTinyCheckpoints(directory)).base);
+});
+after(() => {
+  if (directory !== '') rmSync(directory, { recursive: true });
+});
+
+for (const one of operatorCases) {
+  test(`${one.title}: the CUDA kernel gives what the reference gives`, { skip }, async () => {
+    const inputs = Object.fromEntries(
+      Object.entries(one.inputs).map(([name, shape], salt) => [
+        name,
+        { data: oracleNumbers(shape, salt), shape },
+      ]),
+    );
+    const session = await InferenceSession.create(encodeModel(operatorModel(one)), {
+      executionProviders: executionProviders(device),
+      extra: { session: { disable_cpu_ep_fallback: '1' } },
+    });
+    const outputs = await session.run(
+      Object.fromEntries(
+        Object.entries(inputs).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]),
+      ),
+    );
+    const names = one.results.filter((name) => name !== '');
+    for (const [index, { data }] of one.expected(inputs).entries()) {
+      const difference = relativeDifference(outputs[names[index]!]!.data as Float32Array, data);
+      // Convolutions and products of float32 go through TensorFloat-32, of 10 bits.
+      assert.ok(difference < 2e-3, `${names[index]} differs by ${difference}`);
+    }
+    await session.release();
+  });
+}
+
+async function everyNetwork(on: Device): Promise<Record<string, Float32Array>> {
+  const unet = await openUnet(checkpoint.unet, { device: on, timeIdCount: 6 });
+  const noise = await unet.predictNoise({
+    latents: oracleNumbers([2, unet.channels, 13, 17], 1),
+    batch: 2,
+    height: 13,
+    width: 17,
+    timestep: oracleTimestep,
+    encoderHiddenStates: oracleNumbers([2, 77, unet.crossAttentionWidth], 2),
+    textEmbeds: oracleNumbers([2, unet.pooledWidth], 3),
+    timeIds: oracleTimeIds[6]!,
+  });
+  const encoder = await openVaeEncoder(checkpoint.vae, { device: on });
+  const moments = await encoder.encode(oracleNumbers([1, 3, 40, 24], 5), 40, 24);
+  const decoder = await openVaeDecoder(checkpoint.vae, { device: on });
+  const pixels = await decoder.decode(oracleNumbers([1, 4, 5, 3], 6), 5, 3);
+  const text = await openClipTextEncoder(checkpoint.textEncoders[1]!, { device: on });
+  const { hiddenStates, pooled } = await text.encodePrompt(oracleIds());
+  for (const network of [unet, encoder, decoder, text]) await network.release();
+  return { noise, moments, pixels, hiddenStates, pooled: pooled! };
+}
+
+test('every network gives on CUDA what it gives on the CPU', { skip }, async (t) => {
+  const [actual, expected] = [await everyNetwork(device), await everyNetwork('cpu')];
+  for (const [name, values] of Object.entries(expected)) {
+    const difference = relativeDifference(actual[name]!, values);
+    t.diagnostic(`${name}: ${difference.toExponential(1)}`);
+    assert.ok(difference < 1e-2, `${name} differs by ${difference}`);
+  }
+});
