@@ -3,7 +3,7 @@ import type { Config } from '../src/config.ts';
 import type { DeterminismReport, GenerationRequest } from '../src/contract/generation.ts';
 import type { Log } from '../src/jobs/log.ts';
 import type { Generated } from './generator.ts';
-import { findInstallation } from './installation.ts';
+import { listModels } from './installation.ts';
 import { hashWeights, type WeightHashes } from './weight-hashes.ts';
 
 /** Begins to hash the weights that this worker serves; a worker without a models folder has none. */
@@ -11,8 +11,14 @@ export async function hashInstalled(
   { modelsDir, dataDir, serveModels }: Config,
   log: Log,
 ): Promise<WeightHashes> {
-  const models = modelsDir === undefined ? [] : (await findInstallation(modelsDir, serveModels)).values();
-  return hashWeights([...new Set(models)], modelsDir ?? '', path.join(dataDir, 'weight-hashes.json'), log);
+  const models = modelsDir === undefined ? [] : await listModels(modelsDir);
+  const isServed = (name: string) => serveModels.length === 0 || serveModels.includes(name);
+  return hashWeights(
+    models.filter(({ serves }) => serves.some(isServed)),
+    modelsDir ?? '',
+    path.join(dataDir, 'weight-hashes.json'),
+    log,
+  );
 }
 
 /** What decided the bits of these pictures. */
