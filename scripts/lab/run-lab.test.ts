@@ -49,7 +49,8 @@ test('a lab that was stopped goes on where it stopped, and a finished one comput
 
 test('the latents of a run are those of the pipeline that serves requests, to the bit', async () => {
   const { cells, store } = await lab.run();
-  const models = await loadModels(path.join(lab.dataDir, 'tiny-checkpoints/tiny-base'), { device: 'cpu' });
+  const tiny = path.join(lab.dataDir, 'tiny-checkpoints/tiny-base');
+  const models = await loadModels(tiny, { device: 'cpu', threads: 1 });
   const { options } = lab;
   const { promptEmphasis, promptMaxChunks } = readConfig({});
   const walk = textToImage(models, undefined, {

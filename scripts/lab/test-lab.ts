@@ -34,7 +34,7 @@ export function createTestLab(): TestLab {
     pageBytes: 1e6,
     out: path.join(directory, 'report'),
   };
-  const config = readConfig({ DATA_DIR: directory });
+  const config = readConfig({ DATA_DIR: directory, ENGINE_THREADS: '1' });
   return {
     options,
     dataDir: directory,
