@@ -5,14 +5,16 @@ import type { Config } from '../src/config.ts';
 import { assertNoEviction, type Connection, connect, patientOptions } from '../src/jobs/connection.ts';
 import { type Consumer, consume } from '../src/jobs/consumer.ts';
 import type { Generate } from '../src/jobs/generate.ts';
+import { registerRoutes } from '../src/jobs/heartbeat.ts';
 import type { Log } from '../src/jobs/log.ts';
 import { checkpointsOfRoute, routesOf } from '../src/jobs/routes.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { reportHealth } from './health-file.ts';
+import { findInstallation } from './installation.ts';
 import { createPresence } from './presence.ts';
-import { modelsBehind } from './served-models.ts';
+import { capabilitiesOf, modelsBehind } from './served-models.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
@@ -80,6 +82,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 
   try {
     await assertNoEviction(redis);
+    await registerRoutes(redis, await routesOnDisk(config));
     const started = await superviseEngine({ ...options, onUp, onDown, onResidency: announce });
     supervisor = started;
     const routes = routesOf(started.capabilities);
@@ -139,6 +142,16 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     redis.disconnect();
     throw error;
   }
+}
+
+/** What will be served once the engine has loaded; none where the folder is wrong, which the engine then says. */
+async function routesOnDisk({ modelsDir, serveModels }: Config): Promise<string[]> {
+  if (modelsDir === undefined) return [];
+  const names = await findInstallation(modelsDir, serveModels).then(
+    (installation) => [...installation.keys()],
+    () => [],
+  );
+  return routesOf(capabilitiesOf([{ name: '', serves: names }], undefined));
 }
 
 /** The routes whose checkpoints are all loaded. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { startHeartbeat } from '../jobs/heartbeat.ts';
+import { registerRoutes, startHeartbeat } from '../jobs/heartbeat.ts';
 import { startTestService, type TestService } from './test-service.ts';
 
 /** When the service turns requests away although they and their key are good. */
@@ -90,6 +90,26 @@ test('a model whose only worker is gone is 502 after the grace, one that nobody 
     assert.equal((await submit('no:body', app)).statusCode, 400);
     await app.close();
   }
+});
+
+test('a model that a worker loads for the first time is waited for within the grace', async () => {
+  const [strict, patient] = [
+    await service.gateway({ noWorkerGraceMs: 0 }),
+    await service.gateway({ noWorkerGraceMs: 600_000 }),
+  ];
+  const submit = (app: FastifyInstance) =>
+    service.post(
+      '/v2/sdxl-img2img',
+      { prompt, image: 'https://pictures.example/a.png', base_model: 'new' },
+      {},
+      app,
+    );
+  assert.equal((await submit(patient)).statusCode, 400);
+  await registerRoutes(service.producer.redis, ['new']);
+  assert.equal((await submit(patient)).statusCode, 200);
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.equal((await submit(strict)).statusCode, 502);
+  await Promise.all([strict.close(), patient.close()]);
 });
 
 test('a Redis more than four fifths full is 503 before any work; results are still read', async () => {

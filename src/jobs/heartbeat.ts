@@ -41,6 +41,10 @@ for i = 5, #ARGV do redis.call('ZADD', KEYS[3], now, ARGV[i]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[4] * 1000)
 return 1`;
 
+const registerScript = `${now}
+for i = 1, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
+return 1`;
+
 const routesScript = `${now}
 local found = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 2, #found, 2 do found[i] = now - found[i] end
@@ -86,6 +90,11 @@ export async function liveWorkers(redis: Connection): Promise<WorkerInfo[]> {
   const gone = ids.filter((_, index) => values[index] === null);
   if (gone.length > 0) await redis.srem(keyOf.workers, ...gone);
   return values.filter((value) => value !== null).map((value) => JSON.parse(value) as WorkerInfo);
+}
+
+/** Says that these routes will be served soon: a worker still loads its checkpoints, and requests may wait for it. */
+export async function registerRoutes(redis: Connection, routes: readonly string[]): Promise<void> {
+  await redis.eval(registerScript, 1, keyOf.routes, ...routes);
 }
 
 /** The routes that workers have served in the last day, with the milliseconds since one last said that it does. */
