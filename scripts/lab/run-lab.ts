@@ -88,6 +88,7 @@ export async function runLab(
     ...(await collect(mixtureTestbed({ entries, steps, seeds, model, points }, store), signal, out)),
     ...(testbed ? await collect(testbed, signal, out) : []),
   ];
+  if (source?.testbed) out.write('solving one converged reference again, ten times as exactly\n');
   const uncertainty = source?.testbed ? await source.testbed.uncertainty(signal) : null;
   return {
     cells,
