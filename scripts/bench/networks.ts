@@ -21,7 +21,7 @@ import { openUnet } from '../../src/networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder } from '../../src/networks/vae.ts';
 import { chunkLength } from '../../src/text/chunks.ts';
 import { countFlops } from './networks/flops.ts';
-import { unetWork } from './networks/unet-work.ts';
+import { repeatedStepFlops, unetWork } from './networks/unet-work.ts';
 import type { Row, Unit } from './report/row.ts';
 import { formatTable } from './report/table.ts';
 import { median } from './statistics.ts';
@@ -105,7 +105,7 @@ function loadables(checkpoint: Checkpoint, options: NetworksOptions): Loadable[]
     {
       name: 'unet',
       call: `a guided step (2 samples) at ${picture}`,
-      flops: countFlops(work.graph, work.shapes).total,
+      flops: repeatedStepFlops(work, options.device),
       load: async () => {
         const network = await openUnet(unet, { ...options, timeIdCount: work.timeIdCount });
         return () => network.predictNoise(work.input);

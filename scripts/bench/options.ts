@@ -10,7 +10,8 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { baseName } from '../../src/jobs/routes.ts';
 import { findInstallation } from '../../workers/installation.ts';
 import { machineFacts } from './machine.ts';
-import { type Contest, contests } from './options/contests.ts';
+import type { Contest } from './options/contest.ts';
+import { contests } from './options/contests.ts';
 import { pairedRatio } from './statistics.ts';
 
 const { values } = parseArgs({

@@ -1,9 +1,12 @@
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
+import { separateSteady } from '../../../src/graphs/steady-graph.ts';
 import { unetGraph } from '../../../src/graphs/unet.ts';
+import type { Device } from '../../../src/networks/device.ts';
 import type { UnetInput } from '../../../src/networks/networks.ts';
 import { oracleNumbers } from '../../../src/networks/oracle-inputs.ts';
+import { countFlops } from './flops.ts';
 
 export interface UnetWork {
   readonly graph: NetworkGraph;
@@ -44,4 +47,11 @@ export function unetWork({ unet, vae, requiresAestheticsScore }: Checkpoint, sid
       timeIds: Float32Array.from([...timeIds, ...timeIds]),
     },
   };
+}
+
+/** Operations of a step that is not a prompt's first: on the CPU the prompt's keys and values are kept (see openUnet). */
+export function repeatedStepFlops({ graph, shapes }: UnetWork, device: Device): number {
+  const whole = countFlops(graph, shapes).total;
+  const kept = device === 'cpu' ? separateSteady(graph, ['encoder_hidden_states']) : undefined;
+  return kept === undefined ? whole : whole - countFlops(kept.steady, shapes).total;
 }
