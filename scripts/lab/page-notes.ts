@@ -34,7 +34,7 @@ export function notes({ settings, testbeds }: Report): (readonly [heading: strin
     ],
     [
       'Stochastic names',
-      `They do not follow the flow, so they have no error of one picture. What is measured is the distribution: the sliced 1-Wasserstein distance. On the mixture it is to the mixture itself, computed from exact quantiles; as many exact samples are ${testbeds[0]!.floor?.toPrecision(2)} away by chance.${pictures?.id === 'checkpoint' ? ` With the checkpoint it is between the latent vectors of all seeds' pictures, wherever in the picture they are, and those of the converged pictures of the same seeds${pictures.floor === null ? '' : `; converged pictures of one half of the seeds are ${pictures.floor.toPrecision(2)} from those of the other`}. Few seeds make it coarse.` : ''} Deterministic names have the distance too.`,
+      `They do not follow the flow, so they have no error of one picture. What is measured is the distribution: the sliced 1-Wasserstein distance. On the mixture it is to the mixture itself, computed from exact quantiles; as many exact samples are ${testbeds[0]!.floor?.toPrecision(2)} away by chance.${pictures?.id === 'checkpoint' ? ` With the checkpoint it is between the latent vectors of all seeds' pictures, wherever in the picture they are, and those of the converged pictures of the same seeds${pictures.floor === null ? '' : `; converged pictures of one half of the seeds are ${pictures.floor.toPrecision(2)} from those of the other`}. Few seeds make it coarse. A deterministic name's pictures are those of the same noise, so its distance is small by nature: compare stochastic names with each other.` : ' Deterministic names have the distance too.'}`,
     ],
     [
       'Slope and order',
