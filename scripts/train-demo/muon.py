@@ -51,3 +51,21 @@ class Muon(torch.optim.Optimizer):
                 torch.distributed.all_reduce(updates)
             for parameter, update in zip(parameters, updates.split([p.numel() for p in parameters])):
                 parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update.view(parameter.shape), alpha=-group["lr"])
+
+
+def optimizers(unet, rate, encoders=()):
+    """Muon for the UNet's matrices; AdamW for the rest, among it the layers that carry the noise (carry.py).
+
+    Each group has a `share` of the learning rate: the encoders, taught before, a quarter.
+    """
+    last = f"up_blocks.{len(unet.up_blocks) - 1}.resnets.{len(unet.up_blocks[-1].resnets) - 1}."
+    matrices, rest = [], []
+    for name, parameter in unet.named_parameters():
+        (matrices if parameter.ndim >= 2 and not name.startswith(("conv_in.", "conv_out.", last)) else rest).append(parameter)
+    groups = [{"params": rest, "weight_decay": 0.01, "share": 1.0}]
+    if encoders := list(encoders):
+        groups.append({"params": encoders, "weight_decay": 0, "share": 0.25})
+    return {
+        "muon": Muon([{"params": matrices, "share": 1.0}], lr=rate),
+        "adamw": torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True),
+    }

@@ -8,10 +8,8 @@ Stops by itself after --minutes (or --steps in all), resumes from <state>/base.p
 """
 
 import argparse
-import os
 import random
 import time
-from datetime import timedelta
 
 import numpy as np
 import torch
@@ -23,7 +21,8 @@ import networks
 import scenes
 import vocabulary
 from diffusion import Noising
-from muon import Muon
+from muon import optimizers
+from processes import join, share_gradients
 from state import Average, State
 
 TIME_IDS = (1024.0, 1024.0, 0.0, 0.0, 1024.0, 1024.0)
@@ -66,33 +65,6 @@ def near_things(clean):
     return torch.nn.functional.max_pool2d(differs, 3, 1, 1)
 
 
-def optimizers(base, rate):
-    """Muon for the UNet's matrices; AdamW for the rest, the layers that carry the noise (carry.py) among it."""
-    last = f"up_blocks.{len(base.unet.up_blocks) - 1}.resnets.{len(base.unet.up_blocks[-1].resnets) - 1}."
-    matrices, rest = [], []
-    for name, parameter in base.unet.named_parameters():
-        (matrices if parameter.ndim >= 2 and not name.startswith(("conv_in.", "conv_out.", last)) else rest).append(parameter)
-    return {
-        "muon": Muon([{"params": matrices, "share": 1.0}], lr=rate),
-        "adamw": torch.optim.AdamW([{"params": rest, "weight_decay": 0.01, "share": 1.0},
-                                    {"params": base.encoders.parameters(), "weight_decay": 0, "share": 0.25}],
-                                   lr=rate, betas=(0.9, 0.99), fused=True),
-    }
-
-
-def share_gradients(parameters, stop):
-    """Averages the gradients over the processes; true as soon as one of them wants to stop."""
-    if not torch.distributed.is_initialized():
-        return stop
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([float(stop)], device=gradients[0].device)])
-    torch.distributed.all_reduce(flat)
-    flat, wish = flat[:-1] / torch.distributed.get_world_size(), flat[-1]
-    for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients])):
-        gradient.copy_(part.view_as(gradient))
-    return wish.item() > 0
-
-
 def main():
     parse = argparse.ArgumentParser()
     parse.add_argument("--folder", required=True)
@@ -107,10 +79,7 @@ def main():
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
     torch.set_num_threads(options.threads)
-    if "WORLD_SIZE" in os.environ:
-        torch.distributed.init_process_group("gloo", timeout=timedelta(hours=12))
-    rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
-    processes = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    rank, processes = join()
     device = torch.device(options.device)
 
     torch.manual_seed(0)
@@ -119,7 +88,7 @@ def main():
     taught = torch.load(f"{options.folder}/text.pt", map_location="cpu")["both"]
     base.encoders.load_state_dict({name.removeprefix("encoders."): value for name, value in taught.items() if name.startswith("encoders.")})
     average = Average(base, options.average)
-    steppers = optimizers(base, options.lr)
+    steppers = optimizers(base.unet, options.lr, base.encoders.parameters())
     state = State(options.folder, "base")
     parts = {"base": base, "average": average, **steppers}
     state.load(parts)

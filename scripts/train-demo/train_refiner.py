@@ -1,6 +1,6 @@
 """Trains the refiner: the low-noise part of the schedule, the second text encoder frozen as <state>/base.pt has it.
 
-    python train_refiner.py --folder <state> --minutes 15
+    torchrun --nproc-per-node 2 train_refiner.py --folder <state> --minutes 15    # or: python train_refiner.py ...
 
 The aesthetic score says how crisp the drawing is: 6 and more are the sharpest outlines, 2 the softest.
 """
@@ -19,6 +19,8 @@ import networks
 import scenes
 import vocabulary
 from diffusion import Noising
+from muon import optimizers
+from processes import join, share_gradients
 from state import Average, State
 from train_base import Base
 
@@ -50,6 +52,7 @@ def main():
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
     torch.set_num_threads(options.threads)
+    rank, processes = join()
     device = torch.device(options.device)
 
     torch.manual_seed(0)
@@ -58,9 +61,9 @@ def main():
     unet.to(device, memory_format=torch.channels_last)
     encoder = networks.text_encoders()[1].to(device)
     average = Average(unet, decay=0.998)
-    optimizer = torch.optim.AdamW(unet.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    steppers = optimizers(unet, options.lr)
     state = State(options.folder, "refiner")
-    parts = {"unet": unet, "average": average, "optimizer": optimizer, "encoder": encoder}
+    parts = {"unet": unet, "average": average, "encoder": encoder, **steppers}
     state.load(parts)
     if state.step == 0:
         base = Base()
@@ -69,17 +72,19 @@ def main():
     encoder.requires_grad_(False)
     basis = latents.Basis(f"{options.folder}/basis.npz")
     noising = Noising(highest=HIGHEST_TIMESTEP, offset=0.02, device=device)
-    source = random.Random(9000 + state.step)
-    torch.manual_seed(9000 + state.step)
+    source = random.Random(9000 + state.step + 10**7 * rank)
+    torch.manual_seed(9000 + state.step + 10**7 * rank)
 
     started = marked = time.time()
     losses, begun = [], state.step
-    while time.time() - started < options.minutes * 60:
+    stopping = False
+    while not stopping:
         started += state.wait_while_paused()
         passed = min(1, (time.time() - started) / (options.minutes * 60))
-        rate = options.lr * min(1, (state.step + 1) / 100) * (0.1 + 0.9 * (1 + np.cos(np.pi * passed)) / 2)
-        for group in optimizer.param_groups:
-            group["lr"] = float(rate)
+        rate = options.lr * min(1, (state.step + 1) / 100) * (0.03 + 0.97 * (1 + np.cos(np.pi * passed)) / 2)
+        for stepper in steppers.values():
+            for group in stepper.param_groups:
+                group["lr"] = float(rate) * group["share"]
         clean, ids, time_ids = random_batch(source, basis, options.batch, device)
         noisy, noise, timesteps, weights = noising.draw(clean)
         with torch.no_grad():
@@ -89,21 +94,26 @@ def main():
                              encoder_hidden_states=text.hidden_states[-2],
                              added_cond_kwargs={"text_embeds": text.text_embeds, "time_ids": time_ids}).sample
         loss = ((predicted.float() - noise).square().mean((1, 2, 3)) * weights).mean()
-        optimizer.zero_grad(set_to_none=True)
+        unet.zero_grad(set_to_none=True)
         loss.backward()
+        stopping = share_gradients(list(unet.parameters()), time.time() - started > options.minutes * 60)
         torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
-        optimizer.step()
+        for stepper in steppers.values():
+            stepper.step()
         state.step += 1
+        if rank > 0:
+            continue
         average.update(unet, state.step)
         losses.append(loss.item())
         if state.step % 100 == 0:
-            speed = (state.step - begun) * options.batch / (time.time() - marked)
+            speed = (state.step - begun) * options.batch * processes / (time.time() - marked)
             marked, begun = time.time(), state.step
             state.log(loss=round(float(np.mean(losses)), 4), samples_per_s=round(speed, 1))
             losses = []
         if state.due():
             state.save(parts)
-    state.save(parts)
+    if rank == 0:
+        state.save(parts)
 
 
 if __name__ == "__main__":
