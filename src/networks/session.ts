@@ -47,7 +47,7 @@ function sessionOptions(
         // Lets a model that was never a file name files: nothing is written beside the checkpoint.
         model_external_initializers_file_folder_path: folder,
         // Every session has threads of its own, which by default wait for more work by spinning: on cores that the next session
-        // or the event loop needs. Within a run they still do (a picture of the demo checkpoint: 0.6 of the time; never: 0.7).
+        // or the event loop needs. Within a run they still do.
         force_spinning_stop: '1',
         ...(isCuda(device)
           ? {
