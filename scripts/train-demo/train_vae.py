@@ -69,6 +69,7 @@ def main():
     parse.add_argument("--batch", type=int, default=8)
     parse.add_argument("--lr", type=float, default=2e-3)
     parse.add_argument("--final-lr", type=float)
+    parse.add_argument("--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg")
     parse.add_argument("--threads", type=int, default=1)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -84,7 +85,7 @@ def main():
         trained, loss_of = torch.nn.ModuleList([whole.post_quant_conv, whole.decoder]), decoder_loss
     else:
         trained, loss_of = torch.nn.ModuleList([whole.encoder, whole.quant_conv]), encoder_loss
-    average = Average(trained, decay=0.998)
+    average = Average(trained, options.average)
     optimizer = torch.optim.AdamW(trained.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0, fused=True)
     state = State(options.folder, options.part)
     parts = {"trained": trained, "average": average, "optimizer": optimizer}
