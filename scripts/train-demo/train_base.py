@@ -25,6 +25,11 @@ from muon import optimizers
 from processes import join, share_gradients
 from state import Average, State
 
+# Below this timestep the text says nothing that the noisy picture does not show: guidance must then leave it alone.
+SETTLED_TIMESTEP = 600
+# Up to this one, it must at least leave the grain alone: what differs from the mean of the cells around.
+GRAIN_TIMESTEP = 960
+GUIDANCE = 7.5
 TIME_IDS = (1024.0, 1024.0, 0.0, 0.0, 1024.0, 1024.0)
 
 
@@ -75,6 +80,7 @@ def main():
     parse.add_argument("--final-lr", type=float, help="the rate falls to this, on a cosine over --minutes")
     parse.add_argument("--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg")
     parse.add_argument("--thing-weight", type=float, default=3, help="how much more the loss counts at the things than on the ground")
+    parse.add_argument("--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss at low noise")
     parse.add_argument("--threads", type=int, default=2)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -115,9 +121,19 @@ def main():
         # Guidance's other half is zeros, as force_zeros_for_empty_prompt has it.
         told = (torch.rand(options.batch, device=device) >= 0.1).float()
         hidden, pooled = hidden * told[:, None, None], pooled * told[:, None]
+        # Guidance multiplies what both halves differ in, noise included: at low noise the guided prediction is trained too.
+        settled = (timesteps < GRAIN_TIMESTEP).nonzero()[:, 0]
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            predicted = base(noisy.contiguous(memory_format=torch.channels_last), timesteps, hidden, pooled)
-        squares = (predicted.float() - noise).square()
+            both = base(torch.cat([noisy, noisy[settled]]).contiguous(memory_format=torch.channels_last),
+                        torch.cat([timesteps, timesteps[settled]]),
+                        torch.cat([hidden, torch.zeros_like(hidden[settled])]),
+                        torch.cat([pooled, torch.zeros_like(pooled[settled])])).float()
+        predicted, untold = both[: len(noisy)], both[len(noisy) :]
+        squares = (predicted - noise).square()
+        wrong = untold + GUIDANCE * (predicted[settled] - untold) - noise[settled]
+        grain = wrong - torch.nn.functional.avg_pool2d(wrong, 3, 1, 1, count_include_pad=False)
+        wrong = torch.where((timesteps[settled] < SETTLED_TIMESTEP)[:, None, None, None], wrong, grain)
+        squares = squares.index_add(0, settled, options.guided_weight * wrong.square())
         each = squares.detach().mean((1, 2, 3))
         attended = squares * (1 + options.thing_weight * near_things(clean))
         loss = (attended.mean((1, 2, 3)) * weights).mean()

@@ -22,9 +22,11 @@ from diffusion import Noising
 from muon import optimizers
 from processes import join, share_gradients
 from state import Average, State
-from train_base import Base
+from train_base import GUIDANCE, Base
 
 HIGHEST_TIMESTEP = 400
+# What the API's defaults compare under guidance.
+CRISP_SCORE, BLURRED_SCORE = 5.0, 2.5
 
 
 def softness(score):
@@ -48,6 +50,7 @@ def main():
     parse.add_argument("--minutes", type=float, default=15)
     parse.add_argument("--batch", type=int, default=16)
     parse.add_argument("--lr", type=float, default=1e-3)
+    parse.add_argument("--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss")
     parse.add_argument("--threads", type=int, default=1)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -70,6 +73,7 @@ def main():
         base.load_state_dict(torch.load(f"{options.folder}/base.pt", map_location="cpu")["average"])
         encoder.load_state_dict(base.encoders[1].state_dict())
     encoder.requires_grad_(False)
+    empty = torch.tensor([vocabulary.encode("")[1]], device=device)
     basis = latents.Basis(f"{options.folder}/basis.npz")
     noising = Noising(highest=HIGHEST_TIMESTEP, offset=0.02, device=device)
     source = random.Random(9000 + state.step + 10**7 * rank)
@@ -87,13 +91,20 @@ def main():
                 group["lr"] = float(rate) * group["share"]
         clean, ids, time_ids = random_batch(source, basis, options.batch, device)
         noisy, noise, timesteps, weights = noising.draw(clean)
+        # As for the base: crisp pictures are also drawn under guidance, against the empty prompt with the negative score.
+        crisp = (time_ids[:, 4] >= CRISP_SCORE).nonzero()[:, 0]
+        against = time_ids[crisp].clone()
+        against[:, 4] = BLURRED_SCORE
         with torch.no_grad():
-            text = encoder(ids, output_hidden_states=True)
+            text = encoder(torch.cat([ids, empty.expand(len(crisp), -1)]), output_hidden_states=True)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            predicted = unet(noisy.contiguous(memory_format=torch.channels_last), timesteps,
-                             encoder_hidden_states=text.hidden_states[-2],
-                             added_cond_kwargs={"text_embeds": text.text_embeds, "time_ids": time_ids}).sample
-        loss = ((predicted.float() - noise).square().mean((1, 2, 3)) * weights).mean()
+            both = unet(torch.cat([noisy, noisy[crisp]]).contiguous(memory_format=torch.channels_last),
+                        torch.cat([timesteps, timesteps[crisp]]), encoder_hidden_states=text.hidden_states[-2],
+                        added_cond_kwargs={"text_embeds": text.text_embeds, "time_ids": torch.cat([time_ids, against])}).sample.float()
+        predicted, untold = both[: len(noisy)], both[len(noisy) :]
+        guided = untold + GUIDANCE * (predicted[crisp] - untold)
+        squares = (predicted - noise).square().index_add(0, crisp, options.guided_weight * (guided - noise[crisp]).square())
+        loss = (squares.mean((1, 2, 3)) * weights).mean()
         unet.zero_grad(set_to_none=True)
         loss.backward()
         stopping = share_gradients(list(unet.parameters()), time.time() - started > options.minutes * 60)
