@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { publishedScheduler } from '../src/checkpoints/published-configs.ts';
 import { noiseTable } from '../src/schedulers/noise-levels.ts';
 import { type Endpoint, findScheduler, schedulerNames } from '../src/schedulers/registry.ts';
 
@@ -8,16 +9,7 @@ const steps = Number(values.steps);
 if (!Number.isInteger(steps) || steps < 1 || steps > 999)
   throw new Error(`--steps is ${values.steps}, expected a whole number from 1 to 999`);
 
-/** SDXL's scheduler_config.json, as far as it decides on the schedules. */
-const sdxl = noiseTable({
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  timestep_spacing: 'leading',
-  steps_offset: 1,
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-});
+const sdxl = noiseTable(publishedScheduler);
 const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
 const header = ['name', 'endpoint', 'solver', 'spacing', `calls for ${steps} steps`, 'noise', 'source'];
 const rows = endpoints.flatMap((endpoint) =>

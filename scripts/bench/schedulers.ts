@@ -1,3 +1,4 @@
+import { publishedScheduler } from '../../src/checkpoints/published-configs.ts';
 import type { NoiseSource } from '../../src/numerics/noise-source.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../src/schedulers/registry.ts';
@@ -16,13 +17,7 @@ const runs = 8;
 const clean = Float32Array.from({ length }, (_, i) => Math.sin(i));
 const noise = Float32Array.from({ length }, (_, i) => Math.cos(i));
 const source: NoiseSource = { normal: () => noise, brownian: () => () => noise };
-const model = noiseTable({
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  timestep_spacing: 'leading',
-  steps_offset: 1,
-});
+const model = noiseTable(publishedScheduler);
 
 async function millisecondsPerStep({ solver, schedule }: SchedulerDefinition): Promise<number> {
   const before = process.cpuUsage();

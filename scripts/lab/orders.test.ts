@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { publishedScheduler } from '../../src/checkpoints/published-configs.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { allEntries, chooseEntries, labelOf } from './entries.ts';
 import { solverOrder } from './orders.ts';
@@ -49,14 +50,7 @@ for (const entry of allEntries()) {
 }
 
 test('names that solve the same flow from the same start have one reference, others their own', () => {
-  const sdxl = noiseTable({
-    beta_start: 0.00085,
-    beta_end: 0.012,
-    beta_schedule: 'scaled_linear',
-    timestep_spacing: 'leading',
-    steps_offset: 1,
-    set_alpha_to_one: false,
-  });
+  const sdxl = noiseTable(publishedScheduler);
   const problem = (id: string, steps: number) =>
     problemOf(chooseEntries(id)[0]!.scheduler.schedule(sdxl, steps));
   assert.deepEqual(problem('DPM++ 2M', 10), problem('LMS Karras', 50));

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
+import { publishedScheduler } from '../../src/checkpoints/published-configs.ts';
 import type { Config } from '../../src/config.ts';
 import { runtimeVersion } from '../../src/networks/runtime.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
@@ -45,17 +46,6 @@ export interface Machine {
   readonly runtime: string;
   readonly device: string;
 }
-
-/** SDXL's scheduler_config.json, as far as it decides on the schedules: the mixture's where there is no checkpoint. */
-const sdxlSchedule = {
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  timestep_spacing: 'leading',
-  steps_offset: 1,
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-};
 
 export interface Accuracy {
   /** Points of the plane that make up one mixture "picture". */
@@ -107,7 +97,7 @@ export async function runLab(
   };
 
   async function openPictures() {
-    const fallback = noiseTable(sdxlSchedule);
+    const fallback = noiseTable(publishedScheduler);
     if (options.url !== undefined) {
       const server = await openServer(options.url, options.key, signal);
       const decides = { server: options.url, guidanceScale, size };

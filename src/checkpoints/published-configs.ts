@@ -106,7 +106,8 @@ const textEncoder2 = {
   projection_dim: 1280,
 };
 
-const scheduler = {
+/** scheduler_config.json of base and refiner. */
+export const publishedScheduler = {
   _class_name: 'EulerDiscreteScheduler',
   beta_end: 0.012,
   beta_schedule: 'scaled_linear',
@@ -148,7 +149,7 @@ export const publishedBase: CheckpointDescription = {
   },
   vae,
   textEncoders: { text_encoder: textEncoder, text_encoder_2: textEncoder2 },
-  scheduler,
+  scheduler: publishedScheduler,
 };
 
 export const publishedRefiner: CheckpointDescription = {
@@ -171,5 +172,5 @@ export const publishedRefiner: CheckpointDescription = {
   },
   vae,
   textEncoders: { text_encoder_2: textEncoder2 },
-  scheduler,
+  scheduler: publishedScheduler,
 };
