@@ -1,17 +1,8 @@
 export type TestbedId = 'mixture' | 'checkpoint' | 'server';
 
-/** One run: a name with a number of steps, a seed and a prompt, and what was measured of it. null: not measured there. */
-export interface Cell {
-  readonly testbed: TestbedId;
-  /** Id of the entry. */
-  readonly entry: string;
-  readonly steps: number;
-  readonly seed: number;
-  /** Index of the prompt; 0 for the mixture. */
-  readonly prompt: number;
+/** What is measured of a run. null: not measured there. */
+export interface Measures {
   readonly calls: number | null;
-  /** false: NaN or infinity on the way, or the server said so. */
-  readonly finite: boolean;
   /** Of the whole solution, without decoding the picture. */
   readonly totalMs: number | null;
   readonly modelMs: number | null;
@@ -23,6 +14,19 @@ export interface Cell {
   readonly imageError: number | null;
   /** Sliced Wasserstein distance to the exact distribution. */
   readonly distance: number | null;
+}
+
+/** One run: a name with a number of steps, a seed and a prompt, and what was measured of it. */
+export interface Cell extends Measures {
+  readonly testbed: TestbedId;
+  /** Id of the entry. */
+  readonly entry: string;
+  readonly steps: number;
+  readonly seed: number;
+  /** Index of the prompt; 0 for the mixture. */
+  readonly prompt: number;
+  /** false: NaN or infinity on the way, or the server said so. */
+  readonly finite: boolean;
   /** Where the picture and the latents are stored. */
   readonly key: string;
   readonly hasPicture: boolean;

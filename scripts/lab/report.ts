@@ -1,4 +1,4 @@
-import type { TestbedId } from './cell.ts';
+import type { Measures, TestbedId } from './cell.ts';
 import { type Entry, labelOf } from './entries.ts';
 import { mixtureUncertainty } from './mixture-testbed.ts';
 import type { LabOptions } from './options.ts';
@@ -53,19 +53,11 @@ export interface EntryReport {
 }
 
 /** The runs of one name with one number of steps: root mean squares of errors, means of distances, medians of times. */
-export interface Point {
+export interface Point extends Measures {
   readonly testbed: TestbedId;
   readonly entry: string;
   readonly steps: number;
   readonly runs: number;
-  readonly calls: number | null;
-  readonly totalMs: number | null;
-  readonly modelMs: number | null;
-  readonly arithmeticMs: number | null;
-  readonly noiseMs: number | null;
-  readonly error: number | null;
-  readonly imageError: number | null;
-  readonly distance: number | null;
   /** Share of runs with NaN or infinity. */
   readonly nanRate: number;
 }

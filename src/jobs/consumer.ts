@@ -51,12 +51,20 @@ type Queues = ReadonlyMap<string, Worker<GenerationRequest, null>>;
 
 /** Queues are looked into this often without any sign: jobs whose delay has passed, signs that were missed. */
 const lookIntervalMs = 1000;
+const defaultLockDurationMs = 15_000;
 /** After an error (Redis takes no writes) nothing is tried for this long. */
 const pauseMs = 1000;
 
 /** Takes jobs one at a time until closed. The caller's thread must never block: it renews the lock. */
 export async function consume(options: ConsumerOptions): Promise<Consumer> {
-  const { redisUrl, routes, log, generate, lifetimes = defaultLifetimes, lockDurationMs = 15_000 } = options;
+  const {
+    redisUrl,
+    routes,
+    log,
+    generate,
+    lifetimes = defaultLifetimes,
+    lockDurationMs = defaultLockDurationMs,
+  } = options;
   const onError = (error: unknown) =>
     log.warn({ err: loggable(error) }, 'consumer connection or queue error');
   const redis = await connect(redisUrl, patientOptions(), onError);
@@ -150,7 +158,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
 function openQueue(
   connection: Connection,
   route: string,
-  { lockDurationMs = 15_000, stalledIntervalMs = 5000 }: ConsumerOptions,
+  { lockDurationMs = defaultLockDurationMs, stalledIntervalMs = 5000 }: ConsumerOptions,
 ): Worker<GenerationRequest, null> {
   return new Worker(
     queueNameOf(route),
