@@ -3,6 +3,7 @@
 import torch
 
 STEPS = 1000
+GUIDANCE = 7.5
 
 
 def alphas_cumprod():
@@ -36,6 +37,11 @@ class Noising:
         noise = torch.randn_like(clean) + self.offset * torch.randn(count, channels, 1, 1, device=clean.device)
         alpha = self.alphas[timesteps].view(-1, 1, 1, 1)
         return alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, noise, timesteps, self.weight[timesteps]
+
+
+def guided_error(predicted, untold, noise):
+    """What guidance makes of both predictions, less the noise: it multiplies all that they differ in, grain included."""
+    return untold + GUIDANCE * (predicted - untold) - noise
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ import latents
 import networks
 import scenes
 import vocabulary
-from diffusion import Noising
+from diffusion import Noising, guided_error
 from muon import optimizers
 from processes import join, share_gradients
 from state import Average, State
@@ -29,7 +29,6 @@ from state import Average, State
 SETTLED_TIMESTEP = 600
 # Up to this one, it must at least leave the grain alone: what differs from the mean of the cells around.
 GRAIN_TIMESTEP = 960
-GUIDANCE = 7.5
 TIME_IDS = (1024.0, 1024.0, 0.0, 0.0, 1024.0, 1024.0)
 
 
@@ -121,19 +120,19 @@ def main():
         # Guidance's other half is zeros, as force_zeros_for_empty_prompt has it.
         told = (torch.rand(options.batch, device=device) >= 0.1).float()
         hidden, pooled = hidden * told[:, None, None], pooled * told[:, None]
-        # Guidance multiplies what both halves differ in, noise included: at low noise the guided prediction is trained too.
-        settled = (timesteps < GRAIN_TIMESTEP).nonzero()[:, 0]
+        # At lower noise the guided prediction is trained too.
+        guided = (timesteps < GRAIN_TIMESTEP).nonzero()[:, 0]
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            both = base(torch.cat([noisy, noisy[settled]]).contiguous(memory_format=torch.channels_last),
-                        torch.cat([timesteps, timesteps[settled]]),
-                        torch.cat([hidden, torch.zeros_like(hidden[settled])]),
-                        torch.cat([pooled, torch.zeros_like(pooled[settled])])).float()
+            both = base(torch.cat([noisy, noisy[guided]]).contiguous(memory_format=torch.channels_last),
+                        torch.cat([timesteps, timesteps[guided]]),
+                        torch.cat([hidden, torch.zeros_like(hidden[guided])]),
+                        torch.cat([pooled, torch.zeros_like(pooled[guided])])).float()
         predicted, untold = both[: len(noisy)], both[len(noisy) :]
         squares = (predicted - noise).square()
-        wrong = untold + GUIDANCE * (predicted[settled] - untold) - noise[settled]
+        wrong = guided_error(predicted[guided], untold, noise[guided])
         grain = wrong - torch.nn.functional.avg_pool2d(wrong, 3, 1, 1, count_include_pad=False)
-        wrong = torch.where((timesteps[settled] < SETTLED_TIMESTEP)[:, None, None, None], wrong, grain)
-        squares = squares.index_add(0, settled, options.guided_weight * wrong.square())
+        wrong = torch.where((timesteps[guided] < SETTLED_TIMESTEP)[:, None, None, None], wrong, grain)
+        squares = squares.index_add(0, guided, options.guided_weight * wrong.square())
         each = squares.detach().mean((1, 2, 3))
         attended = squares * (1 + options.thing_weight * near_things(clean))
         loss = (attended.mean((1, 2, 3)) * weights).mean()

@@ -18,11 +18,11 @@ import latents
 import networks
 import scenes
 import vocabulary
-from diffusion import Noising
+from diffusion import Noising, guided_error
 from muon import optimizers
 from processes import join, share_gradients
 from state import Average, State
-from train_base import GUIDANCE, Base
+from train_base import Base
 
 HIGHEST_TIMESTEP = 400
 # What the API's defaults compare under guidance.
@@ -102,8 +102,8 @@ def main():
                         torch.cat([timesteps, timesteps[crisp]]), encoder_hidden_states=text.hidden_states[-2],
                         added_cond_kwargs={"text_embeds": text.text_embeds, "time_ids": torch.cat([time_ids, against])}).sample.float()
         predicted, untold = both[: len(noisy)], both[len(noisy) :]
-        guided = untold + GUIDANCE * (predicted[crisp] - untold)
-        squares = (predicted - noise).square().index_add(0, crisp, options.guided_weight * (guided - noise[crisp]).square())
+        wrong = guided_error(predicted[crisp], untold, noise[crisp])
+        squares = (predicted - noise).square().index_add(0, crisp, options.guided_weight * wrong.square())
         loss = (squares.mean((1, 2, 3)) * weights).mean()
         unet.zero_grad(set_to_none=True)
         loss.backward()
