@@ -8,7 +8,7 @@ import { parseSubmitFields } from '../contract/submit-options.ts';
 import type { ApiKey } from '../jobs/api-keys.ts';
 import type { QueueOptions } from '../jobs/producer.ts';
 import { assertAdmitted, createGate } from './admission.ts';
-import { assertBaseModelInstalled, assertSizePossible, withInstalledRefiner } from './capabilities.ts';
+import { assertBaseModelInstalled, assertSidesPossible, withInstalledRefiner } from './capabilities.ts';
 import type { Gateway } from './gateway.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import { inputImage } from './input-image.ts';
@@ -47,7 +47,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
       const request = parseTextToImage(fields, defaults, freeSize);
       checkPrompts(request);
       const served = await withInstalledRefiner(request, workers, settings.refinerFallback);
-      assertSizePossible(served, await workers.expected());
+      assertSidesPossible(served, await workers.expected());
       return served;
     },
     'sdxl-img2img': async (id, { fields, file }) => {

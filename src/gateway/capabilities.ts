@@ -4,6 +4,11 @@ import type { WorkerInfo } from '../jobs/heartbeat.ts';
 import { baseName, refinerName, routeOf } from '../jobs/routes.ts';
 import type { WorkerList } from './worker-list.ts';
 
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /**
  * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait for one.
  * @returns the request, without its refiner where `refinerFallback` allows that.
@@ -40,18 +45,37 @@ export async function assertBaseModelInstalled(
 }
 
 /**
- * Checks a text-to-image request's size against the VAEs that would decode it; with no worker alive it may wait, and the worker says so.
+ * The side's multiple that every installed checkpoint asks for at least, where none of them can make this size; with no worker alive a
+ * request may wait, and the worker says so.
+ */
+function neededMultiple({ width, height }: Size, workers: readonly WorkerInfo[]): number | undefined {
+  const multiples = workers.flatMap(({ sizeMultiple }) => sizeMultiple ?? []);
+  const isPossible = multiples.some((multiple) => width % multiple === 0 && height % multiple === 0);
+  return multiples.length === 0 || isPossible ? undefined : Math.min(...multiples);
+}
+
+/**
+ * Checks a text-to-image request's size against the VAEs that would decode it.
  * @throws ApiError naming each side that no installed checkpoint can make.
  */
-export function assertSizePossible(request: TextToImageRequest, workers: readonly WorkerInfo[]): void {
-  const multiples = workers.flatMap(({ sizeMultiple }) => sizeMultiple ?? []);
-  const fits = (side: number) => multiples.some((multiple) => side % multiple === 0);
-  if (multiples.length === 0 || (fits(request.width) && fits(request.height))) return;
-  const least = Math.min(...multiples);
-  const wrong = Object.entries({ img_width: request.width, img_height: request.height })
-    .filter(([, side]) => !fits(side))
+export function assertSidesPossible({ width, height }: Size, workers: readonly WorkerInfo[]): void {
+  const multiple = neededMultiple({ width, height }, workers);
+  if (multiple === undefined) return;
+  const wrong = Object.entries({ img_width: width, img_height: height })
+    .filter(([, side]) => side % multiple !== 0)
     .map(
-      ([field, side]) => `${field} must be a multiple of ${least} for the installed checkpoint, got ${side}`,
+      ([field, side]) =>
+        `${field} must be a multiple of ${multiple} for the installed checkpoint, got ${side}`,
     );
   throw new ApiError('invalidParameter', wrong.join('; '));
+}
+
+/** As assertSidesPossible, for OpenAI's one field with both sides. */
+export function assertSizePossible({ width, height }: Size, workers: readonly WorkerInfo[]): void {
+  const multiple = neededMultiple({ width, height }, workers);
+  if (multiple !== undefined)
+    throw new ApiError(
+      'invalidParameter',
+      `size must have sides that are multiples of ${multiple} for the installed checkpoint, got "${width}x${height}"`,
+    );
 }

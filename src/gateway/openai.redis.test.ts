@@ -94,6 +94,19 @@ test('an edit with a size works on the picture scaled and cropped to it', async 
   assert.deepEqual([width, height], [1024, 1024]);
 });
 
+test('a size that the installed checkpoint cannot make is refused, for edits too', async () => {
+  const coarse = await startTestService({}, undefined, { sizeMultiple: 32 });
+  for (const [url, more] of [
+    ['/v1/images/generations', {}],
+    ['/v1/images/edits', { image: 'https://pictures.example/a.png' }],
+  ] as const) {
+    const reply = await coarse.post(url, { prompt, size: '1024x1000', ...more });
+    assert.equal(reply.statusCode, 400, reply.body);
+    assert.match(reply.json().error.message, /size must have sides that are multiples of 32 .*"1024x1000"/);
+  }
+  await coarse.close();
+});
+
 test('an edit takes its picture from JSON too', async () => {
   const response = await fetch(`${base}/v1/images/edits`, {
     method: 'POST',

@@ -54,7 +54,7 @@ export function picture(width: number, height: number): Promise<Buffer> {
   return encodeImage(new Float32Array(3 * width * height), width, height, 'png');
 }
 
-const worker: WorkerInfo = {
+const usualWorker: WorkerInfo = {
   id: 'w',
   device: 'cpu',
   endpoints: ['sdxl-torch', 'sdxl-img2img'],
@@ -91,7 +91,9 @@ const samePicture: ImageFetcher = { fetch: () => picture(96, 72), close: async (
 export async function startTestService(
   own: Partial<GatewaySettings> = {},
   fetchImage = samePicture,
+  workerFacts: Partial<WorkerInfo> = {},
 ): Promise<TestService> {
+  const worker = { ...usualWorker, ...workerFacts };
   const responses = checkResponses();
   const redis = await startPrivateRedis();
   const silent = createLogger('silent');

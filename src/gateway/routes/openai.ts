@@ -16,6 +16,7 @@ import { readBalance } from '../../jobs/credits.ts';
 import type { Accept } from '../accept.ts';
 import { requireApiKey } from '../auth.ts';
 import { baseUrl } from '../base-url.ts';
+import { assertSizePossible } from '../capabilities.ts';
 import { reportError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { inputImage } from '../input-image.ts';
@@ -50,15 +51,19 @@ export async function openAiRoutes(
       );
     });
 
-    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, workers));
   });
 }
 
-function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
+function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept, workers: WorkerList): void {
   const { producer, settings } = gateway;
   const wait = createWait(app, gateway);
   app.addHook('onRequest', async (request) => assertContentType(request));
 
+  const withPossibleSize = async (translated: TranslatedBody): Promise<TranslatedBody> => {
+    if (translated.size) assertSizePossible(translated.size, await workers.expected());
+    return translated;
+  };
   const answer = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -81,7 +86,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
 
   app.post(paths.generations, { bodyLimit: settings.bodyLimit }, async (request, reply) => {
     const { fields } = await readBody(request, settings.bodyLimit);
-    return await answer(request, reply, translateGeneration(fields));
+    return await answer(request, reply, await withPossibleSize(translateGeneration(fields)));
   });
 
   app.post(paths.edits, { bodyLimit: settings.imageBodyLimit }, async (request, reply) => {
@@ -90,7 +95,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
       throw new ApiError('invalidParameter', 'mask is not supported: the whole picture is edited');
     if (fileNames.length > 1)
       throw new ApiError('invalidParameter', `image must be one picture, got ${fileNames.length} files`);
-    const translated = translateEdit(fields);
+    const translated = await withPossibleSize(translateEdit(fields));
     return await answer(request, reply, translated, await resized(gateway, translated, file));
   });
 }
