@@ -115,4 +115,5 @@ def main():
     (ORACLES / "networks.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

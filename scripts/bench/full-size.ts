@@ -1,0 +1,104 @@
+/**
+ * One checkpoint in every layout that is read, each network alone in a process of its own: as diffusers folder, as single file with the
+ * original names (written here), as ONNX exported by torch (here too), and in diffusers and transformers, all in float32.
+ *     node scripts/random-checkpoint.ts --out base
+ *     node scripts/bench/full-size.ts --checkpoint base --work scratch --python venv/bin/python [--side 256] [--network unet]...
+ * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What is left in --work is taken
+ * as it is by the next call, but for outputs; --skip-prepare leaves `prepare` and `verify` of the single file out. --configs writes configs
+ * into the single file, for networks that are not SDXL's. Python needs torch, diffusers, transformers and onnx.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import { writeSingleFile } from '../../src/checkpoints/synthetic/single-file-writer.ts';
+import { showBytes, table } from '../models/sizes.ts';
+import { differences } from './full-size/differences.ts';
+import { writeExportedConfigs } from './full-size/exported-layout.ts';
+import { type Ran, runJob } from './full-size/job.ts';
+import { networkNames } from './full-size/network-outputs.ts';
+import { timePrepare } from './full-size/prepared.ts';
+import { machineFacts } from './machine.ts';
+
+const { values } = parseArgs({
+  options: {
+    checkpoint: { type: 'string' },
+    work: { type: 'string' },
+    python: { type: 'string' },
+    side: { type: 'string', default: '256' },
+    network: { type: 'string', multiple: true },
+    configs: { type: 'boolean', default: false },
+    'skip-prepare': { type: 'boolean', default: false },
+  },
+});
+if (values.checkpoint === undefined || values.work === undefined)
+  throw new Error('--checkpoint (a diffusers folder) or --work (a folder for what is made of it) is missing');
+
+const { python } = values;
+const side = Number(values.side);
+const checkpoint = await openCheckpoint(values.checkpoint);
+const work = path.resolve(values.work);
+const modelsDir = path.join(work, 'models');
+const single = path.join(modelsDir, checkpoint.name, `${checkpoint.name}.safetensors`);
+const exported = path.join(work, 'exported', checkpoint.name);
+const chosen = values.network ?? networkNames(checkpoint);
+
+const rows: string[][] = [];
+const outputs = (layout: string, network: string) =>
+  path.join(work, 'outputs', checkpoint.name, layout, network);
+const exists = (network: string) => existsSync(path.join(exported, network, 'model.onnx'));
+
+/** Runs one network of one layout and compares what it makes with the folder's. */
+async function compare(layout: string, network: string, run: () => Promise<Ran>): Promise<void> {
+  const ran = await run();
+  const found = differences(ran.outputs, outputs(layout, network), outputs('folder', network));
+  const seconds = [ran.loadSeconds, ran.runSeconds].map((each) => `${each.toFixed(1)} s`);
+  for (const { output, sameBits, relative, largest } of found) {
+    const difference = sameBits ? 'same bits' : relative.toExponential(1);
+    const told = layout === 'folder' ? `largest ${largest.toPrecision(4)}` : difference;
+    rows.push([network, output, layout, told, ...seconds, `${(ran.peakMegabytes / 1000).toFixed(1)} GB`]);
+    console.log(rows.at(-1)!.join(', '));
+  }
+  if (ran.exportSeconds !== undefined)
+    console.log(`${network} exported in ${ran.exportSeconds.toFixed(0)} s by ${ran.versions}`);
+}
+
+const own = (layout: string, folder: string, network: string) =>
+  compare(layout, network, () => runJob({ folder, network, side, out: outputs(layout, network) }));
+
+const { cpu, cores } = machineFacts();
+console.log(`${checkpoint.name}, ${side} x ${side}, ${cpu}, ${cores} cores`);
+if (!existsSync(single)) {
+  const start = performance.now();
+  mkdirSync(path.dirname(single), { recursive: true });
+  await writeSingleFile(single, checkpoint, { configs: values.configs });
+  console.log(`${single}: written in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}
+console.log(`${single}: ${showBytes(statSync(single).size)}`);
+
+for (const network of chosen) {
+  await own('folder', checkpoint.directory, network);
+  await own('single file', single, network);
+}
+if (python !== undefined) {
+  writeExportedConfigs(checkpoint, exported);
+  for (const network of chosen) {
+    const job = { folder: checkpoint.directory, network, side, out: outputs('diffusers', network) };
+    const missing = exists(network) ? {} : { export: path.join(exported, network) };
+    await compare('diffusers', network, () => runJob({ ...job, ...missing }, python));
+  }
+  if (networkNames(checkpoint).every(exists))
+    for (const network of chosen) await own('exported ONNX', exported, network);
+}
+console.log(`\n${table(['network', 'output', 'layout', 'from the folder', 'load', 'run', 'peak'], rows)}`);
+rmSync(path.join(work, 'outputs', checkpoint.name), { recursive: true });
+
+if (!values['skip-prepare']) {
+  for (const line of await timePrepare(single, modelsDir, await openCheckpoint(single))) console.log(line);
+  const models = path.join(import.meta.dirname, '../models.ts');
+  spawnSync(process.execPath, [models, 'verify', checkpoint.name, '--side', String(side)], {
+    stdio: 'inherit',
+    env: { ...process.env, MODELS_DIR: modelsDir, DEVICE: 'cpu' },
+  });
+}
