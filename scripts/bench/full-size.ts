@@ -3,12 +3,13 @@
  * original names (written here), as ONNX exported by torch (here too), and in diffusers and transformers, all in float32.
  *     node scripts/random-checkpoint.ts --out base
  *     node scripts/bench/full-size.ts --checkpoint base --work scratch --python venv/bin/python [--side 256] [--network unet]...
- * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What is left in --work is taken
- * as it is by the next call, but for outputs; --skip-prepare leaves `prepare` and `verify` of the single file out. --configs writes configs
- * into the single file, for networks that are not SDXL's. Python needs torch, diffusers, transformers and onnx.
+ * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What is in --work already is not
+ * made again: delete it to measure anew. --skip export leaves the ONNX out (a quarter of an hour for a UNet), --skip prepare `prepare` and
+ * `verify` of the single file. --configs writes configs into the single file, for networks that are not SDXL's. Python needs torch,
+ * diffusers, transformers and onnx.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
@@ -29,11 +30,13 @@ const { values } = parseArgs({
     side: { type: 'string', default: '256' },
     network: { type: 'string', multiple: true },
     configs: { type: 'boolean', default: false },
-    'skip-prepare': { type: 'boolean', default: false },
+    skip: { type: 'string', multiple: true, default: [] },
   },
 });
 if (values.checkpoint === undefined || values.work === undefined)
   throw new Error('--checkpoint (a diffusers folder) or --work (a folder for what is made of it) is missing');
+const unknown = values.skip.find((name) => name !== 'export' && name !== 'prepare');
+if (unknown !== undefined) throw new RangeError(`--skip is ${unknown}; it must be export or prepare`);
 
 const { python } = values;
 const side = Number(values.side);
@@ -51,7 +54,9 @@ const exists = (network: string) => existsSync(path.join(exported, network, 'mod
 
 /** Runs one network of one layout and compares what it makes with the folder's. */
 async function compare(layout: string, network: string, run: () => Promise<Ran>): Promise<void> {
-  const ran = await run();
+  const record = path.join(outputs(layout, network), 'run.json');
+  const ran: Ran = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : await run();
+  writeFileSync(record, JSON.stringify(ran));
   const found = differences(ran.outputs, outputs(layout, network), outputs('folder', network));
   const seconds = [ran.loadSeconds, ran.runSeconds].map((each) => `${each.toFixed(1)} s`);
   for (const { output, sameBits, relative, largest } of found) {
@@ -85,20 +90,25 @@ if (python !== undefined) {
   writeExportedConfigs(checkpoint, exported);
   for (const network of chosen) {
     const job = { folder: checkpoint.directory, network, side, out: outputs('diffusers', network) };
-    const missing = exists(network) ? {} : { export: path.join(exported, network) };
+    const isExported = exists(network) || values.skip.includes('export');
+    const missing = isExported ? {} : { export: path.join(exported, network) };
     await compare('diffusers', network, () => runJob({ ...job, ...missing }, python));
   }
   if (networkNames(checkpoint).every(exists))
     for (const network of chosen) await own('exported ONNX', exported, network);
 }
 console.log(`\n${table(['network', 'output', 'layout', 'from the folder', 'load', 'run', 'peak'], rows)}`);
-rmSync(path.join(work, 'outputs', checkpoint.name), { recursive: true });
 
-if (!values['skip-prepare']) {
+if (!values.skip.includes('prepare')) {
   for (const line of await timePrepare(single, modelsDir, await openCheckpoint(single))) console.log(line);
   const models = path.join(import.meta.dirname, '../models.ts');
-  spawnSync(process.execPath, [models, 'verify', checkpoint.name, '--side', String(side)], {
-    stdio: 'inherit',
-    env: { ...process.env, MODELS_DIR: modelsDir, DEVICE: 'cpu' },
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [models, 'verify', checkpoint.name, '--side', String(side)],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, MODELS_DIR: modelsDir, DEVICE: 'cpu' },
+    },
+  );
+  process.exitCode = status ?? 1;
 }

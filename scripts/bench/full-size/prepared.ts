@@ -17,8 +17,8 @@ function convolutionBytes({ unet, vae }: Checkpoint): number {
 }
 
 /**
- * Times `prepare` of a single file with a manifest that names its hash: for the CPU, for CUDA, and again for CUDA when all is there.
- * @param modelsDir with one folder, that of the file.
+ * Times `prepare` of a single file with a manifest that names its hash: for the CPU, for CUDA, and again for CUDA, when all is there.
+ * @param file in a folder of its own in modelsDir; its model.json is written.
  */
 export async function timePrepare(
   file: string,
@@ -29,15 +29,15 @@ export async function timePrepare(
   const name = path.basename(file);
   const manifest = { kind, checkpoint: name, files: [{ path: name, sha256: await sha256Of(file) }] };
   writeFileSync(path.join(path.dirname(file), 'model.json'), JSON.stringify(manifest));
-  const [model] = await listModels(modelsDir);
-  await rm(preparedFolder(model!), { recursive: true, force: true });
+  const model = (await listModels(modelsDir)).find((each) => each.checkpoint === file)!;
+  await rm(preparedFolder(model), { recursive: true, force: true });
   const lines = [];
   for (const [flavour, forCuda] of [
     ['portable', false],
     ['cuda', true],
     ['cuda, again', true],
   ] as const) {
-    const { tensors, hashed, bytesWritten, seconds } = await prepare(model!, forCuda);
+    const { tensors, hashed, bytesWritten, seconds } = await prepare(model, forCuda);
     lines.push(
       `prepare ${flavour}: ${seconds.toFixed(1)} s, ${showBytes(bytesWritten)} written, ${tensors} tensors, ${hashed} hash`,
     );

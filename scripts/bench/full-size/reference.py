@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "make-oracles"))
 from networks import END_OF_TEXT, integers, numbers  # noqa: E402
 
 warnings.simplefilter("ignore")
+transformers.utils.logging.disable_progress_bar()
 OPSET = 17
 
 
@@ -121,7 +122,8 @@ def export(network, inputs, outputs, axes, directory):
     torch.onnx.export(
         network,
         tuple(inputs.values()),
-        directory / "model.onnx",
+        # Weights of more than 2 GB are written only where this is a string.
+        str(directory / "model.onnx"),
         input_names=list(inputs),
         output_names=outputs,
         dynamic_axes=axes,
