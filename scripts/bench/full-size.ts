@@ -9,7 +9,7 @@
  * diffusers, transformers and onnx.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
@@ -91,6 +91,8 @@ if (python !== undefined) {
   for (const network of chosen) {
     const job = { folder: checkpoint.directory, network, side, out: outputs('diffusers', network) };
     const isExported = exists(network) || values.skip.includes('export');
+    // A run that did not export is done again.
+    if (!isExported) rmSync(path.join(job.out, 'run.json'), { force: true });
     const missing = isExported ? {} : { export: path.join(exported, network) };
     await compare('diffusers', network, () => runJob({ ...job, ...missing }, python));
   }
