@@ -4,7 +4,7 @@
  *     node scripts/random-checkpoint.ts --out base
  *     node scripts/bench/full-size.ts --checkpoint base --work scratch --python venv/bin/python [--side 256] [--network unet]...
  * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What is in --work already is not
- * made again: delete it to measure anew. --skip export leaves the ONNX out (a quarter of an hour for a UNet), --skip prepare `prepare` and
+ * made again: delete it to measure anew. --skip export leaves the ONNX out (10 GB for a UNet), --skip prepare `prepare` and
  * `verify` of the single file. --configs writes configs into the single file, for networks that are not SDXL's. Python needs torch,
  * diffusers, transformers and onnx.
  */
