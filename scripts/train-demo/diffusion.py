@@ -18,7 +18,7 @@ class Noising:
     what appears, up to 20 times more: SNR ** -0.75. Half of it (its square root) goes into how often a timestep is drawn.
     """
 
-    def __init__(self, lowest=0, highest=STEPS, offset=0.1, device="cpu"):
+    def __init__(self, lowest=0, highest=STEPS, offset=0.1, mistaken=0.25, device="cpu"):
         self.alphas = alphas_cumprod().to(device)
         snr = self.alphas / (1 - self.alphas)
         wanted = torch.where(snr < 1, (snr**-0.75).clamp(max=20), (5 / snr).clamp(max=1))
@@ -29,19 +29,37 @@ class Noising:
         self.weight = torch.where(self.often > 0, wanted / self.often.clamp(min=1e-9), torch.zeros_like(wanted))
         self.weight /= (self.weight * self.often).sum()
         self.offset = offset
+        # Spread of the grain that sampling has left so far, in units of the latents.
+        self.mistaken = mistaken
 
     def draw(self, clean):
-        """Noisy latents, noise, timesteps and loss weights. The noise carries a random mean per channel."""
+        """Noisy latents, noise, timesteps and loss weights. The noise carries a random mean per channel.
+
+        It is often stronger than its timestep says: sampling errs by a share of the noise where there is most of it, and
+        a network that believed the timestep would keep that share as grain to the end. So it must see how much there is.
+        """
         count, channels = clean.shape[:2]
         timesteps = torch.multinomial(self.often, count, replacement=True)
-        noise = torch.randn_like(clean) + self.offset * torch.randn(count, channels, 1, 1, device=clean.device)
         alpha = self.alphas[timesteps].view(-1, 1, 1, 1)
+        noise = torch.randn_like(clean) + self.offset * torch.randn(count, channels, 1, 1, device=clean.device)
+        noise = noise * self._strength(((1 - alpha) / alpha).sqrt())
         return alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, noise, timesteps, self.weight[timesteps]
 
+    def _strength(self, sigma):
+        """Factors for noise that should be `sigma` beside the clean latents: 70 % too much, 15 % too little, 15 % right."""
+        much = 1 + self.mistaken * torch.randn_like(sigma).abs() / sigma
+        little = 1 - 0.3 * torch.rand_like(sigma)
+        chance = torch.rand_like(sigma)
+        return torch.where(chance < 0.7, much, torch.where(chance < 0.85, little, torch.ones_like(sigma)))
 
-def guided_error(predicted, untold, noise):
+
+def guided(told, untold):
+    return untold + GUIDANCE * (told - untold)
+
+
+def guided_error(told, untold, noise):
     """What guidance makes of both predictions, less the noise: it multiplies all that they differ in, grain included."""
-    return untold + GUIDANCE * (predicted - untold) - noise
+    return guided(told, untold) - noise
 
 
 @torch.no_grad()

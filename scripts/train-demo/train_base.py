@@ -55,10 +55,14 @@ class Base(torch.nn.Module):
             encoder.get_input_embeddings().weight.data[vocabulary.UNKNOWN] = 0
 
 
+def random_softness(source):
+    """Width of an edge's ramp, as a share of the picture's side."""
+    return source.uniform(6, 24) / 1024
+
+
 def random_batch(source, basis, count, device):
     told = [captions.random_scene(source) for _ in range(count)]
-    softness = [source.uniform(6, 24) / 1024 for _ in told]
-    images = np.stack([scenes.draw(scene, latents.DRAWN, soft=soft) for (_, scene), soft in zip(told, softness)])
+    images = np.stack([scenes.draw(scene, latents.DRAWN, soft=random_softness(source)) for _, scene in told])
     ids = torch.tensor([vocabulary.encode(caption) for caption, _ in told], device=device)
     return torch.from_numpy(basis.latents(images)).to(device), (ids[:, 0], ids[:, 1])
 

@@ -3,6 +3,8 @@
     torchrun --nproc-per-node 2 train_refiner.py --folder <state> --minutes 15    # or: python train_refiner.py ...
 
 The aesthetic score says how crisp the drawing is: 6 and more are the sharpest outlines, 2 the softest.
+Half of the noisy latents come from the base, which has taken one guided step from further up, and there the refiner learns the
+base's own outlines, made as crisp as the score says: a refiner that judged anew what is in the noise bent them.
 """
 
 import argparse
@@ -18,30 +20,51 @@ import latents
 import networks
 import scenes
 import vocabulary
-from diffusion import Noising, guided_error
+from diffusion import Noising, guided, guided_error
 from muon import optimizers
 from processes import join, share_gradients
 from state import Average, State
-from train_base import Base
+from train_base import Base, near_things, random_softness
 
-HIGHEST_TIMESTEP = 400
+HIGHEST_TIMESTEP = 300
+# How far up the base's step begins.
+BASE_STEP = (20, 150)
 # What the API's defaults compare under guidance.
 CRISP_SCORE, BLURRED_SCORE = 5.0, 2.5
 
 
 def softness(score):
     """Width of an edge's ramp, as a share of the picture's side, that earns the score."""
-    return (4 + 40 * (1 - min(score, 6.0) / 6.0) ** 1.5) / 1024
+    return (4 + 14 * (1 - min(score, 6.0) / 6.0) ** 1.5) / 1024
 
 
 def random_batch(source, basis, count, device):
+    """Latents of drawings; of the first half also as the base draws them; ids for both encoders; time ids with the scores."""
     told = [captions.random_scene(source) for _ in range(count)]
     scores = [source.uniform(1.5, 7) for _ in told]
     images = np.stack([scenes.draw(scene, latents.DRAWN, soft=softness(score)) for (_, scene), score in zip(told, scores)])
+    softer = np.stack([scenes.draw(scene, latents.DRAWN, soft=random_softness(source)) for _, scene in told[: count // 2]])
     # The refiner's empty prompt is encoded, not zeros.
-    ids = torch.tensor([vocabulary.encode("" if source.random() < 0.1 else caption)[1] for caption, _ in told], device=device)
+    ids = torch.tensor([vocabulary.encode("" if source.random() < 0.1 else caption) for caption, _ in told], device=device)
     time_ids = torch.tensor([[1024.0, 1024.0, 0.0, 0.0, score] for score in scores], device=device)
-    return torch.from_numpy(basis.latents(images)).to(device), ids, time_ids
+    clean, soft = (torch.from_numpy(basis.latents(each)).to(device) for each in (images, softer))
+    return clean, soft, (ids[:, 0], ids[:, 1]), time_ids
+
+
+@torch.no_grad()
+def after_base(base, ids, soft, clean, timesteps, noising):
+    """Noisy latents as the base leaves them of soft drawings, and the noise in them: all but its guess, as crisp as the drawing."""
+    higher = timesteps + torch.randint(*BASE_STEP, timesteps.shape, device=clean.device)
+    before, after = (noising.alphas[each].view(-1, 1, 1, 1) for each in (higher, timesteps))
+    noisy = before.sqrt() * soft + (1 - before).sqrt() * torch.randn_like(soft)
+    hidden, pooled = base.encode(ids)
+    told, untold = base(torch.cat([noisy, noisy]).contiguous(memory_format=torch.channels_last), torch.cat([higher, higher]),
+                        torch.cat([hidden, torch.zeros_like(hidden)]), torch.cat([pooled, torch.zeros_like(pooled)])).float().chunk(2)
+    epsilon = guided(told, untold)
+    guess = (noisy - (1 - before).sqrt() * epsilon) / before.sqrt()
+    left = after.sqrt() * guess + (1 - after).sqrt() * epsilon
+    crisp = guess + clean - soft
+    return left, (left - after.sqrt() * crisp) / (1 - after).sqrt()
 
 
 def main():
@@ -50,7 +73,8 @@ def main():
     parse.add_argument("--minutes", type=float, default=15)
     parse.add_argument("--batch", type=int, default=16)
     parse.add_argument("--lr", type=float, default=1e-3)
-    parse.add_argument("--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss")
+    parse.add_argument("--thing-weight", type=float, default=3, help="how much more the loss counts at the things than on the ground")
+    parse.add_argument("--guided-weight", type=float, default=0.2, help="weight of the guided prediction's loss")
     parse.add_argument("--threads", type=int, default=1)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -68,14 +92,16 @@ def main():
     state = State(options.folder, "refiner")
     parts = {"unet": unet, "average": average, "encoder": encoder, **steppers}
     state.load(parts)
+    base = Base().to(device)
+    base.load_state_dict(torch.load(f"{options.folder}/base.pt", map_location="cpu")["average"])
+    base.requires_grad_(False)
+    base.unet.to(memory_format=torch.channels_last)
     if state.step == 0:
-        base = Base()
-        base.load_state_dict(torch.load(f"{options.folder}/base.pt", map_location="cpu")["average"])
         encoder.load_state_dict(base.encoders[1].state_dict())
     encoder.requires_grad_(False)
     empty = torch.tensor([vocabulary.encode("")[1]], device=device)
     basis = latents.Basis(f"{options.folder}/basis.npz")
-    noising = Noising(highest=HIGHEST_TIMESTEP, offset=0.02, device=device)
+    noising = Noising(highest=HIGHEST_TIMESTEP, offset=0.02, mistaken=0.1, device=device)
     source = random.Random(9000 + state.step + 10**7 * rank)
     torch.manual_seed(9000 + state.step + 10**7 * rank)
 
@@ -89,14 +115,18 @@ def main():
         for stepper in steppers.values():
             for group in stepper.param_groups:
                 group["lr"] = float(rate) * group["share"]
-        clean, ids, time_ids = random_batch(source, basis, options.batch, device)
+        clean, soft, ids, time_ids = random_batch(source, basis, options.batch, device)
         noisy, noise, timesteps, weights = noising.draw(clean)
+        half = len(soft)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            left = after_base(base, (ids[0][:half], ids[1][:half]), soft, clean[:half], timesteps[:half], noising)
+        noisy, noise = (torch.cat([new, old[half:]]) for new, old in zip(left, (noisy, noise)))
         # As for the base: crisp pictures are also drawn under guidance, against the empty prompt with the negative score.
         crisp = (time_ids[:, 4] >= CRISP_SCORE).nonzero()[:, 0]
         against = time_ids[crisp].clone()
         against[:, 4] = BLURRED_SCORE
         with torch.no_grad():
-            text = encoder(torch.cat([ids, empty.expand(len(crisp), -1)]), output_hidden_states=True)
+            text = encoder(torch.cat([ids[1], empty.expand(len(crisp), -1)]), output_hidden_states=True)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             both = unet(torch.cat([noisy, noisy[crisp]]).contiguous(memory_format=torch.channels_last),
                         torch.cat([timesteps, timesteps[crisp]]), encoder_hidden_states=text.hidden_states[-2],
@@ -104,7 +134,8 @@ def main():
         predicted, untold = both[: len(noisy)], both[len(noisy) :]
         wrong = guided_error(predicted[crisp], untold, noise[crisp])
         squares = (predicted - noise).square().index_add(0, crisp, options.guided_weight * wrong.square())
-        loss = (squares.mean((1, 2, 3)) * weights).mean()
+        attended = squares * (1 + options.thing_weight * near_things(clean))
+        loss = (attended.mean((1, 2, 3)) * weights).mean()
         unet.zero_grad(set_to_none=True)
         loss.backward()
         stopping = share_gradients(list(unet.parameters()), time.time() - started > options.minutes * 60)
