@@ -1,7 +1,9 @@
 """Writes the trained networks as two checkpoints in the diffusers folder layout, fp16 safetensors: <out>/demo-base and
 <out>/demo-refiner, the names that results give for what made a picture.
 
-    python export.py --folder <state> --out models/demo --vocab <CLIP's vocab.json>
+    python export.py --folder <state> --out models/demo --vocab <CLIP's vocab.json> [--refiners a.pt b.pt]
+
+Of several refiners (states kept after each leg of the training) the mean of the weights is written.
 
 The compact token embeddings are spread over CLIP's 49,408 rows; rows of tokens never trained stay zero.
 """
@@ -101,17 +103,18 @@ def main():
     parse.add_argument("--folder", required=True)
     parse.add_argument("--out", required=True)
     parse.add_argument("--vocab", required=True)
+    parse.add_argument("--refiners", nargs="+", help="default: <state>/refiner.pt")
     options = parse.parse_args()
     out, rows = Path(options.out), vocabulary.clip_rows(options.vocab)
     base, vae = load_base(options.folder), load_vae(options.folder)
     write_checkpoint(out / "demo-base", "base", ["sdxl-base", *IMG2IMG_NAMES], "StableDiffusionXLPipeline", base.unet, vae,
                      {"text_encoder": base.encoders[0], "text_encoder_2": base.encoders[1]}, rows,
                      force_zeros_for_empty_prompt=True)
-    refined = torch.load(f"{options.folder}/refiner.pt", map_location="cpu")
+    refined = [torch.load(file, map_location="cpu") for file in options.refiners or [f"{options.folder}/refiner.pt"]]
     unet = networks.unet(networks.REFINER_LEVELS, networks.WIDTHS[1], 5)
-    unet.load_state_dict(refined["average"])
+    unet.load_state_dict({name: sum(each["average"][name] for each in refined) / len(refined) for name in unet.state_dict()})
     encoder = networks.text_encoders()[1]
-    encoder.load_state_dict(refined["encoder"])
+    encoder.load_state_dict(refined[0]["encoder"])
     write_checkpoint(out / "demo-refiner", "refiner", ["sdxl-refiner"], "StableDiffusionXLImg2ImgPipeline", unet, vae, {"text_encoder_2": encoder}, rows,
                      force_zeros_for_empty_prompt=False, requires_aesthetics_score=True)
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())

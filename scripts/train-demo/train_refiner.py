@@ -3,8 +3,8 @@
     torchrun --nproc-per-node 2 train_refiner.py --folder <state> --minutes 15    # or: python train_refiner.py ...
 
 The aesthetic score says how crisp the drawing is: 6 and more are the sharpest outlines, 2 the softest.
-Half of the noisy latents come from the base, which has taken one guided step from further up, and there the refiner learns the
-base's own outlines, made as crisp as the score says: a refiner that judged anew what is in the noise bent them.
+Half of the noisy latents come from the base, which has taken one guided step from further up on a softer drawing: what it leaves is
+not what noise on a drawing leaves, and a refiner that had never seen it turned hues and blunted small shapes.
 """
 
 import argparse
@@ -28,14 +28,14 @@ from train_base import Base, near_things, random_softness
 
 HIGHEST_TIMESTEP = 300
 # How far up the base's step begins.
-BASE_STEP = (20, 150)
+BASE_STEP = (40, 300)
 # What the API's defaults compare under guidance.
 CRISP_SCORE, BLURRED_SCORE = 5.0, 2.5
 
 
 def softness(score):
     """Width of an edge's ramp, as a share of the picture's side, that earns the score."""
-    return (4 + 14 * (1 - min(score, 6.0) / 6.0) ** 1.5) / 1024
+    return (4 + 40 * (1 - min(score, 6.0) / 6.0) ** 1.5) / 1024
 
 
 def random_batch(source, basis, count, device):
@@ -53,7 +53,7 @@ def random_batch(source, basis, count, device):
 
 @torch.no_grad()
 def after_base(base, ids, soft, clean, timesteps, noising):
-    """Noisy latents as the base leaves them of soft drawings, and the noise in them: all but its guess, as crisp as the drawing."""
+    """Noisy latents as the base leaves them of soft drawings, and the noise in them: all that is not the clean drawing."""
     higher = timesteps + torch.randint(*BASE_STEP, timesteps.shape, device=clean.device)
     before, after = (noising.alphas[each].view(-1, 1, 1, 1) for each in (higher, timesteps))
     noisy = before.sqrt() * soft + (1 - before).sqrt() * torch.randn_like(soft)
@@ -63,8 +63,7 @@ def after_base(base, ids, soft, clean, timesteps, noising):
     epsilon = guided(told, untold)
     guess = (noisy - (1 - before).sqrt() * epsilon) / before.sqrt()
     left = after.sqrt() * guess + (1 - after).sqrt() * epsilon
-    crisp = guess + clean - soft
-    return left, (left - after.sqrt() * crisp) / (1 - after).sqrt()
+    return left, (left - after.sqrt() * clean) / (1 - after).sqrt()
 
 
 def main():
@@ -74,7 +73,7 @@ def main():
     parse.add_argument("--batch", type=int, default=16)
     parse.add_argument("--lr", type=float, default=1e-3)
     parse.add_argument("--thing-weight", type=float, default=3, help="how much more the loss counts at the things than on the ground")
-    parse.add_argument("--guided-weight", type=float, default=0.2, help="weight of the guided prediction's loss")
+    parse.add_argument("--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss")
     parse.add_argument("--threads", type=int, default=1)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
