@@ -52,7 +52,7 @@ async function ownProcess(file: string, args: readonly string[]): Promise<Row[]>
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [path.join(import.meta.dirname, 'bench', file), ...args, '--json'],
-    { env: { ...process.env, ...memoryEnvironment }, maxBuffer: 2 ** 24 },
+    { env: { ...process.env, ...memoryEnvironment() }, maxBuffer: 2 ** 24 },
   );
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Row[];
 }

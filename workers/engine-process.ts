@@ -52,7 +52,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
   const { engineFile, config, log, loadTimeoutMs = 15 * 60_000, cancelGraceMs = 60_000 } = options;
   const [command, args] = boundToParent('KILL', process.execPath, [engineFile]);
   const child = spawn(command, args, {
-    env: { ...process.env, ...memoryEnvironment },
+    env: { ...process.env, ...memoryEnvironment() },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });

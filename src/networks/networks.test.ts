@@ -57,9 +57,9 @@ async function unetOutputs(
   component: Component<UnetConfig>,
   timeIdCount: number,
   sides: number[],
-  blockedLayout = false,
+  split = false,
 ): Promise<Outputs> {
-  const unet = await openUnet(component, { ...cpu, timeIdCount, blockedLayout });
+  const unet = await openUnet(component, { ...cpu, timeIdCount, split });
   const [height, width, tokens] = sides as [number, number, number];
   const noise = await unet.predictNoise({
     latents: oracleNumbers([2, unet.channels, height, width], 1),
@@ -94,16 +94,11 @@ async function textOutputs({ textEncoders }: Checkpoint, index: number): Promise
 }
 
 /** `network` is a name and, for those that have them, sizes: unet 16x16x77. */
-function outputsOf(
-  network: string,
-  base: Checkpoint,
-  refiner: Checkpoint,
-  blockedLayout: boolean,
-): Promise<Outputs> {
+function outputsOf(network: string, base: Checkpoint, refiner: Checkpoint, split: boolean): Promise<Outputs> {
   const [name, size = ''] = network.split(' ');
   const sides = size.split('x').map(Number);
-  if (name === 'unet') return unetOutputs(base.unet, 6, sides, blockedLayout);
-  if (name === 'refiner') return unetOutputs(refiner.unet, 5, sides, blockedLayout);
+  if (name === 'unet') return unetOutputs(base.unet, 6, sides, split);
+  if (name === 'refiner') return unetOutputs(refiner.unet, 5, sides, split);
   if (name === 'vae') return vaeOutputs(base, sides[0]!, sides[1]!);
   return textOutputs(base, name === 'textEncoder' ? 0 : 1);
 }
@@ -124,9 +119,9 @@ for (const [variant, { sha256, outputs }] of Object.entries(oracles.variants)) {
     }
     const checkpoints = [await openCheckpoint(base), await openCheckpoint(refiner)] as const;
     for (const [network, expected] of Object.entries(outputs)) {
-      // Small UNets run in blocks of channels, large ones do not: these small ones stand for both.
-      for (const blockedLayout of expected.noise === undefined ? [false] : [false, true]) {
-        const actual = await outputsOf(network, ...checkpoints, blockedLayout);
+      // Large UNets are loaded in two parts, small ones whole: these small ones stand for both.
+      for (const split of expected.noise === undefined ? [false] : [false, true]) {
+        const actual = await outputsOf(network, ...checkpoints, split);
         for (const [name, values] of Object.entries(expected)) {
           const difference = relativeDifference(actual[name]!, unpack(values));
           t.diagnostic(`${network} ${name}: ${difference.toExponential(1)}`);

@@ -22,10 +22,12 @@ export interface GraphOptions {
   /** Every tensor of the component by its config, where the graph alone does not know them all. */
   readonly tensors?: ReadonlyMap<string, readonly number[]>;
   /**
-   * Reorder feature maps into blocks of channels. Pays for networks of convolutions (VAE decoder: 0.88 of the time), and for UNets
-   * while they are small.
+   * Reorder feature maps into blocks of channels, for networks of convolutions. A step of the demo checkpoint's UNet takes 0.79 of the
+   * time so, its VAE decoder 0.90; SDXL's UNet 0.97, for 1.2 times the time to load and 0.3 GB more at the peak.
    */
   readonly blockedLayout?: boolean;
+  /** On the CPU, load the graph in as many threads as its boundaries make parts. */
+  readonly split?: boolean;
   /**
    * Inputs that seldom change: what depends on them alone is computed anew only when they do, on the CPU. In a UNet of SDXL's
    * size the prompt's keys and values are 11 % of a step at 256 x 256 and 0.8 % at 1024 x 1024, and take 0.9 MB a token.
@@ -33,7 +35,8 @@ export interface GraphOptions {
   readonly steadyInputs?: readonly string[];
 }
 
-function sessionOptions(
+/** Options of the runtime; `folder` holds the weights' files. */
+export function sessionOptions(
   folder: string,
   { device, threads }: NetworkOptions,
   { blockedLayout = false }: GraphOptions,
@@ -64,8 +67,8 @@ function sessionOptions(
 
 /**
  * Checks a component's tensors against its network and loads the graph. The weights are read from the checkpoint's own
- * files. On the CPU a large graph with boundaries is loaded in as many threads as it has parts: most of the time to load goes
- * into the first touch of memory and the conversion to float32, which ONNX Runtime does in one thread per session.
+ * files. Most of the time to load goes into the first touch of memory and the conversion to float32, which ONNX Runtime does in
+ * one thread per session: hence `split`.
  * @throws CheckpointError naming file and tensor; Error naming component and device where the runtime refuses.
  */
 export async function openSession(
@@ -75,9 +78,7 @@ export async function openSession(
   options: GraphOptions = {},
 ): Promise<Session> {
   requireTensors(component, options.tensors ?? graph.tensors);
-  // What is small enough for blocks of channels loads in no time.
-  const isSplit = network.device === 'cpu' && options.blockedLayout !== true;
-  const parts = isSplit ? splitGraph(graph) : [graph];
+  const parts = network.device === 'cpu' && options.split === true ? splitGraph(graph) : [graph];
   const loading = await Promise.allSettled(
     parts.map((part) => {
       const place = (placed: NetworkGraph) => {

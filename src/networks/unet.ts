@@ -11,19 +11,19 @@ import { floatsOf, floatTensor, requireSize } from './tensors.ts';
 export interface UnetOptions extends NetworkOptions {
   /** Time ids the pipeline gives: 6 for base checkpoints, 5 where model_index.json requires an aesthetics score. */
   readonly timeIdCount: number;
-  /** As in GraphOptions; by default for small UNets. */
-  readonly blockedLayout?: boolean;
+  /** As in GraphOptions; by default for large UNets. */
+  readonly split?: boolean;
 }
 
 /**
- * Parameters below which a UNet's feature maps are kept in blocks of channels on the CPU. At 2 and 1 million parameters a step takes 0.84
- * and 0.80 of the time so; at SDXL's 2,567 million 0.96, for 1 GB more at the peak and 1.4 times the time to load.
+ * Parameters from which a UNet is loaded in two threads on the CPU. SDXL's 2,567 million load in 12 s so instead of 27; a few million
+ * load at once, and every part is one more hand-over in each step.
  */
-const smallUnet = 100e6;
+const largeUnet = 100e6;
 
-function isSmall({ weights }: NetworkGraph): boolean {
+function isLarge({ weights }: NetworkGraph): boolean {
   const sizes = weights.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
-  return sizes.reduce((sum, size) => sum + size, 0) < smallUnet;
+  return sizes.reduce((sum, size) => sum + size, 0) >= largeUnet;
 }
 
 /** The pooled prompt's width is what the time ids leave of projection_class_embeddings_input_dim. */
@@ -48,7 +48,8 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
   });
   const session = await openSession(component, graph, options, {
     steadyInputs: ['encoder_hidden_states'],
-    blockedLayout: options.blockedLayout ?? isSmall(graph),
+    blockedLayout: true,
+    split: options.split ?? isLarge(graph),
   });
   const contextWidth = config.cross_attention_dim;
 

@@ -32,7 +32,7 @@ export async function runJob(job: Job, python?: string): Promise<Ran> {
   const here = (file: string) => path.join(import.meta.dirname, file);
   const [command, program, environment] =
     python === undefined
-      ? [process.execPath, here('run-network.ts'), memoryEnvironment]
+      ? [process.execPath, here('run-network.ts'), memoryEnvironment()]
       : [python, here('reference.py'), {}];
   const child = spawn(command, [program, JSON.stringify(job)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,5 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
+import { sessionOptions } from '../../../src/networks/session.ts';
 import { bareSession, networkWork } from '../networks/network-work.ts';
 import type { Contest } from './contest.ts';
 import { batchContests, overlap, repetitionContests } from './picture-contests.ts';
@@ -14,33 +15,30 @@ export function contests(checkpoint: Checkpoint, side: number): Contest[] {
   ];
 }
 
-/** Options of the runtime. */
+/** Options of the runtime: those that the product gives it, and one of them changed. */
 function graphContests(checkpoint: Checkpoint, side: number): Contest[] {
-  const duel = (
-    network: string,
-    usual: [string, InferenceSession.SessionOptions],
-    other: [string, InferenceSession.SessionOptions],
-  ): Contest => ({
-    usual: `${network}: ${usual[0]}`,
-    other: other[0],
-    open: async () => {
-      const work = networkWork(network, checkpoint, side);
-      const [a, b] = [await bareSession(work, usual[1]), await bareSession(work, other[1])];
-      return { usual: a.run, other: b.run, release: () => Promise.all([a.release(), b.release()]) };
-    },
-  });
-  const level = (graphOptimizationLevel: 'basic' | 'extended' | 'all') => ({ graphOptimizationLevel });
-  const still = { ...level('basic'), extra: { session: { intra_op: { allow_spinning: '0' } } } };
-  const denormal = { ...level('basic'), extra: { session: { set_denormal_as_zero: '1' } } };
-  const plain: [string, InferenceSession.SessionOptions] = ['basic', level('basic')];
-  return [
-    duel('unet', plain, ['extended', level('extended')]),
-    duel('unet', plain, ['all: feature maps in blocks of channels', level('all')]),
-    duel('unet', plain, ['one thread', { ...level('basic'), intraOpNumThreads: 1 }]),
-    duel('unet', plain, ['idle threads sleep at once', still]),
-    duel('unet', plain, ['denormal numbers as zero', denormal]),
-    duel('unet', plain, ['no memory arena', { ...level('basic'), enableCpuMemArena: false }]),
-    duel('vae-decoder', ['all', level('all')], ['basic: feature maps as they are', level('basic')]),
-    duel('vae-decoder', ['all', level('all')], ['one thread', { ...level('all'), intraOpNumThreads: 1 }]),
+  const usual = sessionOptions('', { device: 'cpu' }, { blockedLayout: true });
+  const changes: [string, InferenceSession.SessionOptions][] = [
+    ['feature maps as they are (level basic)', { graphOptimizationLevel: 'basic' }],
+    ['the same, fused (level extended)', { graphOptimizationLevel: 'extended' }],
+    ['one thread', { intraOpNumThreads: 1 }],
+    ['idle threads sleep at once', extraOptions(usual, { intra_op: { allow_spinning: '0' } })],
+    ['denormal numbers as zero', extraOptions(usual, { set_denormal_as_zero: '1' })],
+    ['no memory arena', { enableCpuMemArena: false }],
   ];
+  return ['unet', 'vae-decoder'].flatMap((network) =>
+    changes.map(([other, change]) => ({
+      usual: `${network}: feature maps in blocks of channels`,
+      other,
+      open: async () => {
+        const work = networkWork(network, checkpoint, side);
+        const [a, b] = [await bareSession(work, usual), await bareSession(work, { ...usual, ...change })];
+        return { usual: a.run, other: b.run, release: () => Promise.all([a.release(), b.release()]) };
+      },
+    })),
+  );
+}
+
+function extraOptions({ extra }: InferenceSession.SessionOptions, more: object) {
+  return { extra: { session: { ...(extra?.session as object), ...more } } };
 }

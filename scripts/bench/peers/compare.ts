@@ -74,7 +74,7 @@ let tokens: Ready['tokens'];
 
 async function start(name: Name): Promise<Side> {
   const commands: Record<Name, Pick<SideOptions, 'command' | 'environment'>> = {
-    ours: { command: [process.execPath, here('ours.ts')], environment: memoryEnvironment },
+    ours: { command: [process.execPath, here('ours.ts')], environment: memoryEnvironment() },
     diffusers: { command: [values.python, here('diffusers_side.py')] },
   };
   const side = await startSide({ ...commands[name], work, output: outputs[name], ...(tokens && { tokens }) });
