@@ -2,7 +2,7 @@
  * Where the time of a network's call (of the UNet, a guided step) goes: seconds, operations a second and share of the machine's own
  * matrix-product rate, by operator and by size.
  *     node scripts/bench/profile.ts --checkpoint models/sdxl-base [--network unet|vae-encoder|vae-decoder] [--side 256]
- *         [--level basic|extended|all] [--threads 2] [--runs 3]
+ *         [--level all|extended|basic] [--threads 2] [--runs 3]
  * The graph is loaded whole and in this process, for a profile in one file.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -36,7 +36,7 @@ const { values } = parseArgs({
     checkpoint: { type: 'string' },
     network: { type: 'string', default: 'unet' },
     side: { type: 'string', default: '256' },
-    level: { type: 'string', default: 'basic' },
+    level: { type: 'string', default: 'all' },
     threads: { type: 'string' },
     runs: { type: 'string', default: '3' },
   },

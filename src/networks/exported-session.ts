@@ -2,6 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import type { Device } from './device.ts';
 import { executionProviders } from './execution-providers.ts';
+import { idleThreads } from './idle-threads.ts';
 import type { NetworkOptions } from './session.ts';
 
 /** Values for an input of whatever element type the exporter chose. */
@@ -67,6 +68,7 @@ export async function openExportedSession(
     executionProviders: executionProviders(device),
     graphOptimizationLevel: 'all',
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    extra: { session: idleThreads },
   }).catch((cause: unknown) => refuse(modelFile, device, cause));
   const ports = portsOf(session.inputMetadata);
   const results = portsOf(session.outputMetadata);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { requireOwnData } from '../checkpoints/exported/external-data.ts';
+import { idleThreads } from './idle-threads.ts';
 import { requireLength } from './tensors.ts';
 
 /** A classifier that says whether a picture may be shown. */
@@ -26,11 +27,12 @@ const verdict = 'has_nsfw_concepts';
 export async function openSafetyChecker(directory: string): Promise<SafetyChecker> {
   const file = path.join(directory, 'model.onnx');
   await requireOwnData(file);
-  const session = await InferenceSession.create(file, { executionProviders: ['cpu'] }).catch(
-    (cause: unknown) => {
-      throw new Error(`${file}: cannot be loaded: ${(cause as Error).message}`, { cause });
-    },
-  );
+  const session = await InferenceSession.create(file, {
+    executionProviders: ['cpu'],
+    extra: { session: idleThreads },
+  }).catch((cause: unknown) => {
+    throw new Error(`${file}: cannot be loaded: ${(cause as Error).message}`, { cause });
+  });
   const missing = [
     ...inputs.filter((name) => !session.inputNames.includes(name)),
     ...[verdict].filter((name) => !session.outputNames.includes(name)),

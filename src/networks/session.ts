@@ -8,6 +8,7 @@ import { splitGraph } from '../graphs/split-graph.ts';
 import { separateSteady } from '../graphs/steady-graph.ts';
 import type { Device } from './device.ts';
 import { executionProviders } from './execution-providers.ts';
+import { idleThreads } from './idle-threads.ts';
 import { isCuda } from './layers-for.ts';
 import type { NumberTensors } from './session-thread.ts';
 import { type Session, threadedSession } from './threaded-session.ts';
@@ -49,9 +50,7 @@ export function sessionOptions(
       session: {
         // Lets a model that was never a file name files: nothing is written beside the checkpoint.
         model_external_initializers_file_folder_path: folder,
-        // Every session has threads of its own, which by default wait for more work by spinning: on cores that the next session
-        // or the event loop needs. Within a run they still do.
-        force_spinning_stop: '1',
+        ...idleThreads,
         ...(isCuda(device)
           ? {
               // A node that CUDA does not implement is a mistake in the graph, not something to be slow about.
