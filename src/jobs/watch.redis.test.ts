@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { Connection } from './connection.ts';
+import type { JobEvents, JobListener } from './events.ts';
 import type { Producer } from './producer.ts';
+import { startRecord, storeProgress } from './records.ts';
 import { openTestQueue, type TestQueue } from './test-queue.ts';
 import { output } from './test-requests.ts';
-import type { RequestEvent } from './watch.ts';
+import { type RequestEvent, watchRequest } from './watch.ts';
 
 const never = new AbortController().signal;
 
@@ -75,6 +78,35 @@ test('a follower is told the place in the queue, the steps, the previews and the
     assert.equal((await follower.next()).done, true);
   }
   assert.deepEqual(await producer.redis.keys('sdxl:preview:*'), []);
+});
+
+test('a step that is heard while the one before is being read is told', { timeout: 20_000 }, async () => {
+  const id = await queue.submit();
+  const step = (at: number) => ({ sample: 0, samples: 1, step: at, steps: 20 });
+  await startRecord(producer.redis, id);
+  await storeProgress(producer.redis, id, step(1));
+  let listener: JobListener = () => undefined;
+  const events: JobEvents = {
+    subscribe: (_, given) => {
+      listener = given;
+      return () => undefined;
+    },
+    onQueueMoved: () => () => undefined,
+    close: () => undefined,
+  };
+  const redis: Connection = Object.create(producer.redis, {
+    hget: {
+      value: async (key: string, field: string) => {
+        const stored = await producer.redis.hget(key, field);
+        listener('changed', step(2));
+        return stored;
+      },
+    },
+  });
+  const follower = watchRequest({ redis, events, read: producer.read }, id, never);
+  assert.equal((await untilTold(follower, 'step 2 of 20'))[0], 'PROCESSING');
+  await follower.return();
+  await producer.cancel(id);
 });
 
 test('an ended request is told in one event', async () => {

@@ -83,7 +83,10 @@ export async function* watchRequest(
           position = undefined;
           if (current.status === 'QUEUED') progress = undefined;
           if (current.status === 'PROCESSING') {
-            progress = (await readProgress(redis, id)) ?? progress;
+            // What is heard meanwhile is newer.
+            progress = undefined;
+            const stored = await readProgress(redis, id);
+            progress ??= stored;
             now.preview = true;
           }
         }
