@@ -2,6 +2,7 @@ import multipart from '@fastify/multipart';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { createAccept } from './accept.ts';
 import { requireApiKey } from './auth.ts';
+import { hangUpWhenClosing } from './closing.ts';
 import { allowOrigins } from './cors.ts';
 import { answerClientError, installErrorHandling, refuseOtherMethods, sendRouterError } from './errors.ts';
 import type { Gateway } from './gateway.ts';
@@ -62,15 +63,4 @@ export async function buildApp(
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });
   return app;
-}
-
-/** A connection that was busy when closing began would be kept alive after its answer, and closing would wait for it. */
-function hangUpWhenClosing(app: FastifyInstance): void {
-  let closing = false;
-  app.addHook('preClose', async () => {
-    closing = true;
-  });
-  app.addHook('onSend', async (_, reply) => {
-    if (closing) reply.header('connection', 'close');
-  });
 }

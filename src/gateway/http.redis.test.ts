@@ -96,6 +96,16 @@ test('a closing gateway answers the v1 request it holds with its id; the job goe
   assert.equal((await service.get(`/v2/requests/${id}`)).json().status, 'COMPLETED');
 });
 
+test('a connection that never asked for anything does not hold up a closing gateway', {
+  timeout: 30_000,
+}, async () => {
+  const closing = await service.gateway({});
+  const { port } = new URL(await closing.listen({ host: '127.0.0.1', port: 0 }));
+  const silent = net.connect(Number(port), '127.0.0.1');
+  await once(closing.server, 'connection');
+  await Promise.all([closing.close(), once(silent, 'close')]);
+});
+
 test('while Redis is away every address that needs it is 503 with Retry-After, and afterwards all is well', async () => {
   const id = await service.submitted({ prompt: 'a panda' });
   await service.ended(id);
