@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { createApiKey } from '../jobs/api-keys.ts';
+import { consume } from '../jobs/consumer.ts';
+import type { Generate } from '../jobs/generate.ts';
+import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
+import { startPrivateRedis } from '../jobs/private-redis.ts';
+import { openProducer, type Producer } from '../jobs/producer.ts';
+import { routesOf } from '../jobs/routes.ts';
+import { buildApp } from './app.ts';
+import { deniedPrompt } from './content-policy.ts';
+import { defaultSettings } from './gateway.ts';
+import { createLogger } from './logging.ts';
+import { checkResponses } from './response-check.ts';
+
+const log = createLogger('silent');
+const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
+const worker: WorkerInfo = {
+  id: 'w',
+  device: 'cpu',
+  endpoints: ['sdxl-torch'],
+  refiner: true,
+  baseModels: [],
+  sizeMultiple: 8,
+  resident: [],
+  busy: false,
+};
+
+/** What a test may send; the key is `own` and the method GET unless told otherwise. */
+interface CallOptions {
+  readonly method?: string;
+  readonly key?: string;
+  readonly body?: object;
+  readonly headers?: object;
+}
+
+export interface Heard {
+  readonly event: string;
+  readonly data: Record<string, unknown>;
+}
+
+export interface LiveService {
+  readonly base: string;
+  readonly producer: Producer;
+  /** `limited` has 10 credits, and a sample costs one. */
+  readonly keys: Readonly<Record<'own' | 'other' | 'admin' | 'limited', string>>;
+  /** Streams of events that are open now. */
+  followed(): number;
+  call(path: string, options?: CallOptions): Promise<Response>;
+  poll(path: string): Promise<Record<string, unknown>>;
+  /** @returns the request's id. */
+  submit(prompt: string, key?: string): Promise<string>;
+  /** Waits until a request with the prompt "hold" has reported its steps; then it waits for letGo or its cancelling. */
+  running(id: string): Promise<void>;
+  letGo(id: string): void;
+  /** Reads a stream of events as a browser's EventSource does; comments come as events named ''. */
+  eventsOf(id: string, key?: string): AsyncGenerator<Heard, void>;
+  close(): Promise<void>;
+}
+
+/** A gateway on the network, and a worker whose requests "hold" run until the test lets them go; prompts with "forbidden" are denied. */
+export async function startLiveService(): Promise<LiveService> {
+  const responses = checkResponses();
+  const redis = await startPrivateRedis();
+  const producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+  const gates = new Map<string, () => void>();
+  const generate = generateWith(gates);
+  const consumer = await consume({ redisUrl: redis.url, routes: routesOf(worker), log, lifetimes, generate });
+  const heartbeat = await startHeartbeat(producer.redis, worker, assert.ifError);
+  const createKey = async (name: string, limits?: Parameters<typeof createApiKey>[2]) =>
+    (await createApiKey(producer.redis, name, limits)).key;
+  const keys = {
+    own: await createKey('own'),
+    other: await createKey('other'),
+    admin: await createKey('admin', { admin: true }),
+    limited: await createKey('limited', { credits: 10 }),
+  };
+
+  let followed = 0;
+  const watched: Producer = {
+    ...producer,
+    watch: async function* (...given) {
+      followed += 1;
+      try {
+        yield* producer.watch(...given);
+      } finally {
+        followed -= 1;
+      }
+    },
+  };
+  const app = await buildApp(
+    {
+      producer: watched,
+      fetchImage: { fetch: async () => Buffer.alloc(0), close: async () => undefined },
+      checkPrompts: () => undefined,
+      contentRefusal: (prompt) => (prompt.includes('forbidden') ? deniedPrompt : undefined),
+      settings: { ...defaultSettings, heartbeatMs: 20, creditsPerSample: 1 },
+    },
+    log,
+  );
+  const base = await app.listen({ port: 0, host: '127.0.0.1' });
+
+  const call = (path: string, { method = 'GET', key = keys.own, body, headers }: CallOptions = {}) =>
+    fetch(base + path, {
+      method,
+      headers: { 'x-api-key': key, ...(body && { 'content-type': 'application/json' }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+
+  return {
+    ...{ base, producer, keys, call },
+    followed: () => followed,
+    poll: async (path) => (await call(path)).json() as Promise<Record<string, unknown>>,
+    submit: async (prompt, key = keys.own) => {
+      const response = await call('/v2/sdxl-torch', { method: 'POST', key, body: { prompt } });
+      assert.equal(response.status, 200);
+      return ((await response.json()) as { request_id: string }).request_id;
+    },
+    running: async (id) => {
+      while (!gates.has(id)) await new Promise((resolve) => setTimeout(resolve, 5));
+    },
+    letGo: (id) => gates.get(id)!(),
+    eventsOf: async function* (id, key = keys.own) {
+      const response = await call(`/v2/requests/${id}/events`, { key });
+      assert.equal(response.headers.get('content-type'), 'text/event-stream');
+      yield* heard(response);
+    },
+    close: async () => {
+      await app.close();
+      await heartbeat.stop();
+      await consumer.close();
+      await producer.close();
+      await redis.remove();
+      responses.close();
+    },
+  };
+}
+
+/** Three steps, then, for "hold", until its gate opens. */
+function generateWith(gates: Map<string, () => void>): Generate {
+  return async (request, { id, signal, progress }) => {
+    const { samples, steps, seed } = request;
+    for (let step = 1; step <= 3; step++)
+      progress({ sample: 0, samples, step, steps }, step === 3 ? Buffer.from('jpeg') : undefined);
+    if (request.prompt === 'hold')
+      await new Promise<void>((resolve, reject) => {
+        gates.set(id, resolve);
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    return {
+      pictures: [{ bytes: Buffer.from('picture'), seed }],
+      checkpoints: ['tiny'],
+      inferenceSeconds: 1,
+      stageSeconds: {},
+      determinism: {
+        checkpoints: [{ name: 'tiny', weights: { 'unet/model.safetensors': 'aa' } }],
+        device: 'cpu',
+        runtime: 'none 1',
+        precision: 'float32',
+        scheduler: request.scheduler,
+        rng: request.rng,
+        images: [{ seed, latentSha256: 'bb' }],
+      },
+    };
+  };
+}
+
+async function* heard(response: Response): AsyncGenerator<Heard, void> {
+  let text = '';
+  for await (const chunk of response.body!) {
+    text += Buffer.from(chunk).toString();
+    const messages = text.split('\n\n');
+    text = messages.pop()!;
+    for (const message of messages) {
+      const fields = new Map(message.split('\n').map((line) => line.split(/: (.*)/s, 2) as [string, string]));
+      yield { event: fields.get('event') ?? '', data: JSON.parse(fields.get('data') ?? '{}') };
+    }
+  }
+  assert.equal(text, '');
+}
+
+/** The next event of that name; those before it are dropped. */
+export async function until(events: AsyncGenerator<Heard, void>, name: string): Promise<Heard> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) throw new Error(`the stream ended without ${name}`);
+    if (next.value.event === name) return next.value;
+  }
+}
