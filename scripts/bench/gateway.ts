@@ -9,7 +9,8 @@ import { createApiKey } from '../../src/jobs/api-keys.ts';
 import { bullOptions, connect, failFastOptions, patientOptions } from '../../src/jobs/connection.ts';
 import { startHeartbeat } from '../../src/jobs/heartbeat.ts';
 import { startPrivateRedis } from '../../src/jobs/private-redis.ts';
-import { freePort, startChild } from './gateway/child.ts';
+import { freePort } from '../start/free-port.ts';
+import { startChild } from './gateway/child.ts';
 import { atRate, type Latencies, oneByOne } from './gateway/load.ts';
 import type { Row } from './report/row.ts';
 

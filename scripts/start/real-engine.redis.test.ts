@@ -1,59 +1,33 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { randomModels } from './default-models.ts';
+import { commandOf, descendants } from './process-tree.ts';
+import { type StartedServer, startServer } from './started-server.ts';
 
 /** `npm start` with the real worker and engine, on tiny checkpoints with random weights. */
-const entry = path.resolve(import.meta.dirname, '../start.ts');
-const dataDir = mkdtempSync(path.join(os.tmpdir(), 'real-engine-'));
+const models = mkdtempSync(path.join(os.tmpdir(), 'real-engine-'));
 const patience = { timeout: 300_000 };
-let start: ChildProcess;
-let base = '';
-let key = '';
+let server: StartedServer;
 
 before(async () => {
-  const listener = net.createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  base = `http://127.0.0.1:${port}`;
-  start = spawn(process.execPath, [entry], {
-    env: {
-      PATH: process.env.PATH,
-      PORT: String(port),
-      DATA_DIR: dataDir,
-      MODELS_DIR: await randomModels(dataDir),
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  for await (const chunk of start.stdout!) {
-    output += chunk;
-    if (output.includes('Try it:')) break;
-  }
-  key = /shown only this once: (SG_[0-9a-f]{16})/.exec(output)?.[1] ?? '';
-  assert.notEqual(key, '', output);
+  server = await startServer({ MODELS_DIR: await randomModels(models) });
+  assert.notEqual(server.key, '', server.text);
 }, patience);
 
 after(async () => {
-  if (start.exitCode === null) {
-    start.kill('SIGTERM');
-    await once(start, 'exit');
-  }
-  rmSync(dataDir, { recursive: true, force: true });
+  await server.stop();
+  rmSync(models, { recursive: true, force: true });
 });
 
-const headers = () => ({ 'x-api-key': key, 'content-type': 'application/json' });
+const headers = () => ({ 'x-api-key': server.key, 'content-type': 'application/json' });
 
 function post(route: string, body: object): Promise<Response> {
-  return fetch(base + route, { method: 'POST', headers: headers(), body: JSON.stringify(body) });
+  return fetch(server.url + route, { method: 'POST', headers: headers(), body: JSON.stringify(body) });
 }
 
 interface Result {
@@ -96,20 +70,9 @@ async function pictureOf(job: {
 
 /** The only process of this start whose command line ends so. */
 function pidOf(file: string): number {
-  const { stdout } = spawnSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  const rows = stdout.split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line));
-  const family = new Set([start.pid!]);
-  for (let grown = true; grown; ) {
-    grown = false;
-    for (const row of rows) {
-      if (row === null || family.has(Number(row[1])) || !family.has(Number(row[2]))) continue;
-      family.add(Number(row[1]));
-      grown = true;
-    }
-  }
-  const found = rows.filter((row) => row !== null && family.has(Number(row[1])) && row[3]!.endsWith(file));
+  const found = descendants(server.process.pid!).filter((pid) => commandOf(pid).at(-1)?.endsWith(file));
   assert.equal(found.length, 1, `processes of ${file}`);
-  return Number(found[0]![1]);
+  return found[0]!;
 }
 
 test(

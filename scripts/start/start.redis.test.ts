@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, globSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { gone } from '../../workers/fake/queue.ts';
+import { freePort } from './free-port.ts';
+import { descendants } from './process-tree.ts';
 
 const entry = path.join(import.meta.dirname, 'fake-start.ts');
 const running = new Set<ChildProcess>();
@@ -278,30 +280,6 @@ async function status(key: string, id: string, expected: string): Promise<void> 
     assert.ok(!['COMPLETED', 'FAILED'].includes(status ?? ''), JSON.stringify(body));
     await setTimeout(50);
   }
-}
-
-/** Process ids below this one, children of children included. */
-function descendants(ancestor: number): number[] {
-  const parents = new Map<number, number>();
-  for (const file of globSync('/proc/[0-9]*/stat')) {
-    try {
-      const stat = readFileSync(file, 'latin1');
-      parents.set(Number.parseInt(stat, 10), Number(stat.split(') ').at(-1)!.split(' ')[1]));
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const below = (pid: number): number[] =>
-    [...parents].filter(([, parent]) => parent === pid).flatMap(([child]) => [child, ...below(child)]);
-  return below(ancestor);
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 function commandPath(name: string): string {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { freePort } from './free-port.ts';
 
 /** What `npm start` brought up, with data of its own. */
 export interface StartedServer {
@@ -57,13 +57,4 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<
   const seconds = (performance.now() - started) / 1000;
   const key = /shown only this once: (SG_[0-9a-f]{16})/.exec(text)?.[1] ?? '';
   return { url: `http://127.0.0.1:${port}`, key, text, process: child, seconds, stop };
-}
-
-async function freePort(): Promise<number> {
-  const listener = net.createServer().listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 
 /** Starts a program of its own process and resolves once its output holds `ready`; the returned function ends it, if it still runs. */
@@ -27,13 +26,4 @@ export async function startChild(
     child.kill('SIGTERM');
     await ended;
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
