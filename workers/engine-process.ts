@@ -36,7 +36,10 @@ export interface EngineProcess {
   readonly loadSeconds: number;
   /** Resolves with how the process ended; never rejects. */
   readonly ended: Promise<string>;
-  /** One at a time. @throws JobError when the process ends meanwhile (retryable) or the request is at fault. */
+  /**
+   * One at a time. @throws JobError when the process ends meanwhile (retryable) or the request is at fault; where the device failed or had
+   * no memory, the process has then ended.
+   */
   run(
     request: GenerationRequest,
     inputImage: Uint8Array | undefined,
@@ -75,6 +78,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
     const number = ++runs;
     return new Promise((resolve, reject) => {
       let grace: NodeJS.Timeout | undefined;
+      let trouble: Error | undefined;
       const onAbort = (): void => {
         send({ type: 'cancel', run: number });
         grace = setTimeout(() => {
@@ -98,16 +102,21 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
           const { generated, inferenceSeconds } = message;
           settle(() => resolve({ ...generated, inferenceSeconds }));
         } else {
-          // The memory it holds returns with the process.
-          if (message.error.code === 'device' || message.error.code === 'memory') child.kill('SIGKILL');
-          settle(() => reject(errorOf(message.error, log)));
+          const error = errorOf(message.error, log);
+          const { code } = message.error;
+          if (code === 'device' || code === 'memory') {
+            // The memory it holds returns with the process. Until that has ended nobody else may be sent to it.
+            trouble = error;
+            child.kill('SIGKILL');
+          } else settle(() => reject(error));
         }
       };
       child.on('message', onMessage);
       void ended.then((how) =>
         settle(() =>
           reject(
-            new JobError(`The engine ended (${how}) while it worked on this request`, { retryable: true }),
+            trouble ??
+              new JobError(`The engine ended (${how}) while it worked on this request`, { retryable: true }),
           ),
         ),
       );
@@ -151,21 +160,22 @@ function loaded(
   timeoutMs: number,
 ): Promise<FromEngine & { type: 'loaded' }> {
   return new Promise((resolve, reject) => {
+    let reason: string | undefined;
     const timer = setTimeout(() => {
+      reason = `the engine did not load its checkpoints within ${timeoutMs / 1000} s`;
       child.kill('SIGKILL');
-      reject(new Error(`the engine did not load its checkpoints within ${timeoutMs / 1000} s`));
     }, timeoutMs);
     const onMessage = (message: FromEngine): void => {
-      if (message.type !== 'loaded' && message.type !== 'refused') return;
+      if (message.type === 'refused') reason = message.message;
+      if (message.type !== 'loaded') return;
       clearTimeout(timer);
       child.off('message', onMessage);
-      if (message.type === 'loaded') resolve(message);
-      else reject(new Error(message.message));
+      resolve(message);
     };
     child.on('message', onMessage);
     void ended.then((how) => {
       clearTimeout(timer);
-      reject(new Error(`the engine ended (${how}) while it loaded its checkpoints`));
+      reject(new Error(reason ?? `the engine ended (${how}) while it loaded its checkpoints`));
     });
   });
 }
