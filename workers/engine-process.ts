@@ -166,7 +166,11 @@ function loaded(
       child.kill('SIGKILL');
     }, timeoutMs);
     const onMessage = (message: FromEngine): void => {
-      if (message.type === 'refused') reason = message.message;
+      if (message.type === 'refused') {
+        // It ends by itself; not where the device's driver holds it up.
+        reason = message.message;
+        child.kill('SIGKILL');
+      }
       if (message.type !== 'loaded') return;
       clearTimeout(timer);
       child.off('message', onMessage);
