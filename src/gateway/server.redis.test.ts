@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { freePort } from '../../scripts/start/free-port.ts';
 import { createApiKey } from '../jobs/api-keys.ts';
 import { connect, failFastOptions } from '../jobs/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
@@ -24,14 +25,6 @@ function start(environment: Record<string, string>): ChildProcess {
   });
 }
 
-async function freePort(): Promise<string> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return String(port);
-}
-
 async function untilListening(gateway: ChildProcess): Promise<void> {
   for await (const line of gateway.stdout!) if (String(line).includes('gateway listening')) return;
 }
@@ -40,7 +33,7 @@ test('it serves with the configuration of its environment and ends on SIGTERM', 
   const admin = await connect(redis.url, failFastOptions(), assert.ifError);
   const { key } = await createApiKey(admin, 'test');
   admin.disconnect();
-  const port = await freePort();
+  const port = String(await freePort());
   const gateway = start({ REDIS_URL: redis.url, PORT: port, PUBLIC_URL: 'https://pictures.example/sdxl/' });
   await untilListening(gateway);
   gateway.stdout!.resume();

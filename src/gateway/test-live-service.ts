@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { createApiKey } from '../jobs/api-keys.ts';
-import { consume } from '../jobs/consumer.ts';
 import type { Generate } from '../jobs/generate.ts';
-import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
-import { startPrivateRedis } from '../jobs/private-redis.ts';
-import { openProducer, type Producer } from '../jobs/producer.ts';
-import { routesOf } from '../jobs/routes.ts';
+import type { WorkerInfo } from '../jobs/heartbeat.ts';
+import type { Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
 import { deniedPrompt } from './content-policy.ts';
 import { defaultSettings } from './gateway.ts';
 import { createLogger } from './logging.ts';
-import { checkResponses } from './response-check.ts';
+import { startTestBacking } from './test-backing.ts';
 
-const log = createLogger('silent');
-const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
 const worker: WorkerInfo = {
   id: 'w',
   device: 'cpu',
@@ -59,13 +54,9 @@ export interface LiveService {
 
 /** A gateway on the network, and a worker whose requests "hold" run until the test lets them go; prompts with "forbidden" are denied. */
 export async function startLiveService(): Promise<LiveService> {
-  const responses = checkResponses();
-  const redis = await startPrivateRedis();
-  const producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
   const gates = new Map<string, () => void>();
-  const generate = generateWith(gates);
-  const consumer = await consume({ redisUrl: redis.url, routes: routesOf(worker), log, lifetimes, generate });
-  const heartbeat = await startHeartbeat(producer.redis, worker, assert.ifError);
+  const backing = await startTestBacking(worker, generateWith(gates));
+  const { producer } = backing;
   const createKey = async (name: string, limits?: Parameters<typeof createApiKey>[2]) =>
     (await createApiKey(producer.redis, name, limits)).key;
   const keys = {
@@ -95,7 +86,7 @@ export async function startLiveService(): Promise<LiveService> {
       contentRefusal: (prompt) => (prompt.includes('forbidden') ? deniedPrompt : undefined),
       settings: { ...defaultSettings, heartbeatMs: 20, creditsPerSample: 1 },
     },
-    log,
+    createLogger('silent'),
   );
   const base = await app.listen({ port: 0, host: '127.0.0.1' });
 
@@ -126,11 +117,7 @@ export async function startLiveService(): Promise<LiveService> {
     },
     close: async () => {
       await app.close();
-      await heartbeat.stop();
-      await consumer.close();
-      await producer.close();
-      await redis.remove();
-      responses.close();
+      await backing.close();
     },
   };
 }

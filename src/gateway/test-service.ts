@@ -2,19 +2,17 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import type { GenerationRequest } from '../contract/generation.ts';
 import { encodeImage } from '../images/encode-image.ts';
 import { createApiKey } from '../jobs/api-keys.ts';
-import { consume } from '../jobs/consumer.ts';
 import type { Generate } from '../jobs/generate.ts';
-import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
+import type { WorkerInfo } from '../jobs/heartbeat.ts';
 import { JobError } from '../jobs/job-error.ts';
-import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
-import { openProducer, type Producer } from '../jobs/producer.ts';
-import { routesOf } from '../jobs/routes.ts';
+import type { PrivateRedis } from '../jobs/private-redis.ts';
+import type { Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
 import type { ImageFetcher } from './fetch-image.ts';
 import { defaultSettings, type GatewaySettings } from './gateway.ts';
 import { createLogger } from './logging.ts';
 import { createPromptCheck } from './prompt-check.ts';
-import { checkResponses } from './response-check.ts';
+import { startTestBacking } from './test-backing.ts';
 
 /** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */
 export interface TestService {
@@ -94,25 +92,11 @@ export async function startTestService(
   workerFacts: Partial<WorkerInfo> = {},
 ): Promise<TestService> {
   const worker = { ...usualWorker, ...workerFacts };
-  const responses = checkResponses();
-  const redis = await startPrivateRedis();
-  const silent = createLogger('silent');
-  const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
   const log: string[] = [];
   const inputs: Buffer[] = [];
   const started: GenerationRequest[] = [];
-  const producer = await openProducer({ redisUrl: redis.url, log: silent, lifetimes });
-  const consumer = await consume({
-    redisUrl: redis.url,
-    routes: routesOf(worker),
-    generate: fakeWorker(inputs, started),
-    log: silent,
-    lifetimes,
-  });
-  const raise = (error: unknown) => {
-    throw error;
-  };
-  let heartbeat = await startHeartbeat(producer.redis, worker, raise);
+  const backing = await startTestBacking(worker, fakeWorker(inputs, started));
+  const { redis, producer, heartbeat } = backing;
   const { key } = await createApiKey(producer.redis, 'test');
   const { key: otherKey } = await createApiKey(producer.redis, 'other');
   const checkPrompts = await createPromptCheck(16);
@@ -130,7 +114,7 @@ export async function startTestService(
   const post: TestService['post'] = (url, body, headers = {}, on = app) =>
     on.inject({ method: 'POST', url, payload: body as object, headers: { 'x-api-key': key, ...headers } });
   return {
-    ...{ app, redis, producer, key, otherKey, log, inputs, started, gateway, post },
+    ...{ app, redis, producer, key, otherKey, log, inputs, started, gateway, post, heartbeat },
     get: (url, apiKey = key) => app.inject({ url, headers: { 'x-api-key': apiKey } }),
     submitted: async (body) => {
       const response = await post('/v2/sdxl-torch', body);
@@ -140,17 +124,9 @@ export async function startTestService(
     ended: async (id) => {
       await producer.waitFor(id, 10_000);
     },
-    heartbeat: async (alive) => {
-      await heartbeat.stop();
-      if (alive) heartbeat = await startHeartbeat(producer.redis, worker, raise);
-    },
     close: async () => {
       await app.close();
-      await heartbeat.stop();
-      await consumer.close();
-      await producer.close();
-      await redis.remove();
-      responses.close();
+      await backing.close();
     },
   };
 }

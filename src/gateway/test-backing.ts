@@ -1,0 +1,47 @@
+import { consume } from '../jobs/consumer.ts';
+import type { Generate } from '../jobs/generate.ts';
+import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
+import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
+import { openProducer, type Producer } from '../jobs/producer.ts';
+import { routesOf } from '../jobs/routes.ts';
+import { createLogger } from './logging.ts';
+import { checkResponses } from './response-check.ts';
+
+/** What stands behind a gateway in tests: a private Redis, the queue on it and a worker in this process. Responses are held to their schemas. */
+export interface TestBacking {
+  readonly redis: PrivateRedis;
+  readonly producer: Producer;
+  /** Whether the worker is seen; it is from the start. */
+  heartbeat(alive: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startTestBacking(worker: WorkerInfo, generate: Generate): Promise<TestBacking> {
+  const responses = checkResponses();
+  const redis = await startPrivateRedis();
+  const queue = {
+    redisUrl: redis.url,
+    log: createLogger('silent'),
+    lifetimes: { retentionSeconds: 60, deadlineSeconds: 60 },
+  };
+  const producer = await openProducer(queue);
+  const consumer = await consume({ ...queue, routes: routesOf(worker), generate });
+  const raise = (error: unknown) => {
+    throw error;
+  };
+  let heartbeat = await startHeartbeat(producer.redis, worker, raise);
+  return {
+    ...{ redis, producer },
+    heartbeat: async (alive) => {
+      await heartbeat.stop();
+      if (alive) heartbeat = await startHeartbeat(producer.redis, worker, raise);
+    },
+    close: async () => {
+      await heartbeat.stop();
+      await consumer.close();
+      await producer.close();
+      await redis.remove();
+      responses.close();
+    },
+  };
+}
