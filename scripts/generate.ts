@@ -6,7 +6,7 @@ import { readConfig } from '../src/config.ts';
 import { parseImageToImage, parseTextToImage } from '../src/contract/bodies.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
 import { decodeInputImage } from '../src/images/decode-input-image.ts';
-import { openSdxlGenerator } from '../workers/sdxl-generator.ts';
+import { openSdxlGenerator } from '../workers/engine/sdxl-generator.ts';
 import { defaultModels } from './start/default-models.ts';
 
 const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]

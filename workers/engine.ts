@@ -1,4 +1,4 @@
-import { openSdxlGenerator } from './sdxl-generator.ts';
-import { serveEngine } from './serve-engine.ts';
+import { openSdxlGenerator } from './engine/sdxl-generator.ts';
+import { serveEngine } from './engine/serve-engine.ts';
 
 serveEngine(openSdxlGenerator);

@@ -1,5 +1,5 @@
 import { readConfigOrExit } from '../src/config.ts';
-import { readHealth } from './health-file.ts';
+import { readHealth } from './supervisor/health-file.ts';
 
 /** `node workers/health.ts [alive | ready]`: exit code 0 where the worker that writes HEALTH_FILE is so (ready where not said). */
 const { healthFile } = readConfigOrExit('health');

@@ -7,10 +7,10 @@ import sharp from 'sharp';
 import { quickVariant, writeTinyCheckpoints } from '../scripts/tiny-checkpoint.ts';
 import { JobError } from '../src/jobs/job-error.ts';
 import type { Models } from '../src/pipelines/models.ts';
+import type { Generator } from './engine/generator.ts';
+import { createSdxlGenerator } from './engine/sdxl-generator.ts';
 import { fakeRequest } from './fake/queue.ts';
-import type { Generator } from './generator.ts';
 import { loadModels } from './load-models.ts';
-import { createSdxlGenerator } from './sdxl-generator.ts';
 
 /** A VAE that is not SDXL's: 16 instead of 8 pixels to a latent, 6 instead of 4 channels. */
 const levels = 5;

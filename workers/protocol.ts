@@ -1,6 +1,6 @@
 import type { Config } from '../src/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
-import type { Capabilities, Generated } from './generator.ts';
+import type { Capabilities, Generated } from './engine/generator.ts';
 
 /**
  * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed arrays travel as

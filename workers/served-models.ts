@@ -1,5 +1,5 @@
 import { baseName, refinerName } from '../src/jobs/routes.ts';
-import type { Capabilities, ServedModel } from './generator.ts';
+import type { Capabilities, ServedModel } from './engine/generator.ts';
 
 /** What installed checkpoints make possible; `serves` is given under which names. */
 export function capabilitiesOf(

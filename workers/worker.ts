@@ -1,4 +1,4 @@
 import path from 'node:path';
-import { workerProcess } from './worker-process.ts';
+import { workerProcess } from './supervisor/worker-process.ts';
 
 await workerProcess({ engineFile: path.join(import.meta.dirname, 'engine.ts') });

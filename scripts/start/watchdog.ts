@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { canBindToParent } from '../../workers/bound-process.ts';
+import { canBindToParent } from '../../workers/supervisor/bound-process.ts';
 
 /**
  * Stands in for setpriv(1) where that is missing: a process of its own that learns the children's ids on its standard input and

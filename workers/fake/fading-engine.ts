@@ -1,4 +1,4 @@
-import { serveEngine } from '../serve-engine.ts';
+import { serveEngine } from '../engine/serve-engine.ts';
 import { openFakeGenerator } from './generator.ts';
 
 /** Loads only while FAKE_ENGINE_LOADS is 1. */

@@ -4,9 +4,9 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { baseName, checkpointsOf, refinerName } from '../../src/jobs/routes.ts';
-import type { Generated, Generator, OpenGenerator, ServedModel } from '../generator.ts';
+import type { Generated, Generator, OpenGenerator, ServedModel } from '../engine/generator.ts';
+import { splitOnce } from '../engine/split-samples.ts';
 import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';
-import { splitOnce } from '../split-samples.ts';
 
 /**
  * An engine without networks, for the tests of everything around them: it holds its thread through each step as a network call

@@ -1,4 +1,4 @@
-import { serveEngine } from '../serve-engine.ts';
+import { serveEngine } from '../engine/serve-engine.ts';
 
 /** Cannot open its checkpoints. */
 serveEngine(async () => {

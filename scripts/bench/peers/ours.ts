@@ -10,8 +10,8 @@ import { runtimeVersion } from '../../../src/networks/runtime.ts';
 import { openUnet } from '../../../src/networks/unet.ts';
 import type { Models } from '../../../src/pipelines/models.ts';
 import { chunkPrompts } from '../../../src/text/chunks.ts';
+import { createSdxlGenerator } from '../../../workers/engine/sdxl-generator.ts';
 import { loadModels } from '../../../workers/load-models.ts';
-import { createSdxlGenerator } from '../../../workers/sdxl-generator.ts';
 import { unetWork } from '../networks/unet-work.ts';
 import type { Ready, Run, Work } from './work.ts';
 

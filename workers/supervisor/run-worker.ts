@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import type { Config } from '../src/config.ts';
-import { assertNoEviction, type Connection, connect, patientOptions } from '../src/jobs/connection.ts';
-import { type Consumer, consume } from '../src/jobs/consumer.ts';
-import type { Generate } from '../src/jobs/generate.ts';
-import { registerRoutes } from '../src/jobs/heartbeat.ts';
-import type { Log } from '../src/jobs/log.ts';
-import { checkpointsOfRoute, routesOf } from '../src/jobs/routes.ts';
+import type { Config } from '../../src/config.ts';
+import { assertNoEviction, type Connection, connect, patientOptions } from '../../src/jobs/connection.ts';
+import { type Consumer, consume } from '../../src/jobs/consumer.ts';
+import type { Generate } from '../../src/jobs/generate.ts';
+import { registerRoutes } from '../../src/jobs/heartbeat.ts';
+import type { Log } from '../../src/jobs/log.ts';
+import { checkpointsOfRoute, routesOf } from '../../src/jobs/routes.ts';
+import { findInstallation } from '../installation.ts';
+import { capabilitiesOf, modelsBehind } from '../served-models.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { reportHealth } from './health-file.ts';
-import { findInstallation } from './installation.ts';
 import { createPresence } from './presence.ts';
-import { capabilitiesOf, modelsBehind } from './served-models.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import { JobError } from '../src/jobs/job-error.ts';
-import { checkpointsOf } from '../src/jobs/routes.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
+import { checkpointsOf } from '../../src/jobs/routes.ts';
+import type { Capabilities } from '../engine/generator.ts';
+import { modelsBehind } from '../served-models.ts';
 import { type EngineOptions, type EngineProcess, startEngine } from './engine-process.ts';
-import type { Capabilities } from './generator.ts';
-import { modelsBehind } from './served-models.ts';
 
 export interface SupervisorOptions extends EngineOptions {
   /** A new engine is ready for requests. */

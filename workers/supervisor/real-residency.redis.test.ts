@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { quickVariant, writeTinyCheckpoints } from '../scripts/tiny-checkpoint.ts';
-import { readConfig } from '../src/config.ts';
-import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from './fake/queue.ts';
+import { quickVariant, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
+import { readConfig } from '../../src/config.ts';
+import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from '../fake/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 
 /** The real engine with more checkpoints than stay loaded. */
@@ -26,7 +26,7 @@ before(async () => {
   worker = await runWorker({
     config: readConfig({ MODELS_DIR: folder, RESIDENT_MODELS: '2', DATA_DIR: models }),
     redisUrl: queue.redis.url,
-    engineFile: path.join(import.meta.dirname, 'engine.ts'),
+    engineFile: path.join(import.meta.dirname, '../engine.ts'),
     log: silentLog,
     onHopeless: (error) => assert.fail(error),
   });

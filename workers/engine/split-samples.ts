@@ -1,4 +1,4 @@
-import { JobError } from '../src/jobs/job-error.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
 import { deviceTrouble } from './device-trouble.ts';
 
 /**

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { readConfig } from '../src/config.ts';
-import { liveWorkers, type WorkerInfo } from '../src/jobs/heartbeat.ts';
-import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from './fake/queue.ts';
+import { readConfig } from '../../src/config.ts';
+import { liveWorkers, type WorkerInfo } from '../../src/jobs/heartbeat.ts';
+import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../fake/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 
 /** Which worker gets a job where models are more than stay loaded, and what becomes of it when checkpoints are exchanged. */
@@ -30,7 +30,7 @@ async function start(environment: Record<string, string>): Promise<RunningWorker
   const worker = await runWorker({
     config: readConfig(environment),
     redisUrl: queue.redis.url,
-    engineFile: path.join(import.meta.dirname, 'fake/engine.ts'),
+    engineFile: path.join(import.meta.dirname, '../fake/engine.ts'),
     log: silentLog,
     lockDurationMs: 1000,
     stalledIntervalMs: 500,

@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import type { Log } from '../src/jobs/log.ts';
+import type { Log } from '../../src/jobs/log.ts';
 
 /** loading: its first engine. without engine: the engine has ended and is being replaced. ready: it takes jobs, or works on one. */
 export type WorkerState = 'loading' | 'ready' | 'without engine';

@@ -1,30 +1,30 @@
 import { createHash } from 'node:crypto';
-import type { Config } from '../src/config.ts';
+import type { Config } from '../../src/config.ts';
 import type {
   GenerationProgress,
   ImageToImageRequest,
   TextToImageRequest,
-} from '../src/contract/generation.ts';
-import { decodePng } from '../src/images/decode-png.ts';
-import { encodeImage } from '../src/images/encode-image.ts';
-import { JobError } from '../src/jobs/job-error.ts';
-import { baseName, refinerName } from '../src/jobs/routes.ts';
-import { computePrecision } from '../src/networks/layers-for.ts';
-import { runtimeVersion } from '../src/networks/runtime.ts';
-import { createEmbeddingCache } from '../src/pipelines/embedding-cache.ts';
-import { imageToImage } from '../src/pipelines/image-to-image.ts';
-import type { Models } from '../src/pipelines/models.ts';
-import { RequestError } from '../src/pipelines/request-error.ts';
-import type { Picture, SamplingOptions, StepDone } from '../src/pipelines/sampling.ts';
-import { createStopwatch } from '../src/pipelines/stopwatch.ts';
-import { textToImage } from '../src/pipelines/text-to-image.ts';
+} from '../../src/contract/generation.ts';
+import { decodePng } from '../../src/images/decode-png.ts';
+import { encodeImage } from '../../src/images/encode-image.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
+import { baseName, refinerName } from '../../src/jobs/routes.ts';
+import { computePrecision } from '../../src/networks/layers-for.ts';
+import { runtimeVersion } from '../../src/networks/runtime.ts';
+import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
+import { imageToImage } from '../../src/pipelines/image-to-image.ts';
+import type { Models } from '../../src/pipelines/models.ts';
+import { RequestError } from '../../src/pipelines/request-error.ts';
+import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
+import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
+import { textToImage } from '../../src/pipelines/text-to-image.ts';
+import { findInstallation } from '../installation.ts';
+import { loadModels } from '../load-models.ts';
+import { capabilitiesOf, inLoadingOrder, requireRoom } from '../served-models.ts';
 import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
-import { findInstallation } from './installation.ts';
-import { loadModels } from './load-models.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
-import { capabilitiesOf, inLoadingOrder, requireRoom } from './served-models.ts';
 import { splitOnce } from './split-samples.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */

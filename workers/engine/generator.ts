@@ -1,5 +1,5 @@
-import type { Config } from '../src/config.ts';
-import type { Endpoint, GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
+import type { Config } from '../../src/config.ts';
+import type { Endpoint, GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 
 /** A checkpoint with the names it is served under. */
 export interface ServedModel {

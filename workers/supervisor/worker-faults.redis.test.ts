@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { liveWorkers } from '../src/jobs/heartbeat.ts';
+import { liveWorkers } from '../../src/jobs/heartbeat.ts';
 import {
   type FakeWorker,
   fakeRequest,
@@ -8,7 +8,7 @@ import {
   openTestQueue,
   startFakeWorker,
   type TestQueue,
-} from './fake/queue.ts';
+} from '../fake/queue.ts';
 
 const lockMs = 1000;
 const stalledMs = 500;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JobError } from '../src/jobs/job-error.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
 import { splitOnce } from './split-samples.ts';
 
 const noMemory = 'BFCArena: Failed to allocate memory for requested buffer of size 1024';

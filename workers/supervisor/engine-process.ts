@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Config } from '../src/config.ts';
-import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
-import { JobError } from '../src/jobs/job-error.ts';
-import type { Log } from '../src/jobs/log.ts';
-import { memoryEnvironment } from '../src/networks/memory-environment.ts';
+import type { Config } from '../../src/config.ts';
+import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
+import type { Log } from '../../src/jobs/log.ts';
+import { memoryEnvironment } from '../../src/networks/memory-environment.ts';
+import type { Capabilities, Generated } from '../engine/generator.ts';
+import type { EngineFailure, FromEngine, ToEngine } from '../protocol.ts';
 import { boundToParent } from './bound-process.ts';
-import type { Capabilities, Generated } from './generator.ts';
-import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
 
 export interface EngineOptions {
   /** Entry file that calls `serveEngine`. */

@@ -1,7 +1,7 @@
-import { JobError } from '../src/jobs/job-error.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
+import type { EngineFailure, FromEngine, ToEngine } from '../protocol.ts';
 import { deviceTrouble } from './device-trouble.ts';
 import type { GrowingGenerator, OpenGenerator } from './generator.ts';
-import type { EngineFailure, FromEngine, ToEngine } from './protocol.ts';
 
 /**
  * The engine's side of the protocol. The process has no state worth saving: it ends when the worker's channel closes, and

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { silentLog } from './fake/queue.ts';
+import { silentLog } from '../fake/queue.ts';
 import { readHealth, reportHealth } from './health-file.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'health-'));
@@ -41,7 +41,7 @@ test('a folder that cannot be written stops no worker', () => {
 test('the command says in its exit code what the file says', () => {
   const health = reportHealth(file, silentLog);
   const ask = (...words: string[]) =>
-    spawnSync(process.execPath, [path.join(import.meta.dirname, 'health.ts'), ...words], {
+    spawnSync(process.execPath, [path.join(import.meta.dirname, '../health.ts'), ...words], {
       env: { ...process.env, HEALTH_FILE: file },
       encoding: 'utf8',
     });

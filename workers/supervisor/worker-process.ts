@@ -1,6 +1,6 @@
 import { pino } from 'pino';
-import { exitWith, readConfigOrExit } from '../src/config.ts';
-import { loggable } from '../src/jobs/log.ts';
+import { exitWith, readConfigOrExit } from '../../src/config.ts';
+import { loggable } from '../../src/jobs/log.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
 /** Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the lock's time. */
