@@ -9,8 +9,8 @@ import { JobError } from '../src/jobs/job-error.ts';
 import type { Models } from '../src/pipelines/models.ts';
 import type { Generator } from './engine/generator.ts';
 import { createSdxlGenerator } from './engine/sdxl-generator.ts';
-import { fakeRequest } from './fake/queue.ts';
 import { loadModels } from './load-models.ts';
+import { fakeRequest } from './testing/queue.ts';
 
 /** A VAE that is not SDXL's: 16 instead of 8 pixels to a latent, 6 instead of 4 channels. */
 const levels = 5;

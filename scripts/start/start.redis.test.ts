@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { gone } from '../../workers/fake/queue.ts';
+import { gone } from '../../workers/testing/queue.ts';
 import { freePort } from './free-port.ts';
 import { descendants } from './process-tree.ts';
 

@@ -7,8 +7,8 @@ import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Models } from '../../src/pipelines/models.ts';
-import { fakeRequest } from '../fake/queue.ts';
 import { loadModels } from '../load-models.ts';
+import { fakeRequest } from '../testing/queue.ts';
 import { createSdxlGenerator, type GeneratorOptions } from './sdxl-generator.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'sdxl-generator-'));

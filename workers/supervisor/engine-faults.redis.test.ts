@@ -5,10 +5,10 @@ import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
 import { liveWorkers } from '../../src/jobs/heartbeat.ts';
 import { readProgress } from '../../src/jobs/records.ts';
-import { fakeRequest, gone, isAlive, openTestQueue, silentLog, type TestQueue } from '../fake/queue.ts';
+import { fakeRequest, gone, isAlive, openTestQueue, silentLog, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 
-const engineFile = path.join(import.meta.dirname, '../fake/engine.ts');
+const engineFile = path.join(import.meta.dirname, '../testing/engine.ts');
 let queue: TestQueue;
 let worker: RunningWorker;
 
@@ -266,7 +266,7 @@ test('a worker whose checkpoints cannot be opened says why and takes no jobs', b
   const start = runWorker({
     config: readConfig({}),
     redisUrl: queue.redis.url,
-    engineFile: path.join(import.meta.dirname, '../fake/refusing-engine.ts'),
+    engineFile: path.join(import.meta.dirname, '../testing/refusing-engine.ts'),
     log: silentLog,
     onHopeless: (error) => assert.fail(error),
   });
@@ -280,7 +280,7 @@ test('a worker whose engine cannot be replaced reports itself hopeless', bounded
   const worker = await runWorker({
     config: readConfig({}),
     redisUrl: other.redis.url,
-    engineFile: path.join(import.meta.dirname, '../fake/fading-engine.ts'),
+    engineFile: path.join(import.meta.dirname, '../testing/fading-engine.ts'),
     log: silentLog,
     restartDelayMs: 10,
     maxRestarts: 2,

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
-import { fakeRequest, silentLog } from '../fake/queue.ts';
+import { fakeRequest, silentLog } from '../testing/queue.ts';
 import { type EngineProcess, startEngine } from './engine-process.ts';
 
 const bounded = { timeout: 60_000 };
-const engineFile = path.join(import.meta.dirname, '../fake/engine.ts');
+const engineFile = path.join(import.meta.dirname, '../testing/engine.ts');
 
 async function engineOf(t: TestContext): Promise<EngineProcess> {
   const engine = await startEngine({ engineFile, config: readConfig({}), log: silentLog });

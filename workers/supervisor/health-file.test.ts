@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { silentLog } from '../fake/queue.ts';
+import { silentLog } from '../testing/queue.ts';
 import { readHealth, reportHealth } from './health-file.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'health-'));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config.ts';
-import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from '../fake/queue.ts';
+import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 
 /** The real engine with more checkpoints than stay loaded. */

@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
 import { liveWorkers, type WorkerInfo } from '../../src/jobs/heartbeat.ts';
-import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../fake/queue.ts';
+import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 
 /** Which worker gets a job where models are more than stay loaded, and what becomes of it when checkpoints are exchanged. */
@@ -30,7 +30,7 @@ async function start(environment: Record<string, string>): Promise<RunningWorker
   const worker = await runWorker({
     config: readConfig(environment),
     redisUrl: queue.redis.url,
-    engineFile: path.join(import.meta.dirname, '../fake/engine.ts'),
+    engineFile: path.join(import.meta.dirname, '../testing/engine.ts'),
     log: silentLog,
     lockDurationMs: 1000,
     stalledIntervalMs: 500,
@@ -219,7 +219,7 @@ test(
 
 function isEngine(pid: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('fake/engine.ts');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('testing/engine.ts');
   } catch {
     return false;
   }

@@ -8,7 +8,7 @@ import {
   openTestQueue,
   startFakeWorker,
   type TestQueue,
-} from '../fake/queue.ts';
+} from '../testing/queue.ts';
 
 const lockMs = 1000;
 const stalledMs = 500;
