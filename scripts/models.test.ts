@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { writeTinyCheckpoints } from '../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { runtimeVersion } from './cuda/provider-files.ts';
-import { writeTinyCheckpoints } from './tiny-checkpoint.ts';
 
 const modelsDir = mkdtempSync(path.join(tmpdir(), 'models-command-'));
 before(() => writeTinyCheckpoints(modelsDir));

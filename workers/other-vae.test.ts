@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import { quickVariant, writeTinyCheckpoints } from '../scripts/tiny-checkpoint.ts';
+import { quickVariant, writeTinyCheckpoints } from '../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { JobError } from '../src/jobs/job-error.ts';
 import type { Models } from '../src/pipelines/models.ts';
 import type { Generator } from './engine/generator.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { writeTinyCheckpoints } from '../scripts/tiny-checkpoint.ts';
+import { writeTinyCheckpoints } from '../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import type { UnetInput } from '../src/networks/networks.ts';
 import { loadModels } from './load-models.ts';
 import { warmUp } from './warm-up.ts';

@@ -8,7 +8,7 @@ import { Agent, request } from 'undici';
 import { createApiKey } from '../../src/jobs/api-keys.ts';
 import { bullOptions, connect, failFastOptions, patientOptions } from '../../src/jobs/connection.ts';
 import { startHeartbeat } from '../../src/jobs/heartbeat.ts';
-import { startPrivateRedis } from '../../src/jobs/private-redis.ts';
+import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 import { freePort } from '../start/free-port.ts';
 import { startChild } from './gateway/child.ts';
 import { atRate, type Latencies, oneByOne } from './gateway/load.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { readElf } from './elf.ts';
-import { writeFakeLibrary } from './fake-library.ts';
 import { neededLibraries, readLoaderPath } from './loader.ts';
 import { bindingFolder } from './provider-files.ts';
+import { writeFakeLibrary } from './testing/fake-library.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loader-'));
 let folder = '';

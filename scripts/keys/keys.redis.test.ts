@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { findApiKey } from '../../src/jobs/api-keys.ts';
 import { type Connection, connect, failFastOptions } from '../../src/jobs/connection.ts';
-import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/private-redis.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 
 /** `npm run keys` as a process. */
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import type { Config } from '../../src/config.ts';
 import { baseName } from '../../src/jobs/routes.ts';
 import { findInstallation, type InstalledModel } from '../../workers/installation.ts';
-import { quickVariant, writeTinyCheckpoints } from '../tiny-checkpoint.ts';
 
 export interface FoundCheckpoint {
   /** How the report calls it. */

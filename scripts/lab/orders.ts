@@ -1,7 +1,7 @@
 import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import { coordinates } from '../../src/schedulers/coordinate-noise.ts';
 import type { NoiseLevel, Schedule, Solver } from '../../src/schedulers/scheduler.ts';
 import { karrasSigmas } from '../../src/schedulers/spacing.ts';
+import { coordinates } from '../../src/schedulers/testing/coordinate-noise.ts';
 import { rootMeanSquare } from './distances.ts';
 import type { Entry } from './entries.ts';
 import { solveFlow } from './flow.ts';

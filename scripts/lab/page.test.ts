@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { pageOf } from './page.ts';
 import { pagePictures } from './page-pictures.ts';
 import { buildReport, type Report } from './report.ts';
-import { createTestLab } from './test-lab.ts';
+import { createTestLab } from './testing/lab.ts';
 
 const lab = createTestLab();
 const file = path.join(lab.dataDir, 'report.html');

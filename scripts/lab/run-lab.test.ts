@@ -18,7 +18,7 @@ import { chooseEntries } from './entries.ts';
 import { buildReport } from './report.ts';
 import { openStore } from './store.ts';
 import { findings } from './summary.ts';
-import { createTestLab } from './test-lab.ts';
+import { createTestLab } from './testing/lab.ts';
 
 const lab = createTestLab();
 after(() => lab.close());

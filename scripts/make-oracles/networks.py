@@ -2,10 +2,10 @@
 
     python scripts/make-oracles/networks.py        (node 24 on the PATH; needs torch, diffusers, transformers)
 
-Reads src/networks/oracles/variants.json, has scripts/tiny-checkpoint.ts write each variant and fills
+Reads src/networks/oracles/variants.json, has src/checkpoints/synthetic/tiny-checkpoint.ts write each variant and fills
 src/networks/oracles/networks.json: library versions and, per variant, the SHA-256 of every weight file and the
 outputs as base64 of little-endian float32. Inputs are made from integers by `numbers` below, which
-src/networks/oracle-inputs.ts repeats.
+src/networks/testing/oracle-inputs.ts repeats.
 """
 
 import base64

@@ -3,9 +3,9 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { type FakeLibrary, writeFakeLibrary } from '../cuda/fake-library.ts';
+import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { cudaLibrary, recordName, sharedLibrary } from '../cuda/provider-files.ts';
-import { writeTinyCheckpoints } from '../tiny-checkpoint.ts';
+import { type FakeLibrary, writeFakeLibrary } from '../cuda/testing/fake-library.ts';
 import { diagnose } from './doctor.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'doctor-'));

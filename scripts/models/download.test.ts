@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { type DownloadOptions, download } from './download.ts';
-import { type FileServer, type FileServerOptions, serveFiles } from './file-server.ts';
+import { type FileServer, type FileServerOptions, serveFiles } from './testing/file-server.ts';
 
 const content = Buffer.from(Uint32Array.from({ length: 250_000 }, (_, index) => index * 2654435761).buffer);
 const sha256 = createHash('sha256').update(content).digest('hex');

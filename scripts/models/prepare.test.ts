@@ -3,10 +3,10 @@ import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { listModels } from '../../workers/installation.ts';
 import { networkLoaders } from '../../workers/load-models.ts';
 import { openModel } from '../../workers/open-model.ts';
-import { writeTinyCheckpoints } from '../tiny-checkpoint.ts';
 import { listReport } from './list.ts';
 import { prepare } from './prepare.ts';
 import { verify } from './verify.ts';

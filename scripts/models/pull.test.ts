@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { readManifest } from '../../src/checkpoints/manifest.ts';
+import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { listModels } from '../../workers/installation.ts';
-import { writeTinyCheckpoints } from '../tiny-checkpoint.ts';
-import { type FileServer, serveFiles } from './file-server.ts';
 import { listReport } from './list.ts';
 import { prepare } from './prepare.ts';
 import { type PullOptions, pathOf, pull } from './pull.ts';
+import { type FileServer, serveFiles } from './testing/file-server.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'pull-'));
 const source = path.join(root, 'source');

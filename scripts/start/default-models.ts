@@ -1,8 +1,8 @@
 import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { manifestName } from '../../src/checkpoints/manifest.ts';
+import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { baseModels } from '../../src/contract/bodies.ts';
-import { quickVariant, writeTinyCheckpoints } from '../tiny-checkpoint.ts';
 
 /** What stands behind every model name where MODELS_DIR is not set. */
 export interface DefaultModels {

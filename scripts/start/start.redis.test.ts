@@ -12,7 +12,7 @@ import { gone } from '../../workers/testing/queue.ts';
 import { freePort } from './free-port.ts';
 import { descendants } from './process-tree.ts';
 
-const entry = path.join(import.meta.dirname, 'fake-start.ts');
+const entry = path.join(import.meta.dirname, 'testing/start-without-engine.ts');
 const running = new Set<ChildProcess>();
 const folders: string[] = [];
 let dataDir: string;

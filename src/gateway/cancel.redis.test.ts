@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
-import { startLiveService, until } from './test-live-service.ts';
+import { startLiveService, until } from './testing/live-service.ts';
 
 const { call, close, eventsOf, keys, producer, running, submit } = await startLiveService();
 after(close);

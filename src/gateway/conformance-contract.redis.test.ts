@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { GenerationRequest } from '../contract/generation.ts';
-import { picture, publicUrl, startTestService, type TestService } from './test-service.ts';
+import { picture, publicUrl, startTestService, type TestService } from './testing/service.ts';
 
 /**
  * The wire contract's rows that are documented or seen in clients, by section. Rows held elsewhere:

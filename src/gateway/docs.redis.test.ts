@@ -5,7 +5,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { chromium } from 'playwright-core';
-import { startTestService, type TestService } from './test-service.ts';
+import { startTestService, type TestService } from './testing/service.ts';
 
 let service: TestService;
 before(async () => {

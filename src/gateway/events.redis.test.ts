@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startLiveService, until } from './test-live-service.ts';
+import { startLiveService, until } from './testing/live-service.ts';
 
 const { base, close, eventsOf, followed, keys, letGo, poll, producer, running, submit } =
   await startLiveService();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { deniedPrompt } from './content-policy.ts';
-import { startLiveService } from './test-live-service.ts';
+import { startLiveService } from './testing/live-service.ts';
 
 const { call, close, keys, poll, producer, submit } = await startLiveService();
 after(close);

@@ -5,7 +5,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createImageFetcher } from './fetch-image.ts';
-import { startTestService, type TestService } from './test-service.ts';
+import { startTestService, type TestService } from './testing/service.ts';
 
 /** Addresses that must lead nowhere, through the whole service. What an answer may be is in fetch-image.test.ts. */
 

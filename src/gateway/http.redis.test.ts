@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { startTestService, type TestService } from './test-service.ts';
+import { startTestService, type TestService } from './testing/service.ts';
 
 /** What only a real socket shows. */
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startLiveService } from './test-live-service.ts';
+import { startLiveService } from './testing/live-service.ts';
 
 const { call, close, keys, producer } = await startLiveService();
 after(close);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { decodePng } from '../images/decode-png.ts';
-import { picture, startTestService, type TestService } from './test-service.ts';
+import { picture, startTestService, type TestService } from './testing/service.ts';
 
 let service: TestService;
 before(async () => {

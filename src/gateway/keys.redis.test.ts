@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createApiKey, type KeyLimits, revokeApiKey } from '../jobs/api-keys.ts';
 import { addCredits } from '../jobs/credits.ts';
-import { picture, startTestService, type TestService } from './test-service.ts';
+import { picture, startTestService, type TestService } from './testing/service.ts';
 
 /** What a key allows, as clients meet it. */
 

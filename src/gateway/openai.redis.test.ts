@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import OpenAI, { APIError, toFile } from 'openai';
 import { decodePng } from '../images/decode-png.ts';
-import { picture, startTestService, type TestService } from './test-service.ts';
+import { picture, startTestService, type TestService } from './testing/service.ts';
 
 /** OpenAI's own client, on a real socket. */
 

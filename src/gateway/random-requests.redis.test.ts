@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { openAiBodies } from '../contract/openai.ts';
 import { slugNames, slugs } from '../contract/slugs.ts';
-import { startTestService, type TestService } from './test-service.ts';
+import { startTestService, type TestService } from './testing/service.ts';
 
 /** How many requests; 20,000 take about a minute. */
 const count = Number(process.env.FUZZ_REQUESTS ?? 3000);

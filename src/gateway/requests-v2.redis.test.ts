@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { publicUrl, startTestService, type TestService } from './test-service.ts';
+import { publicUrl, startTestService, type TestService } from './testing/service.ts';
 
 let service: TestService;
 before(async () => {

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { freePort } from '../../scripts/start/free-port.ts';
 import { createApiKey } from '../jobs/api-keys.ts';
 import { connect, failFastOptions } from '../jobs/connection.ts';
-import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
+import { type PrivateRedis, startPrivateRedis } from '../jobs/testing/redis-server.ts';
 
 /** The gateway as the process that compose and `npm run gateway` start. */
 

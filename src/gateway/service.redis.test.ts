@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { styleNames } from '../text/styles.ts';
-import { publicUrl, startTestService, type TestService } from './test-service.ts';
+import { publicUrl, startTestService, type TestService } from './testing/service.ts';
 
 let service: TestService;
 before(async () => {

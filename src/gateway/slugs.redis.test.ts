@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { picture, startTestService, type TestService } from './test-service.ts';
+import { picture, startTestService, type TestService } from './testing/service.ts';
 
 /** The names under which clients reach the two endpoints. */
 

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { consume } from '../jobs/consumer.ts';
-import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
 import { routeOf } from '../jobs/routes.ts';
-import { log, output, request } from '../jobs/test-requests.ts';
+import { type PrivateRedis, startPrivateRedis } from '../jobs/testing/redis-server.ts';
+import { log, output, request } from '../jobs/testing/requests.ts';
 import { openWebhooks, type Webhooks } from './webhooks.ts';
 
 const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { createApiKey, ensureFirstKey, findApiKey } from './api-keys.ts';
 import { type Connection, connect, failFastOptions } from './connection.ts';
 import { liveWorkers, startHeartbeat, type WorkerInfo } from './heartbeat.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
+import { type PrivateRedis, startPrivateRedis } from './testing/redis-server.ts';
 
 let server: PrivateRedis;
 let redis: Connection;

@@ -8,8 +8,8 @@ import { JobError, unexplainedFailure } from './job-error.ts';
 import { readOutput } from './pictures.ts';
 import type { Producer } from './producer.ts';
 import { failRecord } from './records.ts';
-import { lifetimes, openTestQueue, type TestQueue } from './test-queue.ts';
-import { output, request } from './test-requests.ts';
+import { lifetimes, openTestQueue, type TestQueue } from './testing/queue.ts';
+import { output, request } from './testing/requests.ts';
 
 let queue: TestQueue;
 let producer: Producer;

@@ -6,8 +6,8 @@ import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';
 import type { Producer } from './producer.ts';
 import { completeRecord, failRecord, requeueRecord, startRecord } from './records.ts';
-import { lifetimes, openTestQueue, type TestQueue } from './test-queue.ts';
-import { request } from './test-requests.ts';
+import { lifetimes, openTestQueue, type TestQueue } from './testing/queue.ts';
+import { request } from './testing/requests.ts';
 
 /** What a request takes from its owner's key and what it gives back. */
 

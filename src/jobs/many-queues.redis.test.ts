@@ -5,8 +5,8 @@ import type { GenerationRequest, ImageToImageRequest } from '../contract/generat
 import { knownRoutes, startHeartbeat } from './heartbeat.ts';
 import { keyOf } from './names.ts';
 import type { Producer } from './producer.ts';
-import { openTestQueue, type TestQueue } from './test-queue.ts';
-import { output, request } from './test-requests.ts';
+import { openTestQueue, type TestQueue } from './testing/queue.ts';
+import { output, request } from './testing/requests.ts';
 
 /** What was one queue's to promise holds across the queues of several models. */
 

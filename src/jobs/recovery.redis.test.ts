@@ -6,8 +6,8 @@ import { after, before, test } from 'node:test';
 import { connect, failFastOptions } from './connection.ts';
 import type { Lifetimes } from './names.ts';
 import { openProducer, type Producer } from './producer.ts';
-import { allRoutes, openTestQueue, type TestQueue } from './test-queue.ts';
-import { log, output, request } from './test-requests.ts';
+import { allRoutes, openTestQueue, type TestQueue } from './testing/queue.ts';
+import { log, output, request } from './testing/requests.ts';
 
 /** What is left when processes die: each death here is a SIGKILL. */
 

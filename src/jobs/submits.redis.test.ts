@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { Producer } from './producer.ts';
-import { openTestQueue, type TestQueue } from './test-queue.ts';
-import { output, request } from './test-requests.ts';
+import { openTestQueue, type TestQueue } from './testing/queue.ts';
+import { output, request } from './testing/requests.ts';
 
 let queue: TestQueue;
 let producer: Producer;

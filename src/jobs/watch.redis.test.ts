@@ -4,8 +4,8 @@ import type { Connection } from './connection.ts';
 import type { JobEvents, JobListener } from './events.ts';
 import type { Producer } from './producer.ts';
 import { startRecord, storeProgress } from './records.ts';
-import { openTestQueue, type TestQueue } from './test-queue.ts';
-import { output } from './test-requests.ts';
+import { openTestQueue, type TestQueue } from './testing/queue.ts';
+import { output } from './testing/requests.ts';
 import { type RequestEvent, watchRequest } from './watch.ts';
 
 const never = new AbortController().signal;

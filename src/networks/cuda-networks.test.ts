@@ -3,10 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { type TinyCheckpointOptions, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
 import { withChannelsLast, writeChannelsLast } from '../checkpoints/channels-last/channels-last-copies.ts';
 import type { Checkpoint, Component } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import {
+  type TinyCheckpointOptions,
+  writeTinyCheckpoints,
+} from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { clipTextGraph } from '../graphs/clip.ts';
 import { cudaLayers } from '../graphs/cuda-layers.ts';
 import type { NetworkGraph, Precision, Sizes } from '../graphs/graph.ts';
@@ -15,9 +18,9 @@ import { placeWeights } from '../graphs/place-weights.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
-import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './oracle-inputs.ts';
-import { relativeDifference, run, runExpanded } from './run-expanded.ts';
 import type { NumberTensors } from './session-thread.ts';
+import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
+import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
 
 /**
  * The cuda flavour of whole networks, the operators that only CUDA has written out, beside the portable flavour on the same

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withoutCpuKernel } from '../graphs/cuda-reference/expand-fused.ts';
-import { operatorCases, operatorModel } from '../graphs/cuda-reference/operator-cases.ts';
-import { oracleNumbers } from './oracle-inputs.ts';
-import { relativeDifference, run, runExpanded } from './run-expanded.ts';
+import { withoutCpuKernel } from '../graphs/testing/expand-fused.ts';
+import { operatorCases, operatorModel } from '../graphs/testing/operator-cases.ts';
+import { oracleNumbers } from './testing/oracle-inputs.ts';
+import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
 
 const tolerance = 2e-6;
 

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { writeTinyCheckpoints, writeTinySingleFiles } from '../../scripts/tiny-checkpoint.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { writeSingleFile } from '../checkpoints/synthetic/single-file-writer.ts';
+import { writeTinyCheckpoints, writeTinySingleFiles } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
-import { oracleNumbers } from './oracle-inputs.ts';
+import { oracleNumbers } from './testing/oracle-inputs.ts';
 import { openUnet } from './unet.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'merged-loras-'));

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, sym
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
 import type { Unet, UnetInput } from './networks.ts';
 import { openUnet } from './unet.ts';

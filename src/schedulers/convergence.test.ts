@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
-import { coordinates, downwardPath } from './coordinate-noise.ts';
 import { methods } from './methods.ts';
 import type { Denoise, NoiseLevel, Schedule, Solver } from './scheduler.ts';
 import { unipc } from './solvers/unipc.ts';
 import { karrasSigmas } from './spacing.ts';
+import { coordinates, downwardPath } from './testing/coordinate-noise.ts';
 
 /*
  * Data that is normal with deviation c around a mean has a known denoiser, clean = (c^2 x + sigma^2 mean) /

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { bindingFolder, readProviderFiles, runtimeVersion } from '../../scripts/cuda/provider-files.ts';
-import { quickVariant, writeTinyCheckpoints } from '../../scripts/tiny-checkpoint.ts';
+import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { openSdxlGenerator } from './sdxl-generator.ts';

@@ -15,8 +15,8 @@ import { openEvents } from '../../src/jobs/events.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Lifetimes } from '../../src/jobs/names.ts';
 import { readOutput } from '../../src/jobs/pictures.ts';
-import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/private-redis.ts';
 import { openProducer, type Producer } from '../../src/jobs/producer.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { networkLoaders } from '../../../workers/load-models.ts';
 import { openLocation } from '../../../workers/open-model.ts';
-import { writeTinyCheckpoints } from '../../tiny-checkpoint.ts';
 import { differences } from './differences.ts';
 import { networkNames, networkOutputs } from './network-outputs.ts';
 

@@ -1,4 +1,4 @@
-import { oracleIds, oracleNumbers } from '../../../src/networks/oracle-inputs.ts';
+import { oracleIds, oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
 import type { NetworkLoaders } from '../../../workers/load-models.ts';
 import type { OpenedModel } from '../../../workers/open-model.ts';
 

@@ -41,7 +41,7 @@ class Network(torch.nn.Module):
 
 
 def oracle_ids():
-    """oracleIds of src/networks/oracle-inputs.ts."""
+    """oracleIds of src/networks/testing/oracle-inputs.ts."""
     ids = torch.from_numpy((integers(2 * 77, 4) % 49000).astype(np.int64).reshape(2, 77))
     ids[0, 9:] = END_OF_TEXT
     ids[1, 40] = END_OF_TEXT

@@ -5,7 +5,7 @@ import { encodeModel } from '../../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../../src/graphs/place-weights.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../src/graphs/vae.ts';
-import { oracleNumbers } from '../../../src/networks/oracle-inputs.ts';
+import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
 import { unetWork } from './unet-work.ts';
 
 /** One call of a network: its graph, and what is fed to it. */

@@ -5,7 +5,7 @@ import { separateSteady } from '../../../src/graphs/steady-graph.ts';
 import { unetGraph } from '../../../src/graphs/unet.ts';
 import type { Device } from '../../../src/networks/device.ts';
 import type { UnetInput } from '../../../src/networks/networks.ts';
-import { oracleNumbers } from '../../../src/networks/oracle-inputs.ts';
+import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
 import { countFlops } from './flops.ts';
 
 export interface UnetWork {

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import { encodeImage } from '../../../src/images/encode-image.ts';
 import { openClipTextEncoder } from '../../../src/networks/clip-text-encoder.ts';
 import type { Unet, UnetInput } from '../../../src/networks/networks.ts';
-import { oracleNumbers } from '../../../src/networks/oracle-inputs.ts';
+import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
 import { openUnet } from '../../../src/networks/unet.ts';
 import { openVaeDecoder } from '../../../src/networks/vae.ts';
 import { unetWork } from '../networks/unet-work.ts';

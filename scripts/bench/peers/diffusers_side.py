@@ -32,7 +32,7 @@ def say(**message):
 
 
 def numbers(shape, salt):
-    """oracleNumbers of src/networks/oracle-inputs.ts."""
+    """oracleNumbers of src/networks/testing/oracle-inputs.ts."""
     index = np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(salt * 7919)
     values = ((index * np.uint64(2654435761)) % np.uint64(2**32)).astype(np.float64) / 2**31 - 1
     return torch.from_numpy((values * 1.7).astype(np.float32).reshape(shape)).to(device, dtype)

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { writeTinyCheckpoints, writeTinySingleFiles } from '../../../scripts/tiny-checkpoint.ts';
 import type { Checkpoint, Component } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
+import { writeTinyCheckpoints, writeTinySingleFiles } from '../synthetic/tiny-checkpoint.ts';
 import { encodeValues, readTensorBytes, readTensorValues } from '../tensor-values.ts';
 import { channelsLastFiles, withChannelsLast, writeChannelsLast } from './channels-last-copies.ts';
 

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
-import { assertSameNetwork } from '../synthetic/assert-same-network.ts';
 import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
 import { copyTensors } from '../synthetic/copy-tensors.ts';
 import { writeSingleFile } from '../synthetic/single-file-writer.ts';
 import { tinyBase } from '../synthetic/tiny-configs.ts';
+import { assertSameNetwork } from '../testing/assert-same-network.ts';
 
 let folder = '';
 let withVae = '';

@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Dtype } from '../src/checkpoints/checkpoint.ts';
-import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
-import type { CheckpointDescription } from '../src/checkpoints/published-configs.ts';
-import { type WeightOptions, writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
-import { writeSingleFile } from '../src/checkpoints/synthetic/single-file-writer.ts';
-import { tinyBase, tinyRefiner } from '../src/checkpoints/synthetic/tiny-configs.ts';
+import type { Dtype } from '../checkpoint.ts';
+import { openCheckpoint } from '../open-checkpoint.ts';
+import type { CheckpointDescription } from '../published-configs.ts';
+import { type WeightOptions, writeCheckpoint } from './checkpoint-writer.ts';
+import { writeSingleFile } from './single-file-writer.ts';
+import { tinyBase, tinyRefiner } from './tiny-configs.ts';
 
 /** Keys of a component's config.json that replace the tiny checkpoint's own. */
 type Overrides = Readonly<Record<string, unknown>>;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { createApiKey } from '../jobs/api-keys.ts';
-import type { Generate } from '../jobs/generate.ts';
-import type { WorkerInfo } from '../jobs/heartbeat.ts';
-import type { Producer } from '../jobs/producer.ts';
-import { buildApp } from './app.ts';
-import { deniedPrompt } from './content-policy.ts';
-import { defaultSettings } from './gateway.ts';
-import { createLogger } from './logging.ts';
-import { startTestBacking } from './test-backing.ts';
+import { createApiKey } from '../../jobs/api-keys.ts';
+import type { Generate } from '../../jobs/generate.ts';
+import type { WorkerInfo } from '../../jobs/heartbeat.ts';
+import type { Producer } from '../../jobs/producer.ts';
+import { buildApp } from '../app.ts';
+import { deniedPrompt } from '../content-policy.ts';
+import { defaultSettings } from '../gateway.ts';
+import { createLogger } from '../logging.ts';
+import { startTestBacking } from './backing.ts';
 
 const worker: WorkerInfo = {
   id: 'w',

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
+import { openCheckpoint } from '../open-checkpoint.ts';
 import { quickVariant, writeTinyCheckpoints } from './tiny-checkpoint.ts';
 
 /** One digest over the names and bytes of all files. */

@@ -1,10 +1,10 @@
-import { consume } from '../jobs/consumer.ts';
-import type { Generate } from '../jobs/generate.ts';
-import { startHeartbeat, type WorkerInfo } from '../jobs/heartbeat.ts';
-import { type PrivateRedis, startPrivateRedis } from '../jobs/private-redis.ts';
-import { openProducer, type Producer } from '../jobs/producer.ts';
-import { routesOf } from '../jobs/routes.ts';
-import { createLogger } from './logging.ts';
+import { consume } from '../../jobs/consumer.ts';
+import type { Generate } from '../../jobs/generate.ts';
+import { startHeartbeat, type WorkerInfo } from '../../jobs/heartbeat.ts';
+import { openProducer, type Producer } from '../../jobs/producer.ts';
+import { routesOf } from '../../jobs/routes.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
+import { createLogger } from '../logging.ts';
 import { checkResponses } from './response-check.ts';
 
 /** What stands behind a gateway in tests: a private Redis, the queue on it and a worker in this process. Responses are held to their schemas. */

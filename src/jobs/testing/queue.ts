@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { TextToImageRequest } from '../contract/generation.ts';
-import { type Consumer, type ConsumerOptions, consume } from './consumer.ts';
-import type { Generate } from './generate.ts';
-import { type PrivateRedis, startPrivateRedis } from './private-redis.ts';
-import { openProducer, type Producer } from './producer.ts';
-import { routesOf } from './routes.ts';
-import { log, request } from './test-requests.ts';
+import type { TextToImageRequest } from '../../contract/generation.ts';
+import { type Consumer, type ConsumerOptions, consume } from '../consumer.ts';
+import type { Generate } from '../generate.ts';
+import { openProducer, type Producer } from '../producer.ts';
+import { routesOf } from '../routes.ts';
+import { type PrivateRedis, startPrivateRedis } from './redis-server.ts';
+import { log, request } from './requests.ts';
 
 /** For the tests of this folder: the gateway's side of the queues on a private Redis. */
 export interface TestQueue {

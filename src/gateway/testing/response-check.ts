@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { openApiDocument } from '../contract/openapi/document.ts';
+import { openApiDocument } from '../../contract/openapi/document.ts';
 
 /** For tests: holds every answer of every gateway made from now on against the OpenAPI document. */
 export interface ResponseCheck {

@@ -1,5 +1,5 @@
-import type { TextToImageRequest } from '../contract/generation.ts';
-import type { GenerationOutput } from './generate.ts';
+import type { TextToImageRequest } from '../../contract/generation.ts';
+import type { GenerationOutput } from '../generate.ts';
 
 /** Requests, answers and a silent log for the tests of this folder. */
 

@@ -1,4 +1,4 @@
-import type { NoiseSource } from '../numerics/noise-source.ts';
+import type { NoiseSource } from '../../numerics/noise-source.ts';
 
 /**
  * Noise as coordinates: every draw is a unit vector of its own. With a linear denoiser the latents then hold

@@ -1,18 +1,18 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
-import type { GenerationRequest } from '../contract/generation.ts';
-import { encodeImage } from '../images/encode-image.ts';
-import { createApiKey } from '../jobs/api-keys.ts';
-import type { Generate } from '../jobs/generate.ts';
-import type { WorkerInfo } from '../jobs/heartbeat.ts';
-import { JobError } from '../jobs/job-error.ts';
-import type { PrivateRedis } from '../jobs/private-redis.ts';
-import type { Producer } from '../jobs/producer.ts';
-import { buildApp } from './app.ts';
-import type { ImageFetcher } from './fetch-image.ts';
-import { defaultSettings, type GatewaySettings } from './gateway.ts';
-import { createLogger } from './logging.ts';
-import { createPromptCheck } from './prompt-check.ts';
-import { startTestBacking } from './test-backing.ts';
+import type { GenerationRequest } from '../../contract/generation.ts';
+import { encodeImage } from '../../images/encode-image.ts';
+import { createApiKey } from '../../jobs/api-keys.ts';
+import type { Generate } from '../../jobs/generate.ts';
+import type { WorkerInfo } from '../../jobs/heartbeat.ts';
+import { JobError } from '../../jobs/job-error.ts';
+import type { Producer } from '../../jobs/producer.ts';
+import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
+import { buildApp } from '../app.ts';
+import type { ImageFetcher } from '../fetch-image.ts';
+import { defaultSettings, type GatewaySettings } from '../gateway.ts';
+import { createLogger } from '../logging.ts';
+import { createPromptCheck } from '../prompt-check.ts';
+import { startTestBacking } from './backing.ts';
 
 /** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */
 export interface TestService {

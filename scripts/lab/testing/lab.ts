@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readConfig } from '../../src/config.ts';
-import { chooseEntries } from './entries.ts';
-import type { LabOptions } from './options.ts';
-import { type LabResults, runLab } from './run-lab.ts';
+import { readConfig } from '../../../src/config.ts';
+import { chooseEntries } from '../entries.ts';
+import type { LabOptions } from '../options.ts';
+import { type LabResults, runLab } from '../run-lab.ts';
 
 /** A small lab on the tiny checkpoint, for tests: a deterministic name of each endpoint, an alias and a stochastic one. */
 export interface TestLab {
