@@ -1,9 +1,9 @@
 /** `npm run models -- list | pull | prepare | verify | doctor`: the models folder and what this machine can run it on. */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../src/config.ts';
-import { type InstalledModel, listModels } from '../workers/installation.ts';
-import { networkLoaders } from '../workers/load-models.ts';
-import { openModel } from '../workers/open-model.ts';
+import { type InstalledModel, listModels } from '../src/installation/installation.ts';
+import { networkLoaders } from '../src/installation/load-models.ts';
+import { openModel } from '../src/installation/open-model.ts';
 import { diagnose } from './models/doctor.ts';
 import { listReport } from './models/list.ts';
 import { prepare } from './models/prepare.ts';

@@ -36,10 +36,15 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
       'ajv-formats',
     ],
   },
+  'src/installation': {
+    folders: ['src/pipelines', 'src/networks', 'src/checkpoints'],
+    packages: [],
+  },
   'src/config.ts': { folders: ['src/config-values.ts'], packages: ['zod'] },
   'src/config-values.ts': { folders: [], packages: ['zod'] },
   workers: {
     folders: [
+      'src/installation',
       'src/jobs',
       'src/contract',
       'src/pipelines',

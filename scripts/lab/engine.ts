@@ -1,4 +1,5 @@
 import type { Config } from '../../src/config.ts';
+import { loadModels } from '../../src/installation/load-models.ts';
 import { encodePrompts } from '../../src/pipelines/conditioning.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { guided, type LatentSize } from '../../src/pipelines/guidance.ts';
@@ -7,7 +8,6 @@ import { latentSize } from '../../src/pipelines/sampling.ts';
 import { timeIdsFor } from '../../src/pipelines/time-ids.ts';
 import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
 import type { Denoise } from '../../src/schedulers/scheduler.ts';
-import { loadModels } from '../../workers/load-models.ts';
 import type { FoundCheckpoint } from './find-checkpoint.ts';
 import { type RgbaPicture, rgbaOf } from './picture-difference.ts';
 

@@ -4,7 +4,7 @@ import { clipTextGraph } from '../../src/graphs/clip.ts';
 import { portableLayers } from '../../src/graphs/portable-layers.ts';
 import { unetGraph } from '../../src/graphs/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../src/graphs/vae.ts';
-import { sum } from './model-facts.ts';
+import { sum } from '../../src/installation/model-facts.ts';
 
 /**
  * Holds every tensor of a checkpoint against the networks its configs describe, without loading one.

@@ -1,13 +1,13 @@
 import os from 'node:os';
-import { listModels } from '../../workers/installation.ts';
-import { openUnmerged } from '../../workers/open-model.ts';
+import { listModels } from '../../src/installation/installation.ts';
+import { loadedBytes } from '../../src/installation/model-facts.ts';
+import { openUnmerged } from '../../src/installation/open-model.ts';
 import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
 import { type Gpu, readDriver } from '../cuda/driver.ts';
 import { type Finding, showFindings } from '../cuda/findings.ts';
 import { libraryFindings } from '../cuda/library-findings.ts';
 import { readLoaderPath } from '../cuda/loader.ts';
 import { bindingFolder, runtimeVersion } from '../cuda/provider-files.ts';
-import { loadedBytes } from './model-facts.ts';
 import { showBytes } from './sizes.ts';
 
 export interface DoctorOptions {

@@ -1,7 +1,14 @@
 import path from 'node:path';
-import { type InstalledModel, listModels } from '../../workers/installation.ts';
-import { isExported, type OpenedModel, openUnmerged } from '../../workers/open-model.ts';
-import { componentsOf, dtypeOf, exportedNetworks, filesOf, storedBytes, sum } from './model-facts.ts';
+import { type InstalledModel, listModels } from '../../src/installation/installation.ts';
+import {
+  componentsOf,
+  dtypeOf,
+  exportedNetworks,
+  filesOf,
+  storedBytes,
+  sum,
+} from '../../src/installation/model-facts.ts';
+import { isExported, type OpenedModel, openUnmerged } from '../../src/installation/open-model.ts';
 import { showBytes, table } from './sizes.ts';
 
 /** Every model of the folder in a table; one that cannot be opened says why. */

@@ -5,10 +5,10 @@ import {
   writeChannelsLast,
 } from '../../src/checkpoints/channels-last/channels-last-copies.ts';
 import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
-import type { InstalledModel } from '../../workers/installation.ts';
-import { isExported, openModel, preparedFolder } from '../../workers/open-model.ts';
+import type { InstalledModel } from '../../src/installation/installation.ts';
+import { componentsOf, filesOf, sum } from '../../src/installation/model-facts.ts';
+import { isExported, openModel, preparedFolder } from '../../src/installation/open-model.ts';
 import { checkTensors } from './check-tensors.ts';
-import { componentsOf, filesOf, sum } from './model-facts.ts';
 import { sha256Of } from './sha256.ts';
 
 export interface Prepared {

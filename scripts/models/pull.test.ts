@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { readManifest } from '../../src/checkpoints/manifest.ts';
 import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { listModels } from '../../workers/installation.ts';
+import { listModels } from '../../src/installation/installation.ts';
 import { listReport } from './list.ts';
 import { prepare } from './prepare.ts';
 import { type PullOptions, pathOf, pull } from './pull.ts';

@@ -9,7 +9,7 @@ import {
   parseManifest,
 } from '../../src/checkpoints/manifest.ts';
 import { readSafetensorsHeader } from '../../src/checkpoints/safetensors.ts';
-import { openLocation } from '../../workers/open-model.ts';
+import { openLocation } from '../../src/installation/open-model.ts';
 import { type DownloadOptions, download } from './download.ts';
 import type { OnBytes } from './progress.ts';
 

@@ -1,8 +1,8 @@
 import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
+import type { NetworkLoaders } from '../../src/installation/load-models.ts';
 import type { ClipTextEncoder } from '../../src/networks/networks.ts';
 import { createPhiloxNormals } from '../../src/numerics/philox-normals.ts';
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
-import type { NetworkLoaders } from '../../workers/load-models.ts';
 
 /** One output of one network. */
 export interface Verified {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import { loadModels } from '../../src/installation/load-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Models } from '../../src/pipelines/models.ts';
-import { loadModels } from '../load-models.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import { createSdxlGenerator, type GeneratorOptions } from './sdxl-generator.ts';
 

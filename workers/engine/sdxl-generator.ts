@@ -7,6 +7,8 @@ import type {
 } from '../../src/contract/generation.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
+import { findInstallation } from '../../src/installation/installation.ts';
+import { loadModels } from '../../src/installation/load-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { baseName, refinerName } from '../../src/jobs/routes.ts';
 import { computePrecision } from '../../src/networks/layers-for.ts';
@@ -18,8 +20,6 @@ import { RequestError } from '../../src/pipelines/request-error.ts';
 import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
-import { findInstallation } from '../installation.ts';
-import { loadModels } from '../load-models.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from '../served-models.ts';
 import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
 import { explainMissingProvider } from './missing-provider.ts';

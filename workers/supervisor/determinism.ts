@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Config } from '../../src/config.ts';
 import type { DeterminismReport, GenerationRequest } from '../../src/contract/generation.ts';
+import { listModels } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Generated } from '../engine/generator.ts';
-import { listModels } from '../installation.ts';
 import { hashWeights, type WeightHashes } from './weight-hashes.ts';
 
 /** Begins to hash the weights that this worker serves; a worker without a models folder has none. */

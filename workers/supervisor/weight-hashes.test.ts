@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import type { InstalledModel } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import type { InstalledModel } from '../installation.ts';
 import { hashWeights } from './weight-hashes.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'weight-hashes-'));

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { InstalledModel } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import type { InstalledModel } from '../installation.ts';
 
 /** SHA-256 (hex) of a model's weight files by their names in its folder; null while it is still being computed. */
 export interface WeightHashes {

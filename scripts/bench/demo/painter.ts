@@ -1,6 +1,8 @@
 import { parseImageToImage, parseTextToImage } from '../../../src/contract/bodies.ts';
 import type { GenerationRequest } from '../../../src/contract/generation.ts';
 import { interleavedBytes } from '../../../src/images/encode-image.ts';
+import { findInstallation } from '../../../src/installation/installation.ts';
+import { loadModels } from '../../../src/installation/load-models.ts';
 import { baseName, refinerName } from '../../../src/jobs/routes.ts';
 import { createEmbeddingCache } from '../../../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../../../src/pipelines/image-to-image.ts';
@@ -9,8 +11,6 @@ import type { Picture, SamplingOptions, StepDone } from '../../../src/pipelines/
 import { createStopwatch } from '../../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../../src/pipelines/text-to-image.ts';
 import type { SchedulerDefinition } from '../../../src/schedulers/registry.ts';
-import { findInstallation } from '../../../workers/installation.ts';
-import { loadModels } from '../../../workers/load-models.ts';
 import type { RgbPicture } from './detect-things.ts';
 import { planarPixels } from './planar-pixels.ts';
 

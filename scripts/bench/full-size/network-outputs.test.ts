@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { networkLoaders } from '../../../workers/load-models.ts';
-import { openLocation } from '../../../workers/open-model.ts';
+import { networkLoaders } from '../../../src/installation/load-models.ts';
+import { openLocation } from '../../../src/installation/open-model.ts';
 import { differences } from './differences.ts';
 import { networkNames, networkOutputs } from './network-outputs.ts';
 

@@ -1,6 +1,6 @@
+import type { NetworkLoaders } from '../../../src/installation/load-models.ts';
+import type { OpenedModel } from '../../../src/installation/open-model.ts';
 import { oracleIds, oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
-import type { NetworkLoaders } from '../../../workers/load-models.ts';
-import type { OpenedModel } from '../../../workers/open-model.ts';
 
 /** One run of one network. */
 export interface NetworkRun {

@@ -1,8 +1,8 @@
 /** Our side: a program for full-size.ts, the counterpart of reference.py. Its memory goes back to the system as it ends. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { networkLoaders } from '../../../workers/load-models.ts';
-import { openLocation } from '../../../workers/open-model.ts';
+import { networkLoaders } from '../../../src/installation/load-models.ts';
+import { openLocation } from '../../../src/installation/open-model.ts';
 import type { Job, Ran } from './job.ts';
 import { networkOutputs } from './network-outputs.ts';
 

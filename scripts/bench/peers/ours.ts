@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { openCheckpoint } from '../../../src/checkpoints/open-checkpoint.ts';
 import { readConfig } from '../../../src/config.ts';
 import { parseTextToImage } from '../../../src/contract/bodies.ts';
+import { loadModels } from '../../../src/installation/load-models.ts';
 import { baseName, refinerName } from '../../../src/jobs/routes.ts';
 import { parseDevice } from '../../../src/networks/device.ts';
 import { runtimeVersion } from '../../../src/networks/runtime.ts';
@@ -11,7 +12,6 @@ import { openUnet } from '../../../src/networks/unet.ts';
 import type { Models } from '../../../src/pipelines/models.ts';
 import { chunkPrompts } from '../../../src/text/chunks.ts';
 import { createSdxlGenerator } from '../../../workers/engine/sdxl-generator.ts';
-import { loadModels } from '../../../workers/load-models.ts';
 import { unetWork } from '../networks/unet-work.ts';
 import type { Ready, Run, Work } from './work.ts';
 

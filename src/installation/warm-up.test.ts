@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { writeTinyCheckpoints } from '../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import type { UnetInput } from '../src/networks/networks.ts';
+import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
+import type { UnetInput } from '../networks/networks.ts';
 import { loadModels } from './load-models.ts';
 import { warmUp } from './warm-up.ts';
 

@@ -1,4 +1,4 @@
-import type { Models } from '../src/pipelines/models.ts';
+import type { Models } from '../pipelines/models.ts';
 
 /** Text to image is made at this size unless a request says otherwise. */
 const side = 1024;

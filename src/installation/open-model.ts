@@ -1,17 +1,17 @@
 import path from 'node:path';
-import { withChannelsLast } from '../src/checkpoints/channels-last/channels-last-copies.ts';
-import type { Checkpoint } from '../src/checkpoints/checkpoint.ts';
-import { CheckpointError } from '../src/checkpoints/checkpoint-error.ts';
+import { withChannelsLast } from '../checkpoints/channels-last/channels-last-copies.ts';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import {
   type ExportedCheckpoint,
   isExportedFolder,
   openExportedFolder,
-} from '../src/checkpoints/exported/exported-folder.ts';
-import { mergeLoras } from '../src/checkpoints/loras/merge-loras.ts';
-import { type Manifest, manifestName } from '../src/checkpoints/manifest.ts';
-import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
-import type { Device } from '../src/networks/device.ts';
-import { isCuda } from '../src/networks/layers-for.ts';
+} from '../checkpoints/exported/exported-folder.ts';
+import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
+import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
+import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import type { Device } from '../networks/device.ts';
+import { isCuda } from '../networks/layers-for.ts';
 import type { InstalledModel } from './installation.ts';
 
 /** Weights that a network is built around, or networks that were exported whole. */

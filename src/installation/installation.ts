@@ -6,7 +6,7 @@ import {
   manifestName,
   readManifest,
   requireServable,
-} from '../src/checkpoints/manifest.ts';
+} from '../checkpoints/manifest.ts';
 
 /** One model of a models folder. */
 export interface InstalledModel {

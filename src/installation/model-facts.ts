@@ -1,6 +1,6 @@
-import type { Checkpoint, Component, Dtype } from '../../src/checkpoints/checkpoint.ts';
-import type { ExportedCheckpoint } from '../../src/checkpoints/exported/exported-folder.ts';
-import { isExported, type OpenedModel } from '../../workers/open-model.ts';
+import type { Checkpoint, Component, Dtype } from '../checkpoints/checkpoint.ts';
+import type { ExportedCheckpoint } from '../checkpoints/exported/exported-folder.ts';
+import { isExported, type OpenedModel } from './open-model.ts';
 
 const names: Readonly<Record<Dtype, string>> = { F32: 'fp32', F16: 'fp16', BF16: 'bf16' };
 const elementBytes: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
