@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Dtype } from '../src/checkpoints/checkpoint.ts';
+import { publishedBase, publishedRefiner } from '../src/checkpoints/configs/published-configs.ts';
 import { openCheckpoint } from '../src/checkpoints/open-checkpoint.ts';
-import { publishedBase, publishedRefiner } from '../src/checkpoints/published-configs.ts';
+import { elementBytes } from '../src/checkpoints/safetensors/write-safetensors.ts';
 import { writeCheckpoint } from '../src/checkpoints/synthetic/checkpoint-writer.ts';
-import { elementBytes } from '../src/checkpoints/write-safetensors.ts';
 
 /*
  * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its pictures are noise), for

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { publishedScheduler } from '../src/checkpoints/published-configs.ts';
+import { publishedScheduler } from '../src/checkpoints/configs/published-configs.ts';
 import { noiseTable } from '../src/schedulers/noise-levels.ts';
 import { type Endpoint, findScheduler, schedulerNames } from '../src/schedulers/registry.ts';
 

@@ -1,4 +1,4 @@
-import { publishedScheduler } from '../../src/checkpoints/published-configs.ts';
+import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import type { NoiseSource } from '../../src/numerics/noise-source.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../src/schedulers/registry.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publishedScheduler } from '../../src/checkpoints/published-configs.ts';
+import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { allEntries, chooseEntries, labelOf } from './entries.ts';
 import { solverOrder } from './orders.ts';

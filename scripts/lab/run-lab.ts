@@ -1,6 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
-import { publishedScheduler } from '../../src/checkpoints/published-configs.ts';
+import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import type { Config } from '../../src/config.ts';
 import { runtimeVersion } from '../../src/networks/runtime.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';

@@ -8,7 +8,7 @@ import {
   manifestName,
   parseManifest,
 } from '../../src/checkpoints/manifest.ts';
-import { readSafetensorsHeader } from '../../src/checkpoints/safetensors.ts';
+import { readSafetensorsHeader } from '../../src/checkpoints/safetensors/safetensors.ts';
 import { openLocation } from '../../src/installation/open-model.ts';
 import { type DownloadOptions, download } from './download.ts';
 import type { OnBytes } from './progress.ts';

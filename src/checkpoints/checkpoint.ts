@@ -1,6 +1,6 @@
-import type { ClipTextConfig } from './clip-text-config.ts';
-import type { UnetConfig } from './unet-config.ts';
-import type { VaeConfig } from './vae-config.ts';
+import type { ClipTextConfig } from './configs/clip-text-config.ts';
+import type { UnetConfig } from './configs/unet-config.ts';
+import type { VaeConfig } from './configs/vae-config.ts';
 
 /** Element types of published weights. */
 export type Dtype = 'F32' | 'F16' | 'BF16';

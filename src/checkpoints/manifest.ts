@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { CheckpointError } from './checkpoint-error.ts';
-import { type ConfigReader, configReader } from './config-reader.ts';
+import { type ConfigReader, configReader } from './configs/config-reader.ts';
 import { isJsonObject, type JsonObject, parseJsonObject, readJsonObject } from './json-file.ts';
 
 /** The file of a model's folder that says what the folder holds and how it is served. */

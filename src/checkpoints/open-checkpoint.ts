@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint, Component } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
-import { requireAgreement } from './component-agreement.ts';
-import { openDiffusersFolder, openVaeFolder } from './diffusers-folder.ts';
+import { requireAgreement } from './configs/component-agreement.ts';
+import type { VaeConfig } from './configs/vae-config.ts';
+import { openDiffusersFolder, openVaeFolder } from './diffusers/diffusers-folder.ts';
 import { openSingleFile } from './single-file/open-single-file.ts';
 import { openVaeFile } from './single-file/open-vae-file.ts';
-import type { VaeConfig } from './vae-config.ts';
 
 const pickleName = /\.(ckpt|pt|pth|bin|pkl)$/i;
 

@@ -1,6 +1,6 @@
 import type { Component } from './checkpoint.ts';
 import { CheckpointError } from './checkpoint-error.ts';
-import { isIgnorableTensor } from './safetensors.ts';
+import { isIgnorableTensor } from './safetensors/safetensors.ts';
 
 /**
  * Holds a component's tensors against what its config calls for.

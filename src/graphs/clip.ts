@@ -1,4 +1,4 @@
-import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
 import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour } from './layers.ts';
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import { parseClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
+import { publishedBase, publishedRefiner } from '../checkpoints/configs/published-configs.ts';
+import { parseUnetConfig } from '../checkpoints/configs/unet-config.ts';
+import { parseVaeConfig } from '../checkpoints/configs/vae-config.ts';
 import type { JsonObject } from '../checkpoints/json-file.ts';
-import { publishedBase, publishedRefiner } from '../checkpoints/published-configs.ts';
-import { parseUnetConfig } from '../checkpoints/unet-config.ts';
-import { parseVaeConfig } from '../checkpoints/vae-config.ts';
 import { clipTextGraph } from './clip.ts';
 import { cudaLayers } from './cuda-layers.ts';
 import { isBiasAddWidth, isGroupNormWidth, isSplitGeluWidth } from './cuda-limits.ts';

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import { parseClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
+import { publishedBase, publishedRefiner } from '../checkpoints/configs/published-configs.ts';
+import { parseUnetConfig } from '../checkpoints/configs/unet-config.ts';
+import { parseVaeConfig } from '../checkpoints/configs/vae-config.ts';
 import type { JsonObject } from '../checkpoints/json-file.ts';
-import { publishedBase, publishedRefiner } from '../checkpoints/published-configs.ts';
 import { clipTextTensors } from '../checkpoints/synthetic/clip-text-tensors.ts';
 import { unetTensors } from '../checkpoints/synthetic/unet-tensors.ts';
 import { vaeTensors } from '../checkpoints/synthetic/vae-tensors.ts';
-import { parseUnetConfig } from '../checkpoints/unet-config.ts';
-import { parseVaeConfig } from '../checkpoints/vae-config.ts';
 import { clipTextGraph } from './clip.ts';
 import { graphBuilder } from './graph.ts';
 import { portableLayers } from './portable-layers.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { publishedBase } from '../checkpoints/configs/published-configs.ts';
+import { parseUnetConfig } from '../checkpoints/configs/unet-config.ts';
 import type { JsonObject } from '../checkpoints/json-file.ts';
-import { publishedBase } from '../checkpoints/published-configs.ts';
-import { parseUnetConfig } from '../checkpoints/unet-config.ts';
 import { portableLayers } from './portable-layers.ts';
 import { separateSteady } from './steady-graph.ts';
 import { unetGraph } from './unet.ts';

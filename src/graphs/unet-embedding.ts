@@ -1,4 +1,4 @@
-import type { UnetConfig } from '../checkpoints/unet-config.ts';
+import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
 import type { GraphBuilder, Value } from './graph.ts';
 import type { Layers } from './layers.ts';
 import type { TimeSignal } from './resnet-block.ts';

@@ -1,4 +1,4 @@
-import type { UnetConfig } from '../checkpoints/unet-config.ts';
+import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
 import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour } from './layers.ts';
 import { resnetBlock } from './resnet-block.ts';

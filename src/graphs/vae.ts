@@ -1,4 +1,4 @@
-import type { VaeConfig } from '../checkpoints/vae-config.ts';
+import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import { type GraphBuilder, graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour, Layers } from './layers.ts';
 import { resnetBlock } from './resnet-block.ts';

@@ -1,5 +1,5 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
-import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
 import { clipTextGraph } from '../graphs/clip.ts';
 import { layersFor } from './layers-for.ts';
 import type { ClipTextEncoder } from './networks.ts';

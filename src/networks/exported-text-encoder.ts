@@ -1,5 +1,5 @@
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
-import type { ClipTextConfig } from '../checkpoints/clip-text-config.ts';
+import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
 import type { ExportedNetwork } from '../checkpoints/exported/exported-folder.ts';
 import { openExportedSession } from './exported-session.ts';
 import type { ClipTextEncoder } from './networks.ts';

@@ -1,5 +1,5 @@
+import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
 import type { ExportedNetwork } from '../checkpoints/exported/exported-folder.ts';
-import type { UnetConfig } from '../checkpoints/unet-config.ts';
 import { type ExportedPort, type Feed, openExportedSession } from './exported-session.ts';
 import type { Unet } from './networks.ts';
 import { requireLength, requireSize } from './tensors.ts';

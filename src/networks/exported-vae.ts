@@ -1,6 +1,6 @@
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
+import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import type { ExportedNetwork } from '../checkpoints/exported/exported-folder.ts';
-import type { VaeConfig } from '../checkpoints/vae-config.ts';
 import { type ExportedSession, openExportedSession } from './exported-session.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
 import type { NetworkOptions } from './session.ts';

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import type { Checkpoint, Component } from '../checkpoints/checkpoint.ts';
+import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import {
   type TinyCheckpointOptions,
   writeTinyCheckpoints,
 } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import type { UnetConfig } from '../checkpoints/unet-config.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { openUnet } from './unet.ts';

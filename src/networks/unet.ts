@@ -1,6 +1,6 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
-import type { UnetConfig } from '../checkpoints/unet-config.ts';
+import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
 import type { NetworkGraph } from '../graphs/graph.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { layersFor } from './layers-for.ts';

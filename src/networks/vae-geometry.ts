@@ -1,4 +1,4 @@
-import type { VaeConfig } from '../checkpoints/vae-config.ts';
+import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import type { VaeGeometry } from './networks.ts';
 
 export function vaeGeometry(config: VaeConfig): VaeGeometry {

@@ -1,5 +1,5 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
-import type { VaeConfig } from '../checkpoints/vae-config.ts';
+import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
 import type { Device } from './device.ts';
 import { layersFor } from './layers-for.ts';

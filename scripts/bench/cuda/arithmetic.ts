@@ -1,4 +1,4 @@
-import type { UnetConfig } from '../../../src/checkpoints/unet-config.ts';
+import type { UnetConfig } from '../../../src/checkpoints/configs/unet-config.ts';
 
 /**
  * Floating-point operations of one guided step (two samples) of SDXL's base UNet at 1024 x 1024, multiplications and additions counted

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseClipTextConfig } from '../../../src/checkpoints/clip-text-config.ts';
-import { publishedBase, publishedRefiner } from '../../../src/checkpoints/published-configs.ts';
-import { parseUnetConfig } from '../../../src/checkpoints/unet-config.ts';
-import { parseVaeConfig } from '../../../src/checkpoints/vae-config.ts';
+import { parseClipTextConfig } from '../../../src/checkpoints/configs/clip-text-config.ts';
+import { publishedBase, publishedRefiner } from '../../../src/checkpoints/configs/published-configs.ts';
+import { parseUnetConfig } from '../../../src/checkpoints/configs/unet-config.ts';
+import { parseVaeConfig } from '../../../src/checkpoints/configs/vae-config.ts';
 import { clipTextGraph } from '../../../src/graphs/clip.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { unetGraph } from '../../../src/graphs/unet.ts';

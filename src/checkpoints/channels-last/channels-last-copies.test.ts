@@ -5,8 +5,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Checkpoint, Component } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
+import { encodeValues, readTensorBytes, readTensorValues } from '../safetensors/tensor-values.ts';
 import { writeTinyCheckpoints, writeTinySingleFiles } from '../synthetic/tiny-checkpoint.ts';
-import { encodeValues, readTensorBytes, readTensorValues } from '../tensor-values.ts';
 import { channelsLastFiles, withChannelsLast, writeChannelsLast } from './channels-last-copies.ts';
 
 let folder = '';

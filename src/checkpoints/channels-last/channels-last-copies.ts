@@ -6,8 +6,8 @@ import {
   preparedFile,
   readPrepared,
   writePrepared,
-} from '../prepared-file.ts';
-import type { TensorSource } from '../write-safetensors.ts';
+} from '../safetensors/prepared-file.ts';
+import type { TensorSource } from '../safetensors/write-safetensors.ts';
 import { channelsLastBytes } from './channels-last-bytes.ts';
 
 /** One component's convolution weights in another order of their axes, in a file of its own. */

@@ -2,12 +2,12 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint, Component } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { type ClipTextConfig, parseClipTextConfig } from '../clip-text-config.ts';
-import { requireAgreement } from '../component-agreement.ts';
-import { configReader } from '../config-reader.ts';
+import { type ClipTextConfig, parseClipTextConfig } from '../configs/clip-text-config.ts';
+import { requireAgreement } from '../configs/component-agreement.ts';
+import { configReader } from '../configs/config-reader.ts';
+import { parseUnetConfig, type UnetConfig } from '../configs/unet-config.ts';
+import { parseVaeConfig, type VaeConfig } from '../configs/vae-config.ts';
 import { type JsonObject, readJsonObject } from '../json-file.ts';
-import { parseUnetConfig, type UnetConfig } from '../unet-config.ts';
-import { parseVaeConfig, type VaeConfig } from '../vae-config.ts';
 import { requireOwnData } from './external-data.ts';
 
 /** One network that was exported to ONNX. */

@@ -1,8 +1,8 @@
 import type { TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../json-file.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
-import { readTensorValues } from '../tensor-values.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
+import { readTensorValues } from '../safetensors/tensor-values.ts';
 import type { LoraTarget } from './lora-targets.ts';
 
 /** One weight's change: alpha / rank * up down. */

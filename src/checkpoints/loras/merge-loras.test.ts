@@ -7,10 +7,10 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Checkpoint, TensorLocation } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
+import { encodeValues, readTensorBytes, readTensorValues } from '../safetensors/tensor-values.ts';
+import { type TensorSource, writeSafetensors } from '../safetensors/write-safetensors.ts';
 import { writeTinyCheckpoints, writeTinySingleFiles } from '../synthetic/tiny-checkpoint.ts';
-import { encodeValues, readTensorBytes, readTensorValues } from '../tensor-values.ts';
-import { type TensorSource, writeSafetensors } from '../write-safetensors.ts';
 import { mergeLoras } from './merge-loras.ts';
 
 /** What scripts/make-oracles/loras.py recorded; tensors by component/name as base64 of float32. */

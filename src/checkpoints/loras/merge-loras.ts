@@ -1,9 +1,15 @@
 import path from 'node:path';
 import type { Checkpoint, Component } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { fileState, fileStates, preparedFile, readPrepared, writePrepared } from '../prepared-file.ts';
-import { encodeValues, readTensorValues } from '../tensor-values.ts';
-import type { TensorSource } from '../write-safetensors.ts';
+import {
+  fileState,
+  fileStates,
+  preparedFile,
+  readPrepared,
+  writePrepared,
+} from '../safetensors/prepared-file.ts';
+import { encodeValues, readTensorValues } from '../safetensors/tensor-values.ts';
+import type { TensorSource } from '../safetensors/write-safetensors.ts';
 import { type LoraModule, readLora } from './lora-file.ts';
 import { type LoraTarget, loraTargets } from './lora-targets.ts';
 import { addLowRank } from './low-rank.ts';

@@ -1,6 +1,6 @@
 import type { Checkpoint, Component } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 
 /**
  * The checkpoint with some tensors taken from a side file, which names them `component.tensor`.

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { CheckpointError } from '../checkpoint-error.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
 import { writeSingleFile } from '../synthetic/single-file-writer.ts';
 import { tinyRefiner } from '../synthetic/tiny-configs.ts';

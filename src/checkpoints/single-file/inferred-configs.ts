@@ -1,7 +1,7 @@
 import type { TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
+import { publishedBase } from '../configs/published-configs.ts';
 import type { JsonObject } from '../json-file.ts';
-import { publishedBase } from '../published-configs.ts';
 
 /** Tensors of one network by published name. */
 export type Tensors = ReadonlyMap<string, TensorLocation>;

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { Checkpoint, Component } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { type ClipTextConfig, parseClipTextConfig } from '../clip-text-config.ts';
-import { publishedBase, publishedRefiner } from '../published-configs.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
-import { parseUnetConfig } from '../unet-config.ts';
-import { parseVaeConfig, type VaeConfig } from '../vae-config.ts';
+import { type ClipTextConfig, parseClipTextConfig } from '../configs/clip-text-config.ts';
+import { publishedBase, publishedRefiner } from '../configs/published-configs.ts';
+import { parseUnetConfig } from '../configs/unet-config.ts';
+import { parseVaeConfig, type VaeConfig } from '../configs/vae-config.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 import { embeddedConfigs } from './embedded-configs.ts';
 import { isIgnorableInSingleFile } from './ignorable-tensors.ts';
 import { inferClipTextConfig, inferUnetConfig, inferVaeConfig, type Tensors } from './inferred-configs.ts';

@@ -1,8 +1,8 @@
 import type { Component, TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { publishedVaeNames } from '../published-names.ts';
-import { readSafetensorsHeader } from '../safetensors.ts';
-import { parseVaeConfig, type VaeConfig } from '../vae-config.ts';
+import { parseVaeConfig, type VaeConfig } from '../configs/vae-config.ts';
+import { publishedVaeNames } from '../diffusers/published-names.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 import { embeddedConfigs } from './embedded-configs.ts';
 import { isIgnorableInSingleFile } from './ignorable-tensors.ts';
 import { inferVaeConfig } from './inferred-configs.ts';

@@ -1,4 +1,4 @@
-import type { SafetensorsHeader } from '../safetensors.ts';
+import type { SafetensorsHeader } from '../safetensors/safetensors.ts';
 
 /** Tensors without values whose presence tells how the UNet was trained; ComfyUI and its descendants write and read them. */
 const velocityMarker = 'v_pred';

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dtype } from '../checkpoint.ts';
-import { parseClipTextConfig } from '../clip-text-config.ts';
-import type { CheckpointDescription } from '../published-configs.ts';
-import { parseUnetConfig } from '../unet-config.ts';
-import { parseVaeConfig } from '../vae-config.ts';
-import { elementBytes } from '../write-safetensors.ts';
+import { parseClipTextConfig } from '../configs/clip-text-config.ts';
+import type { CheckpointDescription } from '../configs/published-configs.ts';
+import { parseUnetConfig } from '../configs/unet-config.ts';
+import { parseVaeConfig } from '../configs/vae-config.ts';
+import { elementBytes } from '../safetensors/write-safetensors.ts';
 import { clipTextTensors } from './clip-text-tensors.ts';
 import { clipTextRecipe, unetRecipe, vaeRecipe } from './recipes.ts';
 import { type RandomTensors, writeRandomSafetensors } from './safetensors-writer.ts';

@@ -1,4 +1,4 @@
-import type { ClipTextConfig } from '../clip-text-config.ts';
+import type { ClipTextConfig } from '../configs/clip-text-config.ts';
 import { affine, type Shapes } from './shapes.ts';
 
 /** Every tensor of transformers' CLIPTextModel (or CLIPTextModelWithProjection) by published name. */

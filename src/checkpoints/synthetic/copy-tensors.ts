@@ -1,6 +1,6 @@
-import { readSafetensorsHeader } from '../safetensors.ts';
-import { readTensorBytes } from '../tensor-values.ts';
-import { writeSafetensors } from '../write-safetensors.ts';
+import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
+import { readTensorBytes } from '../safetensors/tensor-values.ts';
+import { writeSafetensors } from '../safetensors/write-safetensors.ts';
 
 /**
  * Writes the tensors of a safetensors file, and its metadata, into another one.

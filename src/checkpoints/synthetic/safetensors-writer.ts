@@ -1,6 +1,6 @@
 import type { Dtype } from '../checkpoint.ts';
-import { encodeValues } from '../tensor-values.ts';
-import { writeSafetensors } from '../write-safetensors.ts';
+import { encodeValues } from '../safetensors/tensor-values.ts';
+import { writeSafetensors } from '../safetensors/write-safetensors.ts';
 import { uniformStream } from './random-values.ts';
 import type { Recipe } from './recipes.ts';
 import { elementCount, type Shapes } from './shapes.ts';

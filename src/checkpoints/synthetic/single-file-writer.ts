@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Checkpoint, TensorLocation } from '../checkpoint.ts';
+import { readTensorBytes } from '../safetensors/tensor-values.ts';
+import { elementBytes, type TensorSource, writeSafetensors } from '../safetensors/write-safetensors.ts';
 import { configsKey } from '../single-file/embedded-configs.ts';
 import { openClipNames, openClipParts } from '../single-file/open-clip-names.ts';
 import { unetPrefix, vaePrefix } from '../single-file/sort-tensors.ts';
 import { originalUnetName } from '../single-file/unet-names.ts';
 import { originalVaeName } from '../single-file/vae-names.ts';
-import { readTensorBytes } from '../tensor-values.ts';
-import { elementBytes, type TensorSource, writeSafetensors } from '../write-safetensors.ts';
 
 export interface SingleFileOptions {
   /** Put the configs into the metadata, for networks that differ from SDXL in what no shape shows. */

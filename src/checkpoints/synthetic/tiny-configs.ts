@@ -1,4 +1,4 @@
-import { type CheckpointDescription, publishedBase, publishedRefiner } from '../published-configs.ts';
+import { type CheckpointDescription, publishedBase, publishedRefiner } from '../configs/published-configs.ts';
 
 /**
  * SDXL's architecture at a few hundred thousand numbers per network: three levels for the base and four for the

@@ -1,4 +1,4 @@
-import type { UnetConfig } from '../unet-config.ts';
+import type { UnetConfig } from '../configs/unet-config.ts';
 import { affine, resnet, type Shapes } from './shapes.ts';
 
 /** Every tensor of diffusers' UNet2DConditionModel with text_time conditioning by published name. */

@@ -1,4 +1,4 @@
-import type { VaeConfig } from '../vae-config.ts';
+import type { VaeConfig } from '../configs/vae-config.ts';
 import { affine, resnet, type Shapes } from './shapes.ts';
 
 /** Every tensor of diffusers' AutoencoderKL by published name. */

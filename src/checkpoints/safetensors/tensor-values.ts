@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Dtype, TensorLocation } from './checkpoint.ts';
+import type { Dtype, TensorLocation } from '../checkpoint.ts';
 
 /** A tensor's bytes as they stand in its file. */
 export async function readTensorBytes({ file, byteOffset, byteLength }: TensorLocation): Promise<Uint8Array> {

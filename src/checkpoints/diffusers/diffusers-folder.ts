@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Checkpoint, Component, TensorLocation } from './checkpoint.ts';
-import { CheckpointError } from './checkpoint-error.ts';
-import { parseClipTextConfig } from './clip-text-config.ts';
+import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
+import { parseClipTextConfig } from '../configs/clip-text-config.ts';
+import { configReader } from '../configs/config-reader.ts';
+import { parseUnetConfig } from '../configs/unet-config.ts';
+import { parseVaeConfig, type VaeConfig } from '../configs/vae-config.ts';
+import { type JsonObject, readJsonObject } from '../json-file.ts';
 import { readComponentWeights } from './component-weights.ts';
-import { configReader } from './config-reader.ts';
-import { type JsonObject, readJsonObject } from './json-file.ts';
 import { publishedTextEncoderNames, publishedVaeNames } from './published-names.ts';
-import { parseUnetConfig } from './unet-config.ts';
-import { parseVaeConfig, type VaeConfig } from './vae-config.ts';
 
 /**
  * Opens a checkpoint as diffusers' save_pretrained writes it: model_index.json, a folder with config.json and

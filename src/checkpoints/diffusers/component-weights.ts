@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { TensorLocation } from './checkpoint.ts';
-import { CheckpointError } from './checkpoint-error.ts';
-import { isJsonObject, readJsonObject } from './json-file.ts';
-import { isIgnorableTensor, readSafetensorsHeader } from './safetensors.ts';
+import type { TensorLocation } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
+import { isJsonObject, readJsonObject } from '../json-file.ts';
+import { isIgnorableTensor, readSafetensorsHeader } from '../safetensors/safetensors.ts';
 
 const pickleName = /\.(bin|ckpt|pt|pth|pkl)$/;
 

@@ -1,5 +1,5 @@
-import { CheckpointError } from './checkpoint-error.ts';
-import type { JsonObject } from './json-file.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
+import type { JsonObject } from '../json-file.ts';
 
 /** Typed access to one config.json; a key that is absent takes the default of the library that wrote the file. */
 export interface ConfigReader {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { TensorLocation } from './checkpoint.ts';
+import type { TensorLocation } from '../checkpoint.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 import { type TensorSource, writeSafetensors } from './write-safetensors.ts';
 

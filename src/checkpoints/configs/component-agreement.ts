@@ -1,5 +1,5 @@
-import type { Checkpoint } from './checkpoint.ts';
-import { CheckpointError } from './checkpoint-error.ts';
+import type { Checkpoint } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
 
 /** Refuses components whose configs cannot work together. @throws CheckpointError naming the file, the key and both numbers. */
 export function requireAgreement({ unet, vae, textEncoders, requiresAestheticsScore }: Checkpoint): void {

@@ -1,5 +1,5 @@
-import type { TensorLocation } from './checkpoint.ts';
-import { CheckpointError } from './checkpoint-error.ts';
+import type { TensorLocation } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
 
 type Tensors = ReadonlyMap<string, TensorLocation>;
 

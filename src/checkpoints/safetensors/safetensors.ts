@@ -1,7 +1,7 @@
 import { open, realpath } from 'node:fs/promises';
-import type { Dtype, TensorLocation } from './checkpoint.ts';
-import { CheckpointError } from './checkpoint-error.ts';
-import { isJsonObject, type JsonObject, parseJsonObject } from './json-file.ts';
+import type { Dtype, TensorLocation } from '../checkpoint.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
+import { isJsonObject, type JsonObject, parseJsonObject } from '../json-file.ts';
 
 /** Far above any real header (SDXL's UNet has 0.2 MB); the reference implementation stops at 100 MB. */
 const maximumHeaderBytes = 16 * 2 ** 20;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { clipTextTensors } from '../synthetic/clip-text-tensors.ts';
+import { parameterCount } from '../synthetic/shapes.ts';
+import { unetTensors } from '../synthetic/unet-tensors.ts';
+import { vaeTensors } from '../synthetic/vae-tensors.ts';
 import { parseClipTextConfig } from './clip-text-config.ts';
 import { publishedBase, publishedRefiner } from './published-configs.ts';
-import { clipTextTensors } from './synthetic/clip-text-tensors.ts';
-import { parameterCount } from './synthetic/shapes.ts';
-import { unetTensors } from './synthetic/unet-tensors.ts';
-import { vaeTensors } from './synthetic/vae-tensors.ts';
 import { parseUnetConfig } from './unet-config.ts';
 import { parseVaeConfig } from './vae-config.ts';
 

@@ -1,5 +1,5 @@
+import type { JsonObject } from '../json-file.ts';
 import { configReader } from './config-reader.ts';
-import type { JsonObject } from './json-file.ts';
 
 /** config.json of an AutoencoderKL under its published keys, absent ones as the constructor of diffusers 0.42.1 has them. */
 export interface VaeConfig {

@@ -1,5 +1,5 @@
+import type { JsonObject } from '../json-file.ts';
 import { configReader } from './config-reader.ts';
-import type { JsonObject } from './json-file.ts';
 import { transformerDepths } from './transformer-depths.ts';
 
 export type DownBlockType = 'DownBlock2D' | 'CrossAttnDownBlock2D';

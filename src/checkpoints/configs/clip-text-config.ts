@@ -1,5 +1,5 @@
+import type { JsonObject } from '../json-file.ts';
 import { configReader } from './config-reader.ts';
-import type { JsonObject } from './json-file.ts';
 
 /** config.json of a CLIP text encoder under its published keys, absent ones as transformers 5's CLIPTextConfig has them. */
 export interface ClipTextConfig {

@@ -3,10 +3,10 @@ import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { openCheckpoint } from './open-checkpoint.ts';
-import { requireTensors } from './require-tensors.ts';
-import { writeCheckpoint } from './synthetic/checkpoint-writer.ts';
-import { tinyBase, tinyRefiner } from './synthetic/tiny-configs.ts';
+import { openCheckpoint } from '../open-checkpoint.ts';
+import { requireTensors } from '../require-tensors.ts';
+import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
+import { tinyBase, tinyRefiner } from '../synthetic/tiny-configs.ts';
 
 let folder = '';
 before(async () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { CheckpointError } from './checkpoint-error.ts';
+import { CheckpointError } from '../checkpoint-error.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'safetensors-'));

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { Dtype } from './checkpoint.ts';
+import type { Dtype } from '../checkpoint.ts';
 
 /** Bytes of one value on disk. */
 export const elementBytes: Readonly<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
