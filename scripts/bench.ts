@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { findInstallation } from '../src/installation/installation.ts';
 import { baseName } from '../src/jobs/routes.ts';
-import { memoryEnvironment } from '../src/networks/memory-environment.ts';
+import { memoryEnvironment } from '../src/networks/runtime/memory-environment.ts';
 import { measureGateway } from './bench/gateway.ts';
 import { machineFacts } from './bench/machine.ts';
 import { matmulRates } from './bench/networks/matmul-rate.ts';

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { baseName, refinerName } from '../../src/jobs/routes.ts';
-import { parseDevice } from '../../src/networks/device.ts';
+import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { readDriver } from '../cuda/driver.ts';
 import { diagnose } from '../models/doctor.ts';
 import { table } from '../models/sizes.ts';

@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config.ts';
 import { parseTextToImage } from '../../src/contract/bodies.ts';
-import { parseDevice } from '../../src/networks/device.ts';
+import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { peakMegabytes } from './networks.ts';
 import type { Row, Unit } from './report/row.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import { runtimeVersion } from '../../src/networks/runtime.ts';
+import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 
 /** What a measurement depends on besides the code. What the system does not tell is absent. */
 export interface MachineFacts {

@@ -4,7 +4,7 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { encodeModel } from '../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../src/graphs/place-weights.ts';
 import { splitGraph } from '../../src/graphs/split-graph.ts';
-import { parseDevice } from '../../src/networks/device.ts';
+import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { openUnet } from '../../src/networks/unet.ts';
 import { unetWork } from './networks/unet-work.ts';
 

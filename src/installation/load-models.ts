@@ -1,10 +1,10 @@
 import { openClipTextEncoder } from '../networks/clip-text-encoder.ts';
-import { openExportedTextEncoder } from '../networks/exported-text-encoder.ts';
-import { openExportedUnet } from '../networks/exported-unet.ts';
-import { openExportedVaeDecoder, openExportedVaeEncoder } from '../networks/exported-vae.ts';
+import { openExportedTextEncoder } from '../networks/exported/exported-text-encoder.ts';
+import { openExportedUnet } from '../networks/exported/exported-unet.ts';
+import { openExportedVaeDecoder, openExportedVaeEncoder } from '../networks/exported/exported-vae.ts';
 import { isCuda } from '../networks/layers-for.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
-import type { NetworkOptions } from '../networks/session.ts';
+import type { NetworkOptions } from '../networks/runtime/session.ts';
 import { openUnet } from '../networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder } from '../networks/vae.ts';
 import { assembleModels, type Models } from '../pipelines/models.ts';

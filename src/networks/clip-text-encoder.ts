@@ -3,8 +3,8 @@ import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts'
 import { clipTextGraph } from '../graphs/clip.ts';
 import { layersFor } from './layers-for.ts';
 import type { ClipTextEncoder } from './networks.ts';
-import { type NetworkOptions, openSession } from './session.ts';
-import { floatsOf, integerTensor, requireLength } from './tensors.ts';
+import { type NetworkOptions, openSession } from './runtime/session.ts';
+import { floatsOf, integerTensor, requireLength } from './runtime/tensors.ts';
 
 /** <|endoftext|> of CLIP's vocabulary, which is its last entry; textual inversion adds entries behind it. */
 const clipEndOfText = 49407;

@@ -18,7 +18,7 @@ import { placeWeights } from '../graphs/place-weights.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
-import type { NumberTensors } from './session-thread.ts';
+import type { NumberTensors } from './runtime/session-thread.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
 

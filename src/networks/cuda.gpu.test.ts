@@ -11,8 +11,8 @@ import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.t
 import { encodeModel } from '../graphs/onnx-proto.ts';
 import { operatorCases, operatorModel } from '../graphs/testing/operator-cases.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
-import type { Device } from './device.ts';
-import { executionProviders } from './execution-providers.ts';
+import type { Device } from './runtime/device.ts';
+import { executionProviders } from './runtime/execution-providers.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { relativeDifference } from './testing/run-expanded.ts';
 import { openUnet } from './unet.ts';

@@ -2,7 +2,7 @@ import { cudaLayers } from '../graphs/cuda-layers.ts';
 import type { Precision } from '../graphs/graph.ts';
 import type { Flavour } from '../graphs/layers.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
-import type { Device } from './device.ts';
+import type { Device } from './runtime/device.ts';
 
 export function isCuda(device: Device): boolean {
   return device.startsWith('cuda:');

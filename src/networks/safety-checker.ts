@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { requireOwnData } from '../checkpoints/exported/external-data.ts';
-import { idleThreads } from './idle-threads.ts';
-import { requireLength } from './tensors.ts';
+import { idleThreads } from './runtime/idle-threads.ts';
+import { requireLength } from './runtime/tensors.ts';
 
 /** A classifier that says whether a picture may be shown. */
 export interface SafetyChecker {

@@ -5,8 +5,8 @@ import type { NetworkGraph } from '../graphs/graph.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { layersFor } from './layers-for.ts';
 import type { Unet } from './networks.ts';
-import { type NetworkOptions, openSession } from './session.ts';
-import { floatsOf, floatTensor, requireSize } from './tensors.ts';
+import { type NetworkOptions, openSession } from './runtime/session.ts';
+import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
 
 export interface UnetOptions extends NetworkOptions {
   /** Time ids the pipeline gives: 6 for base checkpoints, 5 where model_index.json requires an aesthetics score. */

@@ -1,11 +1,11 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
-import type { Device } from './device.ts';
 import { layersFor } from './layers-for.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
-import { type NetworkOptions, openSession } from './session.ts';
-import { floatsOf, floatTensor, requireSize } from './tensors.ts';
+import type { Device } from './runtime/device.ts';
+import { type NetworkOptions, openSession } from './runtime/session.ts';
+import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
 import { vaeGeometry } from './vae-geometry.ts';
 
 function graphs(config: VaeConfig, device: Device) {

@@ -12,7 +12,7 @@ import { loadModels } from '../../src/installation/load-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { baseName, refinerName } from '../../src/jobs/routes.ts';
 import { computePrecision } from '../../src/networks/layers-for.ts';
-import { runtimeVersion } from '../../src/networks/runtime.ts';
+import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../../src/pipelines/image-to-image.ts';
 import type { Models } from '../../src/pipelines/models.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../../src/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import { memoryEnvironment } from '../../src/networks/memory-environment.ts';
+import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
 import type { Capabilities, Generated } from '../engine/generator.ts';
 import type { EngineFailure, FromEngine, ToEngine } from '../protocol.ts';
 import { boundToParent } from './bound-process.ts';

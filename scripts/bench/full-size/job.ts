@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { memoryEnvironment } from '../../../src/networks/memory-environment.ts';
+import { memoryEnvironment } from '../../../src/networks/runtime/memory-environment.ts';
 
 /** One network to be run once by a process of its own. */
 export interface Job {

@@ -3,8 +3,8 @@ import type { NetworkGraph } from '../../../src/graphs/graph.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { separateSteady } from '../../../src/graphs/steady-graph.ts';
 import { unetGraph } from '../../../src/graphs/unet.ts';
-import type { Device } from '../../../src/networks/device.ts';
 import type { UnetInput } from '../../../src/networks/networks.ts';
+import type { Device } from '../../../src/networks/runtime/device.ts';
 import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
 import { countFlops } from './flops.ts';
 

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
-import { sessionOptions } from '../../../src/networks/session.ts';
+import { sessionOptions } from '../../../src/networks/runtime/session.ts';
 import { bareSession, networkWork } from '../networks/network-work.ts';
 import type { Contest } from './contest.ts';
 import { batchContests, overlap, repetitionContests } from './picture-contests.ts';

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findInstallation } from '../../../src/installation/installation.ts';
 import { baseName, refinerName } from '../../../src/jobs/routes.ts';
-import { memoryEnvironment } from '../../../src/networks/memory-environment.ts';
+import { memoryEnvironment } from '../../../src/networks/runtime/memory-environment.ts';
 import { machineFacts } from '../machine.ts';
 import { median, pairedRatio } from '../statistics.ts';
 import { agreement } from './agreement.ts';

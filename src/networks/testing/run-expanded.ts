@@ -3,7 +3,7 @@ import type { Precision } from '../../graphs/graph.ts';
 import { encodeModel, type Model } from '../../graphs/onnx-proto.ts';
 import type { PlacedModel } from '../../graphs/place-weights.ts';
 import { expandFused } from '../../graphs/testing/expand-fused.ts';
-import type { NumberTensor, NumberTensors } from '../session-thread.ts';
+import type { NumberTensor, NumberTensors } from '../runtime/session-thread.ts';
 
 /** Runs a model once on the CPU, what only CUDA has a kernel for written out (see expandFused). For tests. */
 export async function runExpanded(

@@ -1,9 +1,9 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
-import type { Device } from './device.ts';
-import { executionProviders } from './execution-providers.ts';
-import { idleThreads } from './idle-threads.ts';
-import type { NetworkOptions } from './session.ts';
+import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
+import type { Device } from '../runtime/device.ts';
+import { executionProviders } from '../runtime/execution-providers.ts';
+import { idleThreads } from '../runtime/idle-threads.ts';
+import type { NetworkOptions } from '../runtime/session.ts';
 
 /** Values for an input of whatever element type the exporter chose. */
 export interface Feed {

@@ -1,9 +1,9 @@
-import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
-import type { ExportedNetwork } from '../checkpoints/exported/exported-folder.ts';
+import type { UnetConfig } from '../../checkpoints/configs/unet-config.ts';
+import type { ExportedNetwork } from '../../checkpoints/exported/exported-folder.ts';
+import type { Unet } from '../networks.ts';
+import { requireLength, requireSize } from '../runtime/tensors.ts';
+import type { UnetOptions } from '../unet.ts';
 import { type ExportedPort, type Feed, openExportedSession } from './exported-session.ts';
-import type { Unet } from './networks.ts';
-import { requireLength, requireSize } from './tensors.ts';
-import type { UnetOptions } from './unet.ts';
 
 const inputs = ['sample', 'timestep', 'encoder_hidden_states', 'text_embeds', 'time_ids'];
 

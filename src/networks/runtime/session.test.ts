@@ -3,13 +3,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, sym
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Checkpoint } from '../checkpoints/checkpoint.ts';
-import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
-import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import { openClipTextEncoder } from './clip-text-encoder.ts';
-import type { Unet, UnetInput } from './networks.ts';
-import { openUnet } from './unet.ts';
-import { openVaeDecoder, openVaeEncoder } from './vae.ts';
+import type { Checkpoint } from '../../checkpoints/checkpoint.ts';
+import { openCheckpoint } from '../../checkpoints/open-checkpoint.ts';
+import { writeTinyCheckpoints } from '../../checkpoints/synthetic/tiny-checkpoint.ts';
+import { openClipTextEncoder } from '../clip-text-encoder.ts';
+import type { Unet, UnetInput } from '../networks.ts';
+import { openUnet } from '../unet.ts';
+import { openVaeDecoder, openVaeEncoder } from '../vae.ts';
 
 const cpu = { device: 'cpu' } as const;
 const directory = mkdtempSync(path.join(tmpdir(), 'session-'));

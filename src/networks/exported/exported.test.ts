@@ -3,24 +3,24 @@ import { linkSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Checkpoint } from '../checkpoints/checkpoint.ts';
-import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
+import type { Checkpoint } from '../../checkpoints/checkpoint.ts';
+import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
 import {
   type ExportedCheckpoint,
   isExportedFolder,
   openExportedFolder,
-} from '../checkpoints/exported/exported-folder.ts';
-import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
-import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import { openClipTextEncoder } from './clip-text-encoder.ts';
+} from '../../checkpoints/exported/exported-folder.ts';
+import { openCheckpoint } from '../../checkpoints/open-checkpoint.ts';
+import { writeTinyCheckpoints } from '../../checkpoints/synthetic/tiny-checkpoint.ts';
+import { openClipTextEncoder } from '../clip-text-encoder.ts';
+import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks.ts';
+import { oracleIds, oracleNumbers, oracleTimeIds } from '../testing/oracle-inputs.ts';
+import { dataName, type ExportStyle, writeExportedFolder } from '../testing/write-exported-folder.ts';
+import { openUnet } from '../unet.ts';
+import { openVaeDecoder, openVaeEncoder } from '../vae.ts';
 import { openExportedTextEncoder } from './exported-text-encoder.ts';
 import { openExportedUnet } from './exported-unet.ts';
 import { openExportedVaeDecoder, openExportedVaeEncoder } from './exported-vae.ts';
-import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from './networks.ts';
-import { oracleIds, oracleNumbers, oracleTimeIds } from './testing/oracle-inputs.ts';
-import { dataName, type ExportStyle, writeExportedFolder } from './testing/write-exported-folder.ts';
-import { openUnet } from './unet.ts';
-import { openVaeDecoder, openVaeEncoder } from './vae.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'exported-'));
 const cpu = { device: 'cpu' } as const;

@@ -1,15 +1,15 @@
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Component } from '../checkpoints/checkpoint.ts';
-import { requireTensors } from '../checkpoints/require-tensors.ts';
-import type { NetworkGraph } from '../graphs/graph.ts';
-import { encodeModel } from '../graphs/onnx-proto.ts';
-import { placeWeights } from '../graphs/place-weights.ts';
-import { splitGraph } from '../graphs/split-graph.ts';
-import { separateSteady } from '../graphs/steady-graph.ts';
+import type { Component } from '../../checkpoints/checkpoint.ts';
+import { requireTensors } from '../../checkpoints/require-tensors.ts';
+import type { NetworkGraph } from '../../graphs/graph.ts';
+import { encodeModel } from '../../graphs/onnx-proto.ts';
+import { placeWeights } from '../../graphs/place-weights.ts';
+import { splitGraph } from '../../graphs/split-graph.ts';
+import { separateSteady } from '../../graphs/steady-graph.ts';
+import { isCuda } from '../layers-for.ts';
 import type { Device } from './device.ts';
 import { executionProviders } from './execution-providers.ts';
 import { idleThreads } from './idle-threads.ts';
-import { isCuda } from './layers-for.ts';
 import type { NumberTensors } from './session-thread.ts';
 import { type Session, threadedSession } from './threaded-session.ts';
 

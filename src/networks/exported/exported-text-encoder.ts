@@ -1,10 +1,10 @@
-import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
-import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
-import type { ExportedNetwork } from '../checkpoints/exported/exported-folder.ts';
+import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
+import type { ClipTextConfig } from '../../checkpoints/configs/clip-text-config.ts';
+import type { ExportedNetwork } from '../../checkpoints/exported/exported-folder.ts';
+import type { ClipTextEncoder } from '../networks.ts';
+import type { NetworkOptions } from '../runtime/session.ts';
+import { requireLength } from '../runtime/tensors.ts';
 import { openExportedSession } from './exported-session.ts';
-import type { ClipTextEncoder } from './networks.ts';
-import type { NetworkOptions } from './session.ts';
-import { requireLength } from './tensors.ts';
 
 /**
  * Loads an exported CLIP text encoder: input_ids -> hidden_states.<layer>, of which SDXL takes the last but one, and text_embeds
