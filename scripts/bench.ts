@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { findInstallation } from '../src/installation/installation.ts';
-import { baseName } from '../src/jobs/routes.ts';
+import { baseName } from '../src/jobs/queue/routes.ts';
 import { memoryEnvironment } from '../src/networks/runtime/memory-environment.ts';
 import { measureGateway } from './bench/gateway.ts';
 import { machineFacts } from './bench/machine.ts';

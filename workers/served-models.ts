@@ -1,4 +1,4 @@
-import { baseName, refinerName } from '../src/jobs/routes.ts';
+import { baseName, refinerName } from '../src/jobs/queue/routes.ts';
 import type { Capabilities, ServedModel } from './engine/generator.ts';
 
 /** What installed checkpoints make possible; `serves` is given under which names. */

@@ -13,7 +13,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
-import { baseName, refinerName } from '../../src/jobs/routes.ts';
+import { baseName, refinerName } from '../../src/jobs/queue/routes.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { readDriver } from '../cuda/driver.ts';
 import { diagnose } from '../models/doctor.ts';

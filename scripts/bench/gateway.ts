@@ -5,9 +5,9 @@
  */
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Agent, request } from 'undici';
-import { createApiKey } from '../../src/jobs/api-keys.ts';
-import { bullOptions, connect, failFastOptions, patientOptions } from '../../src/jobs/connection.ts';
-import { startHeartbeat } from '../../src/jobs/heartbeat.ts';
+import { startHeartbeat } from '../../src/jobs/queue/heartbeat.ts';
+import { createApiKey } from '../../src/jobs/records/api-keys.ts';
+import { bullOptions, connect, failFastOptions, patientOptions } from '../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 import { freePort } from '../start/free-port.ts';
 import { startChild } from './gateway/child.ts';

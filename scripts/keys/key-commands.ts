@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { bodies } from '../../src/contract/bodies.ts';
 import type { Endpoint } from '../../src/contract/generation.ts';
-import type { KeyLimits } from '../../src/jobs/api-keys.ts';
-import { mostCredits } from '../../src/jobs/credits.ts';
+import type { KeyLimits } from '../../src/jobs/records/api-keys.ts';
+import { mostCredits } from '../../src/jobs/records/credits.ts';
 
 /** What `npm run keys` was asked to do. */
 export type KeyCommand =

@@ -4,8 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { findApiKey } from '../../src/jobs/api-keys.ts';
-import { type Connection, connect, failFastOptions } from '../../src/jobs/connection.ts';
+import { findApiKey } from '../../src/jobs/records/api-keys.ts';
+import { type Connection, connect, failFastOptions } from '../../src/jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 
 /** `npm run keys` as a process. */

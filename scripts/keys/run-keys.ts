@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Config, readConfig } from '../../src/config.ts';
-import { type ApiKey, createApiKey, findApiKey, listApiKeys, revokeApiKey } from '../../src/jobs/api-keys.ts';
-import { type Connection, connect, failFastOptions } from '../../src/jobs/connection.ts';
-import { addCredits } from '../../src/jobs/credits.ts';
+import {
+  type ApiKey,
+  createApiKey,
+  findApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from '../../src/jobs/records/api-keys.ts';
+import { addCredits } from '../../src/jobs/records/credits.ts';
+import { type Connection, connect, failFastOptions } from '../../src/jobs/redis/connection.ts';
 import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
 
 const answerMs = 3000;

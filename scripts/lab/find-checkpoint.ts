@@ -4,7 +4,7 @@ import path from 'node:path';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import type { Config } from '../../src/config.ts';
 import { findInstallation, type InstalledModel } from '../../src/installation/installation.ts';
-import { baseName } from '../../src/jobs/routes.ts';
+import { baseName } from '../../src/jobs/queue/routes.ts';
 
 export interface FoundCheckpoint {
   /** How the report calls it. */

@@ -3,9 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
-import { ensureFirstKey } from '../../src/jobs/api-keys.ts';
-import { assertNoEviction, type Connection, connect, failFastOptions } from '../../src/jobs/connection.ts';
-import { liveWorkers } from '../../src/jobs/heartbeat.ts';
+import { liveWorkers } from '../../src/jobs/queue/heartbeat.ts';
+import { ensureFirstKey } from '../../src/jobs/records/api-keys.ts';
+import {
+  assertNoEviction,
+  type Connection,
+  connect,
+  failFastOptions,
+} from '../../src/jobs/redis/connection.ts';
 import { lockDataDirectory } from './data-lock.ts';
 import { type DefaultModels, defaultModels } from './default-models.ts';
 import { findRedis } from './find-redis.ts';

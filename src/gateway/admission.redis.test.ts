@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { registerRoutes, startHeartbeat } from '../jobs/heartbeat.ts';
+import { registerRoutes, startHeartbeat } from '../jobs/queue/heartbeat.ts';
 import { startTestService, type TestService } from './testing/service.ts';
 
 /** When the service turns requests away although they and their key are good. */

@@ -1,10 +1,10 @@
 import { ApiError } from '../contract/errors.ts';
 import type { Endpoint } from '../contract/generation.ts';
 import { utcTime } from '../contract/responses.ts';
-import type { Admission } from '../jobs/admit.ts';
-import type { ApiKey } from '../jobs/api-keys.ts';
-import { memoryShare } from '../jobs/memory.ts';
-import { countInMinute } from '../jobs/rate-limit.ts';
+import type { Admission } from '../jobs/records/admit.ts';
+import type { ApiKey } from '../jobs/records/api-keys.ts';
+import { countInMinute } from '../jobs/records/rate-limit.ts';
+import { memoryShare } from '../jobs/redis/memory.ts';
 import type { Gateway } from './gateway.ts';
 
 /** Redis must keep room for the pictures of the requests already taken: a result that finds none is lost after all its work. */

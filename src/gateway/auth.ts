@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../contract/errors.ts';
 import { utcTime } from '../contract/responses.ts';
-import { type ApiKey, findApiKey } from '../jobs/api-keys.ts';
-import { countInMinute } from '../jobs/rate-limit.ts';
+import { type ApiKey, findApiKey } from '../jobs/records/api-keys.ts';
+import { countInMinute } from '../jobs/records/rate-limit.ts';
 import { clientNetwork } from './client-network.ts';
 import type { Gateway } from './gateway.ts';
 

@@ -1,7 +1,7 @@
 import { ApiError } from '../contract/errors.ts';
 import type { TextToImageRequest } from '../contract/generation.ts';
-import type { WorkerInfo } from '../jobs/heartbeat.ts';
-import { baseName, refinerName, routeOf } from '../jobs/routes.ts';
+import type { WorkerInfo } from '../jobs/queue/heartbeat.ts';
+import { baseName, refinerName, routeOf } from '../jobs/queue/routes.ts';
 import type { WorkerList } from './worker-list.ts';
 
 interface Size {

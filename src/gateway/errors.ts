@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, apiErrors } from '../contract/errors.ts';
-import { isUnavailable } from '../jobs/connection.ts';
+import { isUnavailable } from '../jobs/redis/connection.ts';
 
 /** Seconds after which a refused client should come back. */
 const retryAfterSeconds = 5;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from '../contract/errors.ts';
 import type { SlugName } from '../contract/slugs.ts';
-import type { Idempotency } from '../jobs/admit.ts';
+import type { Idempotency } from '../jobs/records/admit.ts';
 import type { RawBody } from './read-body.ts';
 
 const longestKey = 255;

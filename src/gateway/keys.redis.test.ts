@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createApiKey, type KeyLimits, revokeApiKey } from '../jobs/api-keys.ts';
-import { addCredits } from '../jobs/credits.ts';
+import { createApiKey, type KeyLimits, revokeApiKey } from '../jobs/records/api-keys.ts';
+import { addCredits } from '../jobs/records/credits.ts';
 import { picture, startTestService, type TestService } from './testing/service.ts';
 
 /** What a key allows, as clients meet it. */

@@ -1,7 +1,7 @@
 import { requestNotFound } from '../contract/errors.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
-import { readOutput } from '../jobs/pictures.ts';
 import type { Producer } from '../jobs/producer.ts';
+import { readOutput } from '../jobs/records/stored-pictures.ts';
 
 /**
  * The bytes of a COMPLETED request's pictures, the first `count` of them.

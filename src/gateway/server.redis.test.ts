@@ -5,8 +5,8 @@ import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { freePort } from '../../scripts/start/free-port.ts';
-import { createApiKey } from '../jobs/api-keys.ts';
-import { connect, failFastOptions } from '../jobs/connection.ts';
+import { createApiKey } from '../jobs/records/api-keys.ts';
+import { connect, failFastOptions } from '../jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../jobs/testing/redis-server.ts';
 
 /** The gateway as the process that compose and `npm run gateway` start. */

@@ -4,11 +4,11 @@ import { ApiError } from '../contract/errors.ts';
 import { show } from '../contract/fields.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
 import { resultBody, statusBody } from '../contract/responses.ts';
-import { readBalance } from '../jobs/credits.ts';
 import { JobError } from '../jobs/job-error.ts';
 import type { Log } from '../jobs/log.ts';
 import type { Producer } from '../jobs/producer.ts';
-import { openWebhookQueue, type WebhookMessage } from '../jobs/webhook-queue.ts';
+import { openWebhookQueue, type WebhookMessage } from '../jobs/queue/webhook-queue.ts';
+import { readBalance } from '../jobs/records/credits.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 
 /** Sending of signed messages about ended requests. */

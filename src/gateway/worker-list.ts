@@ -1,7 +1,7 @@
 import { ApiError } from '../contract/errors.ts';
-import type { Connection } from '../jobs/connection.ts';
-import { knownRoutes, liveWorkers, type WorkerInfo } from '../jobs/heartbeat.ts';
-import { checkpointsOfRoute, isRoute, routesOf } from '../jobs/routes.ts';
+import { knownRoutes, liveWorkers, type WorkerInfo } from '../jobs/queue/heartbeat.ts';
+import { checkpointsOfRoute, isRoute, routesOf } from '../jobs/queue/routes.ts';
+import type { Connection } from '../jobs/redis/connection.ts';
 
 export interface WorkerList {
   /** The workers alive now, read at most once a second. */

@@ -1,5 +1,8 @@
 import type { GenerationRequest } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
+import { cancelledFailure, stoppedFailure, unexplainedFailure } from './job-error.ts';
+import { type Log, loggable } from './log.ts';
+import { openQueues, type Queues } from './queue/queues.ts';
 import {
   type Admission,
   createRecord,
@@ -7,18 +10,15 @@ import {
   findEarlier,
   type Idempotency,
   type SubmitOptions,
-} from './admit.ts';
-import { publishCancel } from './cancel.ts';
-import { assertNoEviction, type Connection, connect, failFastOptions } from './connection.ts';
-import { openEvents } from './events.ts';
-import { cancelledFailure, stoppedFailure, unexplainedFailure } from './job-error.ts';
-import { type Log, loggable } from './log.ts';
-import { defaultLifetimes, keyOf, type Lifetimes } from './names.ts';
-import { storeInput } from './pictures.ts';
-import { openQueues, type Queues } from './queues.ts';
-import { readRecord } from './read-record.ts';
-import { failRecord, overdueRequests } from './records.ts';
-import { type RequestEvent, watchRequest } from './watch.ts';
+} from './records/admit.ts';
+import { publishCancel } from './records/cancel.ts';
+import { openEvents } from './records/events.ts';
+import { readRecord } from './records/read-record.ts';
+import { failRecord, overdueRequests } from './records/records.ts';
+import { storeInput } from './records/stored-pictures.ts';
+import { type RequestEvent, watchRequest } from './records/watch.ts';
+import { assertNoEviction, type Connection, connect, failFastOptions } from './redis/connection.ts';
+import { defaultLifetimes, keyOf, type Lifetimes } from './redis/names.ts';
 
 /** The gateway's side of the queues. Every function fails fast when Redis is away (see `isUnavailable`). */
 export interface Producer {

@@ -10,7 +10,7 @@ import { encodeImage } from '../../src/images/encode-image.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { baseName, refinerName } from '../../src/jobs/routes.ts';
+import { baseName, refinerName } from '../../src/jobs/queue/routes.ts';
 import { computePrecision } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';

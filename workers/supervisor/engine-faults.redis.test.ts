@@ -3,8 +3,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
-import { liveWorkers } from '../../src/jobs/heartbeat.ts';
-import { readProgress } from '../../src/jobs/records.ts';
+import { liveWorkers } from '../../src/jobs/queue/heartbeat.ts';
+import { readProgress } from '../../src/jobs/records/records.ts';
 import { fakeRequest, gone, isAlive, openTestQueue, silentLog, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { checkpointsOf } from '../../src/jobs/routes.ts';
+import { checkpointsOf } from '../../src/jobs/queue/routes.ts';
 import type { Capabilities } from '../engine/generator.ts';
 import { modelsBehind } from '../served-models.ts';
 import { type EngineOptions, type EngineProcess, startEngine } from './engine-process.ts';

@@ -1,6 +1,6 @@
-import type { Connection } from '../../src/jobs/connection.ts';
-import { type Heartbeat, startHeartbeat, type WorkerInfo } from '../../src/jobs/heartbeat.ts';
 import type { Log } from '../../src/jobs/log.ts';
+import { type Heartbeat, startHeartbeat, type WorkerInfo } from '../../src/jobs/queue/heartbeat.ts';
+import type { Connection } from '../../src/jobs/redis/connection.ts';
 
 /** Tells the gateways whether this worker can take jobs. */
 export interface Presence {

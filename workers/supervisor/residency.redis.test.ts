@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../src/config.ts';
-import { liveWorkers, type WorkerInfo } from '../../src/jobs/heartbeat.ts';
+import { liveWorkers, type WorkerInfo } from '../../src/jobs/queue/heartbeat.ts';
 import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 

@@ -3,12 +3,17 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
-import { assertNoEviction, type Connection, connect, patientOptions } from '../../src/jobs/connection.ts';
-import { type Consumer, consume } from '../../src/jobs/consumer.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
-import { registerRoutes } from '../../src/jobs/heartbeat.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import { checkpointsOfRoute, routesOf } from '../../src/jobs/routes.ts';
+import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
+import { registerRoutes } from '../../src/jobs/queue/heartbeat.ts';
+import { checkpointsOfRoute, routesOf } from '../../src/jobs/queue/routes.ts';
+import {
+  assertNoEviction,
+  type Connection,
+  connect,
+  patientOptions,
+} from '../../src/jobs/redis/connection.ts';
 import { capabilitiesOf, modelsBehind } from '../served-models.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';

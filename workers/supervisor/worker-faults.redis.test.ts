@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { liveWorkers } from '../../src/jobs/heartbeat.ts';
+import { liveWorkers } from '../../src/jobs/queue/heartbeat.ts';
 import {
   type FakeWorker,
   fakeRequest,

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { baseName, checkpointsOf, refinerName } from '../../src/jobs/routes.ts';
+import { baseName, checkpointsOf, refinerName } from '../../src/jobs/queue/routes.ts';
 import type { Generated, Generator, OpenGenerator, ServedModel } from '../engine/generator.ts';
 import { splitOnce } from '../engine/split-samples.ts';
 import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';

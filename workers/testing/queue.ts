@@ -11,11 +11,11 @@ import type {
   TextToImageRequest,
 } from '../../src/contract/generation.ts';
 import type { RequestRecord } from '../../src/contract/request-record.ts';
-import { openEvents } from '../../src/jobs/events.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import type { Lifetimes } from '../../src/jobs/names.ts';
-import { readOutput } from '../../src/jobs/pictures.ts';
 import { openProducer, type Producer } from '../../src/jobs/producer.ts';
+import { openEvents } from '../../src/jobs/records/events.ts';
+import { readOutput } from '../../src/jobs/records/stored-pictures.ts';
+import type { Lifetimes } from '../../src/jobs/redis/names.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { findInstallation } from '../../../src/installation/installation.ts';
-import { baseName, refinerName } from '../../../src/jobs/routes.ts';
+import { baseName, refinerName } from '../../../src/jobs/queue/routes.ts';
 import { memoryEnvironment } from '../../../src/networks/runtime/memory-environment.ts';
 import { machineFacts } from '../machine.ts';
 import { median, pairedRatio } from '../statistics.ts';

@@ -5,7 +5,7 @@ import { openCheckpoint } from '../../../src/checkpoints/open-checkpoint.ts';
 import { readConfig } from '../../../src/config.ts';
 import { parseTextToImage } from '../../../src/contract/bodies.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
-import { baseName, refinerName } from '../../../src/jobs/routes.ts';
+import { baseName, refinerName } from '../../../src/jobs/queue/routes.ts';
 import { parseDevice } from '../../../src/networks/runtime/device.ts';
 import { runtimeVersion } from '../../../src/networks/runtime/runtime.ts';
 import { openUnet } from '../../../src/networks/unet.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { unlimitedCredits } from '../../contract/responses.ts';
-import { readBalance } from '../../jobs/credits.ts';
+import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
 
 export const accountPaths = ['/v1/get-user-credits', '/v1/credits'];

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { resultBody, statusBody } from '../../contract/responses.ts';
-import { readBalance } from '../../jobs/credits.ts';
 import type { Producer } from '../../jobs/producer.ts';
-import type { RequestEvent } from '../../jobs/watch.ts';
+import { readBalance } from '../../jobs/records/credits.ts';
+import type { RequestEvent } from '../../jobs/records/watch.ts';
 import { baseUrl } from '../base-url.ts';
 import { type ById, findRequest } from '../find-request.ts';
 import type { Gateway } from '../gateway.ts';

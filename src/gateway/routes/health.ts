@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { WorkerInfo } from '../../jobs/heartbeat.ts';
+import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 

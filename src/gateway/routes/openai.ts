@@ -12,7 +12,7 @@ import { openAiErrorBody, openAiFailureBody } from '../../contract/openai-error.
 import { syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { coverImage } from '../../images/cover-image.ts';
-import { readBalance } from '../../jobs/credits.ts';
+import { readBalance } from '../../jobs/records/credits.ts';
 import type { Accept } from '../accept.ts';
 import { requireApiKey } from '../auth.ts';
 import { baseUrl } from '../base-url.ts';

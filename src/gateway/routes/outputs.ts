@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
-import { readOutput } from '../../jobs/pictures.ts';
+import { readOutput } from '../../jobs/records/stored-pictures.ts';
 import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import { resultBody, statusBody, statusCode } from '../../contract/responses.ts';
-import { readBalance } from '../../jobs/credits.ts';
 import { cancelledFailure } from '../../jobs/job-error.ts';
+import { readBalance } from '../../jobs/records/credits.ts';
 import { baseUrl } from '../base-url.ts';
 import { type ById, findRequest } from '../find-request.ts';
 import type { Gateway } from '../gateway.ts';

@@ -3,7 +3,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { statusBody, statusCode, submitReply, syncBody, syncHeaders } from '../../contract/responses.ts';
 import { type SlugName, slugNames, slugs } from '../../contract/slugs.ts';
-import { readBalance } from '../../jobs/credits.ts';
+import { readBalance } from '../../jobs/records/credits.ts';
 import type { Accept } from '../accept.ts';
 import { baseUrl } from '../base-url.ts';
 import { refuseOtherMethods } from '../errors.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { createApiKey } from '../../jobs/api-keys.ts';
 import type { Generate } from '../../jobs/generate.ts';
-import type { WorkerInfo } from '../../jobs/heartbeat.ts';
 import type { Producer } from '../../jobs/producer.ts';
+import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { createApiKey } from '../../jobs/records/api-keys.ts';
 import { buildApp } from '../app.ts';
 import { deniedPrompt } from '../content-policy.ts';
 import { defaultSettings } from '../gateway.ts';

@@ -1,11 +1,11 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { encodeImage } from '../../images/encode-image.ts';
-import { createApiKey } from '../../jobs/api-keys.ts';
 import type { Generate } from '../../jobs/generate.ts';
-import type { WorkerInfo } from '../../jobs/heartbeat.ts';
 import { JobError } from '../../jobs/job-error.ts';
 import type { Producer } from '../../jobs/producer.ts';
+import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { buildApp } from '../app.ts';
 import type { ImageFetcher } from '../fetch-image.ts';

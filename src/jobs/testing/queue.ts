@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { TextToImageRequest } from '../../contract/generation.ts';
-import { type Consumer, type ConsumerOptions, consume } from '../consumer.ts';
 import type { Generate } from '../generate.ts';
 import { openProducer, type Producer } from '../producer.ts';
-import { routesOf } from '../routes.ts';
+import { type Consumer, type ConsumerOptions, consume } from '../queue/consumer.ts';
+import { routesOf } from '../queue/routes.ts';
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts';
 import { log, request } from './requests.ts';
 

@@ -1,5 +1,5 @@
-import type { Connection } from './connection.ts';
-import { keyOf } from './names.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 
 /** Tells the worker that holds a request, whichever it is, to stop. Nobody has to be listening. */
 export async function publishCancel(redis: Connection, id: string): Promise<void> {

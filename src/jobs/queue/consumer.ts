@@ -1,16 +1,16 @@
 import { createRedisBackend, Worker } from 'bullmq';
-import type { GenerationRequest } from '../contract/generation.ts';
+import type { GenerationRequest } from '../../contract/generation.ts';
+import type { Generate } from '../generate.ts';
+import type { CancelReason } from '../job-error.ts';
+import { type Log, loggable } from '../log.ts';
+import { hasEnded } from '../records/cancel.ts';
+import { type Connection, connect, patientOptions } from '../redis/connection.ts';
+import { listen } from '../redis/listen.ts';
+import { defaultLifetimes, keyOf, type Lifetimes, queueNameOf } from '../redis/names.ts';
 import { createBell } from './bell.ts';
-import { hasEnded } from './cancel.ts';
 import { routesInOrder } from './choose-route.ts';
-import { type Connection, connect, patientOptions } from './connection.ts';
-import type { Generate } from './generate.ts';
 import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';
-import type { CancelReason } from './job-error.ts';
-import { listen } from './listen.ts';
-import { type Log, loggable } from './log.ts';
-import { defaultLifetimes, keyOf, type Lifetimes, queueNameOf } from './names.ts';
 import { queueHeads } from './queue-heads.ts';
 import { type GenerationJob, runJob } from './run-job.ts';
 

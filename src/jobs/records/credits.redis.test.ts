@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { Producer } from '../producer.ts';
+import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { request } from '../testing/requests.ts';
 import { deleteRecord } from './admit.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';
-import type { Producer } from './producer.ts';
 import { completeRecord, failRecord, requeueRecord, startRecord } from './records.ts';
-import { lifetimes, openTestQueue, type TestQueue } from './testing/queue.ts';
-import { request } from './testing/requests.ts';
 
 /** What a request takes from its owner's key and what it gives back. */
 

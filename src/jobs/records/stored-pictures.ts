@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { GeneratedImage, OutputFormat } from '../contract/generation.ts';
-import type { Connection } from './connection.ts';
-import { keyOf } from './names.ts';
+import type { GeneratedImage, OutputFormat } from '../../contract/generation.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 
 /**
  * Pictures live under keys of their own: inside a job they would stay in BullMQ's event stream, several megabytes each,

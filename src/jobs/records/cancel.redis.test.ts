@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { Generate } from './generate.ts';
-import { cancelledFailure } from './job-error.ts';
-import { keyOf } from './names.ts';
-import type { Producer } from './producer.ts';
-import { openTestQueue, type TestQueue } from './testing/queue.ts';
-import { output } from './testing/requests.ts';
+import type { Generate } from '../generate.ts';
+import { cancelledFailure } from '../job-error.ts';
+import type { Producer } from '../producer.ts';
+import { keyOf } from '../redis/names.ts';
+import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { output } from '../testing/requests.ts';
 
 let queue: TestQueue;
 let producer: Producer;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { GenerationRequest } from '../contract/generation.ts';
-import type { Connection } from './connection.ts';
+import type { GenerationRequest } from '../../contract/generation.ts';
+import { priorityUnit } from '../queue/places.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf, type Lifetimes } from '../redis/names.ts';
 import { fromMillionths, toMillionths } from './credits.ts';
-import { keyOf, type Lifetimes } from './names.ts';
-import { priorityUnit } from './places.ts';
 import { now, release, tell } from './record-scripts.ts';
 
 /** How a request comes to have a record, or is refused one. */

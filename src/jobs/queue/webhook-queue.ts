@@ -1,11 +1,11 @@
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
-import type { RequestRecord } from '../contract/request-record.ts';
-import type { WebhookTarget } from './admit.ts';
-import { bullOptions, type Connection, failFastOptions, patientOptions } from './connection.ts';
-import { JobError } from './job-error.ts';
-import { type Log, loggable } from './log.ts';
-import { keyOf } from './names.ts';
-import { readRecord } from './read-record.ts';
+import type { RequestRecord } from '../../contract/request-record.ts';
+import { JobError } from '../job-error.ts';
+import { type Log, loggable } from '../log.ts';
+import type { WebhookTarget } from '../records/admit.ts';
+import { readRecord } from '../records/read-record.ts';
+import { bullOptions, type Connection, failFastOptions, patientOptions } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 
 /** What is sent about one ended request; the same in every attempt. */
 export interface WebhookMessage {

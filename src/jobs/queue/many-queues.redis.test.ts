@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import type { GenerationRequest, ImageToImageRequest } from '../contract/generation.ts';
+import type { GenerationRequest, ImageToImageRequest } from '../../contract/generation.ts';
+import type { Producer } from '../producer.ts';
+import { keyOf } from '../redis/names.ts';
+import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { output, request } from '../testing/requests.ts';
 import { knownRoutes, startHeartbeat } from './heartbeat.ts';
-import { keyOf } from './names.ts';
-import type { Producer } from './producer.ts';
-import { openTestQueue, type TestQueue } from './testing/queue.ts';
-import { output, request } from './testing/requests.ts';
 
 /** What was one queue's to promise holds across the queues of several models. */
 

@@ -1,7 +1,7 @@
-import type { GenerationResult } from '../contract/generation.ts';
-import type { Connection } from './connection.ts';
+import type { GenerationResult } from '../../contract/generation.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf, type Lifetimes } from '../redis/names.ts';
 import type { JobProgress } from './events.ts';
-import { keyOf, type Lifetimes } from './names.ts';
 import { now, release, tell } from './record-scripts.ts';
 
 /**

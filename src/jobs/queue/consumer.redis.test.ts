@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { Generate } from '../generate.ts';
+import { JobError, unexplainedFailure } from '../job-error.ts';
+import type { Producer } from '../producer.ts';
+import { openEvents } from '../records/events.ts';
+import { failRecord } from '../records/records.ts';
+import { readOutput } from '../records/stored-pictures.ts';
+import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { output, request } from '../testing/requests.ts';
 import type { Consumer } from './consumer.ts';
-import { openEvents } from './events.ts';
-import type { Generate } from './generate.ts';
-import { JobError, unexplainedFailure } from './job-error.ts';
-import { readOutput } from './pictures.ts';
-import type { Producer } from './producer.ts';
-import { failRecord } from './records.ts';
-import { lifetimes, openTestQueue, type TestQueue } from './testing/queue.ts';
-import { output, request } from './testing/requests.ts';
 
 let queue: TestQueue;
 let producer: Producer;

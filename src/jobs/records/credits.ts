@@ -1,5 +1,5 @@
-import type { Connection } from './connection.ts';
-import { keyOf } from './names.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 
 /** Credits are kept in whole millionths, so that reserving and giving back never rounds. */
 const scale = 1_000_000;

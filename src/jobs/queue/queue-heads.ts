@@ -1,6 +1,6 @@
-import type { Connection } from './connection.ts';
-import { keyOf, queueNameOf } from './names.ts';
-import { now } from './record-scripts.ts';
+import { now } from '../records/record-scripts.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf, queueNameOf } from '../redis/names.ts';
 
 /** The job that a route's queue would give away next. */
 export interface QueueHead {

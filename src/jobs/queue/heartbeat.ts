@@ -1,7 +1,7 @@
-import type { Endpoint } from '../contract/generation.ts';
-import type { Connection } from './connection.ts';
-import { keyOf } from './names.ts';
-import { now } from './record-scripts.ts';
+import type { Endpoint } from '../../contract/generation.ts';
+import { now } from '../records/record-scripts.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 import { routesOf } from './routes.ts';
 
 /** What a worker says of itself while it is able to take jobs (its engine has loaded checkpoints). */

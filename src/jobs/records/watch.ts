@@ -1,10 +1,10 @@
-import type { GenerationProgress } from '../contract/generation.ts';
-import type { RequestRecord } from '../contract/request-record.ts';
-import type { Connection } from './connection.ts';
+import type { GenerationProgress } from '../../contract/generation.ts';
+import type { RequestRecord } from '../../contract/request-record.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 import type { JobEvents, JobProgress } from './events.ts';
-import { keyOf } from './names.ts';
-import { readPreview } from './pictures.ts';
 import { readProgress } from './records.ts';
+import { readPreview } from './stored-pictures.ts';
 
 /** What a follower of a request is told. */
 export type RequestEvent =

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Connection } from './connection.ts';
+import type { Producer } from '../producer.ts';
+import type { Connection } from '../redis/connection.ts';
+import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { output } from '../testing/requests.ts';
 import type { JobEvents, JobListener } from './events.ts';
-import type { Producer } from './producer.ts';
 import { startRecord, storeProgress } from './records.ts';
-import { openTestQueue, type TestQueue } from './testing/queue.ts';
-import { output } from './testing/requests.ts';
 import { type RequestEvent, watchRequest } from './watch.ts';
 
 const never = new AbortController().signal;

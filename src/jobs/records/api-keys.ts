@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Endpoint } from '../contract/generation.ts';
-import type { Connection } from './connection.ts';
+import type { Endpoint } from '../../contract/generation.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 import { fromMillionths, toMillionths } from './credits.ts';
-import { keyOf } from './names.ts';
 
 /** What a key allows; what is left out is not limited. */
 export interface KeyLimits {

@@ -1,5 +1,5 @@
-import type { Connection } from './connection.ts';
-import { keyOf } from './names.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 
 /** The key lives until the Redis server's next full minute, so that all gateways count in the same window. */
 const countScript = `

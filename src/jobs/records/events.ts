@@ -1,6 +1,6 @@
-import type { GenerationProgress } from '../contract/generation.ts';
-import { listen } from './listen.ts';
-import { keyOf } from './names.ts';
+import type { GenerationProgress } from '../../contract/generation.ts';
+import { listen } from '../redis/listen.ts';
+import { keyOf } from '../redis/names.ts';
 
 /** Progress as it travels to the gateways. */
 export interface JobProgress extends GenerationProgress {

@@ -1,18 +1,24 @@
 import { type Job, UnrecoverableError } from 'bullmq';
-import type { GenerationRequest, GenerationResult } from '../contract/generation.ts';
-import type { Connection } from './connection.ts';
-import type { Generate, GenerationContext, GenerationOutput } from './generate.ts';
+import type { GenerationRequest, GenerationResult } from '../../contract/generation.ts';
+import type { Generate, GenerationContext, GenerationOutput } from '../generate.ts';
 import {
   type CancelReason,
   cancelledFailure,
   JobError,
   stoppedFailure,
   unexplainedFailure,
-} from './job-error.ts';
-import { type Log, loggable } from './log.ts';
-import { keyOf, type Lifetimes } from './names.ts';
-import { deleteOutputs, deletePreview, readInput, storeOutputs, storePreview } from './pictures.ts';
-import { completeRecord, failRecord, requeueRecord, startRecord, storeProgress } from './records.ts';
+} from '../job-error.ts';
+import { type Log, loggable } from '../log.ts';
+import { completeRecord, failRecord, requeueRecord, startRecord, storeProgress } from '../records/records.ts';
+import {
+  deleteOutputs,
+  deletePreview,
+  readInput,
+  storeOutputs,
+  storePreview,
+} from '../records/stored-pictures.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf, type Lifetimes } from '../redis/names.ts';
 
 export type GenerationJob = Job<GenerationRequest, null>;
 

@@ -1,8 +1,8 @@
-import type { GenerationRequest, GenerationResult } from '../contract/generation.ts';
-import type { RequestRecord } from '../contract/request-record.ts';
-import type { Connection } from './connection.ts';
+import type { GenerationRequest, GenerationResult } from '../../contract/generation.ts';
+import type { RequestRecord } from '../../contract/request-record.ts';
+import type { Connection } from '../redis/connection.ts';
+import { keyOf } from '../redis/names.ts';
 import { fromMillionths } from './credits.ts';
-import { keyOf } from './names.ts';
 
 /** The stored record and the server's clock at that moment; undefined when unknown or expired. */
 export async function readRecord(

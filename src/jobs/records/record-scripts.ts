@@ -1,4 +1,4 @@
-import { keyOf } from './names.ts';
+import { keyOf } from '../redis/names.ts';
 
 /** Parts of the Lua scripts that change request records; ids and owners are known only inside, so keys are built there. */
 

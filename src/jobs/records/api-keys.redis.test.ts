@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { liveWorkers, startHeartbeat, type WorkerInfo } from '../queue/heartbeat.ts';
+import { type Connection, connect, failFastOptions } from '../redis/connection.ts';
+import { type PrivateRedis, startPrivateRedis } from '../testing/redis-server.ts';
 import { createApiKey, ensureFirstKey, findApiKey } from './api-keys.ts';
-import { type Connection, connect, failFastOptions } from './connection.ts';
-import { liveWorkers, startHeartbeat, type WorkerInfo } from './heartbeat.ts';
-import { type PrivateRedis, startPrivateRedis } from './testing/redis-server.ts';
 
 let server: PrivateRedis;
 let redis: Connection;
