@@ -1,11 +1,15 @@
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
-import { createAccept } from './accept.ts';
-import { requireApiKey } from './auth.ts';
-import { hangUpWhenClosing } from './closing.ts';
-import { allowOrigins } from './cors.ts';
-import { answerClientError, installErrorHandling, refuseOtherMethods, sendRouterError } from './errors.ts';
 import type { Gateway } from './gateway.ts';
+import { requireApiKey } from './http/auth.ts';
+import { hangUpWhenClosing } from './http/closing.ts';
+import { allowOrigins } from './http/cors.ts';
+import {
+  answerClientError,
+  installErrorHandling,
+  refuseOtherMethods,
+  sendRouterError,
+} from './http/errors.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -15,7 +19,8 @@ import { openAiRoutes } from './routes/openai.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
-import { createWorkerList } from './worker-list.ts';
+import { createAccept } from './submit/accept.ts';
+import { createWorkerList } from './submit/worker-list.ts';
 
 /** The whole HTTP service on the given parts; it opens and closes nothing of them. */
 export async function buildApp(

@@ -1,8 +1,8 @@
 import type { Rng } from '../contract/generation.ts';
 import type { Producer } from '../jobs/producer.ts';
-import type { ImageFetcher } from './fetch-image.ts';
-import type { PromptCheck } from './prompt-check.ts';
-import type { Webhooks } from './webhooks.ts';
+import type { ImageFetcher } from './outbound/fetch-image.ts';
+import type { Webhooks } from './outbound/webhooks.ts';
+import type { PromptCheck } from './submit/prompt-check.ts';
 
 /** Everything the routes stand on, handed in so that tests can hand in their own. */
 export interface Gateway {

@@ -2,11 +2,11 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
-import { readContentPolicy } from './content-policy.ts';
-import { createImageFetcher } from './fetch-image.ts';
 import { defaultSettings, type Gateway, type GatewaySettings } from './gateway.ts';
-import { createPromptCheck } from './prompt-check.ts';
-import { openWebhooks, type Webhooks } from './webhooks.ts';
+import { createImageFetcher } from './outbound/fetch-image.ts';
+import { openWebhooks, type Webhooks } from './outbound/webhooks.ts';
+import { readContentPolicy } from './submit/content-policy.ts';
+import { createPromptCheck } from './submit/prompt-check.ts';
 
 export interface RunningGateway {
   /** Where it listens, as a URL. */

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { exitWith, readConfigOrExit } from '../config.ts';
-import { createLogger } from './logging.ts';
+import { createLogger } from './http/logging.ts';
 import { runGateway } from './run-gateway.ts';
 
 /** The gateway process: reads the environment, serves until SIGTERM or SIGINT. */

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
 import { openApiDocument } from '../../contract/openapi/document.ts';
 import { readAssets } from '../docs/assets.ts';
-import { refuseOtherMethods } from '../errors.ts';
+import { refuseOtherMethods } from '../http/errors.ts';
 
 /**
  * Only files of this origin, nothing inline. Swagger UI draws its icons as data: images. Without upgrade-insecure-requests, which

@@ -4,9 +4,9 @@ import { resultBody, statusBody } from '../../contract/responses.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { RequestEvent } from '../../jobs/records/watch.ts';
-import { baseUrl } from '../base-url.ts';
-import { type ById, findRequest } from '../find-request.ts';
 import type { Gateway } from '../gateway.ts';
+import { baseUrl } from '../http/base-url.ts';
+import { type ById, findRequest } from './find-request.ts';
 
 /**
  * `GET /v2/requests/{id}/events`: server-sent events (WHATWG HTML, section 9.2) from how the request stands now to its end. A

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import { refuseOtherMethods } from '../http/errors.ts';
 
 const alive = ['/healthz', '/health', '/v1/health'];
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { listSchedulers, listStyles } from '../../contract/lists.ts';
-import { refuseOtherMethods } from '../errors.ts';
+import { refuseOtherMethods } from '../http/errors.ts';
 
 /** What a client may send as `style` and `scheduler`; no key needed. */
 export function listRoutes(app: FastifyInstance): void {

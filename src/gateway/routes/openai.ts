@@ -13,17 +13,17 @@ import { syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { coverImage } from '../../images/cover-image.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
-import type { Accept } from '../accept.ts';
-import { requireApiKey } from '../auth.ts';
-import { baseUrl } from '../base-url.ts';
-import { assertSizePossible } from '../capabilities.ts';
-import { reportError } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
-import { inputImage } from '../input-image.ts';
-import { picturesOf } from '../pictures.ts';
-import { assertContentType, type RawBody, readBody } from '../read-body.ts';
-import { createWait } from '../wait.ts';
-import type { WorkerList } from '../worker-list.ts';
+import { requireApiKey } from '../http/auth.ts';
+import { baseUrl } from '../http/base-url.ts';
+import { reportError } from '../http/errors.ts';
+import type { Accept } from '../submit/accept.ts';
+import { inputImage } from '../submit/input-image.ts';
+import { assertSizePossible } from '../submit/installed.ts';
+import { assertContentType, type RawBody, readBody } from '../submit/read-body.ts';
+import { createWait } from '../submit/wait.ts';
+import type { WorkerList } from '../submit/worker-list.ts';
+import { picturesOf } from './pictures-of.ts';
 
 const paths = { generations: '/v1/images/generations', edits: '/v1/images/edits', models: '/v1/models' };
 

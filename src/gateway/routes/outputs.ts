@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
 import { readOutput } from '../../jobs/records/stored-pictures.ts';
-import { refuseOtherMethods } from '../errors.ts';
 import type { Gateway } from '../gateway.ts';
+import { refuseOtherMethods } from '../http/errors.ts';
 
 /** `GET /outputs/<request id>/<token>-<i>.<ext>`: no key needed, clients download without one; the token cannot be guessed. */
 export function outputRoutes(app: FastifyInstance, { producer }: Gateway): void {

@@ -3,10 +3,10 @@ import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import { resultBody, statusBody, statusCode } from '../../contract/responses.ts';
 import { cancelledFailure } from '../../jobs/job-error.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
-import { baseUrl } from '../base-url.ts';
-import { type ById, findRequest } from '../find-request.ts';
 import type { Gateway } from '../gateway.ts';
-import { picturesOf } from '../pictures.ts';
+import { baseUrl } from '../http/base-url.ts';
+import { type ById, findRequest } from './find-request.ts';
+import { picturesOf } from './pictures-of.ts';
 
 /** Polling: `GET /v2/requests/{id}/status` and the result, which the submit reply's `poll_url` has under /v1 too. */
 export function requestRoutes(app: FastifyInstance, { producer, settings }: Gateway): void {

@@ -4,7 +4,7 @@ import { consume } from '../../jobs/queue/consumer.ts';
 import { startHeartbeat, type WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { routesOf } from '../../jobs/queue/routes.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger } from '../http/logging.ts';
 import { checkResponses } from './response-check.ts';
 
 /** What stands behind a gateway in tests: a private Redis, the queue on it and a worker in this process. Responses are held to their schemas. */

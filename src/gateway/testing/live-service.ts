@@ -4,9 +4,9 @@ import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import { buildApp } from '../app.ts';
-import { deniedPrompt } from '../content-policy.ts';
 import { defaultSettings } from '../gateway.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger } from '../http/logging.ts';
+import { deniedPrompt } from '../submit/content-policy.ts';
 import { startTestBacking } from './backing.ts';
 
 const worker: WorkerInfo = {

@@ -8,10 +8,10 @@ import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { buildApp } from '../app.ts';
-import type { ImageFetcher } from '../fetch-image.ts';
 import { defaultSettings, type GatewaySettings } from '../gateway.ts';
-import { createLogger } from '../logging.ts';
-import { createPromptCheck } from '../prompt-check.ts';
+import { createLogger } from '../http/logging.ts';
+import type { ImageFetcher } from '../outbound/fetch-image.ts';
+import { createPromptCheck } from '../submit/prompt-check.ts';
 import { startTestBacking } from './backing.ts';
 
 /** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { after, before, test } from 'node:test';
+import { freePort } from '../../../scripts/start/free-port.ts';
+import { createApiKey } from '../../jobs/records/api-keys.ts';
+import { connect, failFastOptions } from '../../jobs/redis/connection.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
+
+/** The gateway as the process that compose and `npm run gateway` start. */
+
+let redis: PrivateRedis;
+before(async () => {
+  redis = await startPrivateRedis();
+});
+after(() => redis.remove());
+
+function start(environment: Record<string, string>): ChildProcess {
+  const { PATH = '' } = process.env;
+  return spawn(process.execPath, [new URL('../server.ts', import.meta.url).pathname], {
+    env: { PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function untilListening(gateway: ChildProcess): Promise<void> {
+  for await (const line of gateway.stdout!) if (String(line).includes('gateway listening')) return;
+}
+
+test('it serves with the configuration of its environment and ends on SIGTERM', async () => {
+  const admin = await connect(redis.url, failFastOptions(), assert.ifError);
+  const { key } = await createApiKey(admin, 'test');
+  admin.disconnect();
+  const port = String(await freePort());
+  const gateway = start({ REDIS_URL: redis.url, PORT: port, PUBLIC_URL: 'https://pictures.example/sdxl/' });
+  await untilListening(gateway);
+  gateway.stdout!.resume();
+  const response = await fetch(`http://127.0.0.1:${port}/v2/sdxl-torch`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify({ prompt: 'a panda' }),
+  });
+  assert.equal(response.status, 200);
+  const { request_id, status_url } = (await response.json()) as Record<string, string>;
+  assert.equal(status_url, `https://pictures.example/sdxl/v2/requests/${request_id}/status`);
+  gateway.kill('SIGTERM');
+  assert.deepEqual(await once(gateway, 'exit'), [0, null]);
+});
+
+for (const [what, environment, complaint] of [
+  ['without REDIS_URL', {}, /^gateway: REDIS_URL is not set/],
+  ['with a bad variable', { PORT: 'http' }, /PORT="http": must be/],
+] as const)
+  test(`${what} it says so and ends with code 1`, async () => {
+    const gateway = start(environment);
+    const [errors, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, 'exit')]);
+    assert.equal(code, 1);
+    assert.match(errors, complaint);
+    assert.doesNotMatch(errors, /^\s+at /m);
+  });
+
+test('an address that is taken is told in one line', async () => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const gateway = start({ REDIS_URL: redis.url, PORT: String(port) });
+  const [errors, [code]] = await Promise.all([text(gateway.stderr!), once(gateway, 'exit')]);
+  assert.equal(code, 1);
+  assert.match(errors, new RegExp(`^gateway: listen EADDRINUSE.*127\\.0\\.0\\.1:${port}\n$`));
+  taken.close();
+});

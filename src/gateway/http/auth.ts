@@ -1,0 +1,54 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from '../../contract/errors.ts';
+import { utcTime } from '../../contract/responses.ts';
+import { type ApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
+import { countInMinute } from '../../jobs/records/rate-limit.ts';
+import type { Gateway } from '../gateway.ts';
+import { clientNetwork } from './client-network.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Id of the API key that sent it; empty on routes that need none. */
+    owner: string;
+    /** The key that sent it, as stored when it came; set on routes that need one. */
+    apiKey: ApiKey;
+  }
+}
+
+/** Sender of every request where no key is asked for: one owner, without limits. */
+export const anybody: ApiKey = { id: 'anybody', name: 'anybody', createdAt: 0, admin: true };
+
+/** Every route registered on `app` afterwards needs a valid key; it is checked before the body is read. */
+export function requireApiKey(app: FastifyInstance, { producer, settings }: Gateway): void {
+  app.addHook('onRequest', async (request) => {
+    request.apiKey = settings.authenticate ? await keyOf(request) : anybody;
+    request.owner = request.apiKey.id;
+  });
+
+  const keyOf = async (request: FastifyRequest): Promise<ApiKey> => {
+    const presented = presentedKey(request.headers, settings.acceptBearer);
+    const apiKey = presented === undefined ? undefined : await findApiKey(producer.redis, presented);
+    if (apiKey !== undefined) return apiKey;
+    await countRefusal(request.ip);
+    throw new ApiError(presented === undefined ? 'missingKey' : 'invalidKey');
+  };
+
+  // Good keys are always served: many clients may share one address, and 64 random bits are not guessed.
+  const countRefusal = async (ip: string): Promise<void> => {
+    const { count, secondsLeft, resetsAt } = await countInMinute(
+      producer.redis,
+      `refused:${clientNetwork(ip)}`,
+    );
+    if (count <= settings.authFailuresPerMinute) return;
+    throw new ApiError('rateLimited', 'Too many requests without a valid API key from this address', {
+      headers: { 'retry-after': String(secondsLeft), 'x-rate-limit-reset-at-utc': utcTime(resetsAt) },
+    });
+  };
+}
+
+function presentedKey(headers: NodeJS.Dict<string | string[]>, acceptBearer: boolean): string | undefined {
+  const header = headers['x-api-key'];
+  if (typeof header === 'string' && header !== '') return header;
+  const bearer = /^Bearer +(\S+)$/i.exec(String(headers.authorization ?? ''))?.[1];
+  return acceptBearer ? bearer : undefined;
+}

@@ -1,0 +1,102 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiError, apiErrors } from '../../contract/errors.ts';
+import { isUnavailable } from '../../jobs/redis/connection.ts';
+
+/** Seconds after which a refused client should come back. */
+const retryAfterSeconds = 5;
+
+/** What the client learns of any error. What is not meant for clients keeps its text as the cause, for the log. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (isUnavailable(error)) return new ApiError('unavailable', undefined, { cause: error });
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  if (status === 413) return new ApiError('tooLarge', undefined, { cause: error });
+  if (status === 415 || status === 406) return new ApiError('contentType', undefined, { cause: error });
+  if (typeof status === 'number' && status >= 400 && status < 500)
+    return new ApiError('malformedBody', undefined, { cause: error });
+  return new ApiError('internal', undefined, { cause: error });
+}
+
+/** Logs what is not the client's fault, and sets the headers of the answer. */
+export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): ApiError {
+  const known = toApiError(error);
+  if (known.status >= 500 && known.code !== 'deadline')
+    request.log.error({ err: known.cause ?? known }, 'request failed');
+  if (known.status === 429 || known.status === 502 || known.status === 503)
+    reply.header('retry-after', retryAfterSeconds);
+  reply.headers(known.headers);
+  return known;
+}
+
+export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const { status, message } = reportError(error, request, reply);
+  await reply.code(status).type('application/json').send({ error: message });
+}
+
+/** What the router itself refuses, before there is a route: an address it cannot decode or match. */
+export async function sendRouterError(
+  error: Error & { code?: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const known =
+    error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+      ? unknownPath(request)
+      : error.code === 'FST_ERR_BAD_URL'
+        ? new ApiError('malformedBody', 'The address cannot be decoded')
+        : error;
+  await sendError(known, request, reply);
+}
+
+/** One error handler, and a 404 that comes before any body is read. */
+export function installErrorHandling(app: FastifyInstance): void {
+  app.setErrorHandler(sendError);
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw unknownPath(request);
+  });
+  app.setNotFoundHandler((request) => {
+    throw unknownPath(request);
+  });
+}
+
+function unknownPath(request: FastifyRequest): ApiError {
+  const path = request.url.split('?', 1)[0]!.slice(0, 200);
+  return new ApiError('notFound', `There is no ${request.method} ${path} here`);
+}
+
+/** The published service answers a wrong verb with an HTML page. */
+export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
+  const method = app.supportedMethods.filter((each) => !allowed.includes(each));
+  const title = `405 ${apiErrors.methodNotAllowed.message}`;
+  const page = `<!doctype html>\n<html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>\n`;
+  app.route({
+    method,
+    url,
+    onRequest: async (_, reply) => {
+      await reply.code(405).header('allow', allowed.join(', ')).type('text/html; charset=utf-8').send(page);
+      return reply;
+    },
+    handler: async () => undefined,
+  });
+}
+
+/** Answers what never became a request: broken HTTP, headers too long, a client too slow. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { status, message } =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? apiErrors.clientTimeout
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? apiErrors.headersTooLarge
+        : { status: 400, message: 'The request is not valid HTTP' };
+  const body = JSON.stringify({ error: message });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,21 @@
+import { type Logger, pino } from 'pino';
+import { loggable } from '../../jobs/log.ts';
+
+/** What the log may say of a request: no headers (keys), no body (prompts), no query, and of an output's address not its token. */
+function describeRequest(request: { method: string; url: string; ip?: string }) {
+  const path = request.url.split('?', 1)[0]!;
+  return {
+    method: request.method,
+    path: path.replace(/^(\/outputs\/[^/]*\/).+/, '$1...').slice(0, 200),
+    remoteAddress: request.ip,
+  };
+}
+
+export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
+  const options = {
+    level,
+    serializers: { req: describeRequest, err: loggable },
+    redact: ['*.headers["x-api-key"]', '*.headers.authorization'],
+  };
+  return destination ? pino(options, destination) : pino(options);
+}

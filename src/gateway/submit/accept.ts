@@ -1,0 +1,97 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { parseImageToImage, parseTextToImage, type RequestDefaults } from '../../contract/bodies.ts';
+import { ApiError } from '../../contract/errors.ts';
+import type { Endpoint, GenerationRequest } from '../../contract/generation.ts';
+import { type SlugName, slugs } from '../../contract/slugs.ts';
+import { parseSubmitFields } from '../../contract/submit-options.ts';
+import type { QueueOptions } from '../../jobs/producer.ts';
+import type { ApiKey } from '../../jobs/records/api-keys.ts';
+import type { Gateway } from '../gateway.ts';
+import { assertAdmitted, createGate } from './admission.ts';
+import { assertSameBody, idempotencyOf } from './idempotency.ts';
+import { inputImage } from './input-image.ts';
+import { assertBaseModelInstalled, assertSidesPossible, withInstalledRefiner } from './installed.ts';
+import type { RawBody } from './read-body.ts';
+import type { WorkerList } from './worker-list.ts';
+
+/**
+ * Validates a body, charges its key and puts the request in the queue; returns its id, or that of the earlier request where the
+ * client repeats itself under an idempotency key.
+ */
+export type Accept = (
+  slug: SlugName,
+  body: RawBody,
+  apiKey: ApiKey,
+  client?: SubmitClient,
+) => Promise<string>;
+
+export interface SubmitClient {
+  readonly headers: IncomingHttpHeaders;
+  /** The public base URL as this client sees it. */
+  readonly base: string;
+}
+
+export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
+  const { producer, settings, checkPrompts } = gateway;
+  const assertOpen = createGate(gateway);
+  const defaults: RequestDefaults = {
+    // Drawn here and not by the worker, so that a second attempt makes the same picture.
+    drawSeed: () => randomInt(0, 2 ** 32),
+    rng: settings.defaultRng,
+  };
+
+  type Prepare = (id: string, body: RawBody, freeSize: boolean) => Promise<GenerationRequest>;
+  const prepare: Record<Endpoint, Prepare> = {
+    'sdxl-torch': async (_, { fields }, freeSize) => {
+      const request = parseTextToImage(fields, defaults, freeSize);
+      checkPrompts(request);
+      const served = await withInstalledRefiner(request, workers, settings.refinerFallback);
+      assertSidesPossible(served, await workers.expected());
+      return served;
+    },
+    'sdxl-img2img': async (id, { fields, file }) => {
+      const { image, ...request } = parseImageToImage(fields, defaults, file);
+      checkPrompts(request);
+      await assertBaseModelInstalled(request.baseModel, workers);
+      const png = await inputImage(gateway, image);
+      return { ...request, imageKey: await producer.storeInput(id, png) };
+    },
+  };
+
+  const optionsOf = (body: RawBody, apiKey: ApiKey, client: SubmitClient | undefined): QueueOptions => {
+    const { priority, webhook_url: url } = parseSubmitFields(body.fields);
+    if (priority !== undefined && !apiKey.admin)
+      throw new ApiError('forbidden', 'priority is for admin keys; this API key is none');
+    if (url === undefined || client === undefined) return { priority };
+    if (gateway.webhooks === undefined)
+      throw new ApiError('invalidParameter', 'webhook_url: this server has no WEBHOOK_SECRET to sign with');
+    gateway.webhooks.assertAllowed(url);
+    return { priority, webhook: { url, base: client.base } };
+  };
+
+  return async (slug, body, apiKey, client) => {
+    const { endpoint, freeSize } = slugs[slug];
+    const idempotency = client && idempotencyOf(client.headers, slug, body);
+    const before = idempotency && (await producer.findEarlier(apiKey.id, idempotency));
+    if (before) {
+      assertSameBody(idempotency, before);
+      return before.id;
+    }
+    await assertOpen(endpoint, apiKey);
+    const options = optionsOf(body, apiKey, client);
+    const id = randomUUID();
+    const request = await prepare[endpoint](id, body, freeSize);
+    const cost = request.samples * settings.creditsPerSample;
+    const refusal = gateway.contentRefusal?.(request.prompt);
+    const admission = await producer.submit(id, apiKey.id, request, cost, {
+      ...options,
+      idempotency,
+      refusal,
+    });
+    assertAdmitted(admission);
+    if (!admission.accepted || admission.earlier === undefined) return id;
+    assertSameBody(idempotency!, admission.earlier);
+    return admission.earlier.id;
+  };
+}

@@ -1,0 +1,70 @@
+import { ApiError } from '../../contract/errors.ts';
+import type { Endpoint } from '../../contract/generation.ts';
+import { utcTime } from '../../contract/responses.ts';
+import type { Admission } from '../../jobs/records/admit.ts';
+import type { ApiKey } from '../../jobs/records/api-keys.ts';
+import { countInMinute } from '../../jobs/records/rate-limit.ts';
+import { memoryShare } from '../../jobs/redis/memory.ts';
+import type { Gateway } from '../gateway.ts';
+
+/** Redis must keep room for the pictures of the requests already taken: a result that finds none is lost after all its work. */
+const fullestMemory = 0.8;
+/** That there is room is believed for this long; that there is none is asked again each time. */
+const roomMaxAgeMs = 1000;
+
+/** Whether a key may submit to an endpoint now, before anybody looks at what it sends. @throws ApiError 403, 429 or 503. */
+export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKey) => Promise<void> {
+  const { producer, settings } = gateway;
+  let roomSeenAt = Number.NEGATIVE_INFINITY;
+
+  const assertRoom = async (): Promise<void> => {
+    if (performance.now() - roomSeenAt < roomMaxAgeMs) return;
+    const share = await memoryShare(producer.redis);
+    if (share > fullestMemory)
+      throw new ApiError('unavailable', 'The memory for results is full; try again later');
+    roomSeenAt = performance.now();
+  };
+
+  const assertRate = async ({ id, requestsPerMinute }: ApiKey): Promise<void> => {
+    if (requestsPerMinute === undefined) return;
+    const { count, secondsLeft, resetsAt } = await countInMinute(producer.redis, `submit:${id}`);
+    if (count <= requestsPerMinute) return;
+    throw new ApiError(
+      'rateLimited',
+      `Rate limit exceeded: this API key may submit ${requestsPerMinute} requests a minute`,
+      { headers: { 'retry-after': String(secondsLeft), 'x-rate-limit-reset-at-utc': utcTime(resetsAt) } },
+    );
+  };
+
+  const assertShortQueue = async (): Promise<void> => {
+    const waiting = await producer.countWaiting();
+    if (waiting >= settings.maxQueued)
+      throw new ApiError('unavailable', `The queue is full: ${waiting} requests wait; try again later`);
+  };
+
+  return async (endpoint, apiKey) => {
+    const { endpoints } = apiKey;
+    if (endpoints !== undefined && !endpoints.includes(endpoint))
+      throw new ApiError(
+        'forbidden',
+        `This API key may not use ${endpoint}; it may use: ${endpoints.join(', ')}`,
+      );
+    await assertRate(apiKey);
+    await assertRoom();
+    await assertShortQueue();
+  };
+}
+
+/** @throws ApiError 406 or 429 where the key's balance or its place in the queue does not cover the request. */
+export function assertAdmitted(admission: Admission): void {
+  if (admission.accepted) return;
+  if (admission.lacking === 'credits')
+    throw new ApiError(
+      'insufficientCredits',
+      `Insufficient credits: this request costs ${admission.cost} and the balance is ${admission.balance}`,
+    );
+  throw new ApiError(
+    'rateLimited',
+    `This API key has ${admission.unfinished} unfinished requests and may have ${admission.most}; try again when one has ended`,
+  );
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ApiError } from '../../contract/errors.ts';
+import type { TextToImageRequest } from '../../contract/generation.ts';
+import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { routesOf } from '../../jobs/queue/routes.ts';
+import {
+  assertBaseModelInstalled,
+  assertSidesPossible,
+  assertSizePossible,
+  withInstalledRefiner,
+} from './installed.ts';
+
+const request = { endpoint: 'sdxl-torch', refiner: true, highNoiseFraction: 0.8 } as TextToImageRequest;
+const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
+  id: 'w',
+  device: 'cpu',
+  endpoints: ['sdxl-torch', 'sdxl-img2img'],
+  refiner: false,
+  baseModels: ['juggernaut'],
+  sizeMultiple: 8,
+  resident: [],
+  busy: false,
+  ...facts,
+});
+const refusal = (text: RegExp) => (error: unknown) =>
+  error instanceof ApiError && error.status === 400 && text.test(error.message);
+
+/** What a list of workers says of these; all are there. */
+const list = (...workers: WorkerInfo[]) => ({
+  expected: async () => workers,
+  serves: async (route: string) =>
+    workers.length === 0 || workers.some((each) => routesOf(each).includes(route)),
+});
+
+test('a refiner that no live worker has is refused by name', async () => {
+  await assert.rejects(
+    withInstalledRefiner(request, list(worker({})), false),
+    refusal(/"sdxl-refiner" is not installed/),
+  );
+});
+
+test('a refiner that some worker has is kept', async () => {
+  assert.equal(
+    await withInstalledRefiner(request, list(worker({}), worker({ refiner: true })), false),
+    request,
+  );
+});
+
+test('base and refiner on two different workers serve no request for both', async () => {
+  const apart = list(worker({}), worker({ endpoints: ['sdxl-img2img'], refiner: true }));
+  await assert.rejects(withInstalledRefiner(request, apart, false), refusal(/"sdxl-refiner" is not/));
+});
+
+test('a missing refiner is left out where the fallback says so', async () => {
+  assert.deepEqual(await withInstalledRefiner(request, list(worker({})), true), {
+    ...request,
+    refiner: false,
+  });
+});
+
+test('a missing refiner does not matter to a request that would not run it', async () => {
+  for (const own of [
+    { ...request, refiner: false },
+    { ...request, highNoiseFraction: 1 },
+  ])
+    assert.equal(await withInstalledRefiner(own, list(worker({})), false), own);
+});
+
+test('while nothing is known of any worker a request may wait for one', async () => {
+  assert.equal(await withInstalledRefiner(request, list(), false), request);
+  await assertBaseModelInstalled('realvis', list());
+});
+
+test('text to image is refused when the live workers only do image to image', async () => {
+  await assert.rejects(
+    withInstalledRefiner(request, list(worker({ endpoints: ['sdxl-img2img'] })), false),
+    refusal(/"sdxl-base" is not installed/),
+  );
+});
+
+test('a base model that no live worker has is refused with the installed ones of all', async () => {
+  await assertBaseModelInstalled('juggernaut', list(worker({})));
+  await assert.rejects(
+    assertBaseModelInstalled('realvis', list(worker({}), worker({ baseModels: ['protovision'] }))),
+    refusal(/"realvis" is not installed.*installed: juggernaut, protovision/),
+  );
+});
+
+test('the checkpoints behind text to image are no base models', async () => {
+  await assert.rejects(assertBaseModelInstalled('sdxl-base', list(worker({}))), refusal(/"sdxl-base"/));
+});
+
+test('a size that no installed VAE can make is refused by field, value and multiple', () => {
+  const sized = { ...request, width: 1000, height: 608 };
+  assert.throws(
+    () => assertSidesPossible(sized, [worker({ sizeMultiple: 32 })]),
+    refusal(/^img_width must be a multiple of 32 for the installed checkpoint, got 1000$/),
+  );
+  assert.throws(
+    () => assertSidesPossible({ ...sized, height: 600 }, [worker({ sizeMultiple: 32 })]),
+    refusal(/img_width .* got 1000; img_height .* got 600/),
+  );
+  assertSidesPossible(sized, [worker({ sizeMultiple: 32 }), worker({})]);
+  assertSidesPossible(sized, []);
+  assertSidesPossible({ ...sized, width: 992 }, [worker({ sizeMultiple: 32 })]);
+});
+
+test("OpenAI's size that no installed VAE can make is refused by value and multiple", () => {
+  assert.throws(
+    () => assertSizePossible({ width: 1024, height: 1000 }, [worker({ sizeMultiple: 32 })]),
+    refusal(/^size must have sides that are multiples of 32 .* got "1024x1000"$/),
+  );
+  assertSizePossible({ width: 1024, height: 992 }, [worker({ sizeMultiple: 32 })]);
+});

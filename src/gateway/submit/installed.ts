@@ -1,0 +1,81 @@
+import { ApiError } from '../../contract/errors.ts';
+import type { TextToImageRequest } from '../../contract/generation.ts';
+import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { baseName, refinerName, routeOf } from '../../jobs/queue/routes.ts';
+import type { WorkerList } from './worker-list.ts';
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait for one.
+ * @returns the request, without its refiner where `refinerFallback` allows that.
+ * @throws ApiError naming the missing checkpoint; noWorker where no worker with it is left.
+ */
+export async function withInstalledRefiner(
+  request: TextToImageRequest,
+  { serves }: Pick<WorkerList, 'serves'>,
+  refinerFallback: boolean,
+): Promise<TextToImageRequest> {
+  if (!(await serves(baseName)))
+    throw new ApiError('invalidParameter', `The checkpoint "${baseName}" is not installed on this server`);
+  if (await serves(routeOf(request))) return request;
+  if (refinerFallback) return { ...request, refiner: false };
+  throw new ApiError(
+    'invalidParameter',
+    `refiner is true, but the checkpoint "${refinerName}" is not installed; send "refiner": false`,
+  );
+}
+
+/** @throws ApiError naming the missing checkpoint and the installed ones; noWorker where no worker with it is left. */
+export async function assertBaseModelInstalled(
+  baseModel: string,
+  { serves, expected }: Pick<WorkerList, 'serves' | 'expected'>,
+): Promise<void> {
+  const isName = baseModel !== baseName && baseModel !== refinerName;
+  if (isName && (await serves(baseModel))) return;
+  const installed = new Set((await expected()).flatMap(({ baseModels }) => baseModels));
+  const list = installed.size > 0 ? [...installed].join(', ') : 'none';
+  throw new ApiError(
+    'invalidParameter',
+    `base_model "${baseModel}" is not installed on this server; installed: ${list}`,
+  );
+}
+
+/**
+ * The side's multiple that every installed checkpoint asks for at least, where none of them can make this size; with no worker alive a
+ * request may wait, and the worker says so.
+ */
+function neededMultiple({ width, height }: Size, workers: readonly WorkerInfo[]): number | undefined {
+  const multiples = workers.flatMap(({ sizeMultiple }) => sizeMultiple ?? []);
+  const isPossible = multiples.some((multiple) => width % multiple === 0 && height % multiple === 0);
+  return multiples.length === 0 || isPossible ? undefined : Math.min(...multiples);
+}
+
+/**
+ * Checks a text-to-image request's size against the VAEs that would decode it.
+ * @throws ApiError naming each side that no installed checkpoint can make.
+ */
+export function assertSidesPossible({ width, height }: Size, workers: readonly WorkerInfo[]): void {
+  const multiple = neededMultiple({ width, height }, workers);
+  if (multiple === undefined) return;
+  const wrong = Object.entries({ img_width: width, img_height: height })
+    .filter(([, side]) => side % multiple !== 0)
+    .map(
+      ([field, side]) =>
+        `${field} must be a multiple of ${multiple} for the installed checkpoint, got ${side}`,
+    );
+  throw new ApiError('invalidParameter', wrong.join('; '));
+}
+
+/** As assertSidesPossible, for OpenAI's one field with both sides. */
+export function assertSizePossible({ width, height }: Size, workers: readonly WorkerInfo[]): void {
+  const multiple = neededMultiple({ width, height }, workers);
+  if (multiple !== undefined)
+    throw new ApiError(
+      'invalidParameter',
+      `size must have sides that are multiples of ${multiple} for the installed checkpoint, got "${width}x${height}"`,
+    );
+}

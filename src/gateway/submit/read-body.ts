@@ -1,0 +1,50 @@
+import type { FastifyRequest } from 'fastify';
+import { ApiError } from '../../contract/errors.ts';
+import { toApiError } from '../http/errors.ts';
+
+const acceptedTypes = /^(?:application\/json|multipart\/form-data)\s*(?:;[^\t]*)?$/i;
+
+/** @throws ApiError contentType (406) unless the body is declared as JSON or a form. */
+export function assertContentType(request: FastifyRequest): void {
+  if (!acceptedTypes.test(request.headers['content-type'] ?? '')) throw new ApiError('contentType');
+}
+
+/** A submitted body before validation; a form's `image` file part stands beside its fields. */
+export interface RawBody {
+  readonly fields: unknown;
+  readonly file?: Buffer;
+  /** Names of all file parts of a form, in order. */
+  readonly fileNames?: readonly string[];
+}
+
+/** OpenAI's clients send a list of pictures, even of one, as `image[]`. */
+const pictureNames = ['image', 'image[]'];
+
+/**
+ * @param limit bytes for one form field or file.
+ * @throws ApiError malformedBody or tooLarge.
+ */
+export async function readBody(request: FastifyRequest, limit: number): Promise<RawBody> {
+  if (!request.isMultipart()) return { fields: request.body };
+  const fields: Record<string, unknown> = {};
+  const fileNames: string[] = [];
+  let file: Buffer | undefined;
+  try {
+    const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: 4, parts: 68 };
+    for await (const part of request.parts({ limits })) {
+      if (part.type === 'field') {
+        fields[part.fieldname] = part.value;
+        continue;
+      }
+      fileNames.push(part.fieldname);
+      if (pictureNames.includes(part.fieldname)) file = await part.toBuffer();
+      else part.file.resume();
+    }
+  } catch (error) {
+    const known = toApiError(error);
+    throw known.code === 'internal'
+      ? new ApiError('malformedBody', 'The request body is not a valid form', { cause: error })
+      : known;
+  }
+  return { fields, fileNames, ...(file && { file }) };
+}
