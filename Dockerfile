@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # Three images: gateway, worker (CPU) and worker-cuda. Build one with --target.
 
-# CUDA and cuDNN as the pinned provider package is built for (scripts/cuda/pinned-package.ts). For another build of the provider
+# CUDA and cuDNN as the pinned provider package is built for (scripts/cli/cuda/pinned-package.ts). For another build of the provider
 # change both: --build-arg CUDA_IMAGE=... --build-arg CUDA_PROVIDER="--url URL --sha256 HEX".
 ARG CUDA_IMAGE=nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
 
@@ -21,8 +21,8 @@ WORKDIR /app
 COPY --from=gateway-dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY src src
-COPY scripts/keys.ts scripts/
-COPY scripts/keys scripts/keys
+COPY scripts/cli/keys.ts scripts/cli/
+COPY scripts/cli/keys scripts/cli/keys
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
@@ -33,7 +33,7 @@ CMD ["node", "src/gateway/server.ts"]
 FROM dependencies AS worker-files
 COPY . .
 # Stands behind every model where MODELS_DIR is not set: the demo checkpoint, or random weights where the checkout lacks it.
-RUN node --input-type=module -e "const { defaultModels } = await import('/app/scripts/start/default-models.ts'); \
+RUN node --input-type=module -e "const { defaultModels } = await import('/app/scripts/cli/start/default-models.ts'); \
   const { cp } = await import('node:fs/promises'); \
   await cp((await defaultModels('/tmp')).modelsDir, '/app/demo', { recursive: true })"
 
@@ -62,7 +62,7 @@ COPY --from=worker-files /app/workers workers
 COPY --from=worker-files /app/demo demo
 # ONNX Runtime's CUDA provider is not in the npm package. An image in which the loader misses one of its libraries is not built.
 RUN --mount=type=bind,from=worker-files,source=/app/scripts,target=/app/scripts \
-  node scripts/cuda-install.ts ${CUDA_PROVIDER} && node scripts/models.ts doctor --require libraries
+  node scripts/cli/cuda-install.ts ${CUDA_PROVIDER} && node scripts/cli/models.ts doctor --require libraries
 # The image's ubuntu user.
 USER 1000:1000
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s CMD ["node", "workers/health.ts"]

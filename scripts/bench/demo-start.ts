@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { type StartedServer, startServer } from '../start/started-server.ts';
+import { type StartedServer, startServer } from '../cli/start/testing/started-server.ts';
 
 /**
  * What somebody meets who starts the service for the first time: seconds until it is up, seconds of a picture at the API's defaults

@@ -1,7 +1,7 @@
 /**
  * One checkpoint in every layout that is read, each network alone in a process of its own: as diffusers folder, as single file with the
  * original names (written here), as ONNX exported by torch (here too), and in diffusers and transformers, all in float32.
- *     node scripts/random-checkpoint.ts --out base
+ *     node scripts/maintainers/random-checkpoint.ts --out base
  *     node scripts/bench/full-size.ts --checkpoint base --work scratch --python venv/bin/python [--side 256] [--network unet]...
  * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What is in --work already is not
  * made again: delete it to measure anew. --skip export leaves the ONNX out (10 GB for a UNet), --skip prepare `prepare` and
@@ -14,7 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { writeSingleFile } from '../../src/checkpoints/synthetic/single-file-writer.ts';
-import { showBytes, table } from '../models/sizes.ts';
+import { showBytes, table } from '../cli/models/sizes.ts';
 import { differences } from './full-size/differences.ts';
 import { writeExportedConfigs } from './full-size/exported-layout.ts';
 import { type Ran, runJob } from './full-size/job.ts';
@@ -103,7 +103,7 @@ console.log(`\n${table(['network', 'output', 'layout', 'from the folder', 'load'
 
 if (!values.skip.includes('prepare')) {
   for (const line of await timePrepare(single, modelsDir, await openCheckpoint(single))) console.log(line);
-  const models = path.join(import.meta.dirname, '../models.ts');
+  const models = path.join(import.meta.dirname, '../cli/models.ts');
   const { status } = spawnSync(
     process.execPath,
     [models, 'verify', checkpoint.name, '--side', String(side)],

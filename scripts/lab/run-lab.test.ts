@@ -159,7 +159,7 @@ test('runs that give NaN are counted and told, and have no picture', async () =>
 
 test('Ctrl-C on the command stops it with what was done kept', async () => {
   const out = path.join(lab.dataDir, 'interrupted');
-  const script = path.resolve(import.meta.dirname, '../lab.ts');
+  const script = path.resolve(import.meta.dirname, 'lab.ts');
   const child = spawn(process.execPath, [script, '--checkpoint', 'none', '--out', out], {
     env: { ...process.env, DATA_DIR: lab.dataDir },
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { diagnose } from '../../scripts/models/doctor.ts';
+import { diagnose } from '../../scripts/cli/models/doctor.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';

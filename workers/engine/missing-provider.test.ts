@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { bindingFolder, readProviderFiles, runtimeVersion } from '../../scripts/cuda/provider-files.ts';
+import { bindingFolder, readProviderFiles, runtimeVersion } from '../../scripts/cli/cuda/provider-files.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config.ts';
 import { explainMissingProvider } from './missing-provider.ts';

@@ -10,7 +10,7 @@ export function writeRandomModels(directory: string): void {
     const out = path.join(directory, `sdxl-${kind}`);
     if (existsSync(out)) continue;
     console.log(`writing ${out}: random weights of SDXL's size`);
-    const script = path.join(root, 'scripts/random-checkpoint.ts');
+    const script = path.join(root, 'scripts/maintainers/random-checkpoint.ts');
     const { status } = spawnSync(process.execPath, [script, '--kind', kind, '--out', out], {
       stdio: 'inherit',
     });

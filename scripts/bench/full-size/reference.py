@@ -20,7 +20,7 @@ import onnx
 import torch
 import transformers
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "make-oracles"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "maintainers" / "make-oracles"))
 from networks import END_OF_TEXT, integers, numbers  # noqa: E402
 
 warnings.simplefilter("ignore")

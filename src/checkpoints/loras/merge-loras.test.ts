@@ -13,7 +13,7 @@ import { type TensorSource, writeSafetensors } from '../safetensors/write-safete
 import { writeTinyCheckpoints, writeTinySingleFiles } from '../synthetic/tiny-checkpoint.ts';
 import { mergeLoras } from './merge-loras.ts';
 
-/** What scripts/make-oracles/loras.py recorded; tensors by component/name as base64 of float32. */
+/** What scripts/maintainers/make-oracles/loras.py recorded; tensors by component/name as base64 of float32. */
 interface Oracle {
   sha256: Record<string, string>;
   runs: Record<string, { loras: { file: string; weight: number }[]; tensors: Record<string, string> }>;

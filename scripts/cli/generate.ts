@@ -1,0 +1,138 @@
+/** `npm run generate -- --prompt "..." --out x.jpg`: the pipelines without the server. */
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { readConfig } from '../../src/config.ts';
+import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies.ts';
+import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import { decodeInputImage } from '../../src/images/decode-input-image.ts';
+import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
+import { defaultModels } from './start/default-models.ts';
+
+const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
+  --out FILE                  .jpg, .png or .webp (default picture.jpg); further samples get -1, -2, ... before the dot
+  --negative-prompt TEXT      --style NAME             --scheduler NAME      --steps N        --guidance-scale N
+  --seed N (-1 draws one)     --samples 1-4            --high-noise-fraction N                --no-refiner
+  --image FILE                image to image, with     --strength N          --base-model NAME
+  --rng philox|torch-cpu
+The environment is that of the server: MODELS_DIR, DEVICE, PROMPT_EMPHASIS, ...`;
+
+const formats: Readonly<Record<string, string>> = {
+  '.jpg': 'jpeg',
+  '.jpeg': 'jpeg',
+  '.png': 'png',
+  '.webp': 'webp',
+};
+
+function readArguments() {
+  const { values } = parseArgs({
+    options: {
+      prompt: { type: 'string' },
+      out: { type: 'string', default: 'picture.jpg' },
+      'negative-prompt': { type: 'string' },
+      style: { type: 'string' },
+      scheduler: { type: 'string' },
+      steps: { type: 'string' },
+      'guidance-scale': { type: 'string' },
+      seed: { type: 'string' },
+      samples: { type: 'string' },
+      'high-noise-fraction': { type: 'string' },
+      refiner: { type: 'boolean', default: true },
+      image: { type: 'string' },
+      strength: { type: 'string' },
+      'base-model': { type: 'string' },
+      rng: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+    allowNegative: true,
+  });
+  return values;
+}
+
+type Arguments = ReturnType<typeof readArguments>;
+
+/** The same body a client would send, checked by the same rules. */
+function parseRequest(args: Arguments, rng: 'philox' | 'torch-cpu'): GenerationRequest {
+  const format = formats[path.extname(args.out).toLowerCase()];
+  if (format === undefined) throw new Error(`--out ${args.out}: expected .jpg, .png or .webp`);
+  const body = {
+    prompt: args.prompt,
+    negative_prompt: args['negative-prompt'],
+    scheduler: args.scheduler,
+    num_inference_steps: args.steps,
+    guidance_scale: args['guidance-scale'],
+    seed: args.seed,
+    samples: args.samples,
+    strength: args.strength,
+    rng: args.rng,
+    output_format: format,
+  };
+  const defaults = { drawSeed: () => Math.floor(Math.random() * 2 ** 32), rng };
+  if (args.image === undefined) {
+    return parseTextToImage(
+      {
+        ...body,
+        style: args.style,
+        high_noise_fraction: args['high-noise-fraction'],
+        refiner: args.refiner,
+      },
+      defaults,
+    );
+  }
+  const { image: _, ...request } = parseImageToImage(
+    { ...body, image: args.image, base_model: args['base-model'] },
+    defaults,
+  );
+  return { ...request, imageKey: '' };
+}
+
+function showProgress({ sample, samples, step, steps }: GenerationProgress): void {
+  const width = 30;
+  const filled = Math.round((step / steps) * width);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
+  const line = `image ${sample + 1}/${samples}  ${bar}  step ${step}/${steps}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r${line}${step === steps ? '\n' : ''}`);
+  else if (step === steps) process.stderr.write(`${line}\n`);
+}
+
+function numbered(file: string, index: number): string {
+  const { dir, name, ext } = path.parse(file);
+  return index === 0 ? file : path.join(dir, `${name}-${index}${ext}`);
+}
+
+async function main(): Promise<void> {
+  const args = readArguments();
+  if (args.help || args.prompt === undefined) {
+    console.log(usage);
+    process.exitCode = args.help ? 0 : 2;
+    return;
+  }
+  const config = readConfig();
+  const request = parseRequest(args, config.rng);
+  const input =
+    args.image === undefined
+      ? undefined
+      : await decodeInputImage(await readFile(args.image), { maxPixels: config.img2imgMaxPixels });
+  const models = config.modelsDir === undefined ? await defaultModels(config.dataDir) : undefined;
+  if (models !== undefined) console.error(models.description);
+  const modelsDir = config.modelsDir ?? models?.modelsDir;
+  const generator = await openSdxlGenerator({ ...config, modelsDir });
+  const { pictures, checkpoints, stageSeconds } = await generator.generate(
+    request,
+    input?.png,
+    async (progress) => showProgress(progress),
+    new AbortController().signal,
+  );
+  for (const [index, { bytes, seed }] of pictures.entries()) {
+    const file = numbered(args.out, index);
+    await writeFile(file, bytes);
+    console.log(`${file}  seed ${seed}  ${bytes.length} bytes`);
+  }
+  const stages = Object.entries(stageSeconds).map(([stage, seconds]) => `${stage} ${seconds.toFixed(2)} s`);
+  console.log(`made by ${checkpoints.join(' + ')}: ${stages.join(', ')}`);
+}
+
+await main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

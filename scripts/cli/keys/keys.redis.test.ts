@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { findApiKey } from '../../../src/jobs/records/api-keys.ts';
+import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../../src/jobs/testing/redis-server.ts';
+
+/** `npm run keys` as a process. */
+
+let server: PrivateRedis;
+let redis: Connection;
+let dataDir: string;
+before(async () => {
+  server = await startPrivateRedis();
+  redis = await connect(server.url, failFastOptions(), assert.ifError);
+  dataDir = await mkdtemp(path.join(os.tmpdir(), 'sdxl-keys-'));
+});
+after(async () => {
+  redis.disconnect();
+  await server.remove();
+  await rm(dataDir, { recursive: true });
+});
+
+function keys(args: readonly string[], environment: Record<string, string> = { REDIS_URL: server.url }) {
+  const script = path.resolve(import.meta.dirname, '../keys.ts');
+  const { PATH = '' } = process.env;
+  const env = { PATH, DATA_DIR: dataDir, ...environment };
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], {
+    env,
+    encoding: 'utf8',
+  });
+  return { stdout: stdout.trim(), stderr: stderr.trim(), status };
+}
+
+test('create prints a key alone, with the limits it was given', async () => {
+  const { stdout, stderr } = keys([
+    ...['create', '--name', 'alice', '--endpoints', 'sdxl-torch', '--credits', '12.5'],
+    ...['--requests-per-minute', '60', '--max-queued', '3', '--admin'],
+  ]);
+  assert.match(stdout, /^SG_[0-9a-f]{16}$/);
+  assert.match(stderr, /alice.*only this once/);
+  const { id, createdAt, ...stored } = (await findApiKey(redis, stdout))!;
+  assert.ok(createdAt > 0 && stderr.includes(id));
+  assert.deepEqual(stored, {
+    name: 'alice',
+    endpoints: ['sdxl-torch'],
+    credits: 12.5,
+    requestsPerMinute: 60,
+    maxQueued: 3,
+    admin: true,
+  });
+});
+
+test('a key without limits has none', async () => {
+  const { stdout } = keys(['create', '--name', 'bob']);
+  const { id, createdAt, ...stored } = (await findApiKey(redis, stdout))!;
+  assert.deepEqual(stored, { name: 'bob', admin: false });
+  const [, alice, bob] = keys(['list']).stdout.split('\n');
+  assert.match(alice!, /alice +sdxl-torch +12.5 +60 +3 +yes +20/);
+  assert.match(bob!, new RegExp(`^${id} +bob +all +unlimited +unlimited +unlimited +no +20`));
+});
+
+test('credits are added by id or by key; an unlimited key takes none', async () => {
+  const { stdout: key } = keys(['create', '--name', 'carol', '--credits', '0']);
+  const { id } = (await findApiKey(redis, key))!;
+  assert.equal(keys(['credit', id, '2.5']).stderr, `API key ${id} (carol) has 2.5 credits`);
+  assert.equal(keys(['credit', key, '1']).stderr, `API key ${id} (carol) has 3.5 credits`);
+  assert.equal(keys(['credit', '--', id, '-3']).stderr, `API key ${id} (carol) has 0.5 credits`);
+  const { stdout: unlimited } = keys(['create', '--name', 'dave']);
+  const refused = keys(['credit', unlimited, '1']);
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /is unlimited/);
+});
+
+test('a revoked key is gone', async () => {
+  const { stdout: key } = keys(['create', '--name', 'eve']);
+  const { id } = (await findApiKey(redis, key))!;
+  assert.equal(keys(['revoke', id]).stderr, `API key ${id} (eve) is revoked`);
+  assert.equal(await findApiKey(redis, key), undefined);
+  assert.doesNotMatch(keys(['list']).stdout, /eve/);
+  assert.deepEqual(keys(['revoke', id]), {
+    stdout: '',
+    stderr: 'there is no such API key; "list" shows all of them',
+    status: 1,
+  });
+});
+
+for (const [args, complaint] of [
+  [[], /^no command given\n\nusage/],
+  [['make'], /^unknown command "make"/],
+  [['create'], /^create needs --name/],
+  [['create', '--name', 'x', '--credit', '1'], /--credit/],
+  [['create', '--name', 'x', '--endpoints', 'sdxl'], /"sdxl" is none of sdxl-torch, sdxl-img2img/],
+  [['create', '--name', 'x', '--credits', '1e3'], /--credits must be a number.*got "1e3"/],
+  [['create', '--name', 'x', '--max-queued', '0'], /--max-queued must be a whole number from 1, got "0"/],
+  [['create', '--name', 'x', '--requests-per-minute', '1.5'], /--requests-per-minute must be/],
+  [['list', 'all'], /^list takes no arguments/],
+  [['revoke'], /^expected ID/],
+  [['credit', 'x'], /^expected ID and AMOUNT/],
+  [['credit', 'x', 'much'], /^AMOUNT must be a number.*got "much"/],
+] as const)
+  test(`"${args.join(' ')}" is told what is wrong with it`, () => {
+    const { stdout, stderr, status } = keys(args);
+    assert.deepEqual([stdout, status], ['', 1]);
+    assert.match(stderr, complaint);
+    assert.match(stderr, /usage: npm run keys/);
+  });
+
+test('without REDIS_URL the Redis of the running start is used, and its absence is told', async () => {
+  const absent = `REDIS_URL is not set and no "npm start" runs on ${dataDir}`;
+  assert.deepEqual(keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
+  const file = path.join(dataDir, 'redis-url');
+  await writeFile(file, server.url);
+  assert.equal(keys(['list'], {}).status, 0);
+  // What a killed start leaves behind.
+  await writeFile(file, `unix:${dataDir}/gone.sock`);
+  assert.deepEqual(keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
+});

@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { type Config, readConfig } from '../../../src/config.ts';
+import {
+  type ApiKey,
+  createApiKey,
+  findApiKey,
+  listApiKeys,
+  revokeApiKey,
+} from '../../../src/jobs/records/api-keys.ts';
+import { addCredits } from '../../../src/jobs/records/credits.ts';
+import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
+import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
+
+const answerMs = 3000;
+
+/**
+ * `npm run keys -- create|list|revoke|credit`: the API keys in the Redis of REDIS_URL, or in the private one of the `npm start`
+ * that runs on DATA_DIR. A new key alone goes to standard output, so that scripts can take it.
+ * @returns the exit code.
+ */
+export async function runKeys(args: readonly string[]): Promise<0 | 1> {
+  let redis: Connection | undefined;
+  try {
+    const command = parseKeyCommand(args);
+    redis = await reach(readConfig());
+    await run(redis, command);
+    return 0;
+  } catch (error) {
+    tell((error as Error).message);
+    if (error instanceof UsageError) tell(`\n${usage}`);
+    return 1;
+  } finally {
+    redis?.disconnect();
+  }
+}
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const tell = (line: string): boolean => process.stderr.write(`${line}\n`);
+
+async function reach({ redisUrl, dataDir }: Config): Promise<Connection> {
+  const file = path.join(dataDir, 'redis-url');
+  const url = redisUrl ?? (await readFile(file, 'utf8').catch(() => undefined));
+  const absent = `REDIS_URL is not set and no "npm start" runs on ${dataDir}`;
+  if (url === undefined) throw new Error(absent);
+  try {
+    return await connect(url, failFastOptions(), () => undefined, answerMs);
+  } catch (error) {
+    throw redisUrl === undefined ? new Error(absent, { cause: error }) : error;
+  }
+}
+
+async function run(redis: Connection, command: KeyCommand): Promise<void> {
+  switch (command.what) {
+    case 'create': {
+      const { key, apiKey } = await createApiKey(redis, command.name, command.limits);
+      tell(`API key ${apiKey.id} (${apiKey.name}), shown only this once:`);
+      say(key);
+      return;
+    }
+    case 'list':
+      for (const line of table(await listApiKeys(redis))) say(line);
+      return;
+    case 'revoke': {
+      const { id, name } = await wanted(redis, command.key);
+      await revokeApiKey(redis, id);
+      tell(`API key ${id} (${name}) is revoked`);
+      return;
+    }
+    case 'credit': {
+      const { id, name } = await wanted(redis, command.key);
+      const balance = await addCredits(redis, id, command.credits);
+      if (balance === undefined) throw new Error(`API key ${id} (${name}) is unlimited: it has no credits`);
+      tell(`API key ${id} (${name}) has ${balance} credits`);
+    }
+  }
+}
+
+/** @throws Error when neither an id nor a key is that text, which is not repeated: it may be a secret. */
+async function wanted(redis: Connection, idOrKey: string): Promise<ApiKey> {
+  const apiKey =
+    (await listApiKeys(redis)).find(({ id }) => id === idOrKey) ?? (await findApiKey(redis, idOrKey));
+  if (apiKey === undefined) throw new Error('there is no such API key; "list" shows all of them');
+  return apiKey;
+}
+
+/** One line per key, in columns. */
+function table(keys: readonly ApiKey[]): string[] {
+  const rows = [
+    ['ID', 'NAME', 'ENDPOINTS', 'CREDITS', 'PER MINUTE', 'MAX QUEUED', 'ADMIN', 'CREATED'],
+    ...keys.map((key) => [
+      key.id,
+      key.name,
+      key.endpoints?.join(',') ?? 'all',
+      String(key.credits ?? 'unlimited'),
+      String(key.requestsPerMinute ?? 'unlimited'),
+      String(key.maxQueued ?? 'unlimited'),
+      key.admin ? 'yes' : 'no',
+      new Date(key.createdAt).toISOString(),
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,52 @@
+import path from 'node:path';
+import { type InstalledModel, listModels } from '../../../src/installation/installation.ts';
+import {
+  componentsOf,
+  dtypeOf,
+  exportedNetworks,
+  filesOf,
+  storedBytes,
+  sum,
+} from '../../../src/installation/model-facts.ts';
+import { isExported, type OpenedModel, openUnmerged } from '../../../src/installation/open-model.ts';
+import { showBytes, table } from './sizes.ts';
+
+/** Every model of the folder in a table; one that cannot be opened says why. */
+export async function listReport(modelsDir: string): Promise<string> {
+  const models = await listModels(modelsDir);
+  if (models.length === 0)
+    return `${modelsDir}: no models; \`npm run models -- pull NAME URL\` gets one, or put a checkpoint there`;
+  const rows = [];
+  const problems = [];
+  for (const model of models) {
+    try {
+      rows.push(await rowOf(model));
+    } catch (error) {
+      rows.push([model.name, '-', '-', '-', '-', model.serves.join(', ')]);
+      problems.push(`${model.name}: ${(error as Error).message}`);
+    }
+  }
+  const header = ['name', 'kind', 'files', 'size', 'dtype', 'served as'];
+  return [`models in ${modelsDir}`, table(header, rows), ...problems].join('\n');
+}
+
+async function rowOf(model: InstalledModel): Promise<string[]> {
+  const opened = await openUnmerged(model);
+  const kind = opened.requiresAestheticsScore ? 'refiner' : 'base';
+  return [model.name, kind, ...weightsOf(opened), model.serves.join(', ')];
+}
+
+/** Files, size, element type. */
+function weightsOf(opened: OpenedModel): string[] {
+  if (isExported(opened)) {
+    const networks = exportedNetworks(opened);
+    return [`${networks.length} networks`, showBytes(sum(networks.map(({ bytes }) => bytes))), 'ONNX'];
+  }
+  const components = componentsOf(opened);
+  const files = filesOf(components);
+  return [
+    files.length === 1 ? path.basename(files[0]!) : `${files.length} files`,
+    showBytes(sum(components.map(storedBytes))),
+    dtypeOf(components),
+  ];
+}

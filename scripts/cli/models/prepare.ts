@@ -1,0 +1,76 @@
+import { readdir, realpath, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import {
+  channelsLastFiles,
+  writeChannelsLast,
+} from '../../../src/checkpoints/channels-last/channels-last-copies.ts';
+import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
+import type { InstalledModel } from '../../../src/installation/installation.ts';
+import { componentsOf, filesOf, sum } from '../../../src/installation/model-facts.ts';
+import { isExported, openModel, preparedFolder } from '../../../src/installation/open-model.ts';
+import { checkTensors } from './check-tensors.ts';
+import { sha256Of } from './sha256.ts';
+
+export interface Prepared {
+  /** Held against their configs; none of an exported folder, whose networks bring theirs along. */
+  readonly tensors: number;
+  /** Files whose hash the manifest names and that have it. */
+  readonly hashed: number;
+  readonly bytesWritten: number;
+  readonly seconds: number;
+}
+
+/**
+ * Makes a model ready to serve: files held against the manifest's hashes, LoRAs merged, every tensor against its config.
+ * @param forCuda also copies its convolution weights into the order that CUDA wants, so that no worker has to as it starts.
+ * @throws Error naming the file, and the tensor or both hashes.
+ */
+export async function prepare(model: InstalledModel, forCuda = false): Promise<Prepared> {
+  const started = performance.now();
+  const hashed = await checkHashes(model);
+  const folder = preparedFolder(model);
+  const before = await filesIn(folder);
+  const opened = await openModel(model);
+  const tensors = isExported(opened) ? 0 : checkTensors(opened);
+  if (forCuda && !isExported(opened)) await writeChannelsLast(opened, folder);
+  const written = [...(await filesIn(folder))].filter(([name]) => !before.has(name));
+  if (!isExported(opened)) await removeUnused(folder, opened);
+  return {
+    tensors,
+    hashed,
+    bytesWritten: sum(written.map(([, bytes]) => bytes)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** Bytes of the files of a folder, which may not exist, by name. */
+async function filesIn(folder: string): Promise<Map<string, number>> {
+  const names: string[] = await readdir(folder).catch(() => []);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, (await stat(path.join(folder, name))).size] as const)),
+  );
+}
+
+/** What was made of LoRAs that the manifest no longer names, or of weights that are no longer there, takes gigabytes and serves nobody. */
+async function removeUnused(folder: string, checkpoint: Checkpoint): Promise<void> {
+  const merged = new Set(filesOf(componentsOf(checkpoint)));
+  const copies = new Set(await channelsLastFiles(checkpoint, folder));
+  for (const name of (await filesIn(folder)).keys()) {
+    const file = path.join(folder, name);
+    const isUsed = copies.has(file) || merged.has(await realpath(file));
+    if (/^(?:loras|(?:unet|vae)-channels-last)-[0-9a-f]+\.safetensors$/.test(name) && !isUsed) await rm(file);
+  }
+}
+
+async function checkHashes({ directory, manifest }: InstalledModel): Promise<number> {
+  let hashed = 0;
+  for (const { path: name, sha256 } of manifest?.files ?? []) {
+    const file = path.join(directory, name);
+    if (!(await stat(file).catch(() => undefined))) throw new Error(`${file}: missing`);
+    if (sha256 === undefined) continue;
+    const actual = await sha256Of(file);
+    if (actual !== sha256) throw new Error(`${file}: its SHA-256 is ${actual}, the manifest says ${sha256}`);
+    hashed++;
+  }
+  return hashed;
+}

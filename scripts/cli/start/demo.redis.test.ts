@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import sharp from 'sharp';
+import { detectThings } from '../../bench/demo/detect-things.ts';
+import { readPicture } from '../../bench/demo/read-picture.ts';
+import { shippedModels } from './default-models.ts';
+import { type StartedServer, startServer } from './testing/started-server.ts';
+
+const skip = existsSync(shippedModels) ? false : `there is no demo checkpoint in ${shippedModels}`;
+const patience = { timeout: 300_000 };
+
+/** Pictures with these seeds are the same on every machine but for low bits. */
+const asked = [
+  {
+    prompt: 'a large red circle in the middle on a white background',
+    colour: 'red',
+    shape: 'circle',
+    seed: 1,
+  },
+  {
+    prompt: 'a large blue square in the middle on a yellow background',
+    colour: 'blue',
+    shape: 'square',
+    seed: 1,
+  },
+  {
+    prompt: 'a large green heart in the middle on a white background',
+    colour: 'green',
+    shape: 'heart',
+    seed: 1,
+  },
+];
+
+describe('npm start with the checkpoint that ships', { skip }, () => {
+  let server: StartedServer;
+  before(async () => {
+    server = await startServer();
+  }, patience);
+  after(() => server.stop());
+
+  const post = (route: string, body: object): Promise<Response> =>
+    fetch(server.url + route, {
+      method: 'POST',
+      headers: { 'x-api-key': server.key, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const get = async (url: string): Promise<Record<string, unknown>> =>
+    (await fetch(url, { headers: { 'x-api-key': server.key } })).json() as Promise<Record<string, unknown>>;
+  const finished = async (response: Response): Promise<Record<string, unknown>> => {
+    const { status_url, response_url } = (await response.json()) as Record<string, string>;
+    for (;;) {
+      const { status, error } = await get(status_url!);
+      assert.notEqual(status, 'FAILED', String(error));
+      if (status === 'COMPLETED') return get(response_url!);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  test('it says what it serves', () => {
+    assert.match(
+      server.text,
+      /a small demo checkpoint \(demo-base, demo-refiner\) stands behind every model/,
+    );
+    assert.doesNotMatch(server.text, /noise/);
+  });
+
+  for (const { prompt, colour, shape, seed } of asked)
+    test(`"${prompt}" is a ${colour} ${shape}`, patience, async () => {
+      const response = await post('/v1/sdxl-torch', { prompt, seed, output_format: 'png' });
+      assert.equal(response.status, 200, await response.clone().text());
+      const { background, things } = detectThings(
+        await readPicture(Buffer.from(await response.arrayBuffer())),
+      );
+      assert.deepEqual(
+        [background, things.map(({ colour, shape }) => `${colour} ${shape}`)],
+        [/on a (\w+) background/.exec(prompt)![1], [`${colour} ${shape}`]],
+      );
+    });
+
+  test('a result names both checkpoints, as the refiner is on by default', patience, async () => {
+    const { determinism } = await finished(await post('/v2/sdxl-torch', { prompt: 'a star' }));
+    const { checkpoints } = determinism as { checkpoints: { name: string }[] };
+    assert.deepEqual(
+      checkpoints.map(({ name }) => name),
+      ['demo-base', 'demo-refiner'],
+    );
+  });
+
+  test("an input picture keeps its size but for the rest beyond its VAE's multiple", patience, async () => {
+    const input = await sharp({ create: { width: 500, height: 330, channels: 3, background: '#2450d8' } })
+      .png()
+      .toBuffer();
+    const body = { prompt: 'a red circle', image: input.toString('base64'), num_inference_steps: 20 };
+    const response = await post('/v1/sdxl-img2img', body);
+    assert.equal(response.status, 200, await response.clone().text());
+    const { width, height } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
+    assert.deepEqual([width, height], [480, 320]);
+  });
+
+  test('a size that its VAE cannot make is a 400 with field, value and multiple', patience, async () => {
+    const response = await post('/v1/sdxl1.0-txt2img', {
+      prompt: 'a star',
+      img_width: 1000,
+      img_height: 608,
+    });
+    assert.deepEqual(
+      [response.status, await response.json()],
+      [400, { error: 'img_width must be a multiple of 32 for the installed checkpoint, got 1000' }],
+    );
+  });
+
+  test('it is no larger than 25 MB', async () => {
+    const entries = await readdir(shippedModels, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile());
+    const sizes = await Promise.all(
+      files.map(async ({ parentPath, name }) => (await stat(path.join(parentPath, name))).size),
+    );
+    assert.ok(sizes.reduce((sum, size) => sum + size, 0) <= 25e6);
+  });
+});

@@ -1,0 +1,161 @@
+import { mkdir } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Config } from '../../../src/config.ts';
+import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
+import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
+import {
+  assertNoEviction,
+  type Connection,
+  connect,
+  failFastOptions,
+} from '../../../src/jobs/redis/connection.ts';
+import { lockDataDirectory } from './data-lock.ts';
+import { type DefaultModels, defaultModels } from './default-models.ts';
+import { findRedis } from './find-redis.ts';
+import { assertPortFree } from './free-port.ts';
+import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
+import { privateRedis } from './private-redis.ts';
+import { startWatchdog } from './watchdog.ts';
+
+export interface LaunchOptions {
+  readonly config: Config;
+  /** For people: what happens, and the children's output. */
+  readonly say: (line: string) => void;
+  /** Arguments of node for the worker: its file and what it takes. */
+  readonly worker: readonly string[];
+  /** Where the demo checkpoint lies if not where it ships. */
+  readonly demoModels?: string | undefined;
+}
+
+export interface Launched {
+  /** Made by this start, the first on its Redis; undefined when there are keys already. */
+  readonly firstKey: string | undefined;
+  /** What stands behind every model name; undefined where MODELS_DIR says so. */
+  readonly models: DefaultModels | undefined;
+  /** Gives the job in hand back to the queue, ends the children in order, and frees the data directory. */
+  stop(): Promise<void>;
+  /** Ends the children at once. */
+  kill(): void;
+}
+
+/** How long each child may take to end by itself, a little more than it allows itself. */
+const patienceMs = { gateway: 12_000, worker: 18_000, redis: 10_000 };
+/** The private Redis reads its append-only file before it answers; somebody else's is up or it is not. */
+const redisAnswerMs = { private: 120_000, given: 10_000 };
+
+/**
+ * Brings up Redis (unless REDIS_URL names one), the gateway and one worker, and resolves once a request would be served.
+ * @throws Error with one clear line, everything started already ended again.
+ */
+export async function launch(options: LaunchOptions, cancelled: AbortSignal): Promise<Launched> {
+  const { config, say } = options;
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const lock = await lockDataDirectory(config.dataDir);
+  const children: { child: KeptChild; patienceMs: number }[] = [];
+  const endings: (() => Promise<void> | void)[] = [lock.release];
+  const stop = async (): Promise<void> => {
+    // Redis is the first child and the last to end: the worker gives its job back before.
+    const [redis, others] =
+      config.redisUrl === undefined ? [children[0], children.slice(1)] : [undefined, children];
+    await Promise.all(others.map(({ child, patienceMs }) => child.stop(patienceMs)));
+    await redis?.child.stop(redis.patienceMs);
+    for (const end of endings.reverse()) await end();
+  };
+
+  let ready = false;
+  const early = Promise.withResolvers<never>();
+  // Whoever awaits it next gets the reason; until then it is no unhandled rejection.
+  early.promise.catch(() => undefined);
+  cancelled.addEventListener('abort', () => early.reject(new Error('stopped before everything was up')));
+  const watchdog = startWatchdog();
+  const pids = new Map<string, number>();
+  const keep = (
+    name: keyof typeof patienceMs,
+    description: Omit<ChildDescription, 'lockDescriptor' | 'name'>,
+  ): void => {
+    const child = keepRunning(
+      { ...description, name, lockDescriptor: lock.descriptor },
+      {
+        onLine: say,
+        onStart: (pid) => {
+          pids.set(name, pid);
+          watchdog.watch(pid);
+        },
+        onEnd: (how) => {
+          if (ready) say(`${name} ended (${how}) and is started again`);
+          else early.reject(new Error(`the ${name} ended (${how}), see its output above`));
+          return ready;
+        },
+      },
+    );
+    children.push({ child, patienceMs: patienceMs[name] });
+  };
+
+  const bringUp = async (): Promise<Launched> => {
+    await assertPortFree(config.host, config.port);
+    let redisUrl = config.redisUrl;
+    if (redisUrl === undefined) {
+      const redis = await privateRedis(await findRedis(config.dataDir, say), config.dataDir);
+      endings.push(redis.removeSocket);
+      keep('redis', redis.child);
+      redisUrl = redis.url;
+    }
+    const connection = await Promise.race([
+      connect(
+        redisUrl,
+        failFastOptions(),
+        () => undefined,
+        redisAnswerMs[config.redisUrl ? 'given' : 'private'],
+      ),
+      early.promise,
+    ]);
+    endings.push(() => connection.disconnect());
+    await assertNoEviction(connection);
+
+    const models =
+      config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
+    const modelsDir = config.modelsDir ?? models?.modelsDir;
+    const env = { ...process.env, REDIS_URL: redisUrl, DATA_DIR: config.dataDir, MODELS_DIR: modelsDir };
+    const root = path.resolve(import.meta.dirname, '../../..');
+    keep('gateway', { command: process.execPath, args: [path.join(root, 'src/gateway/server.ts')], env });
+    keep('worker', { command: process.execPath, args: options.worker, env });
+    await Promise.race([served(config, connection, () => pids.get('worker'), cancelled), early.promise]);
+    const firstKey = config.auth ? await ensureFirstKey(connection) : undefined;
+    ready = true;
+    return {
+      firstKey,
+      models,
+      stop,
+      kill: () => {
+        for (const { child } of children) child.kill();
+      },
+    };
+  };
+  try {
+    return await bringUp();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Resolves once this start's own worker takes jobs and the gateway says that a request would be worked on. */
+async function served(
+  { host, port }: Config,
+  redis: Connection,
+  workerPid: () => number | undefined,
+  cancelled: AbortSignal,
+): Promise<void> {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/readyz`;
+  while (!cancelled.aborted) {
+    await setTimeout(100);
+    const prefix = `${os.hostname()}-${workerPid()}-`;
+    if (!(await liveWorkers(redis)).some(({ id }) => id.startsWith(prefix))) continue;
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+  }
+}

@@ -1,0 +1,287 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { gone } from '../../../workers/testing/queue.ts';
+import { freePort } from './free-port.ts';
+import { descendants } from './testing/process-tree.ts';
+
+const entry = path.join(import.meta.dirname, 'testing/start-without-engine.ts');
+const running = new Set<ChildProcess>();
+const folders: string[] = [];
+let dataDir: string;
+let port: number;
+
+const folder = async (): Promise<string> => {
+  const made = await mkdtemp(path.join(os.tmpdir(), 'start-test-'));
+  folders.push(made);
+  return made;
+};
+beforeEach(async () => {
+  dataDir = await folder();
+  port = await freePort();
+});
+after(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  for (const made of folders) await rm(made, { recursive: true, force: true });
+});
+
+/** A process that never comes up or never ends is a failure, not a hang. */
+const bounded = { timeout: 60_000 };
+
+test(
+  'the first start prints a key and a curl line that work, and Ctrl-C ends every child',
+  bounded,
+  async () => {
+    const start = begin();
+    const text = await start.up();
+    const key = /shown only this once: (SG_[0-9a-f]{16})/.exec(text)?.[1];
+    assert.ok(
+      text.includes(`curl -X POST http://127.0.0.1:${port}/v1/sdxl-torch -H 'x-api-key: ${key}'`),
+      text,
+    );
+    assert.match(text, /lacks the demo checkpoint .*random weights .*pictures are noise/);
+    const answer = await post('/v1/sdxl-torch', key!, 'a picture');
+    assert.equal(answer.status, 200);
+    assert.ok((await answer.arrayBuffer()).byteLength > 100);
+
+    const another = createKey();
+    assert.match(another, /^SG_[0-9a-f]{16}$/);
+    assert.equal((await post('/v2/sdxl-torch', another, 'a picture')).status, 200);
+
+    const children = descendants(start.pid);
+    assert.equal(children.length, 4);
+    assert.equal(await start.end('SIGINT'), 0);
+    await Promise.all(children.map(gone));
+  },
+);
+
+test(
+  'a second start on the same data directory knows the key and finishes the job that was stopped',
+  bounded,
+  async () => {
+    const first = begin();
+    const key = keyIn(await first.up());
+    const id = await submit(key, 'stopped stepMs=100');
+    await status(key, id, 'PROCESSING');
+    assert.equal(await first.end('SIGTERM'), 0);
+
+    const second = begin();
+    assert.doesNotMatch(await second.up(), /shown only this once/);
+    await status(key, id, 'COMPLETED');
+    await second.end('SIGINT');
+  },
+);
+
+test(
+  'a second start on a data directory in use is refused by naming the process that has it',
+  bounded,
+  async () => {
+    const first = begin();
+    await first.up();
+    port = await freePort();
+    const second = begin();
+    assert.equal(await second.ended, 1);
+    assert.ok(second.output().includes(`${dataDir} is in use by process ${first.pid}`), second.output());
+    await first.end('SIGINT');
+  },
+);
+
+test('a killed start takes its children with it, and the next one finishes its job', bounded, async () => {
+  const first = begin();
+  const key = keyIn(await first.up());
+  const id = await submit(key, 'killed stepMs=100');
+  await status(key, id, 'PROCESSING');
+  const children = descendants(first.pid);
+  const socket = readFileSync(path.join(dataDir, 'redis-url'), 'utf8').replace('unix:', '');
+  await first.end('SIGKILL');
+  const second = begin();
+  await second.up();
+  assert.ok(!existsSync(path.dirname(socket)), socket);
+  await Promise.all(children.map(gone));
+  await status(key, id, 'COMPLETED');
+  await second.end('SIGINT');
+});
+
+test('children end with a killed start on a machine without setpriv too', bounded, async () => {
+  const commands = await folder();
+  for (const name of ['flock', 'redis-server']) symlinkSync(commandPath(name), path.join(commands, name));
+  const start = begin({ PATH: commands });
+  await start.up();
+  const children = descendants(start.pid);
+  // Redis, gateway, worker, engine and the watchdog.
+  assert.equal(children.length, 5);
+  await start.end('SIGKILL');
+  await Promise.all(children.map(gone));
+});
+
+test(
+  'without MODELS_DIR a start says that the demo checkpoint is served, with it nothing of the kind',
+  bounded,
+  async () => {
+    const demoModels = await folder();
+    const demo = begin({}, demoModels);
+    const text = await demo.up();
+    assert.match(text, /MODELS_DIR is not set: a small demo checkpoint .*scripts\/maintainers\/train-demo\/README\.md/);
+    assert.doesNotMatch(text, /noise/);
+    assert.match(text, /"prompt": "a large red circle /);
+    await demo.end('SIGINT');
+
+    const own = begin({ MODELS_DIR: demoModels }, demoModels);
+    assert.doesNotMatch(await own.up(), /MODELS_DIR|demo/);
+    await own.end('SIGINT');
+  },
+);
+
+test('killed children are started again and nothing accepted is lost', bounded, async () => {
+  const start = begin();
+  const key = keyIn(await start.up());
+  const id = await submit(key, 'survivor stepMs=150');
+  await status(key, id, 'PROCESSING');
+  await setTimeout(1100);
+  for (const pid of descendants(start.pid)) if (pid !== start.pid) process.kill(pid, 'SIGKILL');
+  await status(key, id, 'COMPLETED');
+  assert.match(start.output(), /redis ended \(signal SIGKILL\) and is started again/);
+  await start.end('SIGINT');
+});
+
+test('a port in use is named, and nothing stays behind', bounded, async () => {
+  const other = net.createServer().listen(port, '127.0.0.1');
+  await once(other, 'listening');
+  const start = begin();
+  assert.equal(await start.ended, 1);
+  assert.ok(
+    start.output().includes(`port ${port} of 127.0.0.1 is in use by another program`),
+    start.output(),
+  );
+  other.close();
+});
+
+test('a machine without Redis and apt is told what to install', bounded, async () => {
+  const commands = await folder();
+  symlinkSync(commandPath('flock'), path.join(commands, 'flock'));
+  const start = begin({ PATH: commands });
+  assert.equal(await start.ended, 1);
+  assert.match(
+    start.output(),
+    /no Redis found \(apt-get is missing\)\. Install one, for example "sudo apt-get install/,
+  );
+});
+
+test('a bad value is named before anything starts', bounded, async () => {
+  const start = begin({ DEVICE: 'tpu' });
+  assert.equal(await start.ended, 1);
+  assert.match(start.output(), /DEVICE="tpu": must be cpu, webgpu or cuda:N/);
+});
+
+test('a Redis that does not answer is named without its password', bounded, async () => {
+  const start = begin({ REDIS_URL: `redis://user:secret@127.0.0.1:${port}` });
+  assert.equal(await start.ended, 1);
+  assert.ok(start.output().includes(`Redis at redis://127.0.0.1:${port} did not answer`), start.output());
+  assert.ok(!start.output().includes('secret'));
+});
+
+interface Start {
+  readonly pid: number;
+  /** Exit code; undefined after a signal. */
+  readonly ended: Promise<number | undefined>;
+  readonly output: () => string;
+  /** The output up to and with the curl line. */
+  readonly up: () => Promise<string>;
+  readonly end: (signal: NodeJS.Signals) => Promise<number | undefined>;
+}
+
+/** @param demoModels where the demo checkpoint lies; nowhere, if not given. */
+function begin(
+  environment: NodeJS.ProcessEnv = {},
+  demoModels = path.join(dataDir, 'no-demo-checkpoint'),
+): Start {
+  const { MODELS_DIR: _, REDIS_URL: __, ...inherited } = process.env;
+  const child = spawn(process.execPath, [entry, demoModels], {
+    env: { ...inherited, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return (code as number | null) ?? undefined;
+  });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      text += chunk;
+    });
+  let isOver = false;
+  void ended.then(() => {
+    isOver = true;
+  });
+  return {
+    pid: child.pid!,
+    ended,
+    output: () => text,
+    up: async () => {
+      while (!text.includes('Try it:')) {
+        assert.ok(!isOver, text);
+        await setTimeout(20);
+      }
+      return text;
+    },
+    end: (signal) => {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** What scripts/cli/keys.ts prints. */
+function createKey(): string {
+  const { REDIS_URL: _, ...inherited } = process.env;
+  const script = path.resolve(import.meta.dirname, '../keys.ts');
+  const env = { ...inherited, DATA_DIR: dataDir };
+  const { stdout, stderr } = spawnSync(process.execPath, [script, 'create', '--name', 'test'], {
+    env,
+    encoding: 'utf8',
+  });
+  return stdout.trim() || stderr;
+}
+
+function keyIn(text: string): string {
+  return /shown only this once: (\S+)/.exec(text)![1]!;
+}
+
+function post(route: string, key: string, prompt: string): Promise<Response> {
+  return fetch(`http://127.0.0.1:${port}${route}`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify({ prompt, num_inference_steps: 20 }),
+  });
+}
+
+async function submit(key: string, prompt: string): Promise<string> {
+  const body = (await (await post('/v2/sdxl-torch', key, prompt)).json()) as { request_id: string };
+  return body.request_id;
+}
+
+/** Polls until the request has that status; fails where it ends in another. */
+async function status(key: string, id: string, expected: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${port}/v2/requests/${id}/status`, {
+      headers: { 'x-api-key': key },
+    }).catch(() => undefined);
+    const body = answer?.status === 200 || answer?.status === 422 ? await answer.json() : {};
+    const { status } = body as { status?: string };
+    if (status === expected) return;
+    assert.ok(!['COMPLETED', 'FAILED'].includes(status ?? ''), JSON.stringify(body));
+    await setTimeout(50);
+  }
+}
+
+function commandPath(name: string): string {
+  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { canBindToParent } from '../../../workers/supervisor/bound-process.ts';
+
+/**
+ * Stands in for setpriv(1) where that is missing: a process of its own that learns the children's ids on its standard input and
+ * sends them SIGTERM when that input closes, which the kernel sees to however the launcher ends.
+ */
+export function startWatchdog(): { watch(pid: number): void } {
+  if (canBindToParent()) return { watch: () => undefined };
+  const watchdog = spawn(process.execPath, [import.meta.filename], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+    detached: true,
+  });
+  watchdog.unref();
+  return { watch: (pid) => watchdog.stdin.write(`${pid}\n`) };
+}
+
+/** When the process started, in clock ticks since boot (field 22 of proc(5) stat): tells a reused process id. */
+function startTime(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+if (import.meta.main) {
+  const watched = new Map<number, string | undefined>();
+  const input = createInterface({ input: process.stdin });
+  input.on('line', (line) => watched.set(Number(line), startTime(Number(line))));
+  input.once('close', () => {
+    for (const [pid, started] of watched)
+      if (started !== undefined && startTime(pid) === started) process.kill(pid, 'SIGTERM');
+  });
+}

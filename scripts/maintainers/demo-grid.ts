@@ -1,0 +1,119 @@
+/** `node scripts/maintainers/demo-grid.ts`: the README's first picture, a grid of pictures that a running server made of the captions under them. */
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import sharp, { type OverlayOptions } from 'sharp';
+import { startServer } from '../cli/start/testing/started-server.ts';
+
+const usage = `node scripts/maintainers/demo-grid.ts [--out docs/demo.jpg] [--seed N]
+  --url URL --key KEY    a server that runs; without them npm start is run for the purpose, with MODELS_DIR where that is set`;
+
+const prompts = [
+  'a large red circle on a white background',
+  'a small yellow star in the top right corner on a blue background',
+  'a pink heart in the middle, purple background',
+  'a green triangle left of an orange square on a white background',
+  'a white ring on a black background',
+  'a cyan diamond above a brown circle on a yellow background',
+  'a big black cross on an orange background',
+  'a blue square below a red heart on a pink background',
+  'an orange circle at the bottom left, cyan background',
+  'a purple star right of a green diamond on a white background',
+  'a tiny red triangle above a large gray ring on a yellow background',
+  'a golden heart left of a blue heart on a green background',
+];
+
+const columns = 4;
+/** Pixels of the grid. */
+const tile = 300;
+const caption = 52;
+const gap = 16;
+/** Not white, so that pictures on white have an edge. */
+const background = '#ececec';
+
+async function pictureOf(url: string, key: string, prompt: string, seed: number): Promise<Buffer> {
+  const response = await fetch(`${url}/v1/sdxl-torch`, {
+    method: 'POST',
+    headers: { 'x-api-key': key, 'content-type': 'application/json' },
+    body: JSON.stringify({ prompt, seed, output_format: 'png' }),
+  });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (!response.ok) throw new Error(`"${prompt}": ${response.status} ${bytes.toString()}`);
+  return bytes;
+}
+
+/** The caption, centred in its strip. */
+async function captionOf(text: string): Promise<Buffer> {
+  const written = sharp({
+    text: { text, font: 'sans 10', width: tile, align: 'centre', rgba: true, dpi: 110 },
+  });
+  const { width, height } = await written.metadata();
+  const [x, y] = [tile - Math.min(width, tile), caption - Math.min(height, caption)];
+  return written
+    .extract({ left: 0, top: 0, width: tile - x, height: caption - y })
+    .extend({
+      left: Math.floor(x / 2),
+      right: Math.ceil(x / 2),
+      top: 0,
+      bottom: y,
+      background: { r: 0, g: 0, b: 0, alpha: 0 },
+    })
+    .png()
+    .toBuffer();
+}
+
+async function writeGrid(pictures: readonly Buffer[], out: string): Promise<void> {
+  const rows = Math.ceil(pictures.length / columns);
+  const parts = await Promise.all(
+    pictures.map(async (picture, index): Promise<OverlayOptions[]> => {
+      const left = gap + (index % columns) * (tile + gap);
+      const top = gap + Math.floor(index / columns) * (tile + caption + gap);
+      const small = await sharp(picture).resize(tile, tile, { kernel: 'lanczos3' }).png().toBuffer();
+      return [
+        { input: small, left, top },
+        { input: await captionOf(prompts[index]!), left, top: top + tile + gap / 2 },
+      ];
+    }),
+  );
+  await mkdir(path.dirname(path.resolve(out)), { recursive: true });
+  await sharp({
+    create: {
+      width: gap + columns * (tile + gap),
+      height: gap + rows * (tile + caption + gap),
+      channels: 3,
+      background,
+    },
+  })
+    .composite(parts.flat())
+    .jpeg({ quality: 90, chromaSubsampling: '4:4:4', mozjpeg: true })
+    .toFile(out);
+}
+
+const { values } = parseArgs({
+  options: {
+    out: { type: 'string', default: 'docs/demo.jpg' },
+    seed: { type: 'string', default: '1' },
+    url: { type: 'string' },
+    key: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(usage);
+else {
+  const { MODELS_DIR } = process.env;
+  const own =
+    values.url === undefined ? await startServer(MODELS_DIR === undefined ? {} : { MODELS_DIR }) : undefined;
+  try {
+    const pictures = [];
+    for (const prompt of prompts) {
+      pictures.push(
+        await pictureOf(values.url ?? own!.url, values.key ?? own?.key ?? '', prompt, Number(values.seed)),
+      );
+      console.log(prompt);
+    }
+    await writeGrid(pictures, values.out);
+    console.log(values.out);
+  } finally {
+    await own?.stop();
+  }
+}
