@@ -3,8 +3,8 @@ import { findScheduler, partial, type SchedulerDefinition } from '../schedulers/
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
-import { samplePictures } from './pictures.ts';
 import { requireFinite } from './request-error.ts';
+import { samplePictures } from './sample-pictures.ts';
 import { latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
 import { timeIdsFor } from './time-ids.ts';
 

@@ -128,7 +128,10 @@ test(
     const demoModels = await folder();
     const demo = begin({}, demoModels);
     const text = await demo.up();
-    assert.match(text, /MODELS_DIR is not set: a small demo checkpoint .*scripts\/maintainers\/train-demo\/README\.md/);
+    assert.match(
+      text,
+      /MODELS_DIR is not set: a small demo checkpoint .*scripts\/maintainers\/train-demo\/README\.md/,
+    );
     assert.doesNotMatch(text, /noise/);
     assert.match(text, /"prompt": "a large red circle /);
     await demo.end('SIGINT');
