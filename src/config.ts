@@ -25,7 +25,9 @@ const variables = {
   HOST: z.string().default('127.0.0.1').describe('an address to listen on'),
   /** Where `npm start` keeps the queue and the results. */
   DATA_DIR: z.string().default('./data').describe('a folder'),
-  /** Folder of checkpoints, one sub-folder each. Unset: `npm start` serves the demo checkpoint, models/demo. */
+  /**
+   * Folder of checkpoints, one sub-folder each. Unset: `npm start` serves the demo checkpoint, models/demo.
+   */
   MODELS_DIR: z.string().optional().describe('a folder'),
   /** Which models of MODELS_DIR a worker serves, by the names that requests use; unset: all. */
   SERVE_MODELS: listOf(
@@ -33,11 +35,14 @@ const variables = {
     'a served name such as sdxl-base or juggernaut',
   ),
   /**
-   * Checkpoints that stay loaded at once; a job for another one takes their place. Unset: all on the CPU, 2 elsewhere (base and
-   * refiner in float16 are 13 GB of weights).
+   * Checkpoints that stay loaded at once; a job for another one takes their place. Unset: all on the CPU, 2
+   * elsewhere (base and refiner in float16 are 13 GB of weights).
    */
   RESIDENT_MODELS: wholeNumber(1, 64, 0),
-  /** A job whose checkpoint is not loaded waits this long for jobs of those that are; then checkpoints are exchanged. */
+  /**
+   * A job whose checkpoint is not loaded waits this long for jobs of those that are; then checkpoints are
+   * exchanged.
+   */
   SWAP_AFTER_SECONDS: wholeNumber(0, 3600, 30),
   /** File in which a worker says every few seconds how it is, for workers/health.ts; unset: nowhere. */
   HEALTH_FILE: z.string().optional().describe('a file'),
@@ -47,7 +52,10 @@ const variables = {
     .refine(isRedisUrl)
     .optional()
     .describe('redis://host:port, rediss://host:port or unix:/path/to/socket'),
-  /** How clients reach this service; links in answers start with it. Unset: with the host that the client asked. */
+  /**
+   * How clients reach this service; links in answers start with it. Unset: with the host that the client
+   * asked.
+   */
   PUBLIC_URL: z
     .string()
     .refine(isHttpUrl)
@@ -61,7 +69,10 @@ const variables = {
     .describe('cpu, webgpu or cuda:N (cuda:0 is the first device)'),
   /** off: no API key is asked for; only where HOST is a loopback address. */
   AUTH: switched('on'),
-  /** Whether `Authorization: Bearer <key>` counts beside `x-api-key`; the published service takes only the latter. */
+  /**
+   * Whether `Authorization: Bearer <key>` counts beside `x-api-key`; the published service takes only the
+   * latter.
+   */
   ACCEPT_BEARER: switched('off'),
   /** Requests without a valid key from one address in one minute before they are told 429 instead of 401. */
   AUTH_FAILURES_PER_MINUTE: wholeNumber(1, 1_000_000, 120),
@@ -69,7 +80,9 @@ const variables = {
   CREDITS_PER_SAMPLE: decimal(1_000_000, 1),
   /** Origins whose pages may call this service from a browser. */
   CORS_ORIGINS: listOf(isOrigin, '* or an origin such as https://pages.example'),
-  /** Proxies whose X-Forwarded-For, -Host and -Proto headers are believed; of anybody else they are ignored. */
+  /**
+   * Proxies whose X-Forwarded-For, -Host and -Proto headers are believed; of anybody else they are ignored.
+   */
   TRUST_PROXY: listOf(
     isAddressRange,
     'an address, a range such as 10.0.0.0/8, loopback, linklocal, uniquelocal',
@@ -84,7 +97,10 @@ const variables = {
   PROMPT_MAX_CHUNKS: wholeNumber(1, 256, 16),
   /** Input pictures with more pixels are scaled down to it. */
   IMG2IMG_MAX_PIXELS: wholeNumber(64 * 64, 16_777_216, 1_572_864),
-  /** `host:port` pairs, comma-separated, from which input pictures may be fetched although they are private (a bucket of one's own). */
+  /**
+   * `host:port` pairs, comma-separated, from which input pictures may be fetched although they are private (a
+   * bucket of one's own).
+   */
   IMAGE_URL_ALLOW: listOf(isHostAndPort, 'host:port'),
   /** Key that webhook messages are signed with; unset: requests cannot name a webhook. */
   WEBHOOK_SECRET: z
@@ -108,9 +124,13 @@ const variables = {
   RESULT_TTL: wholeNumber(1, 86_400, 3600),
   /** Requests that may wait before further ones are turned away. */
   MAX_QUEUED: wholeNumber(1, 1_000_000, 1000),
-  /** Requests are still taken this long after the last worker was seen (it may restart); then they are 502. */
+  /**
+   * Requests are still taken this long after the last worker was seen (it may restart); then they are 502.
+   */
   NO_WORKER_GRACE_SECONDS: wholeNumber(0, 86_400, 120),
-  /** Samples of one request computed together: faster on a GPU, but low bits then depend on the companions. */
+  /**
+   * Samples of one request computed together: faster on a GPU, but low bits then depend on the companions.
+   */
   ENGINE_BATCH: wholeNumber(1, 16, 1),
   /** Threads of one network call on the CPU; 0 lets ONNX Runtime take one per physical core. */
   ENGINE_THREADS: wholeNumber(0, 1024, 0),

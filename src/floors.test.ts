@@ -3,7 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 
-/** Who may import whom: folder -> folders of this project, and packages from outside. A new arrow is a deliberate edit here. */
+/**
+ * Who may import whom: folder -> folders of this project, and packages from outside. A new arrow is a
+ * deliberate edit here.
+ */
 const floors: Record<string, { folders: string[]; packages: string[] }> = {
   'src/numerics': { folders: [], packages: [] },
   'src/schedulers': { folders: ['src/numerics'], packages: [] },

@@ -1,7 +1,10 @@
 import { readConfigOrExit } from '../src/config.ts';
 import { readHealth } from './supervisor/health-file.ts';
 
-/** `node workers/health.ts [alive | ready]`: exit code 0 where the worker that writes HEALTH_FILE is so (ready where not said). */
+/**
+ * `node workers/health.ts [alive | ready]`: exit code 0 where the worker that writes HEALTH_FILE is so (ready
+ * where not said).
+ */
 const { healthFile } = readConfigOrExit('health');
 const [what = 'ready'] = process.argv.slice(2);
 if (healthFile === undefined || (what !== 'alive' && what !== 'ready')) {

@@ -3,13 +3,16 @@ import type { GenerationProgress, GenerationRequest } from '../src/contract/gene
 import type { Capabilities, Generated } from './engine/generator.ts';
 
 /**
- * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed arrays travel as
- * bytes). The worker sends `load`, and one `run` at a time or a further `load`; the engine answers each with exactly one of the outcomes
- * below.
- * `run` numbers tell a late message of an abandoned run from those of the current one.
+ * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed
+ * arrays travel as bytes). The worker sends `load`, and one `run` at a time or a further `load`; the engine
+ * answers each with exactly one of the outcomes below. `run` numbers tell a late message of an abandoned run
+ * from those of the current one.
  */
 export type ToEngine =
-  /** At first: opens the generator with these checkpoints, by default as many of the served ones as may be loaded. Later: adds them. */
+  /**
+   * At first: opens the generator with these checkpoints, by default as many of the served ones as may be
+   * loaded. Later: adds them.
+   */
   | { readonly type: 'load'; readonly config: Config; readonly models: readonly string[] | undefined }
   | {
       readonly type: 'run';
@@ -48,9 +51,10 @@ export type FromEngine =
 
 export interface EngineFailure {
   /**
-   * request: the client may read the message (NaN in the latents, a prompt too long). cancelled: a cancel message was seen.
-   * memory: the device has too little left for the request. device: the device may be unusable (a CUDA error). After both the
-   * engine is replaced, which returns what it holds. internal: anything else.
+   * request: the client may read the message (NaN in the latents, a prompt too long). cancelled: a cancel
+   * message was seen. memory: the device has too little left for the request. device: the device may be
+   * unusable (a CUDA error). After both the engine is replaced, which returns what it holds. internal:
+   * anything else.
    */
   readonly code: 'request' | 'cancelled' | 'memory' | 'device' | 'internal';
   readonly message: string;

@@ -20,7 +20,10 @@ export function capabilitiesOf(
   };
 }
 
-/** The base of sdxl-torch first, then its refiner, then the others as they are: the order in which they are loaded. */
+/**
+ * The base of sdxl-torch first, then its refiner, then the others as they are: the order in which they are
+ * loaded.
+ */
 export function inLoadingOrder(models: readonly ServedModel[]): ServedModel[] {
   const rank = ({ serves }: ServedModel) =>
     serves.includes(baseName) ? 0 : serves.includes(refinerName) ? 1 : 2;

@@ -1,11 +1,11 @@
 /**
  * SDXL on a GPU, here and in diffusers, on the same device and checkpoints one after the other:
  *     node scripts/bench/cuda.ts --python venv/bin/python [--models models] [--out result.json]
- * seconds of a guided UNet step at 1024 x 1024 and what part of the device's arithmetic that is, seconds of a picture of 25 steps with
- * refiner, video memory; with ONNX Runtime's CUDA and WebGPU providers, and with diffusers in float16, as it is and compiled. Without
- * --models, checkpoints of random weights are written to data/bench-models. --peak TFLOPS where the device is not known, --skip compiled
- * to leave a row out. What the machine lacks is said; Python needs torch for
- * CUDA, diffusers and transformers.
+ * seconds of a guided UNet step at 1024 x 1024 and what part of the device's arithmetic that is, seconds of a
+ * picture of 25 steps with refiner, video memory; with ONNX Runtime's CUDA and WebGPU providers, and with
+ * diffusers in float16, as it is and compiled. Without --models, checkpoints of random weights are written to
+ * data/bench-models. --peak TFLOPS where the device is not known, --skip compiled to leave a row out. What
+ * the machine lacks is said; Python needs torch for CUDA, diffusers and transformers.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -7,7 +7,10 @@ import { runInProcesses } from './demo/farm.ts';
 import type { Expectation } from './demo/judge-picture.ts';
 import { pairedTest } from './demo/paired-test.ts';
 
-/** Whether each knob of the API moves its effect in the right direction, on pairs of pictures of one seed that differ in it alone. */
+/**
+ * Whether each knob of the API moves its effect in the right direction, on pairs of pictures of one seed that
+ * differ in it alone.
+ */
 const { values } = parseArgs({
   options: {
     models: { type: 'string', default: path.resolve(import.meta.dirname, '../../models/demo') },

@@ -1,12 +1,13 @@
 /**
- * One checkpoint in every layout that is read, each network alone in a process of its own: as diffusers folder, as single file with the
- * original names (written here), as ONNX exported by torch (here too), and in diffusers and transformers, all in float32.
+ * One checkpoint in every layout that is read, each network alone in a process of its own: as diffusers
+ * folder, as single file with the original names (written here), as ONNX exported by torch (here too), and in
+ * diffusers and transformers, all in float32.
  *     node scripts/maintainers/random-checkpoint.ts --out base
  *     node scripts/bench/full-size.ts --checkpoint base --work scratch --python venv/bin/python [--side 256] [--network unet]...
- * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What is in --work already is not
- * made again: delete it to measure anew. --skip export leaves the ONNX out (10 GB for a UNet), --skip prepare `prepare` and
- * `verify` of the single file. --configs writes configs into the single file, for networks that are not SDXL's. Python needs torch,
- * diffusers, transformers and onnx.
+ * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What
+ * is in --work already is not made again: delete it to measure anew. --skip export leaves the ONNX out (10 GB
+ * for a UNet), --skip prepare `prepare` and `verify` of the single file. --configs writes configs into the
+ * single file, for networks that are not SDXL's. Python needs torch, diffusers, transformers and onnx.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

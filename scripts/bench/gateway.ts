@@ -1,7 +1,8 @@
 /**
- * What the gateway costs with an engine that takes no time, beside bare Fastify and bare BullMQ on the same Redis in the same run:
- * from submit to result on an idle queue, and submits and polls at 200 a second with 10,000 requests queued.
- * Gateway, worker, Redis and this load share the machine's cores: node scripts/bench/gateway.ts
+ * What the gateway costs with an engine that takes no time, beside bare Fastify and bare BullMQ on the same
+ * Redis in the same run: from submit to result on an idle queue, and submits and polls at 200 a second with
+ * 10,000 requests queued. Gateway, worker, Redis and this load share the machine's cores: node
+ * scripts/bench/gateway.ts
  */
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Agent, request } from 'undici';

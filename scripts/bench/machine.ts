@@ -17,7 +17,10 @@ export interface MachineFacts {
   readonly governor?: string;
   /** Share of the time since boot that the host kept the cores from this machine. */
   readonly steal?: number;
-  /** Processes that wanted to run, averaged over the last minute, as the measurement began: others' work makes it larger than 0. */
+  /**
+   * Processes that wanted to run, averaged over the last minute, as the measurement began: others' work makes
+   * it larger than 0.
+   */
   readonly load: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a checkpoint's networks cost: reading its headers, emitting and loading the graphs, one call of each network with its operations a
- * second, memory. Everything is loaded at once, as in a worker.
+ * What a checkpoint's networks cost: reading its headers, emitting and loading the graphs, one call of each
+ * network with its operations a second, memory. Everything is loaded at once, as in a worker.
  *     node scripts/bench/networks.ts --checkpoint models/sdxl-base [--side 1024] [--device cpu] [--threads 2] [--runs 3]
  * Prints a table; with --json the rows, for bench.ts, which runs this in a process of its own.
  */

@@ -1,7 +1,7 @@
 /**
- * What the random numbers of a step cost at 1024 x 1024 pixels (latents 4 x 128 x 128), in CPU milliseconds per
- * step over the 25 steps of a Karras schedule: one plain draw, one Brownian increment (the DPM++ 2M and 3M SDE names),
- * and the two of DPM++ SDE.
+ * What the random numbers of a step cost at 1024 x 1024 pixels (latents 4 x 128 x 128), in CPU milliseconds
+ * per step over the 25 steps of a Karras schedule: one plain draw, one Brownian increment (the DPM++ 2M and
+ * 3M SDE names), and the two of DPM++ SDE.
  *
  *     node scripts/bench/noise.ts
  */

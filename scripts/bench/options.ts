@@ -1,6 +1,7 @@
 /**
- * What the ways of running a checkpoint gain, each as a ratio of times over the way it is run by default, measured in turn: below 1 the
- * alternative is faster. Beside the wall clock's the ratio of CPU seconds, which other work on the machine hardly changes.
+ * What the ways of running a checkpoint gain, each as a ratio of times over the way it is run by default,
+ * measured in turn: below 1 the alternative is faster. Beside the wall clock's the ratio of CPU seconds,
+ * which other work on the machine hardly changes.
  *     node scripts/bench/options.ts --models models [--side 1024] [--pairs 9] [--only TEXT] [--out options.json]
  * Both ways are loaded at once, so a checkpoint of SDXL's size needs twice its memory.
  */

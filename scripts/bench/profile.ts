@@ -1,6 +1,6 @@
 /**
- * Where the time of a network's call (of the UNet, a guided step) goes: seconds, operations a second and share of the machine's own
- * matrix-product rate, by operator and by size.
+ * Where the time of a network's call (of the UNet, a guided step) goes: seconds, operations a second and
+ * share of the machine's own matrix-product rate, by operator and by size.
  *     node scripts/bench/profile.ts --checkpoint models/sdxl-base [--network unet|vae-encoder|vae-decoder] [--side 256]
  *         [--level all|extended|basic] [--threads 2] [--runs 3]
  * The graph is loaded whole and in this process, for a profile in one file.

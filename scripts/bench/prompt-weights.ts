@@ -1,6 +1,6 @@
 /**
- * How long the weight parser takes for 100 kB of text, and how that grows when the text doubles (2 is linear, 4 quadratic).
- * The median of several runs after one for warm-up: node scripts/bench/prompt-weights.ts
+ * How long the weight parser takes for 100 kB of text, and how that grows when the text doubles (2 is linear,
+ * 4 quadratic). The median of several runs after one for warm-up: node scripts/bench/prompt-weights.ts
  */
 import { parsePromptWeights } from '../../src/text/prompt-weights.ts';
 import type { Row } from './report/row.ts';

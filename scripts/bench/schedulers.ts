@@ -7,8 +7,8 @@ import type { Row } from './report/row.ts';
 import { formatTable } from './report/table.ts';
 
 /**
- * CPU milliseconds per step of every scheduler's own arithmetic on the latents of a 1024 x 1024 image, where the
- * network and the noise are free: `node scripts/bench/schedulers.ts`
+ * CPU milliseconds per step of every scheduler's own arithmetic on the latents of a 1024 x 1024 image, where
+ * the network and the noise are free: `node scripts/bench/schedulers.ts`
  */
 const length = 4 * 128 * 128;
 const steps = 25;

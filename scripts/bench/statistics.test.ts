@@ -23,8 +23,8 @@ test('of samples apart the ratio is the median of all pairs', () => {
 });
 
 /*
- * Critical values of Mann and Whitney's U, two-sided 5 %: 0 for 4 and 4, 2 for 5 and 5, 23 for 10 and 10 (their published table);
- * the interval leaves out as many ratios on each side.
+ * Critical values of Mann and Whitney's U, two-sided 5 %: 0 for 4 and 4, 2 for 5 and 5, 23 for 10 and 10
+ * (their published table); the interval leaves out as many ratios on each side.
  */
 test('the bounds leave out as many pairs as the critical value of the rank test', () => {
   for (const [count, outside] of [

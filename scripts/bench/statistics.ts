@@ -19,9 +19,10 @@ export function pairedRatio(pairs: readonly (readonly [numerator: number, denomi
 }
 
 /**
- * By what factor one set of samples is larger than another that was measured apart: the median of all pairwise ratios (Hodges and
- * Lehmann 1963, of logarithms), with the bounds of its 95 % interval (Mann and Whitney's test inverted). Few samples
- * (below four on each side) cannot exclude anything at that level; then the bounds are the smallest and largest ratio.
+ * By what factor one set of samples is larger than another that was measured apart: the median of all
+ * pairwise ratios (Hodges and Lehmann 1963, of logarithms), with the bounds of its 95 % interval (Mann and
+ * Whitney's test inverted). Few samples (below four on each side) cannot exclude anything at that level; then
+ * the bounds are the smallest and largest ratio.
  */
 export function unpairedRatio(numerators: readonly number[], denominators: readonly number[]): Ratio {
   const ratios = numerators.flatMap((a) => denominators.map((b) => a / b)).sort((a, b) => a - b);
@@ -30,8 +31,8 @@ export function unpairedRatio(numerators: readonly number[], denominators: reado
 }
 
 /**
- * How many of the ordered pairwise ratios lie below a two-sided 95 % interval: one less than the largest u at which
- * P(U < u) <= 2.5 %, U being Mann and Whitney's statistic of samples that do not differ.
+ * How many of the ordered pairwise ratios lie below a two-sided 95 % interval: one less than the largest u at
+ * which P(U < u) <= 2.5 %, U being Mann and Whitney's statistic of samples that do not differ.
  */
 function pairsOutside(n: number, m: number): number {
   const counts = rankSumCounts(n, m);
@@ -43,7 +44,10 @@ function pairsOutside(n: number, m: number): number {
   }
 }
 
-/** How many of the arrangements of n and m samples give each value of U: the coefficients of a Gaussian binomial. */
+/**
+ * How many of the arrangements of n and m samples give each value of U: the coefficients of a Gaussian
+ * binomial.
+ */
 function rankSumCounts(n: number, m: number): number[] {
   let counts = [1];
   for (let i = 1; i <= n; i++) {

@@ -9,7 +9,8 @@ import { openUnet } from '../../src/networks/unet.ts';
 import { unetWork } from './networks/unet-work.ts';
 
 /*
- * Seconds to emit, load and run a UNet, a batch of two as in classifier-free guidance, and the process's peak memory:
+ * Seconds to emit, load and run a UNet, a batch of two as in classifier-free guidance, and the process's peak
+ * memory:
  *     node scripts/bench/unet.ts --checkpoint models/sdxl-base [--side 256] [--steps 3] [--noise noise.f32]
  * The same beside diffusers: peers/compare.ts.
  */

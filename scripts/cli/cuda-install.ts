@@ -1,4 +1,7 @@
-/** `npm run cuda:install`: the CUDA provider libraries of the installed onnxruntime-node, which its npm package lacks. */
+/**
+ * `npm run cuda:install`: the CUDA provider libraries of the installed onnxruntime-node, which its npm
+ * package lacks.
+ */
 import { parseArgs } from 'node:util';
 import { installProvider, packageUrl } from './cuda/install-provider.ts';
 import { pinnedPackage } from './cuda/pinned-package.ts';

@@ -1,4 +1,7 @@
-/** `npm run models -- list | pull | prepare | verify | doctor`: the models folder and what this machine can run it on. */
+/**
+ * `npm run models -- list | pull | prepare | verify | doctor`: the models folder and what this machine can
+ * run it on.
+ */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config.ts';
 import { type InstalledModel, listModels } from '../../src/installation/installation.ts';

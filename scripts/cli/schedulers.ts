@@ -3,7 +3,10 @@ import { publishedScheduler } from '../../src/checkpoints/configs/published-conf
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { type Endpoint, findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 
-/** Prints every scheduler name with its solver, spacing, network calls, noise and source: `npm run schedulers [-- --steps 30]`. */
+/**
+ * Prints every scheduler name with its solver, spacing, network calls, noise and source: `npm run schedulers
+ * [-- --steps 30]`.
+ */
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '25' } } });
 const steps = Number(values.steps);
 if (!Number.isInteger(steps) || steps < 1 || steps > 999)

@@ -69,7 +69,10 @@ export function bestAt(report: Report, testbed: TestbedReport): string[] {
   ];
 }
 
-/** How the API's default does beside plain Euler, with the steps that the API takes by default or the nearest there are. */
+/**
+ * How the API's default does beside plain Euler, with the steps that the API takes by default or the nearest
+ * there are.
+ */
 export function defaults(report: Report, testbed: TestbedReport): string[] {
   const find = (name: string) =>
     originals(report).find((entry) => entry.endpoint === 'sdxl-torch' && entry.name === name);

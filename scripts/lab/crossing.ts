@@ -1,11 +1,13 @@
 import type { ErrorPoint } from './slope.ts';
 
-/** Where a curve of errors first reaches a target: model calls, or that it is there from the start or never. */
+/**
+ * Where a curve of errors first reaches a target: model calls, or that it is there from the start or never.
+ */
 export type Crossing = number | 'from the start' | 'never';
 
 /**
- * The fewest model calls after which the error is at most `target`, interpolated between the measured points on log axes.
- * A curve that rises above the target again later still counts from its first crossing.
+ * The fewest model calls after which the error is at most `target`, interpolated between the measured points
+ * on log axes. A curve that rises above the target again later still counts from its first crossing.
  */
 export function crossing(points: readonly ErrorPoint[], target: number): Crossing {
   const sorted = points.toSorted((a, b) => a.calls - b.calls);
@@ -21,7 +23,10 @@ export function crossing(points: readonly ErrorPoint[], target: number): Crossin
   return 'never';
 }
 
-/** The points that no other beats in both: for each, nothing is as fast or faster with a smaller error. Fastest first. */
+/**
+ * The points that no other beats in both: for each, nothing is as fast or faster with a smaller error.
+ * Fastest first.
+ */
 export function paretoFront<P extends { readonly cost: number; readonly error: number }>(
   points: readonly P[],
 ): P[] {

@@ -25,7 +25,9 @@ const columns = [
   'order_measured',
 ] as const;
 
-/** report.csv (RFC 4180): a row for each name, testbed and number of steps; what was not measured is empty. */
+/**
+ * report.csv (RFC 4180): a row for each name, testbed and number of steps; what was not measured is empty.
+ */
 export function csvOf({ entries, points, slopes }: Report): string {
   const rows = points.map((point) => {
     const entry = entries.find(({ id }) => id === point.entry)!;

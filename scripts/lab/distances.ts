@@ -11,14 +11,20 @@ export function rootMeanSquare(a: ArrayLike<number>, b: ArrayLike<number>): numb
 
 const directionsInThePlane = 16;
 
-/** Quantiles of the mixture along directions evenly spread over the half circle, one per point of a sample of `points`. */
+/**
+ * Quantiles of the mixture along directions evenly spread over the half circle, one per point of a sample of
+ * `points`.
+ */
 export interface ProjectedMixture {
   readonly directions: readonly (readonly [number, number])[];
   /** Rising, per direction. */
   readonly quantiles: readonly Float64Array[];
 }
 
-/** Projections of a mixture of round normals are mixtures of normals on the line, whose quantiles can be found. */
+/**
+ * Projections of a mixture of round normals are mixtures of normals on the line, whose quantiles can be
+ * found.
+ */
 export function projectedMixture({ components }: Mixture, points: number): ProjectedMixture {
   const directions = Array.from({ length: directionsInThePlane }, (_, i) => {
     const angle = (Math.PI * i) / directionsInThePlane;
@@ -81,7 +87,10 @@ function lineDensity(line: readonly LineComponent[], x: number): number {
   );
 }
 
-/** Abramowitz & Stegun 7.1.26 would give seven digits; this series and continued fraction (6.5.29, 26.2.14) give fifteen. */
+/**
+ * Abramowitz & Stegun 7.1.26 would give seven digits; this series and continued fraction (6.5.29, 26.2.14)
+ * give fifteen.
+ */
 function normalCumulative(z: number): number {
   const size = Math.abs(z);
   const density = Math.exp((-size * size) / 2) / Math.sqrt(2 * Math.PI);
@@ -102,8 +111,8 @@ function normalCumulative(z: number): number {
 }
 
 /**
- * Sliced 1-Wasserstein distance (Rabin et al. 2011, Bonneel et al. 2015) of points, x and y in turn, to the exact
- * mixture: the mean distance of sorted projections to the projection's quantiles.
+ * Sliced 1-Wasserstein distance (Rabin et al. 2011, Bonneel et al. 2015) of points, x and y in turn, to the
+ * exact mixture: the mean distance of sorted projections to the projection's quantiles.
  */
 export function distanceToMixture(points: Float32Array, { directions, quantiles }: ProjectedMixture): number {
   let sum = 0;
@@ -120,8 +129,8 @@ const directionsAmongChannels = 32;
 const directionSeed = 8;
 
 /**
- * Sliced 1-Wasserstein distance of two sets of pictures' latents [channels, positions], each position of each picture
- * being one point: whether the values are spread alike, wherever in the picture they are.
+ * Sliced 1-Wasserstein distance of two sets of pictures' latents [channels, positions], each position of each
+ * picture being one point: whether the values are spread alike, wherever in the picture they are.
  */
 export function distanceOfLatents(
   a: readonly Float32Array[],

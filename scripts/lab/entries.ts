@@ -14,7 +14,10 @@ export interface Entry {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly scheduler: SchedulerDefinition;
-  /** The entry whose runs stand for this one: the same solver on the same schedule. Itself where it is the first. */
+  /**
+   * The entry whose runs stand for this one: the same solver on the same schedule. Itself where it is the
+   * first.
+   */
   readonly computedAs: string;
 }
 
@@ -35,8 +38,8 @@ export function allEntries(): Entry[] {
 }
 
 /**
- * The entries of a `--schedulers` value: `all`, or names separated by commas, with `endpoint/` before a name where only
- * one endpoint's is meant.
+ * The entries of a `--schedulers` value: `all`, or names separated by commas, with `endpoint/` before a name
+ * where only one endpoint's is meant.
  * @throws Error naming the flag and the name that no endpoint knows.
  */
 export function chooseEntries(value: string): Entry[] {

@@ -21,8 +21,8 @@ const mostHashedBytes = 2 ** 26;
 const demoFolder = path.resolve(import.meta.dirname, '../../models/demo');
 
 /**
- * @param value of `--checkpoint`: `demo` (models/demo), `tiny` (random weights, written into the data folder), a model of
- * MODELS_DIR, a folder of models or of one checkpoint, or a .safetensors file.
+ * @param value of `--checkpoint`: `demo` (models/demo), `tiny` (random weights, written into the data
+ * folder), a model of MODELS_DIR, a folder of models or of one checkpoint, or a .safetensors file.
  * @throws Error naming the flag, its value and what would be one.
  */
 export async function findCheckpoint(

@@ -7,7 +7,9 @@ export interface FlowSolution {
   readonly calls: number;
 }
 
-/** Dormand & Prince 1980, "A family of embedded Runge-Kutta formulae", RK5(4)7M: nodes, stages, error weights. */
+/**
+ * Dormand & Prince 1980, "A family of embedded Runge-Kutta formulae", RK5(4)7M: nodes, stages, error weights.
+ */
 const nodes = [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1];
 const stages = [
   [],
@@ -20,7 +22,10 @@ const stages = [
 ];
 const errorWeights = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40];
 
-/** Limits of how much one step may differ from the last, and the margin kept, as Hairer, Norsett & Wanner, section II.4. */
+/**
+ * Limits of how much one step may differ from the last, and the margin kept, as Hairer, Norsett & Wanner,
+ * section II.4.
+ */
 const leastGrowth = 0.2;
 const mostGrowth = 5;
 const safety = 0.9;
@@ -29,9 +34,9 @@ const firstStep = 0.05;
 const leastStep = 1e-7;
 
 /**
- * Solves the probability flow dx / d(log sigma) = x - clean(x, sigma) (Karras et al. 2022, eq. 1, in log sigma) from
- * `from` down to `to`, both above zero, with steps so small that each one's estimated error has a root mean square of at
- * most `tolerance` (relative where values are above 1).
+ * Solves the probability flow dx / d(log sigma) = x - clean(x, sigma) (Karras et al. 2022, eq. 1, in log
+ * sigma) from `from` down to `to`, both above zero, with steps so small that each one's estimated error has a
+ * root mean square of at most `tolerance` (relative where values are above 1).
  * @throws Error where no step is small enough or the denoiser gives no numbers.
  */
 export async function solveFlow(

@@ -105,7 +105,10 @@ function projectedPlane(points: number): ProjectedMixture {
 
 const floorSets = 8;
 
-/** The distance that as many exact samples of the mixture have on average: no sampler can be told apart below it. */
+/**
+ * The distance that as many exact samples of the mixture have on average: no sampler can be told apart below
+ * it.
+ */
 export function mixtureFloor(points: number): number {
   const projected = projectedPlane(points);
   let sum = 0;

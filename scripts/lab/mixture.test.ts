@@ -34,7 +34,8 @@ test('the exact flow of one round normal shrinks distances from its mean as sqrt
 });
 
 test('the exact flow of a mixture along a line carries each point to the same share of the distribution', async () => {
-  // Equal deviations on one axis: that axis does not see the other, and a flow on a line keeps the order of points.
+  // Equal deviations on one axis: that axis does not see the other, and a flow on a line keeps the order of
+  // points.
   const line: Mixture = {
     components: [
       { weight: 0.5, mean: [-1, 0], deviation: 0.2 },

@@ -11,8 +11,8 @@ export interface Mixture {
 }
 
 /**
- * The data of the exact testbed: seven clusters of unequal weight and width with about the spread of SDXL's scaled
- * latents, so that a sampler meets far modes, near modes and a narrow one.
+ * The data of the exact testbed: seven clusters of unequal weight and width with about the spread of SDXL's
+ * scaled latents, so that a sampler meets far modes, near modes and a narrow one.
  */
 export const plane: Mixture = {
   components: [
@@ -27,8 +27,8 @@ export const plane: Mixture = {
 };
 
 /**
- * The mixture's exact denoiser: the mean of the clean point behind each noisy one (Robbins 1956; Karras et al. 2022,
- * eq. 58). Points are pairs of neighbouring values.
+ * The mixture's exact denoiser: the mean of the clean point behind each noisy one (Robbins 1956; Karras et
+ * al. 2022, eq. 58). Points are pairs of neighbouring values.
  */
 function denoisePoints(
   mixture: Mixture,

@@ -32,16 +32,19 @@ interface Range {
 const flowRange: Range = { from: 3, to: 0.3, steps: [100, 200] };
 /** About what SDXL sees. */
 const varianceRange: Range = { from: 14.6, to: 0.1, steps: [200, 400] };
-/** DPM-Solver-fast steps evenly in log sigma with a third of the steps; multiples of 3 keep the mix of orders. */
+/**
+ * DPM-Solver-fast steps evenly in log sigma with a third of the steps; multiples of 3 keep the mix of orders.
+ */
 const fastRange: Range = { from: 3, to: 0.3, steps: [192, 384] };
 
 const points = 512;
 const flowTolerance = 1e-11;
 
 /**
- * Measures a solver's order of convergence where the right answer is known: deterministic solvers by the distance to the
- * exact flow of the mixture, stochastic ones by the variance of all trajectories on normal data, which is computed without
- * sampling (every draw is a coordinate). Names that share a solver share its order.
+ * Measures a solver's order of convergence where the right answer is known: deterministic solvers by the
+ * distance to the exact flow of the mixture, stochastic ones by the variance of all trajectories on normal
+ * data, which is computed without sampling (every draw is a coordinate). Names that share a solver share its
+ * order.
  */
 export function solverOrder({ scheduler }: Pick<Entry, 'scheduler'>): Promise<SolverOrder> {
   const order = known.get(scheduler.solver) ?? measuredOrder(scheduler);

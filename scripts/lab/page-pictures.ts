@@ -8,7 +8,10 @@ export interface PagePictures {
   readonly side: number;
   /** WebP in base64, each once. */
   readonly files: readonly string[];
-  /** `entry|steps|seed|prompt` -> index in `files`; `converged` in place of steps is what most steps were compared with. */
+  /**
+   * `entry|steps|seed|prompt` -> index in `files`; `converged` in place of steps is what most steps were
+   * compared with.
+   */
   readonly index: Readonly<Record<string, number>>;
 }
 

@@ -17,7 +17,10 @@ const scripts = [
   'table.js',
 ];
 
-/** The whole report as one HTML file that asks for nothing else: scripts, styles, numbers and pictures are in it. */
+/**
+ * The whole report as one HTML file that asks for nothing else: scripts, styles, numbers and pictures are in
+ * it.
+ */
 export function pageOf(report: Report, pictures: PagePictures): string {
   const uplot = path.dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
   const own = (file: string) => readFileSync(path.join(folder, file), 'utf8');

@@ -10,8 +10,8 @@ export interface RgbaPicture {
 }
 
 /**
- * 1 - SSIM (Wang et al. 2004) of two pictures of one size, scaled down as that paper's reference code does so that the
- * shorter side is about 256: 0 for equal pictures, about 1 for unrelated ones.
+ * 1 - SSIM (Wang et al. 2004) of two pictures of one size, scaled down as that paper's reference code does so
+ * that the shorter side is about 256: 0 for equal pictures, about 1 for unrelated ones.
  */
 export function pictureDifference(a: RgbaPicture, b: RgbaPicture): number {
   if (a.width !== b.width || a.height !== b.height)

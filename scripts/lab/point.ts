@@ -38,7 +38,9 @@ export function pointOf(
   };
 }
 
-/** By prompt, the latents of all seeds against the converged latents of the same seeds; the mean over prompts. */
+/**
+ * By prompt, the latents of all seeds against the converged latents of the same seeds; the mean over prompts.
+ */
 function latentDistance(
   options: LabOptions,
   { pictures, store }: LabResults,
@@ -66,8 +68,8 @@ function latentDistance(
 }
 
 /**
- * How far converged latents of one half of the seeds are from those of the other half: what chance does to a distance. Both
- * halves are half as many as a name's runs, so this is rather too large.
+ * How far converged latents of one half of the seeds are from those of the other half: what chance does to a
+ * distance. Both halves are half as many as a name's runs, so this is rather too large.
  */
 export function pictureFloor(options: LabOptions, { pictures, store }: LabResults): number | null {
   const { seeds, prompts, steps } = options;

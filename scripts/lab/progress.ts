@@ -14,8 +14,8 @@ export interface Output {
 }
 
 /**
- * A bar that a terminal keeps redrawing, and elsewhere (a log) a line every half minute; with the time that is left,
- * judged by the pace of what was computed in this run.
+ * A bar that a terminal keeps redrawing, and elsewhere (a log) a line every half minute; with the time that
+ * is left, judged by the pace of what was computed in this run.
  */
 export function showProgress(
   title: string,

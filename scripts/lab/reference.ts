@@ -3,8 +3,8 @@ import type { Schedule } from '../../src/schedulers/scheduler.ts';
 import { type CleanAt, type FlowSolution, solveFlow } from './flow.ts';
 
 /**
- * The exact problem behind a schedule: which flow is solved from where to where. Two schedules with equal problems have
- * one right answer for the same noise, whatever lies between.
+ * The exact problem behind a schedule: which flow is solved from where to where. Two schedules with equal
+ * problems have one right answer for the same noise, whatever lies between.
  */
 export interface FlowProblem {
   /** Level of the first latents, and what standard normals are multiplied with to give them. */
@@ -30,8 +30,8 @@ export function problemOf(schedule: Schedule): FlowProblem {
 }
 
 /**
- * The part of a problem that takes the time: its flow down to where the network is asked last. Several problems may have
- * the same one.
+ * The part of a problem that takes the time: its flow down to where the network is asked last. Several
+ * problems may have the same one.
  */
 export function flowOf({ from, initialScale, to }: FlowProblem, model: Pick<NoiseTable, 'sigmas'>): Flow {
   return { from, initialScale, to: Math.max(to, rounded(model.sigmas[0]!)) };
@@ -51,9 +51,9 @@ export function solvedFlow(
 }
 
 /**
- * The converged answer to `problem` from its solved flow. No network is trained below the lowest level of its table, so a
- * run to zero is solved exactly down to that level and takes the network's clean estimate there, which is what a schedule
- * that is refined without end does.
+ * The converged answer to `problem` from its solved flow. No network is trained below the lowest level of its
+ * table, so a run to zero is solved exactly down to that level and takes the network's clean estimate there,
+ * which is what a schedule that is refined without end does.
  */
 export async function convergedLatents(
   clean: CleanAt,

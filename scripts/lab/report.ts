@@ -52,7 +52,10 @@ export interface EntryReport {
   readonly order: SolverOrder;
 }
 
-/** The runs of one name with one number of steps: root mean squares of errors, means of distances, medians of times. */
+/**
+ * The runs of one name with one number of steps: root mean squares of errors, means of distances, medians of
+ * times.
+ */
 export interface Point extends Measures {
   readonly testbed: TestbedId;
   readonly entry: string;
@@ -64,7 +67,10 @@ export interface Point extends Measures {
 
 export type SlopeReport = { readonly testbed: TestbedId; readonly entry: string } & MeasuredSlope;
 
-/** Puts the numbers of all runs together. Every entry that was asked for is listed, aliases with their original's numbers. */
+/**
+ * Puts the numbers of all runs together. Every entry that was asked for is listed, aliases with their
+ * original's numbers.
+ */
 export function buildReport(options: LabOptions, results: LabResults, created: Date): Report {
   const { pictures, machine } = results;
   const testbeds = testbedReports(options, results);

@@ -39,8 +39,8 @@ test('a lab that was stopped goes on where it stopped, and a finished one comput
   assert.equal(new Set(whole).size, whole.length);
   await lab.run();
   assert.deepEqual(lab.journal(), whole);
-  // More of anything adds only what is new: a seed's four cells on the mixture, four pictures, and three references, each
-  // with its flow.
+  // More of anything adds only what is new: a seed's four cells on the mixture, four pictures, and three
+  // references, each with its flow.
   await lab.run({ steps: [4], seeds: [1, 2, 3] });
   const more = lab.journal();
   assert.deepEqual(more.slice(0, whole.length), whole);

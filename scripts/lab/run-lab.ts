@@ -56,7 +56,10 @@ export interface Accuracy {
 
 const usualAccuracy: Accuracy = { points: 4096, tolerance: 3e-5 };
 
-/** Runs what is asked for, taking from the store what was computed before. @throws AbortError when `signal` aborts. */
+/**
+ * Runs what is asked for, taking from the store what was computed before.
+ * @throws AbortError when `signal` aborts.
+ */
 export async function runLab(
   options: LabOptions,
   config: Config,

@@ -18,13 +18,16 @@ export interface ServerOptions {
   readonly model: NoiseTable;
 }
 
-/** The API takes no more steps; a deterministic name's picture with as many is what its others are compared with. */
+/**
+ * The API takes no more steps; a deterministic name's picture with as many is what its others are compared
+ * with.
+ */
 export const mostSteps = 100;
 
 /**
- * Every name through a server's public API: sdxl-torch names as text to image without the refiner, sdxl-img2img names as
- * image to image of a gray picture at strength 1, which is their whole schedule. The API gives pictures and seconds, not
- * latents, so pictures are all there is to compare.
+ * Every name through a server's public API: sdxl-torch names as text to image without the refiner,
+ * sdxl-img2img names as image to image of a gray picture at strength 1, which is their whole schedule. The
+ * API gives pictures and seconds, not latents, so pictures are all there is to compare.
  */
 export function serverTestbed(server: Server, options: ServerOptions, store: Store): Testbed {
   const { entries, steps, seeds, prompts, decides } = options;

@@ -27,7 +27,10 @@ after(async () => {
   await service.close();
 });
 
-/** The test service, but the words that its worker gives for pictures come as pictures: as dark as their seed says. */
+/**
+ * The test service, but the words that its worker gives for pictures come as pictures: as dark as their seed
+ * says.
+ */
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const result = await service.app.inject({
     method: request.method as 'GET' | 'POST',

@@ -15,9 +15,10 @@ const aboveFloor = 5;
 const leastSlope = 0.3;
 
 /**
- * The order seen in practice: least squares over the points of most calls, as long as the rule for an asymptotic range
- * holds: at least three points, each above five times the floor, the error falling from each to the next, and each
- * neighbouring pair's slope within 0.35 of the fit, which is at least 0.3. As many of the finest points as possible are taken.
+ * The order seen in practice: least squares over the points of most calls, as long as the rule for an
+ * asymptotic range holds: at least three points, each above five times the floor, the error falling from each
+ * to the next, and each neighbouring pair's slope within 0.35 of the fit, which is at least 0.3. As many of
+ * the finest points as possible are taken.
  * @param floor uncertainty of the reference.
  */
 export function measuredSlope(points: readonly ErrorPoint[], floor: number): MeasuredSlope {

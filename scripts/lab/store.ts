@@ -3,9 +3,9 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeF
 import path from 'node:path';
 
 /**
- * What a lab has computed so far, in a folder: a journal with one line of JSON a result, and a file per array or picture.
- * A result is found by the key of everything that decides it, so a run that was interrupted, or is asked again with more
- * steps, seeds or names, computes only what is new.
+ * What a lab has computed so far, in a folder: a journal with one line of JSON a result, and a file per array
+ * or picture. A result is found by the key of everything that decides it, so a run that was interrupted, or
+ * is asked again with more steps, seeds or names, computes only what is new.
  */
 export interface Store {
   get<T>(key: string): T | undefined;
@@ -59,7 +59,10 @@ function replaceFile(file: string, bytes: Uint8Array): void {
   renameSync(`${file}.part`, file);
 }
 
-/** A last line that was cut off in the middle of writing is dropped from the file; the result is computed again. */
+/**
+ * A last line that was cut off in the middle of writing is dropped from the file; the result is computed
+ * again.
+ */
 function readJournal(file: string): Map<string, unknown> {
   const results = new Map<string, unknown>();
   if (!existsSync(file)) return results;

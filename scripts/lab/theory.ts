@@ -1,10 +1,10 @@
 import type { Method } from '../../src/schedulers/methods.ts';
 
 /**
- * Order of convergence from end to end, by a method's name in its field. Deterministic methods: of the distance to the
- * exact flow. Stochastic ones: the weak order, of the variance over all trajectories. Between its ends a method may be of
- * higher order (LMS 4, UniPC 3): the first steps of a multistep method are of low order and decide in the limit. The
- * same numbers are held by src/schedulers/convergence.test.ts.
+ * Order of convergence from end to end, by a method's name in its field. Deterministic methods: of the
+ * distance to the exact flow. Stochastic ones: the weak order, of the variance over all trajectories. Between
+ * its ends a method may be of higher order (LMS 4, UniPC 3): the first steps of a multistep method are of low
+ * order and decide in the limit. The same numbers are held by src/schedulers/convergence.test.ts.
  */
 const orders: Readonly<Record<string, number>> = {
   Euler: 1,

@@ -1,4 +1,7 @@
-/** `node scripts/maintainers/demo-grid.ts`: the README's first picture, a grid of pictures that a running server made of the captions under them. */
+/**
+ * `node scripts/maintainers/demo-grid.ts`: the README's first picture, a grid of pictures that a running
+ * server made of the captions under them.
+ */
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

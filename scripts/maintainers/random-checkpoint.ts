@@ -7,8 +7,8 @@ import { elementBytes } from '../../src/checkpoints/safetensors/write-safetensor
 import { writeCheckpoint } from '../../src/checkpoints/synthetic/checkpoint-writer.ts';
 
 /*
- * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its pictures are noise), for
- * measurements of speed and of agreement:
+ * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its
+ * pictures are noise), for measurements of speed and of agreement:
  *     node scripts/maintainers/random-checkpoint.ts [--kind base|refiner] [--dtype fp32|fp16|bf16] [--seed 0] --out DIR
  */
 const descriptions = { base: publishedBase, refiner: publishedRefiner };

@@ -29,7 +29,10 @@ export interface Component<Config> {
   readonly className: string;
   readonly config: Config;
   readonly tensors: ReadonlyMap<string, TensorLocation>;
-  /** Copies of convolution weights as [out, height, width, in], by the names of their originals, where a prepared folder holds them. */
+  /**
+   * Copies of convolution weights as [out, height, width, in], by the names of their originals, where a
+   * prepared folder holds them.
+   */
   readonly channelsLast?: ReadonlyMap<string, TensorLocation>;
 }
 
@@ -49,6 +52,9 @@ export interface Checkpoint {
   readonly scheduler: Readonly<Record<string, unknown>>;
   /** As in model_index.json: an empty negative prompt is zeros instead of an encoded empty text. */
   readonly forceZerosForEmptyPrompt: boolean;
-  /** As in model_index.json: the time ids end in an aesthetic score (refiner, 5 ids) instead of a target size (base, 6 ids). */
+  /**
+   * As in model_index.json: the time ids end in an aesthetic score (refiner, 5 ids) instead of a target size
+   * (base, 6 ids).
+   */
   readonly requiresAestheticsScore: boolean;
 }

@@ -6,7 +6,10 @@ const maximumBytes = 32 * 2 ** 20;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Refuses a key that occurs twice in one object: JSON.parse would silently keep the last. `text` must be valid JSON. */
+/**
+ * Refuses a key that occurs twice in one object: JSON.parse would silently keep the last. `text` must be
+ * valid JSON.
+ */
 export function refuseDuplicateKeys(text: string, file: string): void {
   const open: (Set<string> | undefined)[] = [];
   for (const [token, colon] of text.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
@@ -21,7 +24,10 @@ export function refuseDuplicateKeys(text: string, file: string): void {
   }
 }
 
-/** Parses JSON whose top level must be an object without duplicate keys. @throws CheckpointError naming the file. */
+/**
+ * Parses JSON whose top level must be an object without duplicate keys.
+ * @throws CheckpointError naming the file.
+ */
 export function parseJsonObject(text: string, file: string): JsonObject {
   let value: unknown;
   try {
@@ -34,7 +40,9 @@ export function parseJsonObject(text: string, file: string): JsonObject {
   return value;
 }
 
-/** @throws CheckpointError naming the file if it is missing, no regular file, too large or not a JSON object. */
+/**
+ * @throws CheckpointError naming the file if it is missing, no regular file, too large or not a JSON object.
+ */
 export async function readJsonObject(file: string): Promise<JsonObject> {
   const status = await stat(file).catch((cause: NodeJS.ErrnoException) => {
     throw new CheckpointError(`${file}: ${cause.code === 'ENOENT' ? 'missing' : cause.message}`, { cause });

@@ -25,14 +25,19 @@ export interface LoraUse {
 /** `<models folder>/<name>/model.json`, every optional key filled in. */
 export interface Manifest {
   readonly kind: 'base' | 'refiner';
-  /** Names requests reach the model by: `sdxl-base`, `sdxl-refiner`, or a `base_model`. Absent: the folder's name. */
+  /**
+   * Names requests reach the model by: `sdxl-base`, `sdxl-refiner`, or a `base_model`. Absent: the folder's
+   * name.
+   */
   readonly serves: readonly string[] | undefined;
   /** The weights: '.' for a folder with model_index.json, else a .safetensors file. */
   readonly checkpoint: string;
   readonly files: readonly ManifestFile[];
   /** Keys that replace those of the checkpoint's scheduler_config.json (prediction_type, ...). */
   readonly scheduler: Readonly<Record<string, unknown>>;
-  /** A VAE in place of the checkpoint's own: a .safetensors file, or a folder with config.json and weights. */
+  /**
+   * A VAE in place of the checkpoint's own: a .safetensors file, or a folder with config.json and weights.
+   */
   readonly vae: string | undefined;
   readonly loras: readonly LoraUse[];
 }
@@ -115,7 +120,10 @@ function schedulerOf(read: ConfigReader, value: unknown): Readonly<Record<string
   return isJsonObject(value) ? value : read.fail('scheduler', 'it must be an object');
 }
 
-/** One VAE may serve several models, so its path may lead into a neighbouring folder, but not out of the models folder. */
+/**
+ * One VAE may serve several models, so its path may lead into a neighbouring folder, but not out of the
+ * models folder.
+ */
 function vaePath(read: ConfigReader, value: unknown): string {
   const neighbour = typeof value === 'string' && /^\.\.\/(.+)$/.exec(value)?.[1];
   return neighbour ? `../${pathAt(read, 'vae', neighbour)}` : pathAt(read, 'vae', value);
@@ -146,7 +154,11 @@ function isHttp(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** The names a model answers to. @param name its folder's. @throws CheckpointError where kind and name contradict. */
+/**
+ * The names a model answers to.
+ * @param name its folder's.
+ * @throws CheckpointError where kind and name contradict.
+ */
 export function requireServable({ kind, serves }: Manifest, name: string, file: string): readonly string[] {
   const names = serves ?? [name];
   const wrong = names.find((served) => (served === 'sdxl-refiner') !== (kind === 'refiner'));

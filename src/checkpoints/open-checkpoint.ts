@@ -11,13 +11,16 @@ import { openVaeFile } from './single-file/open-vae-file.ts';
 const pickleName = /\.(ckpt|pt|pth|bin|pkl)$/i;
 
 export interface CheckpointOptions {
-  /** Another VAE to take instead of the checkpoint's own: a .safetensors file, or the folder of a diffusers VAE. */
+  /**
+   * Another VAE to take instead of the checkpoint's own: a .safetensors file, or the folder of a diffusers
+   * VAE.
+   */
   readonly vae?: string;
 }
 
 /**
- * Opens a checkpoint: a folder as diffusers writes it, or one .safetensors file with the original names. Reads configs and
- * tensor headers only.
+ * Opens a checkpoint: a folder as diffusers writes it, or one .safetensors file with the original names.
+ * Reads configs and tensor headers only.
  * @throws CheckpointError naming the file, and the config key, the tensor or the component at fault.
  */
 export async function openCheckpoint(location: string, options: CheckpointOptions = {}): Promise<Checkpoint> {

@@ -5,7 +5,8 @@ import { isIgnorableTensor } from './safetensors/safetensors.ts';
 /**
  * Holds a component's tensors against what its config calls for.
  * @param expected published tensor name -> shape, every tensor the network computes with.
- * @throws CheckpointError naming the file and the first missing, wrongly shaped or surplus tensor, and how many there are.
+ * @throws CheckpointError naming the file and the first missing, wrongly shaped or surplus tensor, and how
+ * many there are.
  */
 export function requireTensors(
   component: Component<unknown>,

@@ -10,7 +10,9 @@ import { submitFields } from './submit-options.ts';
 /** Request bodies by endpoint, in the names and ranges of the published API. */
 
 const maxSeed = 999_999_999_999_999;
-/** The published names of sdxl-img2img's checkpoints; an installation adds names of its own in its manifests. */
+/**
+ * The published names of sdxl-img2img's checkpoints; an installation adds names of its own in its manifests.
+ */
 export const baseModels = ['juggernaut', 'realvis', 'protovision', 'yamers_realistic'] as const;
 
 const common = {
@@ -110,7 +112,10 @@ export function parseTextToImage(
   };
 }
 
-/** The request but for its picture, which is still what the client sent. A picture that came as a file part stands in `file`. */
+/**
+ * The request but for its picture, which is still what the client sent. A picture that came as a file part
+ * stands in `file`.
+ */
 export type ParsedImageToImage = Omit<ImageToImageRequest, 'imageKey'> & {
   readonly image: string | Uint8Array;
 };

@@ -1,4 +1,7 @@
-/** Every error a client can meet: its HTTP status and the text where the thrower has nothing more exact to say. */
+/**
+ * Every error a client can meet: its HTTP status and the text where the thrower has nothing more exact to
+ * say.
+ */
 export const apiErrors = {
   malformedBody: { status: 400, message: 'The request body is not valid' },
   invalidParameter: { status: 400, message: 'Invalid parameters' },

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { ApiError } from './errors.ts';
 
 /**
- * Reading of wire bodies by field: clients send numbers and booleans as text, null for "not given", and fields of other
- * services. Schemas stay plain zod objects, so that documentation can be generated from them.
+ * Reading of wire bodies by field: clients send numbers and booleans as text, null for "not given", and
+ * fields of other services. Schemas stay plain zod objects, so that documentation can be generated from them.
  */
 
 const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;

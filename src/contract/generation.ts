@@ -4,7 +4,9 @@
  */
 export type Endpoint = 'sdxl-torch' | 'sdxl-img2img';
 export type OutputFormat = 'jpeg' | 'png' | 'webp';
-/** philox: the numbers of torch's CUDA generator; torch-cpu: those of its CPU generator (Mersenne Twister). */
+/**
+ * philox: the numbers of torch's CUDA generator; torch-cpu: those of its CPU generator (Mersenne Twister).
+ */
 export type Rng = 'philox' | 'torch-cpu';
 
 interface CommonRequest {
@@ -54,7 +56,10 @@ export interface GeneratedImage {
 
 /** What decides the bits of a result, so that two of them can be compared. */
 export interface DeterminismReport {
-  /** Every checkpoint that took part, with its weight files: SHA-256 (hex) by name, null while it is still being computed. */
+  /**
+   * Every checkpoint that took part, with its weight files: SHA-256 (hex) by name, null while it is still
+   * being computed.
+   */
   readonly checkpoints: readonly {
     readonly name: string;
     readonly weights: Readonly<Record<string, string | null>>;

@@ -8,11 +8,14 @@ import type { RequestRecord } from './request-record.ts';
 import type { SlugName } from './slugs.ts';
 
 /**
- * OpenAI's Images API on top of the two endpoints. Facts of that API: its public reference and the types of the npm package
- * `openai` 7.55. Fields of our own bodies that it does not know (seed, negative_prompt, scheduler ...) may be sent along.
+ * OpenAI's Images API on top of the two endpoints. Facts of that API: its public reference and the types of
+ * the npm package `openai` 7.55. Fields of our own bodies that it does not know (seed, negative_prompt,
+ * scheduler ...) may be sent along.
  */
 
-/** OpenAI's own model names: clients send them where their user chose none. They mean the default model here. */
+/**
+ * OpenAI's own model names: clients send them where their user chose none. They mean the default model here.
+ */
 const foreignModels = ['dall-e-2', 'dall-e-3', 'gpt-image-1', 'gpt-image-1-mini', 'gpt-image-1.5'] as const;
 
 /** Steps by `quality`; the other words leave the endpoint's default. */
@@ -166,7 +169,10 @@ function translateCommon(endpoint: Endpoint, raw: object, body: CommonBody): Rec
   };
 }
 
-/** OpenAI's newer models know no response_format and always answer base64: a client of theirs reads nothing else. */
+/**
+ * OpenAI's newer models know no response_format and always answer base64: a client of theirs reads nothing
+ * else.
+ */
 function responseFormat({ model, response_format }: CommonBody): 'url' | 'b64_json' {
   return response_format ?? (model.startsWith('gpt-image') ? 'b64_json' : 'url');
 }

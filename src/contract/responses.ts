@@ -1,7 +1,10 @@
 import type { DeterminismReport } from './generation.ts';
 import type { RequestRecord } from './request-record.ts';
 
-/** Bodies and headers in the names of the published API. `base` is the public base URL without a trailing slash. */
+/**
+ * Bodies and headers in the names of the published API. `base` is the public base URL without a trailing
+ * slash.
+ */
 
 /** What a key without a limit is told; clients read a number. */
 export const unlimitedCredits = 999_999;
@@ -115,8 +118,8 @@ export function syncBody(record: RequestRecord, pictures: readonly Buffer[]) {
 }
 
 /**
- * Headers of every v1 answer with a picture; older SDKs fail without `x-remaining-credits`, an MCP server reads
- * `x-credits-consumed`.
+ * Headers of every v1 answer with a picture; older SDKs fail without `x-remaining-credits`, an MCP server
+ * reads `x-credits-consumed`.
  * @param remainingCredits of its owner now; undefined for an unlimited key.
  */
 export function syncHeaders(

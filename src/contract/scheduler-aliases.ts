@@ -1,9 +1,10 @@
 import type { Endpoint } from './generation.ts';
 
 /**
- * Other libraries' names that public clients send as `scheduler`, where there is only one it can mean: the classes of diffusers,
- * and the functions of k-diffusion without their `sample_`. Not here, because they could mean several or none: the KDPM2 classes
- * (with or without Karras sigmas), `dpmpp_sde_ancestral` (not a method of any library), `normal` (a spacing, not a method).
+ * Other libraries' names that public clients send as `scheduler`, where there is only one it can mean: the
+ * classes of diffusers, and the functions of k-diffusion without their `sample_`. Not here, because they
+ * could mean several or none: the KDPM2 classes (with or without Karras sigmas), `dpmpp_sde_ancestral` (not a
+ * method of any library), `normal` (a spacing, not a method).
  */
 export const schedulerAliases: Readonly<Record<Endpoint, Readonly<Record<string, string>>>> = {
   'sdxl-torch': {

@@ -11,7 +11,10 @@ export interface Slug {
   readonly freeSize: boolean;
 }
 
-/** `sdxl1.0-txt2img` is the name that nearly all public clients use, with a size; `sdxl1.0-img2img` is that of an MCP server. */
+/**
+ * `sdxl1.0-txt2img` is the name that nearly all public clients use, with a size; `sdxl1.0-img2img` is that of
+ * an MCP server.
+ */
 export const slugs = {
   'sdxl-torch': { endpoint: 'sdxl-torch', body: bodies['sdxl-torch'], freeSize: false },
   'sdxl-img2img': { endpoint: 'sdxl-img2img', body: bodies['sdxl-img2img'], freeSize: false },

@@ -29,11 +29,17 @@ export interface GatewaySettings {
   readonly creditsPerSample: number;
   /** Origins whose pages may call from a browser; `*` is every one. */
   readonly corsOrigins: readonly string[];
-  /** Addresses, ranges or `loopback`, `linklocal`, `uniquelocal`: proxies whose X-Forwarded headers are believed. */
+  /**
+   * Addresses, ranges or `loopback`, `linklocal`, `uniquelocal`: proxies whose X-Forwarded headers are
+   * believed.
+   */
   readonly trustedProxies: readonly string[];
   /** Names under /v1 and /v2 that answer 410. */
   readonly retiredSlugs: readonly string[];
-  /** Requests are still taken this long after the last worker was seen, and after this gateway has started without any. */
+  /**
+   * Requests are still taken this long after the last worker was seen, and after this gateway has started
+   * without any.
+   */
   readonly noWorkerGraceMs: number;
   /** How long a v1 request is waited for. */
   readonly syncDeadlineMs: number;

@@ -6,8 +6,9 @@ import { runGateway } from './run-gateway.ts';
 
 /** The gateway process: reads the environment, serves until SIGTERM or SIGINT. */
 
-// Pictures pass through as buffers outside V8's heap. By default every 20 MB or so of them start a full collection of a heap that
-// holds two vocabularies, and requests wait for it: 20 collections in 650 pictures of 300 kB, 2 with the flag.
+// Pictures pass through as buffers outside V8's heap. By default every 20 MB or so of them start a full
+// collection of a heap that holds two vocabularies, and requests wait for it: 20 collections in 650 pictures
+// of 300 kB, 2 with the flag.
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 const config = readConfigOrExit('gateway');

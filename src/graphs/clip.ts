@@ -3,10 +3,10 @@ import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph
 import type { Flavour } from './layers.ts';
 
 /**
- * CLIPTextModel or, with projection, CLIPTextModelWithProjection of transformers.
- * Inputs: input_ids [batch, tokens] and, with projection, pooled_at [batch], the token whose final state is projected
- * (both int64); outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer without final
- * norm, and pooled [batch, projection_dim]. Attention is causal and there is no padding mask.
+ * CLIPTextModel or, with projection, CLIPTextModelWithProjection of transformers. Inputs: input_ids [batch,
+ * tokens] and, with projection, pooled_at [batch], the token whose final state is projected (both int64);
+ * outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer without final norm,
+ * and pooled [batch, projection_dim]. Attention is causal and there is no padding mask.
  */
 export function clipTextGraph(
   config: ClipTextConfig,

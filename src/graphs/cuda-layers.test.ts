@@ -33,7 +33,8 @@ function counts({ nodes }: NetworkGraph, ...ops: string[]): Record<string, numbe
   return Object.fromEntries(ops.map((op) => [op, nodes.filter((node) => node.op === op).length]));
 }
 
-// 70 transformer blocks in 11 transformers, 17 resnets with 11 shortcuts, 2 changes of size each way: the published config's layers.
+// 70 transformer blocks in 11 transformers, 17 resnets with 11 shortcuts, 2 changes of size each way: the
+// published config's layers.
 test('the base UNet in full size is fused throughout', () => {
   assert.deepEqual(
     counts(base, 'NhwcConv', 'Conv', 'MultiHeadAttention', 'BiasSplitGelu', 'BiasAdd', 'Split'),

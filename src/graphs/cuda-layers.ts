@@ -7,9 +7,10 @@ import { plainGroupNorm } from './plain-group-norm.ts';
 const onnxType: Readonly<Record<Precision, number>> = { float32: 1, float16: 10 };
 
 /**
- * Layers for ONNX Runtime's CUDA provider: feature maps are [batch, height, width, channels], and operators of com.microsoft
- * that have CUDA kernels compute several layers at once where cuda-limits.ts allows. All inputs and outputs of the network stay
- * float32. No size is computed by a node of its own, since such nodes run on the CPU: a Shape goes straight to the node that needs it.
+ * Layers for ONNX Runtime's CUDA provider: feature maps are [batch, height, width, channels], and operators
+ * of com.microsoft that have CUDA kernels compute several layers at once where cuda-limits.ts allows. All
+ * inputs and outputs of the network stay float32. No size is computed by a node of its own, since such nodes
+ * run on the CPU: a Shape goes straight to the node that needs it.
  */
 export function cudaLayers(precision: Precision): Flavour {
   return (graph) => {

@@ -1,9 +1,12 @@
 /**
- * What ONNX Runtime's fused CUDA kernels take: anything else they refuse when they run, so it is given to plain operators.
- * Read from onnxruntime/contrib_ops/cuda/diffusion of the main branch, 2023 to 2026.
+ * What ONNX Runtime's fused CUDA kernels take: anything else they refuse when they run, so it is given to
+ * plain operators. Read from onnxruntime/contrib_ops/cuda/diffusion of the main branch, 2023 to 2026.
  */
 
-/** BiasSplitGelu: bias_split_gelu.cc knows these widths of its input; the refiner's 6144 and 12288 are not among them. */
+/**
+ * BiasSplitGelu: bias_split_gelu.cc knows these widths of its input; the refiner's 6144 and 12288 are not
+ * among them.
+ */
 export function isSplitGeluWidth(width: number): boolean {
   return width === 2560 || width === 5120 || width === 10240;
 }

@@ -3,7 +3,10 @@ import type { Value } from './graph.ts';
 /** What a linear layer or a convolution gives, before and after its bias. */
 export interface Product {
   readonly value: Value;
-  /** The product alone. Emitted when it is first asked for: a convolution is computed twice where both forms are used. */
+  /**
+   * The product alone. Emitted when it is first asked for: a convolution is computed twice where both forms
+   * are used.
+   */
   bare(): Value;
   readonly bias: Value;
   readonly width: number;
@@ -13,16 +16,19 @@ export interface Product {
 
 /** A sum that the normalisation which reads it first may compute. */
 export interface Sum {
-  /** x + skip + bias, the three inputs of the operator that takes over; skip is shaped as x, or [batch, channels]. */
+  /**
+   * x + skip + bias, the three inputs of the operator that takes over; skip is shaped as x, or [batch,
+   * channels].
+   */
   readonly x: () => Value;
   readonly skip: Value;
   readonly bias: Value | undefined;
 }
 
 /**
- * Remembers how values were made, so that the operator which reads a sum can compute it along the way. Every value is emitted plainly
- * first, and what a fused operator makes superfluous depends on nothing and is left out of the graph: a fusion that does not
- * happen costs time, never correctness.
+ * Remembers how values were made, so that the operator which reads a sum can compute it along the way. Every
+ * value is emitted plainly first, and what a fused operator makes superfluous depends on nothing and is left
+ * out of the graph: a fusion that does not happen costs time, never correctness.
  */
 export interface Memory {
   /** The value that stands for this one by now. */

@@ -61,7 +61,10 @@ export interface GraphBuilder {
   output(name: string, value: Value, shape: PortShape): void;
   /** An operator with one result. `path` is the module it computes; absent optional inputs are ''. */
   node(path: string, op: string, inputs: readonly Value[], attributes?: Attributes): Value;
-  /** An operator with several results: how many, or what to call each; '' is an optional one that is not wanted. */
+  /**
+   * An operator with several results: how many, or what to call each; '' is an optional one that is not
+   * wanted.
+   */
   nodes(
     path: string,
     op: string,
@@ -82,9 +85,9 @@ export interface GraphBuilder {
 }
 
 /**
- * The standard operators of ONNX 1.13 and ONNX Runtime's contributed ones. The last version for which ONNX Runtime 1.30 has a CUDA
- * kernel of everything in use: a kernel counts for the version of its operator only, and of Pad there is none after 18
- * (docs/OperatorKernels.md).
+ * The standard operators of ONNX 1.13 and ONNX Runtime's contributed ones. The last version for which ONNX
+ * Runtime 1.30 has a CUDA kernel of everything in use: a kernel counts for the version of its operator only,
+ * and of Pad there is none after 18 (docs/OperatorKernels.md).
  */
 const opsets = { '': 18, 'com.microsoft': 1 };
 const microsoft = 'com.microsoft.';

@@ -26,7 +26,8 @@ const refinerUnet = parseUnetConfig(json(publishedRefiner.unet), 'refiner');
 const vae = parseVaeConfig(json(publishedBase.vae), 'vae');
 const baseGraph = unetGraph(baseUnet, portableLayers, { pooledWidth: 1280, timeIdCount: 6 });
 
-// Sizes of the published files: total_parameters of the safetensors headers of stabilityai/stable-diffusion-xl-*-1.0.
+// Sizes of the published files: total_parameters of the safetensors headers of
+// stabilityai/stable-diffusion-xl-*-1.0.
 test('the base UNet in full size has the published tensors, 2,567,463,684 parameters', () => {
   assert.deepEqual(sorted(baseGraph.tensors), sorted(unetTensors(baseUnet)));
   assert.equal(parameters(baseGraph.tensors), 2_567_463_684);

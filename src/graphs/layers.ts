@@ -17,9 +17,9 @@ export interface GroupNormOptions {
 export type Activation = 'silu' | 'gelu' | 'quick_gelu';
 
 /**
- * The layers that the networks are made of. A flavour implements them for one kind of device and is free in how it
- * lays out feature maps between `imageIn` and `imageOut`, so networks touch feature maps through these only.
- * `path` is a module's name in the checkpoint; its tensors are `path`.weight and `path`.bias.
+ * The layers that the networks are made of. A flavour implements them for one kind of device and is free in
+ * how it lays out feature maps between `imageIn` and `imageOut`, so networks touch feature maps through these
+ * only. `path` is a module's name in the checkpoint; its tensors are `path`.weight and `path`.bias.
  */
 export interface Layers {
   /** What values between the networks' float32 inputs and outputs are. */
@@ -46,7 +46,10 @@ export interface Layers {
   activation(path: string, kind: Activation, x: Value): Value;
   /** [batch, tokens, 2 width] -> [batch, tokens, width]: the first half times GELU (exact) of the second. */
   geglu(path: string, x: Value): Value;
-  /** softmax(q k^T / sqrt(head width)) v over [batch, tokens, width], head by head; causal: no token sees a later one. */
+  /**
+   * softmax(q k^T / sqrt(head width)) v over [batch, tokens, width], head by head; causal: no token sees a
+   * later one.
+   */
   attention(path: string, query: Value, key: Value, value: Value, heads: number, causal?: boolean): Value;
   /** Of two feature maps, or of two [batch, tokens, width], both of the same shape. */
   add(path: string, a: Value, b: Value): Value;

@@ -78,7 +78,9 @@ export type DataType = keyof typeof dataTypes;
 /** AttributeProto.AttributeType, with the field that carries the value. */
 const attributeTypes = { f: 1, i: 2, s: 3, ints: 7 } as const;
 
-/** One attribute's value, tagged with its type because a JavaScript number does not say whether it is a float. */
+/**
+ * One attribute's value, tagged with its type because a JavaScript number does not say whether it is a float.
+ */
 export type Attribute = { f: number } | { i: number } | { s: string } | { ints: readonly number[] };
 
 export interface Node {
@@ -100,7 +102,9 @@ export interface Initializer {
   readonly data: Uint8Array | { readonly file: string; readonly offset: number; readonly length: number };
 }
 
-/** A graph input or output; a dimension with a name, or without anything (null), may differ from run to run. */
+/**
+ * A graph input or output; a dimension with a name, or without anything (null), may differ from run to run.
+ */
 export interface Port {
   readonly name: string;
   readonly dataType: DataType;

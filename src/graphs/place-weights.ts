@@ -12,9 +12,10 @@ export interface PlacedModel {
 }
 
 /**
- * Points the graph's weights into the checkpoint's own files, in their own element type, with a Cast behind those whose type is
- * not the wanted one, and a Transpose behind those that are stored in another order (constants to the runtime, which computes
- * both once). The component must hold every weight (see requireTensors).
+ * Points the graph's weights into the checkpoint's own files, in their own element type, with a Cast behind
+ * those whose type is not the wanted one, and a Transpose behind those that are stored in another order
+ * (constants to the runtime, which computes both once). The component must hold every weight (see
+ * requireTensors).
  */
 export function placeWeights(graph: NetworkGraph, component: Component<unknown>): PlacedModel {
   const located = graph.weights.map((weight) => locate(weight, component));

@@ -2,7 +2,8 @@ import type { GraphBuilder, Precision, Value } from './graph.ts';
 import type { GroupNormOptions } from './layers.ts';
 
 /**
- * Group normalisation of a feature map [batch, height, width, channels] in standard operators and float32, without the SiLU.
+ * Group normalisation of a feature map [batch, height, width, channels] in standard operators and float32,
+ * without the SiLU.
  * @param precision of the feature map; gamma and beta [channels] are float32.
  */
 export function plainGroupNorm(

@@ -2,8 +2,8 @@ import type { Value } from './graph.ts';
 import type { Flavour, Layers } from './layers.ts';
 
 /**
- * Layers in float32 with standard operators, and of com.microsoft only those that the CPU provider implements and
- * that measured faster. Feature maps are [batch, channels, height, width].
+ * Layers in float32 with standard operators, and of com.microsoft only those that the CPU provider implements
+ * and that measured faster. Feature maps are [batch, channels, height, width].
  */
 export const portableLayers: Flavour = (graph) => {
   const { node, weight, integers } = graph;

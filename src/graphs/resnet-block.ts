@@ -14,7 +14,10 @@ export interface TimeSignal {
   readonly width: number;
 }
 
-/** ResnetBlock2D of diffusers: two convolutions around an optional shift by the time embedding, beside a shortcut. */
+/**
+ * ResnetBlock2D of diffusers: two convolutions around an optional shift by the time embedding, beside a
+ * shortcut.
+ */
 export function resnetBlock(
   layers: Layers,
   path: string,

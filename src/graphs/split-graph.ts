@@ -2,8 +2,8 @@ import type { NetworkGraph } from './graph.ts';
 import type { Node, Port } from './onnx-proto.ts';
 
 /**
- * Cuts a graph at its boundaries into graphs that run one after the other: each gives out what later ones take in
- * under the same name.
+ * Cuts a graph at its boundaries into graphs that run one after the other: each gives out what later ones
+ * take in under the same name.
  * @throws Error naming a value that crosses a boundary without being declared there.
  */
 export function splitGraph(graph: NetworkGraph): NetworkGraph[] {

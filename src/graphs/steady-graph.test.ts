@@ -12,7 +12,8 @@ const graph = unetGraph(config, portableLayers, { pooledWidth: 1280, timeIdCount
 
 test('of a UNet, the keys and values of every cross-attention depend on the prompt alone', () => {
   const { steady, changing } = separateSteady(graph, ['encoder_hidden_states'])!;
-  // 70 transformer blocks: 2 x 2 at 640 channels, 2 x 10 at 1280 on the way down, 10 in the middle, 3 x 10 and 3 x 2 on the way up.
+  // 70 transformer blocks: 2 x 2 at 640 channels, 2 x 10 at 1280 on the way down, 10 in the middle, 3 x 10
+  // and 3 x 2 on the way up.
   const projections = graph.weights.map(({ key }) => key).filter((key) => /attn2\.to_[kv]\.weight/.test(key));
   assert.equal(projections.length, 140);
   assert.deepEqual(

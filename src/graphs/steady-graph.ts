@@ -9,8 +9,8 @@ export interface SteadyGraph {
 }
 
 /**
- * Separates what can be computed once and kept for as long as some of the inputs stay the same. A UNet's prompt is
- * the same in every step, and of it alone come the keys and values of all cross-attentions.
+ * Separates what can be computed once and kept for as long as some of the inputs stay the same. A UNet's
+ * prompt is the same in every step, and of it alone come the keys and values of all cross-attentions.
  * @param names inputs that seldom change, [batch, tokens, width], as is all that comes of them.
  * @returns undefined where the graph has none of the inputs, or nothing depends on them alone.
  */

@@ -17,7 +17,10 @@ const groupNormEpsilon = 1e-6;
 const layerNormEpsilon = 1e-5;
 const feedForwardFactor = 4;
 
-/** Transformer2DModel of diffusers: self-attention, cross-attention and a GEGLU feed-forward per block, over pixels as tokens. */
+/**
+ * Transformer2DModel of diffusers: self-attention, cross-attention and a GEGLU feed-forward per block, over
+ * pixels as tokens.
+ */
 export function transformer(layers: Layers, path: string, map: Value, options: TransformerOptions): Value {
   const { channels, groups, linearProjection } = options;
   const project = (name: string, x: Value) =>

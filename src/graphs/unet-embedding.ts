@@ -13,7 +13,10 @@ export interface AddedConditions {
   readonly timeIdCount: number;
 }
 
-/** Time embedding plus text_time embedding of pooled prompt and time ids, through SiLU as every resnet wants it. */
+/**
+ * Time embedding plus text_time embedding of pooled prompt and time ids, through SiLU as every resnet wants
+ * it.
+ */
 export function timeSignal(
   graph: GraphBuilder,
   layers: Layers,

@@ -6,10 +6,10 @@ import { transformer } from './transformer.ts';
 import { type AddedConditions, timeSignal } from './unet-embedding.ts';
 
 /**
- * UNet2DConditionModel of diffusers with text_time conditioning.
- * Inputs: sample [batch, in_channels, height, width], timestep [1], encoder_hidden_states [batch, tokens,
- * cross_attention_dim], text_embeds [batch, pooled width], time_ids [batch, count], all float32 and every named
- * dimension free unless `sizes` fixes it; output: noise, shaped as sample with out_channels. Any height and width from 2^(levels - 1) up.
+ * UNet2DConditionModel of diffusers with text_time conditioning. Inputs: sample [batch, in_channels, height,
+ * width], timestep [1], encoder_hidden_states [batch, tokens, cross_attention_dim], text_embeds [batch,
+ * pooled width], time_ids [batch, count], all float32 and every named dimension free unless `sizes` fixes it;
+ * output: noise, shaped as sample with out_channels. Any height and width from 2^(levels - 1) up.
  */
 export function unetGraph(
   config: UnetConfig,

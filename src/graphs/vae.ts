@@ -37,7 +37,10 @@ export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Siz
   return graph.finish();
 }
 
-/** AutoencoderKL's decoder with post_quant_conv: latents [batch, latent_channels, height, width] -> pixels, factor times larger. */
+/**
+ * AutoencoderKL's decoder with post_quant_conv: latents [batch, latent_channels, height, width] -> pixels,
+ * factor times larger.
+ */
 export function vaeDecoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Sizes): NetworkGraph {
   const { graph, layers, resnet, middle, normOut } = parts('vae_decoder', 'decoder', config, flavour, sizes);
   const channels = config.block_out_channels.toReversed();

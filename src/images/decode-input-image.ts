@@ -12,8 +12,8 @@ export interface InputImage {
 /** Pixels a picture may claim before anything is decoded: against decompression bombs. */
 const maximumInputPixels = 4096 * 4096;
 /**
- * SDXL's VAE's image side over latent side, and what the reference pipelines floor sizes to; decodePng floors further for a
- * checkpoint with another VAE.
+ * SDXL's VAE's image side over latent side, and what the reference pipelines floor sizes to; decodePng floors
+ * further for a checkpoint with another VAE.
  */
 const sideMultiple = 8;
 const minimumSide = 64;

@@ -10,8 +10,9 @@ export interface Pixels {
 
 /**
  * Reads a PNG written by decodeInputImage: x / 255 * 2 - 1, channel by channel.
- * @param sideMultiple sides are floored to multiples of it (Lanczos, only where that changes them), as diffusers 0.42.1 does in
- * VaeImageProcessor.get_default_height_width with the VAE's factor; decodeInputImage has floored to 8 already, SDXL's own.
+ * @param sideMultiple sides are floored to multiples of it (Lanczos, only where that changes them), as
+ * diffusers 0.42.1 does in VaeImageProcessor.get_default_height_width with the VAE's factor; decodeInputImage
+ * has floored to 8 already, SDXL's own.
  * @throws Error if it is no 8-bit RGB picture, which that function always writes.
  */
 export async function decodePng(png: Uint8Array, sideMultiple = 1): Promise<Pixels> {

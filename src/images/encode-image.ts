@@ -6,8 +6,9 @@ export class NonFinitePixelsError extends Error {
 }
 
 /**
- * Encodes pixels [3, height, width] around -1 ... 1: (x / 2 + 0.5) clamped to 0 ... 1, times 255, rounded half to
- * even as the reference pipelines do. JPEG has quality 95 without chroma subsampling, WebP the same quality.
+ * Encodes pixels [3, height, width] around -1 ... 1: (x / 2 + 0.5) clamped to 0 ... 1, times 255, rounded
+ * half to even as the reference pipelines do. JPEG has quality 95 without chroma subsampling, WebP the same
+ * quality.
  * @throws NonFinitePixelsError naming the first such pixel; a black picture is never made of it.
  */
 export async function encodeImage(
@@ -29,7 +30,9 @@ export async function encodeImage(
   }
 }
 
-/** Bytes [height, width, 3] of pixels [3, height, width]; the arithmetic is in float32, as in the reference. */
+/**
+ * Bytes [height, width, 3] of pixels [3, height, width]; the arithmetic is in float32, as in the reference.
+ */
 export function interleavedBytes(pixels: Float32Array, width: number, height: number): Uint8Array {
   const area = width * height;
   if (pixels.length !== 3 * area)
@@ -48,7 +51,10 @@ export function interleavedBytes(pixels: Float32Array, width: number, height: nu
   return new Uint8Array(bytes.buffer);
 }
 
-/** Encodes pixels [3, height, width] around -1 ... 1 as a small JPEG (quality 70): a glimpse on the way, not a result. */
+/**
+ * Encodes pixels [3, height, width] around -1 ... 1 as a small JPEG (quality 70): a glimpse on the way, not a
+ * result.
+ */
 export async function encodePreview(pixels: Float32Array, width: number, height: number): Promise<Buffer> {
   return restrictedSharp(interleavedBytes(pixels, width, height), { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 70 })

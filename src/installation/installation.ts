@@ -27,8 +27,8 @@ export type Installation = ReadonlyMap<string, InstalledModel>;
 const singleFile = /^(.+)\.safetensors$/;
 
 /**
- * Every model of the folder, sorted by name: a sub-folder with a model.json (see Manifest), and without one a sub-folder with a
- * model_index.json or a .safetensors file, served under its own name.
+ * Every model of the folder, sorted by name: a sub-folder with a model.json (see Manifest), and without one a
+ * sub-folder with a model_index.json or a .safetensors file, served under its own name.
  * @throws Error naming the folder or file that is missing or wrong.
  */
 export async function listModels(modelsDir: string): Promise<InstalledModel[]> {
@@ -46,7 +46,8 @@ export async function listModels(modelsDir: string): Promise<InstalledModel[]> {
 
 /**
  * @param only served names to leave it at; all where empty.
- * @throws Error as listModels, and where two models claim one name, nothing is installed, or one of `only` is not.
+ * @throws Error as listModels, and where two models claim one name, nothing is installed, or one of `only` is
+ * not.
  */
 export async function findInstallation(
   modelsDir: string,

@@ -12,7 +12,10 @@ import type { InstalledModel } from './installation.ts';
 import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
 import { warmUp } from './warm-up.ts';
 
-/** A model's networks, each loaded when it is called for. @throws CheckpointError naming file and tensor, from every one. */
+/**
+ * A model's networks, each loaded when it is called for.
+ * @throws CheckpointError naming file and tensor, from every one.
+ */
 export interface NetworkLoaders {
   readonly textEncoders: readonly (() => Promise<ClipTextEncoder>)[];
   readonly unet: () => Promise<Unet>;

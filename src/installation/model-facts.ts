@@ -37,7 +37,10 @@ export function parametersOf({ tensors }: Component<unknown>): number {
   return sum([...tensors.values()].map(({ byteLength, dtype }) => byteLength / elementBytes[dtype]));
 }
 
-/** Bytes of weights once they are loaded: float32, but for the UNet and the text encoders on CUDA. Exported networks: their files. */
+/**
+ * Bytes of weights once they are loaded: float32, but for the UNet and the text encoders on CUDA. Exported
+ * networks: their files.
+ */
 export function loadedBytes(model: OpenedModel, device: 'cpu' | 'cuda'): number {
   if (isExported(model)) return sum(exportedNetworks(model).map(({ bytes }) => bytes));
   const { textEncoders, unet, vae } = model;

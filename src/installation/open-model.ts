@@ -21,7 +21,10 @@ export function isExported(opened: OpenedModel): opened is ExportedCheckpoint {
   return 'vaeDecoder' in opened;
 }
 
-/** Opens a checkpoint of any layout: a diffusers folder, a .safetensors file, a folder of exported ONNX models. */
+/**
+ * Opens a checkpoint of any layout: a diffusers folder, a .safetensors file, a folder of exported ONNX
+ * models.
+ */
 export async function openLocation(location: string, vae?: string): Promise<OpenedModel> {
   if (!(await isExportedFolder(location))) return openCheckpoint(location, vae === undefined ? {} : { vae });
   if (vae !== undefined)
@@ -31,15 +34,17 @@ export async function openLocation(location: string, vae?: string): Promise<Open
   return openExportedFolder(location);
 }
 
-/** Where what is made of a model's weights is kept; files that share a folder without manifests get one each. */
+/**
+ * Where what is made of a model's weights is kept; files that share a folder without manifests get one each.
+ */
 export function preparedFolder({ name, directory, checkpoint, manifest }: InstalledModel): string {
   const isAlone = manifest !== undefined || checkpoint === directory;
   return isAlone ? path.join(directory, 'prepared') : path.join(directory, 'prepared', name);
 }
 
 /**
- * Reads an installed model's headers and configs as its manifest wants them: with another VAE, scheduler keys replaced, but without
- * its LoRAs.
+ * Reads an installed model's headers and configs as its manifest wants them: with another VAE, scheduler keys
+ * replaced, but without its LoRAs.
  * @throws CheckpointError naming the file and what contradicts.
  */
 export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> {
@@ -52,8 +57,9 @@ export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> 
 }
 
 /**
- * As openUnmerged, with LoRAs merged: once, as what was merged of the same files and weights before is taken as it is; and for CUDA
- * with the copies of convolution weights that `npm run models -- prepare` has left, if it has: without them loading takes longer.
+ * As openUnmerged, with LoRAs merged: once, as what was merged of the same files and weights before is taken
+ * as it is; and for CUDA with the copies of convolution weights that `npm run models -- prepare` has left, if
+ * it has: without them loading takes longer.
  * @throws CheckpointError naming the file and what contradicts.
  */
 export async function openModel(model: InstalledModel, device: Device = 'cpu'): Promise<OpenedModel> {

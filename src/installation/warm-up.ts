@@ -6,9 +6,9 @@ const side = 1024;
 const batch = 2;
 
 /**
- * Runs UNet and VAE decoder once on zeros, at the size that requests have. For every new size of its input ONNX Runtime's CUDA provider
- * times all algorithms that cuDNN has for a convolution, seconds that no request should wait for. A new size of an input picture
- * still does.
+ * Runs UNet and VAE decoder once on zeros, at the size that requests have. For every new size of its input
+ * ONNX Runtime's CUDA provider times all algorithms that cuDNN has for a convolution, seconds that no request
+ * should wait for. A new size of an input picture still does.
  */
 export async function warmUp({ textStages, unet, vaeDecoder }: Models, pictureSide = side): Promise<void> {
   const latentSide = Math.floor(pictureSide / vaeDecoder.factor);

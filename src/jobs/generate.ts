@@ -16,7 +16,9 @@ export interface GenerationContext {
   readonly id: string;
   /** Aborted with a CancelReason: stop between steps and reject. A drain does not wait for that. */
   readonly signal: AbortSignal;
-  /** Reports a step, and now and then a small JPEG of the picture on its way; never waits and never throws. */
+  /**
+   * Reports a step, and now and then a small JPEG of the picture on its way; never waits and never throws.
+   */
   progress(progress: GenerationProgress, preview?: Uint8Array): void;
   /** Bytes (PNG) of an image-to-image request's input. @throws JobError when it has expired. */
   inputImage(): Promise<Buffer>;

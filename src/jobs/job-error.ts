@@ -3,7 +3,10 @@
  * "The worker could not finish this request" and its text stays in the log.
  */
 export class JobError extends Error {
-  /** Whether another attempt could succeed (a crashed engine) or not (a missing checkpoint, NaN in the latents). */
+  /**
+   * Whether another attempt could succeed (a crashed engine) or not (a missing checkpoint, NaN in the
+   * latents).
+   */
   readonly retryable: boolean;
 
   constructor(message: string, options: { retryable: boolean; cause?: unknown }) {

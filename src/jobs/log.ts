@@ -6,8 +6,8 @@ export interface Log {
 }
 
 /**
- * An error as it may be logged. The Redis client hangs the failed command with all its arguments on its errors: prompts, and
- * whole pictures.
+ * An error as it may be logged. The Redis client hangs the failed command with all its arguments on its
+ * errors: prompts, and whole pictures.
  */
 export function loggable(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };

@@ -25,9 +25,9 @@ export interface Producer {
   /** For single reads and writes of this folder's functions (API keys, outputs, heartbeats). */
   readonly redis: Connection;
   /**
-   * Accepts a request under a fresh UUID, charging its owner `cost` credits (0 by default), or says what the owner's key lacks:
-   * its record exists when this returns, or nothing of it does. A repeated submit under an idempotency key makes nothing new and
-   * is told the earlier request.
+   * Accepts a request under a fresh UUID, charging its owner `cost` credits (0 by default), or says what the
+   * owner's key lacks: its record exists when this returns, or nothing of it does. A repeated submit under an
+   * idempotency key makes nothing new and is told the earlier request.
    */
   submit(
     id: string,
@@ -44,7 +44,10 @@ export interface Producer {
   watch(id: string, signal: AbortSignal, heartbeatMs?: number): AsyncGenerator<RequestEvent, void>;
   /** The request as it stands, or undefined when unknown or expired. */
   read(id: string): Promise<RequestRecord | undefined>;
-  /** Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal aborts. */
+  /**
+   * Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal
+   * aborts.
+   */
   waitFor(id: string, timeoutMs: number, signal?: AbortSignal): Promise<RequestRecord | undefined>;
   /** How many requests wait for a worker, whatever models they need. */
   countWaiting(): Promise<number>;

@@ -15,7 +15,10 @@ function endOfTextId({ eos_token_id: id, vocab_size: size }: ClipTextConfig): nu
   return id === wrongEndOfText ? Math.min(clipEndOfText, size - 1) : id;
 }
 
-/** Loads a CLIPTextModel or CLIPTextModelWithProjection. @throws CheckpointError or Error as openSession does. */
+/**
+ * Loads a CLIPTextModel or CLIPTextModelWithProjection.
+ * @throws CheckpointError or Error as openSession does.
+ */
 export async function openClipTextEncoder(
   component: Component<ClipTextConfig>,
   options: NetworkOptions,

@@ -23,8 +23,9 @@ import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testi
 import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
 
 /**
- * The cuda flavour of whole networks, the operators that only CUDA has written out, beside the portable flavour on the same
- * weights. In float32 they differ by the order of sums; in float16 each value is rounded to 11 bits on its way.
+ * The cuda flavour of whole networks, the operators that only CUDA has written out, beside the portable
+ * flavour on the same weights. In float32 they differ by the order of sums; in float16 each value is rounded
+ * to 11 bits on its way.
  */
 const tolerances: Readonly<Record<Precision, number>> = { float32: 1e-5, float16: 4e-3 };
 
@@ -179,7 +180,8 @@ test('with prepared copies of the convolution weights, and with fixed sizes, net
       );
       results.push(await runExpanded(placed, precision, inputs));
     }
-    // The runtime moves Transposes about differently where they are constants, which changes the order of sums.
+    // The runtime moves Transposes about differently where they are constants, which changes the order of
+    // sums.
     for (const result of results.slice(1))
       for (const [name, values] of Object.entries(result)) {
         const difference = relativeDifference(values, results[0]![name]!);

@@ -8,12 +8,18 @@ export function isCuda(device: Device): boolean {
   return device.startsWith('cuda:');
 }
 
-/** What UNet and text encoders compute in. The VAE computes in float32 everywhere: SDXL's overflows in float16. */
+/**
+ * What UNet and text encoders compute in. The VAE computes in float32 everywhere: SDXL's overflows in
+ * float16.
+ */
 export function computePrecision(device: Device): Precision {
   return isCuda(device) ? 'float16' : 'float32';
 }
 
-/** The layers a network is built of for a device. @param precision what it computes in on CUDA; elsewhere that is float32. */
+/**
+ * The layers a network is built of for a device.
+ * @param precision what it computes in on CUDA; elsewhere that is float32.
+ */
 export function layersFor(device: Device, precision: Precision): Flavour {
   return isCuda(device) ? cudaLayers(precision) : portableLayers;
 }

@@ -137,7 +137,10 @@ for (const [variant, { sha256, outputs }] of Object.entries(oracles.variants)) {
 
 // The tiny variant's checkpoint, written by the first test, built wrongly.
 
-/** What the config says but no tensor's shape gives away: taken wrongly, the output must move beyond the tolerance. */
+/**
+ * What the config says but no tensor's shape gives away: taken wrongly, the output must move beyond the
+ * tolerance.
+ */
 const misreadings: Record<string, Partial<UnetConfig>> = {
   'head counts': { attention_head_dim: [1, 4, 5] },
   'frequency order': { flip_sin_to_cos: false },

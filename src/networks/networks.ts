@@ -2,7 +2,10 @@
 export interface PromptEncoding {
   /** Penultimate hidden state without final layer norm, [batch, tokens, width]. */
   readonly hiddenStates: Float32Array;
-  /** Projected state at the first end-of-text token, [batch, projectionWidth]; absent for an encoder without projection. */
+  /**
+   * Projected state at the first end-of-text token, [batch, projectionWidth]; absent for an encoder without
+   * projection.
+   */
   readonly pooled: Float32Array | undefined;
 }
 
@@ -42,7 +45,10 @@ export interface Unet {
   release(): Promise<void>;
 }
 
-/** Image side over latent side, and the number the latents are multiplied with after encoding, both from the VAE's config. */
+/**
+ * Image side over latent side, and the number the latents are multiplied with after encoding, both from the
+ * VAE's config.
+ */
 export interface VaeGeometry {
   readonly factor: number;
   readonly channels: number;
@@ -50,13 +56,19 @@ export interface VaeGeometry {
 }
 
 export interface VaeEncoder extends VaeGeometry {
-  /** Pixels [3, height, width] in -1 ... 1 to the posterior's moments [2 x channels, height / factor, width / factor]: mean, then log variance. */
+  /**
+   * Pixels [3, height, width] in -1 ... 1 to the posterior's moments [2 x channels, height / factor, width /
+   * factor]: mean, then log variance.
+   */
   encode(pixels: Float32Array, height: number, width: number): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
 export interface VaeDecoder extends VaeGeometry {
-  /** Unscaled latents [channels, height, width] to pixels [3, height x factor, width x factor] around -1 ... 1. */
+  /**
+   * Unscaled latents [channels, height, width] to pixels [3, height x factor, width x factor] around -1 ...
+   * 1.
+   */
   decode(latents: Float32Array, height: number, width: number): Promise<Float32Array>;
   release(): Promise<void>;
 }

@@ -20,9 +20,11 @@ const inputs = ['clip_input', 'images'];
 const verdict = 'has_nsfw_concepts';
 
 /**
- * Opens `model.onnx` of a folder with the interface under which Stable Diffusion's safety checker was published as ONNX: inputs
- * `clip_input` and `images`, output `has_nsfw_concepts` (diffusers, OnnxStableDiffusionPipeline). It runs on the CPU.
- * @throws CheckpointError for a file that reaches outside its folder; Error naming the file and what its interface lacks.
+ * Opens `model.onnx` of a folder with the interface under which Stable Diffusion's safety checker was
+ * published as ONNX: inputs `clip_input` and `images`, output `has_nsfw_concepts` (diffusers,
+ * OnnxStableDiffusionPipeline). It runs on the CPU.
+ * @throws CheckpointError for a file that reaches outside its folder; Error naming the file and what its
+ * interface lacks.
  */
 export async function openSafetyChecker(directory: string): Promise<SafetyChecker> {
   const file = path.join(directory, 'model.onnx');

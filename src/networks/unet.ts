@@ -9,15 +9,18 @@ import { type NetworkOptions, openSession } from './runtime/session.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
 
 export interface UnetOptions extends NetworkOptions {
-  /** Time ids the pipeline gives: 6 for base checkpoints, 5 where model_index.json requires an aesthetics score. */
+  /**
+   * Time ids the pipeline gives: 6 for base checkpoints, 5 where model_index.json requires an aesthetics
+   * score.
+   */
   readonly timeIdCount: number;
   /** As in GraphOptions; by default for large UNets. */
   readonly split?: boolean;
 }
 
 /**
- * Parameters from which a UNet is loaded in two threads on the CPU. SDXL's 2,567 million load in 12 s so instead of 27; a few million
- * load at once, and every part is one more hand-over in each step.
+ * Parameters from which a UNet is loaded in two threads on the CPU. SDXL's 2,567 million load in 12 s so
+ * instead of 27; a few million load at once, and every part is one more hand-over in each step.
  */
 const largeUnet = 100e6;
 

@@ -22,9 +22,9 @@ export type FillNormals = (seed: number, values: Float32Array) => void;
 
 /**
  * Brownian motion over [start, end] as torchsde's BrownianTree(t0, t1, entropy) defines it
- * (google-research/torchsde torchsde/_brownian/brownian_interval.py, halfway_tree, tol 1e-6, pool 24): a dyadic
- * tree of bridges whose noise depends on entropy and address only, so that a value is independent of what else
- * was asked. The bridges between the whole interval and the last point are kept (about 24 arrays).
+ * (google-research/torchsde torchsde/_brownian/brownian_interval.py, halfway_tree, tol 1e-6, pool 24): a
+ * dyadic tree of bridges whose noise depends on entropy and address only, so that a value is independent of
+ * what else was asked. The bridges between the whole interval and the last point are kept (about 24 arrays).
  *
  * @returns the increment from `from` to `to`, unnormalised; both are clamped into the interval
  */
@@ -101,8 +101,8 @@ export function createBrownianPath(
 }
 
 /**
- * Python's `round(x, 6)`, the grid torchsde resolves times to. `toFixed` rounds the exact binary value as Python
- * does, except on a tie, which only odd multiples of 1/128 can be: Python goes to the even neighbour.
+ * Python's `round(x, 6)`, the grid torchsde resolves times to. `toFixed` rounds the exact binary value as
+ * Python does, except on a tie, which only odd multiples of 1/128 can be: Python goes to the even neighbour.
  */
 export function roundToMillionths(x: number): number {
   if (Math.abs(x * 128) % 2 !== 1) return Number(x.toFixed(6));

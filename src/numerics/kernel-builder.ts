@@ -36,8 +36,8 @@ export function createKernelBuilder(parameters: number): KernelBuilder {
     index,
     vector,
     /*
-     * Constants are read from memory into locals before the loop: V8 composes a literal vector from immediates at
-     * each of its uses, which made the kernel 1.7 times slower.
+     * Constants are read from memory into locals before the loop: V8 composes a literal vector from
+     * immediates at each of its uses, which made the kernel 1.7 times slower.
      */
     constant(lanes) {
       const bytes = new Uint8Array(lanes.buffer);
@@ -62,8 +62,8 @@ export function createKernelBuilder(parameters: number): KernelBuilder {
 }
 
 /**
- * Statement by statement through several independent chains of the same shape, so that one hides the latency of
- * the others.
+ * Statement by statement through several independent chains of the same shape, so that one hides the latency
+ * of the others.
  */
 export function interleave(chains: readonly (readonly Code[])[]): Code {
   return chains[0]!.flatMap((_, i) => chains.flatMap((chain) => chain[i]!));

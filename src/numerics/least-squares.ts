@@ -1,6 +1,6 @@
 /**
- * The coefficients c that bring rows x c nearest to targets, by the normal equations and Gaussian elimination, which suffices for a
- * few dozen well-conditioned columns.
+ * The coefficients c that bring rows x c nearest to targets, by the normal equations and Gaussian
+ * elimination, which suffices for a few dozen well-conditioned columns.
  * @param rows of equal length, at least as many as columns. @param targets one number for each row.
  * @throws Error where the columns depend on each other.
  */

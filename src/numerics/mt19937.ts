@@ -2,8 +2,8 @@ const stateSize = 624;
 const shiftSize = 397;
 
 /**
- * MT19937 (Matsumoto and Nishimura 1998) seeded as torch's CPU generator: init_genrand with the low 32 bits of
- * the seed, so that seeds which differ by a multiple of 2^32 give one stream.
+ * MT19937 (Matsumoto and Nishimura 1998) seeded as torch's CPU generator: init_genrand with the low 32 bits
+ * of the seed, so that seeds which differ by a multiple of 2^32 give one stream.
  *
  * @param seed integer from 0 to 2^53 - 1
  * @returns a function giving the next unsigned 32-bit word

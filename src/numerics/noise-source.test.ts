@@ -91,7 +91,8 @@ test("Brownian increments of torchsde's tree at falling, rising, far and near si
 });
 
 test('the first normals published for torch and for CUDA', () => {
-  // Values printed in PyTorch issues and documentation, and in the docstring of A1111's modules/rng_philox.py.
+  // Values printed in PyTorch issues and documentation, and in the docstring of A1111's
+  // modules/rng_philox.py.
   const published: [RandomAlgorithm, number, number, number[], number][] = [
     ['torch-cpu', 0, 5, [1.541, -0.2934, -2.1788, 0.5684, -1.0845], 5e-5],
     ['torch-cpu', 0, 16, [-1.12584, -1.15236, -0.25058, -0.43388, 0.84871, 0.69201], 5e-6],

@@ -7,7 +7,9 @@ import { createTorchCpuNormals } from './torch-cpu-normals.ts';
  * on how many samples run beside it.
  */
 export interface NoiseSource {
-  /** The next standard normals of this sample's generator, one per latent value (channels x height x width). */
+  /**
+   * The next standard normals of this sample's generator, one per latent value (channels x height x width).
+   */
   normal(): Float32Array;
   /**
    * Opens the sample's Brownian path over [sigmaMin, sigmaMax]. The returned function gives the increment
@@ -26,8 +28,8 @@ const createNormals: Record<RandomAlgorithm, (seed: number) => (values: Float32A
 };
 
 /**
- * The noise of one sample. Every `normal()` is one `randn` call on the sample's generator; Brownian paths draw
- * from generators of their own, seeded from the sample's seed, and leave it untouched.
+ * The noise of one sample. Every `normal()` is one `randn` call on the sample's generator; Brownian paths
+ * draw from generators of their own, seeded from the sample's seed, and leave it untouched.
  *
  * @param options.seed integer from 0 to 2^53 - 1 (sample i of a request uses the request's seed + i)
  * @param options.length values per draw: channels x height x width of the latents

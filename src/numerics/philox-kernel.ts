@@ -4,7 +4,8 @@ import { type Code, doWhile, f64x2, get, i32, i32x4, i64x2, set, v128 } from './
 
 /*
  * A draw of normals as WebAssembly vector code, eight values at a time. A step on a Brownian path takes about
- * twenty draws of the size of the picture; plain loops with Math.log and Math.sin took 7 ms for each at 128 x 128 x 4.
+ * twenty draws of the size of the picture; plain loops with Math.log and Math.sin took 7 ms for each at 128 x
+ * 128 x 4.
  */
 
 const multipliers = [0xd2511f53, 0xcd9e8d57] as const;
@@ -35,7 +36,10 @@ function counterAt(counter: Counter, block: number): Code[] {
   ];
 }
 
-/** A round of Philox4x32 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") without its key step. */
+/**
+ * A round of Philox4x32 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3") without its key
+ * step.
+ */
 function philoxRound([c0, c1, c2, c3]: Counter, products: Counter): Code[] {
   const [low0, high0, low1, high1] = products;
   const lowWords = (low: number, high: number) => v128.shuffle32(get(low), get(high), [0, 2, 4, 6]);
@@ -110,8 +114,8 @@ const kernel = builder.instantiate(body, outputStart);
 const pageBytes = 65536;
 
 /**
- * Fills `values` with draw number `drawIndex` of the generator whose 64-bit key is `seed`: value i comes from the
- * first two words of Philox4x32-10 at counter (drawIndex, 0, i, 0).
+ * Fills `values` with draw number `drawIndex` of the generator whose 64-bit key is `seed`: value i comes from
+ * the first two words of Philox4x32-10 at counter (drawIndex, 0, i, 0).
  */
 export function fillPhiloxNormals(values: Float32Array, seed: number, drawIndex: number): void {
   const { memory, run } = kernel;

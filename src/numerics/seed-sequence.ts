@@ -7,7 +7,8 @@ const mixLeft = 0xca01f9dd;
 const mixRight = 0x4973f715;
 
 /**
- * The first word of `numpy.random.SeedSequence(entropy, spawn_key=spawnKey, pool_size=poolSize).generate_state(n)`.
+ * The first word of `numpy.random.SeedSequence(entropy, spawn_key=spawnKey,
+ * pool_size=poolSize).generate_state(n)`.
  *
  * @param entropy integer from 0 to 2^53 - 1
  * @param spawnKey integers from 0 to 2^32 - 1; empty for a root sequence

@@ -5,8 +5,9 @@ const blockSize = 16;
 
 /**
  * Standard normals as torch's CPU `randn` in float32 draws them from `Generator.manual_seed(seed)`
- * (aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h). Each call of the returned
- * function fills its argument as one `randn` call on the generator does; torch takes another path below 16 values.
+ * (aten/src/ATen/native/cpu/DistributionTemplates.h and core/DistributionsHelper.h). Each call of the
+ * returned function fills its argument as one `randn` call on the generator does; torch takes another path
+ * below 16 values.
  *
  * @param seed integer from 0 to 2^53 - 1; torch uses it modulo 2^32
  */
@@ -53,7 +54,10 @@ function uniform53(nextWord: () => number): number {
   return ((high & 0x1fffff) * 2 ** 32 + low) * 2 ** -53;
 }
 
-/** Box-Muller over 16 uniforms in place: the first eight give the radius, the last eight the angle (rounded to float32 as torch does). */
+/**
+ * Box-Muller over 16 uniforms in place: the first eight give the radius, the last eight the angle (rounded to
+ * float32 as torch does).
+ */
 function transformBlock(values: Float32Array, start: number): void {
   for (let j = start; j < start + blockSize / 2; j++) {
     const radius = Math.sqrt(-2 * Math.log(1 - values[j]!));

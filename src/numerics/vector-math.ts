@@ -2,9 +2,9 @@ import type { KernelBuilder } from './kernel-builder.ts';
 import { type Code, f64x2, get, i64x2, set, v128 } from './wasm-code.ts';
 
 /*
- * Elementary functions on two float64 lanes, as statements that leave their result in the local of the argument.
- * Only correctly rounded operations are used, so every machine gets the same bits. The errors stated are far below
- * the last bit of the float32 the results are rounded to.
+ * Elementary functions on two float64 lanes, as statements that leave their result in the local of the
+ * argument. Only correctly rounded operations are used, so every machine gets the same bits. The errors
+ * stated are far below the last bit of the float32 the results are rounded to.
  */
 
 const bitsOf = (value: number): bigint => new BigInt64Array(Float64Array.of(value).buffer)[0]!;
@@ -50,7 +50,9 @@ export function rootOfMinusTwoLog(builder: KernelBuilder, x: number): Code[] {
   ];
 }
 
-/** Sine of x in [0, 2 pi]: folded into [-pi/2, pi/2], Taylor series up to the 13th power; error below 1e-9. */
+/**
+ * Sine of x in [0, 2 pi]: folded into [-pi/2, pi/2], Taylor series up to the 13th power; error below 1e-9.
+ */
 export function sine(builder: KernelBuilder, x: number): Code[] {
   const [square, sum] = [builder.vector(), builder.vector()];
   const pi = doubles(builder, Math.PI);

@@ -1,6 +1,6 @@
 /**
- * Just enough of a WebAssembly assembler for number kernels with 128-bit vectors: code is bytes, an instruction is
- * a function of the code of its operands (WebAssembly core specification 2.0, chapter 5).
+ * Just enough of a WebAssembly assembler for number kernels with 128-bit vectors: code is bytes, an
+ * instruction is a function of the code of its operands (WebAssembly core specification 2.0, chapter 5).
  */
 export type Code = readonly number[];
 

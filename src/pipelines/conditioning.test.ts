@@ -12,7 +12,10 @@ import { createEmbeddingCache } from './embedding-cache.ts';
 import type { Models } from './models.ts';
 import { RequestError } from './request-error.ts';
 
-/** Made by scripts/maintainers/make-oracles/conditioning.py from A1111's prompt code and transformers' encoders; versions inside. */
+/**
+ * Made by scripts/maintainers/make-oracles/conditioning.py from A1111's prompt code and transformers'
+ * encoders; versions inside.
+ */
 interface Oracle {
   sha256: Record<string, string>;
   cases: {

@@ -16,7 +16,10 @@ import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { textToImage } from './text-to-image.ts';
 
-/** What scripts/maintainers/make-oracles/pipelines.py recorded of diffusers' pipelines; fields are explained there. */
+/**
+ * What scripts/maintainers/make-oracles/pipelines.py recorded of diffusers' pipelines; fields are explained
+ * there.
+ */
 interface Run {
   scheduler: string;
   steps: number;

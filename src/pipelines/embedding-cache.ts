@@ -1,6 +1,9 @@
 import type { PromptEncoding } from '../networks/networks.ts';
 
-/** Remembers what text encoders made of a chunk; negatives, styles and empty chunks repeat from request to request. */
+/**
+ * Remembers what text encoders made of a chunk; negatives, styles and empty chunks repeat from request to
+ * request.
+ */
 export interface EmbeddingCache {
   get(key: string): PromptEncoding | undefined;
   set(key: string, encoding: PromptEncoding): void;

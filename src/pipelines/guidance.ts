@@ -20,8 +20,8 @@ export interface GuidanceOptions {
 }
 
 /**
- * Classifier-free guidance (Ho & Salimans 2022, eq. 6) as one UNet batch [negatives, positives] for any number
- * of samples at the same level; a single pass of the positives where the scale is at most 1. Turns the
+ * Classifier-free guidance (Ho & Salimans 2022, eq. 6) as one UNet batch [negatives, positives] for any
+ * number of samples at the same level; a single pass of the positives where the scale is at most 1. Turns the
  * network's prediction, noise or velocity, into clean latents.
  */
 export function guided(options: GuidanceOptions): DenoiseMany {
@@ -75,7 +75,10 @@ export function guided(options: GuidanceOptions): DenoiseMany {
   };
 }
 
-/** x0 from the network's output: x - sigma * noise, or for a velocity x / (sigma^2 + 1) - v * sigma / sqrt(sigma^2 + 1). */
+/**
+ * x0 from the network's output: x - sigma * noise, or for a velocity x / (sigma^2 + 1) - v * sigma /
+ * sqrt(sigma^2 + 1).
+ */
 function cleanLatents(
   latents: Float32Array,
   prediction: Float32Array,

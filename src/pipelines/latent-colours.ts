@@ -2,14 +2,20 @@ import type { VaeDecoder } from '../networks/networks.ts';
 import { leastSquares } from '../numerics/least-squares.ts';
 import { createPhiloxNormals } from '../numerics/philox-normals.ts';
 
-/** Red, green and blue (-1 ... 1) of a latent position as a linear function of its channels, scaled as the networks see them. */
+/**
+ * Red, green and blue (-1 ... 1) of a latent position as a linear function of its channels, scaled as the
+ * networks see them.
+ */
 export interface LatentColours {
   /** One row of red, green, blue for each channel. */
   readonly factors: readonly (readonly number[])[];
   readonly bias: readonly number[];
 }
 
-/** Values: ComfyUI, comfy/latent_formats.py at 040a3243, `SDXL.latent_rgb_factors` and `latent_rgb_factors_bias`. */
+/**
+ * Values: ComfyUI, comfy/latent_formats.py at 040a3243, `SDXL.latent_rgb_factors` and
+ * `latent_rgb_factors_bias`.
+ */
 const sdxlColours: LatentColours = {
   factors: [
     [0.3651, 0.4232, 0.4341],
@@ -19,7 +25,10 @@ const sdxlColours: LatentColours = {
   ],
   bias: [0.1084, -0.0175, -0.0011],
 };
-/** scaling_factor in the config of SDXL's VAE and of its repairs; the VAE of earlier models has four channels too, but 0.18215. */
+/**
+ * scaling_factor in the config of SDXL's VAE and of its repairs; the VAE of earlier models has four channels
+ * too, but 0.18215.
+ */
 const sdxlScalingFactor = 0.13025;
 
 const fitted = new WeakMap<VaeDecoder, Promise<LatentColours>>();
@@ -37,13 +46,16 @@ export function latentColours(decoder: VaeDecoder): Promise<LatentColours> {
   return found;
 }
 
-/** Knots of the random latents on each side for every column to be fitted, squared, and latent positions between two of them. */
+/**
+ * Knots of the random latents on each side for every column to be fitted, squared, and latent positions
+ * between two of them.
+ */
 const knotsPerColumn = 4;
 const positionsPerKnot = 3;
 
 /**
- * Decodes one small picture of smooth random latents (independent ones from position to position look like nothing the decoder was
- * trained on) and fits the mean colour of the pixels that belong to each position.
+ * Decodes one small picture of smooth random latents (independent ones from position to position look like
+ * nothing the decoder was trained on) and fits the mean colour of the pixels that belong to each position.
  */
 export async function fitLatentColours(decoder: VaeDecoder): Promise<LatentColours> {
   const { channels, factor, scalingFactor } = decoder;

@@ -20,8 +20,8 @@ export interface RelayStep {
 
 /**
  * Runs the samples of one batch through the legs in order, e.g. base then refiner as an ensemble of experts;
- * history begins anew with each leg. Yields after each step, with the last estimate of the first sample's clean
- * latents; returns the latents ready for the VAE.
+ * history begins anew with each leg. Yields after each step, with the last estimate of the first sample's
+ * clean latents; returns the latents ready for the VAE.
  */
 export async function* relay(
   solver: Solver,

@@ -15,7 +15,9 @@ export interface SamplingOptions {
   /** Seed of sample 0; sample i uses seed + i. */
   readonly seed: number;
   readonly samples: number;
-  /** Samples evaluated together in one UNet batch. 1 keeps an image independent of its companions to the bit. */
+  /**
+   * Samples evaluated together in one UNet batch. 1 keeps an image independent of its companions to the bit.
+   */
   readonly batch: number;
   readonly rng: RandomAlgorithm;
   readonly emphasis: EmphasisMode;
@@ -30,7 +32,10 @@ export interface StepDone {
   readonly samples: number;
   readonly step: number;
   readonly steps: number;
-  /** What the network takes the batch's first picture to be by now; the array belongs to the solver and must be read at once. */
+  /**
+   * What the network takes the batch's first picture to be by now; the array belongs to the solver and must
+   * be read at once.
+   */
   readonly clean: LatentPicture;
 }
 
@@ -47,7 +52,10 @@ export interface Picture {
   readonly pixels: Float32Array;
   readonly height: number;
   readonly width: number;
-  /** The final latents as the VAE's decoder sees them before unscaling, [channels, height / factor, width / factor]. */
+  /**
+   * The final latents as the VAE's decoder sees them before unscaling, [channels, height / factor, width /
+   * factor].
+   */
   readonly latents: Float32Array;
 }
 

@@ -21,8 +21,8 @@ export interface TextToImageOptions extends SamplingOptions {
 /**
  * Text to image with an ensemble of experts: the base denoises the noisy share of the schedule, the refiner
  * the rest (eDiff-I, Balaji et al. 2022; SDXL, Podell et al. 2023, section 2.5). Without a refiner the base
- * runs the whole schedule. Yields after each step and returns the pictures in the order of their seeds. The scheduler is the
- * endpoint's of that name unless another is given.
+ * runs the whole schedule. Yields after each step and returns the pictures in the order of their seeds. The
+ * scheduler is the endpoint's of that name unless another is given.
  */
 export async function* textToImage(
   base: Models,

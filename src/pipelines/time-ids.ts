@@ -5,9 +5,9 @@ const aestheticScore = 6.0;
 const negativeAestheticScore = 2.5;
 
 /**
- * The size conditioning of SDXL (Podell et al. 2023, section 2.2): original size, crop corner, target size for
- * base checkpoints (6 ids); original size, crop corner, aesthetic score for the refiner (5 ids). Original and
- * target size follow the picture, the crop is (0, 0).
+ * The size conditioning of SDXL (Podell et al. 2023, section 2.2): original size, crop corner, target size
+ * for base checkpoints (6 ids); original size, crop corner, aesthetic score for the refiner (5 ids). Original
+ * and target size follow the picture, the crop is (0, 0).
  */
 export function timeIdsFor(
   unet: Unet,

@@ -22,7 +22,10 @@ function cosineBetas(trainSteps: number): Float32Array {
   );
 }
 
-/** The running product of 1 - beta, accumulated in float64 and stored as float32 as torch's cumprod on the CPU. */
+/**
+ * The running product of 1 - beta, accumulated in float64 and stored as float32 as torch's cumprod on the
+ * CPU.
+ */
 export function cumulativeAlphas(betas: Float32Array): Float32Array {
   const alphas = new Float32Array(betas.length);
   let product = 1;

@@ -71,7 +71,9 @@ function wholeRun(name: string, model: NoiseTable, count: number): Schedule {
   return findScheduler('sdxl-torch', name).schedule(model, count);
 }
 
-/** Solves the parts one after another with the network of the oracle's script, from noise or from its picture. */
+/**
+ * Solves the parts one after another with the network of the oracle's script, from noise or from its picture.
+ */
 async function run(name: string, model: NoiseTable, parts: readonly Schedule[]): Promise<Run> {
   const { solver } = findScheduler('sdxl-torch', name);
   const noise = createNoiseSource({ rng: 'torch-cpu', seed: oracle.seed, length: oracle.length });

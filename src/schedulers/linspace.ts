@@ -1,4 +1,6 @@
-/** `count` evenly spaced numbers from `start` to `end` in float64, as numpy.linspace; one number is `start`. */
+/**
+ * `count` evenly spaced numbers from `start` to `end` in float64, as numpy.linspace; one number is `start`.
+ */
 export function linspace(start: number, end: number, count: number): number[] {
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   return Array.from({ length: count }, (_, i) => (i > 0 && i === count - 1 ? end : start + step * i));

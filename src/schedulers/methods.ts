@@ -27,7 +27,10 @@ export interface Method {
   readonly solver: Solver;
   /** What it draws from its noise source. */
   readonly noise: 'none' | 'normal' | 'brownian';
-  /** Evaluations of the network for `schedule`, a whole run or a part of one; undefined where the method adapts. */
+  /**
+   * Evaluations of the network for `schedule`, a whole run or a part of one; undefined where the method
+   * adapts.
+   */
   modelCalls(schedule: Schedule): number | undefined;
 }
 

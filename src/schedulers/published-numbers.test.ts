@@ -198,9 +198,9 @@ function dynamicThreshold(clean: Float32Array, config: SchedulerConfig): Float32
 }
 
 /**
- * The sigma-based classes: the published loop hands the *scaled* sample to the network and to the step, so here
- * the latents are scaled in place between two steps, and a second evaluation inside a step answers for the
- * scaled latents what the step reads from it.
+ * The sigma-based classes: the published loop hands the *scaled* sample to the network and to the step, so
+ * here the latents are scaled in place between two steps, and a second evaluation inside a step answers for
+ * the scaled latents what the step reads from it.
  */
 async function runScaled(
   entry: PublishedLoop,

@@ -22,11 +22,18 @@ export interface SchedulerSettings {
   /** undefined where the checkpoint leaves it to the scheduler class. */
   readonly timestepSpacing: TimestepSpacing | undefined;
   readonly stepsOffset: number;
-  /** DDIM, PNDM: end at zero noise instead of the first training timestep's; undefined leaves it to the class. */
+  /**
+   * DDIM, PNDM: end at zero noise instead of the first training timestep's; undefined leaves it to the class.
+   */
   readonly setAlphaToOne: boolean | undefined;
-  /** PNDM: start with an improved Euler step instead of three Runge-Kutta steps. Skipped unless the checkpoint says false. */
+  /**
+   * PNDM: start with an improved Euler step instead of three Runge-Kutta steps. Skipped unless the checkpoint
+   * says false.
+   */
   readonly skipPrkSteps: boolean;
-  /** Where the sigma-based classes and the DPM solvers end: at zero noise or the first training timestep's. */
+  /**
+   * Where the sigma-based classes and the DPM solvers end: at zero noise or the first training timestep's.
+   */
   readonly finalSigmasType: 'zero' | 'sigma_min';
 }
 

@@ -1,6 +1,8 @@
 import type { NoiseSource } from '../numerics/noise-source.ts';
 
-/** A point of the schedule. `timestep` travels with `sigma` because libraries round it differently per method. */
+/**
+ * A point of the schedule. `timestep` travels with `sigma` because libraries round it differently per method.
+ */
 export interface NoiseLevel {
   /** Standard deviation of the noise: latents = clean + sigma * noise. */
   readonly sigma: number;
@@ -17,7 +19,9 @@ export type Denoise = (latents: Float32Array, level: NoiseLevel) => Promise<Floa
  * history begins anew at `begin`.
  */
 export interface Schedule {
-  /** All levels of the run, strictly falling; N steps have N + 1 levels, the last being where the run ends. */
+  /**
+   * All levels of the run, strictly falling; N steps have N + 1 levels, the last being where the run ends.
+   */
   readonly levels: readonly NoiseLevel[];
   /** Index of the level the latents have on entry. */
   readonly begin: number;
@@ -25,18 +29,24 @@ export interface Schedule {
   readonly end: number;
   /** Standard normals times this are the latents at levels[0]. */
   readonly initialScale: number;
-  /** Latents at the last level times this are what the VAE decodes (1 unless a variance-preserving method ends above zero noise). */
+  /**
+   * Latents at the last level times this are what the VAE decodes (1 unless a variance-preserving method ends
+   * above zero noise).
+   */
   readonly finalScale: number;
   /** The model's own level for any sigma between steps (sigma -> timestep by interpolation in log sigma). */
   levelAt(sigma: number): NoiseLevel;
-  /** Where the checkpoint asks PNDM for its Runge-Kutta start (skip_prk_steps false): the level between two steps. */
+  /**
+   * Where the checkpoint asks PNDM for its Runge-Kutta start (skip_prk_steps false): the level between two
+   * steps.
+   */
   halfway?(from: NoiseLevel, to: NoiseLevel): NoiseLevel;
 }
 
 /**
- * Walks from schedule.begin to schedule.end, yielding the latents after each step, all in the space
- * latents = clean + sigma * noise. History is local; progress and cancelling belong to the caller.
- * The entry latents are only read, and a yielded array is not written to afterwards; the next step starts from it.
+ * Walks from schedule.begin to schedule.end, yielding the latents after each step, all in the space latents =
+ * clean + sigma * noise. History is local; progress and cancelling belong to the caller. The entry latents
+ * are only read, and a yielded array is not written to afterwards; the next step starts from it.
  */
 export type Solver = (
   denoise: Denoise,

@@ -18,15 +18,19 @@ import {
 /** Builds the whole run of `steps` steps for a model. */
 export type ScheduleOf = (model: NoiseTable, steps: number) => Schedule;
 
-/** diffusers' sigma-based classes (Euler, Euler ancestral, Heun, DPM2, LMS); `linspace` where the checkpoint says nothing. */
+/**
+ * diffusers' sigma-based classes (Euler, Euler ancestral, Heun, DPM2, LMS); `linspace` where the checkpoint
+ * says nothing.
+ */
 export const sigmaGrid: ScheduleOf = (model, steps) => {
   const timesteps = gridTimesteps(model, steps, model.timestepSpacing ?? 'linspace');
   return sigmaRun(model, levelsOf(model, timesteps));
 };
 
 /**
- * The DPM2 classes with use_karras_sigmas: Karras levels between the first and the last level of the grid, which
- * is narrower than the training table where the grid is (decision of diffusers, kept), timesteps rounded.
+ * The DPM2 classes with use_karras_sigmas: Karras levels between the first and the last level of the grid,
+ * which is narrower than the training table where the grid is (decision of diffusers, kept), timesteps
+ * rounded.
  */
 export const sigmaGridKarras: ScheduleOf = (model, steps) => {
   const grid = gridTimesteps(model, steps, model.timestepSpacing ?? 'linspace').map(model.sigmaAt);
@@ -42,7 +46,10 @@ function sigmaRun(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
   });
 }
 
-/** DDIM: whole timesteps, down to no noise or, where the checkpoint denies set_alpha_to_one, the first training level. */
+/**
+ * DDIM: whole timesteps, down to no noise or, where the checkpoint denies set_alpha_to_one, the first
+ * training level.
+ */
 export const ddimGrid: ScheduleOf = (model, steps) => ddimRun(model, steps, model.setAlphaToOne ?? true);
 
 function ddimRun(model: NoiseTable, steps: number, endsNoiseless: boolean): Schedule {

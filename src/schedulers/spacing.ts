@@ -33,7 +33,9 @@ export function gridTimesteps(
   return grid.map(whole ? roundHalfEven : Math.fround);
 }
 
-/** Falling timesteps of diffusers' DPM-Solver and UniPC classes, which count the final zero as a grid point. */
+/**
+ * Falling timesteps of diffusers' DPM-Solver and UniPC classes, which count the final zero as a grid point.
+ */
 export function solverTimesteps(model: NoiseTable, steps: number, spacing: TimestepSpacing): number[] {
   if (spacing === 'trailing') return trailingTimesteps(model, steps);
   if (spacing === 'leading') {
@@ -56,7 +58,9 @@ export function levelsOf(model: NoiseTable, timesteps: readonly number[]): Noise
   return timesteps.map((timestep) => ({ sigma: Math.fround(model.sigmaAt(timestep)), timestep }));
 }
 
-/** The level of each sigma, as float32; `whole` rounds timesteps as diffusers' DPM2, DPM-Solver and UniPC do. */
+/**
+ * The level of each sigma, as float32; `whole` rounds timesteps as diffusers' DPM2, DPM-Solver and UniPC do.
+ */
 export function levelsAt(model: NoiseTable, sigmas: Iterable<number>, { whole = false } = {}): NoiseLevel[] {
   return Array.from(sigmas, (sigma) => {
     const timestep = model.timestepAt(sigma);
@@ -86,7 +90,10 @@ export function exponentialSigmas(sigmaMin: number, sigmaMax: number, count: num
   return linspaceFloat32(Math.log(sigmaMax), Math.log(sigmaMin), count).map(Math.exp);
 }
 
-/** k-diffusion's DiscreteSchedule.get_sigmas, A1111's plain schedule: even timesteps from the last to the first. */
+/**
+ * k-diffusion's DiscreteSchedule.get_sigmas, A1111's plain schedule: even timesteps from the last to the
+ * first.
+ */
 export function normalLevels(model: NoiseTable, count: number): NoiseLevel[] {
   return Array.from(linspaceFloat32(model.trainSteps - 1, 0, count), (timestep) => ({
     sigma: Math.fround(Math.exp(Math.fround(interpolate(model.logSigmas, timestep)))),

@@ -4,11 +4,17 @@ import type { ClipTokenizer } from './tokenizer.ts';
 /** Tokens that one pass of a CLIP text encoder sees: begin + 75 of content + end. */
 export const chunkLength = 77;
 const contentLength = chunkLength - 2;
-/** How far back a comma may lie for the words after it to move to the next chunk (A1111's comma_padding_backtrack). */
+/**
+ * How far back a comma may lie for the words after it to move to the next chunk (A1111's
+ * comma_padding_backtrack).
+ */
 const commaBacktrack = 20;
 export const defaultChunkCeiling = 16;
 
-/** One encoder pass: token ids, and the weight by which each token's hidden state is multiplied. Both are 77 long. */
+/**
+ * One encoder pass: token ids, and the weight by which each token's hidden state is multiplied. Both are 77
+ * long.
+ */
 export interface PromptChunk {
   readonly ids: Int32Array;
   readonly weights: Float32Array;
@@ -20,12 +26,13 @@ export class PromptError extends Error {
 }
 
 /**
- * A prompt in A1111 weight syntax as the chunks one encoder will see, at least one. The rules are tokenize_line and
- * process_tokens of AUTOMATIC1111/stable-diffusion-webui modules/sd_hijack_clip.py at
- * 00e09382cd85c77ac35545c7264855823dfc2eb1: each weighted run is tokenized by itself; a full chunk whose last comma is at
- * most 20 tokens back gives up what follows it to the next one; BREAK closes a chunk; filler has weight 1; what follows the
- * first end token is the encoder's pad token.
- * @throws PromptError where more than `ceiling` chunks are needed or a weight exceeds 32-bit floats. Nothing is cut off.
+ * A prompt in A1111 weight syntax as the chunks one encoder will see, at least one. The rules are
+ * tokenize_line and process_tokens of AUTOMATIC1111/stable-diffusion-webui modules/sd_hijack_clip.py at
+ * 00e09382cd85c77ac35545c7264855823dfc2eb1: each weighted run is tokenized by itself; a full chunk whose last
+ * comma is at most 20 tokens back gives up what follows it to the next one; BREAK closes a chunk; filler has
+ * weight 1; what follows the first end token is the encoder's pad token.
+ * @throws PromptError where more than `ceiling` chunks are needed or a weight exceeds 32-bit floats. Nothing
+ * is cut off.
  */
 export function chunkPrompt(
   prompt: string,
@@ -85,8 +92,9 @@ export function emptyChunk(tokenizer: ClipTokenizer): PromptChunk {
 }
 
 /**
- * Several prompts (positive, negative) for several encoders, all with the same number of chunks, the shorter ones filled up
- * with the empty prompt: the UNet takes them as one batch, and the encoders' states lie side by side.
+ * Several prompts (positive, negative) for several encoders, all with the same number of chunks, the shorter
+ * ones filled up with the empty prompt: the UNet takes them as one batch, and the encoders' states lie side
+ * by side.
  * @returns by tokenizer, then by prompt.
  * @throws PromptError as chunkPrompt.
  */
@@ -122,7 +130,8 @@ function framed(
   const ids = new Int32Array(chunkLength).fill(tokenizer.eos);
   ids[0] = tokenizer.bos;
   ids.set(content, 1);
-  // The first end token may be one the client wrote: where padding differs, what follows it is padding too, as in A1111.
+  // The first end token may be one the client wrote: where padding differs, what follows it is padding too,
+  // as in A1111.
   if (tokenizer.pad !== tokenizer.eos) ids.fill(tokenizer.pad, ids.indexOf(tokenizer.eos) + 1);
   const weights = new Float32Array(chunkLength).fill(1);
   weights.set(contentWeights, 1);

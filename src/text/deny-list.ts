@@ -19,8 +19,9 @@ function wordsOf(text: string): string[] {
 }
 
 /**
- * Reads a list: on each line a term or, between slashes, a regular expression (see linearPattern); empty lines and lines that
- * begin with # say nothing. A term is found as whole words in any case, whatever stands between its words.
+ * Reads a list: on each line a term or, between slashes, a regular expression (see linearPattern); empty
+ * lines and lines that begin with # say nothing. A term is found as whole words in any case, whatever stands
+ * between its words.
  * @throws DenyListError naming the line.
  */
 export function parseDenyList(content: string): DenyList {

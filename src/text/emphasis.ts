@@ -1,12 +1,12 @@
 /**
- * no-norm: multiply only, A1111's "No norm", which its authors recommend for SDXL and which SDXL's long-prompt programs do.
- * original: then bring the chunk's mean back to what it was, A1111's default.
+ * no-norm: multiply only, A1111's "No norm", which its authors recommend for SDXL and which SDXL's
+ * long-prompt programs do. original: then bring the chunk's mean back to what it was, A1111's default.
  */
 export type EmphasisMode = 'no-norm' | 'original';
 
 /**
- * Multiplies each token's hidden state by its weight, in place. One encoder at a time: A1111 wraps SDXL's two encoders
- * separately (modules/sd_emphasis.py at 255da37da1871a90c352bcc4ee3617fd8ceed610).
+ * Multiplies each token's hidden state by its weight, in place. One encoder at a time: A1111 wraps SDXL's two
+ * encoders separately (modules/sd_emphasis.py at 255da37da1871a90c352bcc4ee3617fd8ceed610).
  * @param hiddenStates [tokens, width] of one chunk, row-major.
  * @param weights one per token.
  * @throws Error where the lengths disagree.

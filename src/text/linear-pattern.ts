@@ -1,9 +1,10 @@
 import { type CharTest, type Node, PatternError, type PlaceTest, parsePattern } from './pattern-syntax.ts';
 
 /**
- * Regular expressions whose search takes time proportional to text times pattern, whatever either holds: simulation of all
- * states at once (Thompson 1968; as a virtual machine: Cox, "Regular Expression Matching: the Virtual Machine Approach", 2009).
- * JavaScript's own engine backtracks, and one bad pattern with one bad prompt would stop the whole process.
+ * Regular expressions whose search takes time proportional to text times pattern, whatever either holds:
+ * simulation of all states at once (Thompson 1968; as a virtual machine: Cox, "Regular Expression Matching:
+ * the Virtual Machine Approach", 2009). JavaScript's own engine backtracks, and one bad pattern with one bad
+ * prompt would stop the whole process.
  *
  * The syntax is that of parsePattern.
  */

@@ -38,8 +38,8 @@ function inEitherCase(test: CharTest): CharTest {
 }
 
 /**
- * Literals, `.`, classes, `\d \w \s` and their negations, `\b \B ^ $`, groups, `|`, `* + ? {n} {n,} {n,m}`. Letters match in either
- * case. No back-references and no look-around: they have no linear search.
+ * Literals, `.`, classes, `\d \w \s` and their negations, `\b \B ^ $`, groups, `|`, `* + ? {n} {n,} {n,m}`.
+ * Letters match in either case. No back-references and no look-around: they have no linear search.
  * @throws PatternError naming what is not supported, and where.
  */
 export function parsePattern(source: string): Node {

@@ -6,12 +6,12 @@
  *   (abc:1.4)  x 1.4               \ before others  dropped
  *   [abc]      x 1 / 1.1           BREAK            ends the chunk of 75 tokens
  *
- * A bracket left open reaches to the end; a closing bracket without an opening one is text. Everything else of that
- * program ([from:to:when], [a|b], AND, embedding names) is text under the rules above.
+ * A bracket left open reaches to the end; a closing bracket without an opening one is text. Everything else
+ * of that program ([from:to:when], [a|b], AND, embedding names) is text under the rules above.
  *
- * Where it differs: BREAK inside brackets is a break (there it becomes the word "BREAK" with a negative weight); a weight
- * that is no number, (a:1.2.3), is text (there it is an exception); brackets beyond the 64th around the same text add
- * nothing (there 1.1^n grows until it overflows).
+ * Where it differs: BREAK inside brackets is a break (there it becomes the word "BREAK" with a negative
+ * weight); a weight that is no number, (a:1.2.3), is text (there it is an exception); brackets beyond the
+ * 64th around the same text add nothing (there 1.1^n grows until it overflows).
  */
 export interface WeightedText {
   readonly text: string;
@@ -36,7 +36,10 @@ const breakPattern = /(?<![\p{L}\p{N}_])BREAK(?![\p{L}\p{N}_])/u;
 const leadingSpace = new RegExp(`^${pythonSpace}+`);
 const spaceCharacter = new RegExp(pythonSpace);
 
-/** Any string to its weighted runs, neighbours of equal weight joined. Never throws, never returns an empty list. */
+/**
+ * Any string to its weighted runs, neighbours of equal weight joined. Never throws, never returns an empty
+ * list.
+ */
 export function parsePromptWeights(prompt: string): PromptPart[] {
   const texts: (string | typeof promptBreak)[] = [];
   const weights: number[] = [];
@@ -80,9 +83,9 @@ export function parsePromptWeights(prompt: string): PromptPart[] {
 }
 
 /**
- * A function that multiplies all weights from an index to the end. Every weight is multiplied in the order in which its
- * brackets close, so the floating point results are those of the original; one that has had its 64 factors leaves the
- * list of live indexes, so all calls together do at most 64 multiplications per weight.
+ * A function that multiplies all weights from an index to the end. Every weight is multiplied in the order in
+ * which its brackets close, so the floating point results are those of the original; one that has had its 64
+ * factors leaves the list of live indexes, so all calls together do at most 64 multiplications per weight.
  */
 function rangeMultiplier(weights: number[]): (start: number, factor: number) => void {
   const live: number[] = [];

@@ -24,7 +24,9 @@ export type StyleName = keyof typeof templates;
 /** The 104 published names, in the published order. */
 export const styleNames = Object.keys(templates) as [StyleName, ...StyleName[]];
 
-/** The same names as they stand in the list they come from, with their family before them: `ads-advertising`. */
+/**
+ * The same names as they stand in the list they come from, with their family before them: `ads-advertising`.
+ */
 export const styleAliases: Readonly<Record<string, StyleName>> = Object.fromEntries(
   Object.entries({
     sai: generalStyles,
@@ -40,15 +42,18 @@ export const styleAliases: Readonly<Record<string, StyleName>> = Object.fromEntr
   ),
 );
 
-/** The canonical name behind a canonical name or an alias, both exactly as written; undefined for anything else. */
+/**
+ * The canonical name behind a canonical name or an alias, both exactly as written; undefined for anything
+ * else.
+ */
 export function canonicalStyle(name: string): StyleName | undefined {
   if (Object.hasOwn(templates, name)) return name as StyleName;
   return Object.hasOwn(styleAliases, name) ? styleAliases[name] : undefined;
 }
 
 /**
- * The client's prompt inside the style's template, and the style's negative prompt before the client's, with ', ' between
- * them where both say something. `base` changes nothing.
+ * The client's prompt inside the style's template, and the style's negative prompt before the client's, with
+ * ', ' between them where both say something. `base` changes nothing.
  */
 export function applyStyle(
   style: StyleName,

@@ -16,13 +16,17 @@ export interface ClipTokenizer {
 export interface TokenizerOptions {
   /** A checkpoint's `tokenizer/` or `tokenizer_2/` folder. Without it the shipped CLIP vocabulary is used. */
   readonly directory?: string;
-  /** Padding where the folder names none: SDXL's first encoder pads with its end token, the second with 0 (`!`). */
+  /**
+   * Padding where the folder names none: SDXL's first encoder pads with its end token, the second with 0
+   * (`!`).
+   */
   readonly pad: 'eos' | number;
 }
 
 /**
- * The ids are those of transformers' CLIPTokenizer with the same files. That includes its treatment of the pad token as a
- * special token: where `!` pads (SDXL's second encoder), every `!` of a prompt becomes the pad id and stands alone.
+ * The ids are those of transformers' CLIPTokenizer with the same files. That includes its treatment of the
+ * pad token as a special token: where `!` pads (SDXL's second encoder), every `!` of a prompt becomes the pad
+ * id and stands alone.
  * @throws Error naming the file or token that is missing.
  */
 export async function loadTokenizer(options: TokenizerOptions): Promise<ClipTokenizer> {
@@ -63,9 +67,12 @@ export async function loadTokenizer(options: TokenizerOptions): Promise<ClipToke
 }
 
 /**
- * Changes a text so that @huggingface/tokenizers 0.2.0 reads it as the Rust library under transformers reads the original:
- * - lower case of a capital sigma at the end of a word is ς in JavaScript; Rust goes character by character and gives σ;
- * - a stretch between special tokens that becomes one only in lower case (<|ENDOFTEXT|>) would be taken for it; a space
+ * Changes a text so that @huggingface/tokenizers 0.2.0 reads it as the Rust library under transformers reads
+ * the original:
+ * - lower case of a capital sigma at the end of a word is ς in JavaScript; Rust goes character by character
+ *   and gives σ;
+ * - a stretch between special tokens that becomes one only in lower case (<|ENDOFTEXT|>) would be taken for
+ *   it; a space
  *   at the end of every stretch prevents that and yields no token;
  * - Rust's strings hold no lone surrogates.
  */
@@ -78,12 +85,14 @@ function transformersReading(specialTokens: readonly string[]): (text: string) =
 const wordPattern =
   "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 /**
- * The Rust byte-level step splits with this pattern by itself. The library's own version of it takes U+FEFF for white space,
- * as JavaScript does; written as a split it is translated to Unicode's White_Space.
+ * The Rust byte-level step splits with this pattern by itself. The library's own version of it takes U+FEFF
+ * for white space, as JavaScript does; written as a split it is translated to Unicode's White_Space.
  */
 const byteLevelPattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
-/** The pipeline that transformers 5.23.0 builds in models/clip/tokenization_clip.py, in tokenizer.json form. */
+/**
+ * The pipeline that transformers 5.23.0 builds in models/clip/tokenization_clip.py, in tokenizer.json form.
+ */
 function clipTokenizerJson(vocabulary: Vocabulary, specialTokens: readonly string[]): object {
   const split = (regex: string) => ({
     type: 'Split',

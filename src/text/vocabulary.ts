@@ -5,7 +5,10 @@ import path from 'node:path';
 export interface Vocabulary {
   readonly ids: Readonly<Record<string, number>>;
   readonly merges: readonly (readonly [string, string])[];
-  /** Tokens that are cut out of the raw text before anything else, beside the begin, end, unknown and pad tokens. */
+  /**
+   * Tokens that are cut out of the raw text before anything else, beside the begin, end, unknown and pad
+   * tokens.
+   */
   readonly addedTokens: readonly string[];
   readonly bosToken: string;
   readonly eosToken: string;
@@ -17,7 +20,9 @@ export interface Vocabulary {
 const bosToken = '<|startoftext|>';
 const eosToken = '<|endoftext|>';
 
-/** The package's declaration files say CommonJS while its code is an ES module, so its shape is stated here. */
+/**
+ * The package's declaration files say CommonJS while its code is an ES module, so its shape is stated here.
+ */
 interface ClipBpeModule {
   readonly default: new () => { encoder: Record<string, number>; bpeRanks: Record<string, number> };
 }
@@ -40,8 +45,8 @@ export async function shippedVocabulary(): Promise<Vocabulary> {
 }
 
 /**
- * A checkpoint's own `tokenizer/` or `tokenizer_2/` folder: vocab.json with merges.txt, or tokenizer.json; special tokens
- * from tokenizer_config.json, then special_tokens_map.json, then CLIP's names.
+ * A checkpoint's own `tokenizer/` or `tokenizer_2/` folder: vocab.json with merges.txt, or tokenizer.json;
+ * special tokens from tokenizer_config.json, then special_tokens_map.json, then CLIP's names.
  * @throws Error naming the file that is missing or not in its published form.
  */
 export async function readVocabulary(directory: string): Promise<Vocabulary> {

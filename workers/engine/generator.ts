@@ -16,14 +16,20 @@ export interface Capabilities {
   readonly refiner: boolean;
   /** The `base_model` names of sdxl-img2img it serves. */
   readonly baseModels: readonly string[];
-  /** What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE; undefined without one. */
+  /**
+   * What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE;
+   * undefined without one.
+   */
   readonly sizeMultiple: number | undefined;
 }
 
 export interface GeneratedPicture {
   readonly bytes: Uint8Array;
   readonly seed: number;
-  /** SHA-256 (hex) of the final latents as float32, little-endian: equal where the computation was equal to the bit. */
+  /**
+   * SHA-256 (hex) of the final latents as float32, little-endian: equal where the computation was equal to
+   * the bit.
+   */
   readonly latentSha256: string;
 }
 
@@ -46,9 +52,10 @@ export interface Generator {
   readonly capabilities: Capabilities;
   /**
    * @param inputImage bytes (PNG) of an image-to-image request's input.
-   * @param onStep called and awaited after every step: it gives the event loop a turn and rejects once the request is cancelled.
-   * `preview` is a small JPEG of the picture on its way, now and then.
-   * @throws JobError for failures whose text the client may read; anything else is reported as an internal error.
+   * @param onStep called and awaited after every step: it gives the event loop a turn and rejects once the
+   * request is cancelled. `preview` is a small JPEG of the picture on its way, now and then.
+   * @throws JobError for failures whose text the client may read; anything else is reported as an internal
+   * error.
    */
   generate(
     request: GenerationRequest,

@@ -7,12 +7,16 @@ import type { LatentPicture } from '../../src/pipelines/sampling.ts';
 /** A small JPEG of a picture on its way, or undefined when it is too early for another one. */
 export type Previewer = (clean: LatentPicture) => Promise<Uint8Array | undefined>;
 
-/** One preview of SDXL's 128 x 128 latents takes 1 to 2 ms, so that at this distance nobody needs to ask whether anybody looks. */
+/**
+ * One preview of SDXL's 128 x 128 latents takes 1 to 2 ms, so that at this distance nobody needs to ask
+ * whether anybody looks.
+ */
 const previewIntervalMs = 1000;
 
 /**
  * The first preview comes `intervalMs` after the start of the request.
- * @param decoder of the pictures; what its latents look like is measured before the first preview where it is not SDXL's.
+ * @param decoder of the pictures; what its latents look like is measured before the first preview where it is
+ * not SDXL's.
  */
 export function createPreviewer(decoder: VaeDecoder, intervalMs = previewIntervalMs): Previewer {
   let last = performance.now();

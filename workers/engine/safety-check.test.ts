@@ -14,7 +14,10 @@ const node = (op: string, inputs: string[], output: string, attributes: Node['at
   ...{ name: output, domain: '', op, inputs, outputs: [output], attributes },
 });
 
-/** A classifier with the published interface that objects to bright pictures: their mean as CLIP sees them exceeds 1. */
+/**
+ * A classifier with the published interface that objects to bright pictures: their mean as CLIP sees them
+ * exceeds 1.
+ */
 const brightnessChecker: Model = {
   name: 'brightness',
   opsets: { '': 21 },

@@ -74,7 +74,9 @@ test('one picture that the safety check objects to fails the whole request', asy
   assert.deepEqual(asked, [42, 43]);
 });
 
-/** The checkpoint on a device that has room for so many samples at once, each two rows of the UNet's batch. */
+/**
+ * The checkpoint on a device that has room for so many samples at once, each two rows of the UNet's batch.
+ */
 function withRoom(samples: number): Models {
   const predictNoise: Models['unet']['predictNoise'] = async (input) => {
     if (input.batch > 2 * samples)

@@ -4,8 +4,8 @@ import { deviceTrouble } from './device-trouble.ts';
 import type { GrowingGenerator, OpenGenerator } from './generator.ts';
 
 /**
- * The engine's side of the protocol. The process has no state worth saving: it ends when the worker's channel closes, and
- * leaves the signals of a terminal (Ctrl-C reaches the whole group) to the worker.
+ * The engine's side of the protocol. The process has no state worth saving: it ends when the worker's channel
+ * closes, and leaves the signals of a terminal (Ctrl-C reaches the whole group) to the worker.
  */
 export function serveEngine(open: OpenGenerator): void {
   if (process.send === undefined) {
@@ -70,8 +70,8 @@ function send(message: FromEngine): Promise<void> {
 }
 
 /**
- * Lets the loop poll for messages: network calls hold the thread, so a cancel waits in the channel until here. A message read
- * in the poll phase is delivered before the second of two immediates runs.
+ * Lets the loop poll for messages: network calls hold the thread, so a cancel waits in the channel until
+ * here. A message read in the poll phase is delivered before the second of two immediates runs.
  */
 async function eventLoopTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));

@@ -2,9 +2,10 @@ import { JobError } from '../../src/jobs/job-error.ts';
 import { deviceTrouble } from './device-trouble.ts';
 
 /**
- * Computes up to `batch` samples at once; where the device has no memory for that, everything once more sample by sample. A sample
- * has its own random numbers and is then computed as without batches, so that the pictures are those of the request without any.
- * The two rows of guidance stay together: apart they would differ in their lowest bits.
+ * Computes up to `batch` samples at once; where the device has no memory for that, everything once more
+ * sample by sample. A sample has its own random numbers and is then computed as without batches, so that the
+ * pictures are those of the request without any. The two rows of guidance stay together: apart they would
+ * differ in their lowest bits.
  * @param onSplit hears the error that is mended.
  * @throws JobError where one sample at a time is too much as well; anything else as it comes.
  */

@@ -72,7 +72,8 @@ test('a preview comes from the engine to whoever follows the request', bounded, 
 });
 
 test('a cancelled job frees its engine after the step in hand', bounded, async () => {
-  // Where the cancel did not arrive, this one would take 20 seconds, longer than anybody here waits for the next.
+  // Where the cancel did not arrive, this one would take 20 seconds, longer than anybody here waits for the
+  // next.
   const id = await queue.submit(fakeRequest('stepMs=200', 100));
   const steps: number[] = [];
   let cancelledAfter = Number.NaN;
@@ -89,7 +90,8 @@ test('a cancelled job frees its engine after the step in hand', bounded, async (
   const next = await queue.end(await queue.submit(fakeRequest('after the cancel')));
   assert.equal(next.status, 'COMPLETED');
   assert.equal(worker.enginePid(), pid, 'the engine was not replaced');
-  // What the job reported last stays with it: the step in hand at the cancel and, where that was just over, one more.
+  // What the job reported last stays with it: the step in hand at the cancel and, where that was just over,
+  // one more.
   const last = (await readProgress(queue.producer.redis, id))!.step;
   assert.ok(last <= cancelledAfter + 2, `step ${last} was done after a cancel in step ${cancelledAfter + 1}`);
 });

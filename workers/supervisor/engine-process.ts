@@ -31,14 +31,17 @@ export interface EngineProcess {
   readonly capabilities: Capabilities;
   /** Names of the checkpoints that are loaded now. */
   resident(): ReadonlySet<string>;
-  /** Loads checkpoints beside them, while nothing runs. @throws as startEngine; the process has then ended. */
+  /**
+   * Loads checkpoints beside them, while nothing runs.
+   * @throws as startEngine; the process has then ended.
+   */
   load(models: readonly string[]): Promise<void>;
   readonly loadSeconds: number;
   /** Resolves with how the process ended; never rejects. */
   readonly ended: Promise<string>;
   /**
-   * One at a time. @throws JobError when the process ends meanwhile (retryable) or the request is at fault; where the device failed or had
-   * no memory, the process has then ended.
+   * One at a time. @throws JobError when the process ends meanwhile (retryable) or the request is at fault;
+   * where the device failed or had no memory, the process has then ended.
    */
   run(
     request: GenerationRequest,
@@ -105,7 +108,8 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
           const error = errorOf(message.error, log);
           const { code } = message.error;
           if (code === 'device' || code === 'memory') {
-            // The memory it holds returns with the process. Until that has ended nobody else may be sent to it.
+            // The memory it holds returns with the process. Until that has ended nobody else may be sent to
+            // it.
             trouble = error;
             child.kill('SIGKILL');
           } else settle(() => reject(error));

@@ -23,9 +23,10 @@ export interface SupervisorOptions extends EngineOptions {
 export interface EngineSupervisor {
   readonly capabilities: Capabilities;
   /**
-   * Runs on the present engine, or on the next one when it is being replaced. One at a time; later calls wait. Checkpoints that are
-   * missing are loaded first: beside the present ones where there is room, else in an engine that takes the present one's place,
-   * because only the end of a process surely returns its memory.
+   * Runs on the present engine, or on the next one when it is being replaced. One at a time; later calls
+   * wait. Checkpoints that are missing are loaded first: beside the present ones where there is room, else in
+   * an engine that takes the present one's place, because only the end of a process surely returns its
+   * memory.
    * @throws JobError as EngineProcess.run, and where a checkpoint is not served or cannot be loaded.
    */
   readonly run: EngineProcess['run'];
@@ -36,7 +37,10 @@ export interface EngineSupervisor {
   close(): Promise<void>;
 }
 
-/** Resolves with the first engine loaded. @throws when that fails: wrong checkpoints are the operator's to mend. */
+/**
+ * Resolves with the first engine loaded.
+ * @throws when that fails: wrong checkpoints are the operator's to mend.
+ */
 export async function superviseEngine(options: SupervisorOptions): Promise<EngineSupervisor> {
   const { log, config, onUp, onDown, onResidency, onHopeless } = options;
   const { restartDelayMs = 500, maxRestarts = 5 } = options;
@@ -106,7 +110,10 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
       throw error;
     }
   };
-  /** The engine once it has these checkpoints. Goes on when the job that asked has gone: the next one waits for it. */
+  /**
+   * The engine once it has these checkpoints. Goes on when the job that asked has gone: the next one waits
+   * for it.
+   */
   const engineWith = async (models: readonly string[]): Promise<EngineProcess> => {
     const engine = await current;
     const missing = models.filter((name) => !engine.resident().has(name));

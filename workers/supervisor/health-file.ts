@@ -1,7 +1,10 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Log } from '../../src/jobs/log.ts';
 
-/** loading: its first engine. without engine: the engine has ended and is being replaced. ready: it takes jobs, or works on one. */
+/**
+ * loading: its first engine. without engine: the engine has ended and is being replaced. ready: it takes
+ * jobs, or works on one.
+ */
 export type WorkerState = 'loading' | 'ready' | 'without engine';
 
 export interface HealthReport {

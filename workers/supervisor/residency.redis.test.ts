@@ -8,7 +8,10 @@ import { liveWorkers, type WorkerInfo } from '../../src/jobs/queue/heartbeat.ts'
 import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 
-/** Which worker gets a job where models are more than stay loaded, and what becomes of it when checkpoints are exchanged. */
+/**
+ * Which worker gets a job where models are more than stay loaded, and what becomes of it when checkpoints are
+ * exchanged.
+ */
 
 process.env.FAKE_MODELS = 'alpha beta gamma broken';
 const one = { RESIDENT_MODELS: '1' };

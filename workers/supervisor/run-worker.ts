@@ -42,12 +42,14 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** How long a worker counts as live without an engine: about as long as replacing one takes on a fast disk. */
+/**
+ * How long a worker counts as live without an engine: about as long as replacing one takes on a fast disk.
+ */
 const engineGapMs = 10_000;
 
 /**
- * Loads an engine, then takes jobs from the queues of its models. This process holds the locks and never computes: network calls block their
- * thread, and a blocked thread cannot renew a lock.
+ * Loads an engine, then takes jobs from the queues of its models. This process holds the locks and never
+ * computes: network calls block their thread, and a blocked thread cannot renew a lock.
  */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { config, redisUrl, log, lockDurationMs, stalledIntervalMs } = options;
@@ -149,7 +151,9 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   }
 }
 
-/** What will be served once the engine has loaded; none where the folder is wrong, which the engine then says. */
+/**
+ * What will be served once the engine has loaded; none where the folder is wrong, which the engine then says.
+ */
 async function routesOnDisk({ modelsDir, serveModels }: Config): Promise<string[]> {
   if (modelsDir === undefined) return [];
   const names = await findInstallation(modelsDir, serveModels).then(
@@ -167,7 +171,10 @@ function residentRoutes({ capabilities, resident }: EngineSupervisor): ReadonlyS
   return new Set(routesOf(capabilities).filter(isLoaded));
 }
 
-/** How long a draining worker waits for a Redis that is away; the job in hand then counts as lost and is taken over. */
+/**
+ * How long a draining worker waits for a Redis that is away; the job in hand then counts as lost and is taken
+ * over.
+ */
 const goneMs = 2000;
 
 /** Resolves once Redis has been away for that long; looked at in that interval. */

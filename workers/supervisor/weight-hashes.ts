@@ -5,7 +5,10 @@ import path from 'node:path';
 import type { InstalledModel } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
 
-/** SHA-256 (hex) of a model's weight files by their names in its folder; null while it is still being computed. */
+/**
+ * SHA-256 (hex) of a model's weight files by their names in its folder; null while it is still being
+ * computed.
+ */
 export interface WeightHashes {
   of(model: string): Readonly<Record<string, string | null>>;
   /** Resolves once every file is hashed or given up on. */
@@ -15,12 +18,15 @@ export interface WeightHashes {
 
 /** Weights and the external data of exported models. */
 const weightFile = /\.(?:safetensors|onnx|onnx_data|onnx\.data|pb)$/;
-/** Big enough that a file of 7 GB takes few turns, small enough that a turn stays far below the lock's time. */
+/**
+ * Big enough that a file of 7 GB takes few turns, small enough that a turn stays far below the lock's time.
+ */
 const chunkBytes = 2 ** 20;
 
 /**
- * Hashes the weights of installed models in the background, one file after another, so that nothing waits for it: 7 GB take half
- * a minute from a fast disk. What is known of a file of this path, size and time is not read again.
+ * Hashes the weights of installed models in the background, one file after another, so that nothing waits for
+ * it: 7 GB take half a minute from a fast disk. What is known of a file of this path, size and time is not
+ * read again.
  * @param cacheFile where hashes are kept between starts; without effect where it cannot be written.
  */
 export function hashWeights(

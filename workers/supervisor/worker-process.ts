@@ -3,7 +3,10 @@ import { exitWith, readConfigOrExit } from '../../src/config.ts';
 import { loggable } from '../../src/jobs/log.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
-/** Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the lock's time. */
+/**
+ * Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the
+ * lock's time.
+ */
 const drainMs = 15_000;
 
 /** What `node workers/worker.ts` is: configuration, signals and exit codes around `runWorker`. */

@@ -9,14 +9,15 @@ import { splitOnce } from '../engine/split-samples.ts';
 import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';
 
 /**
- * An engine without networks, for the tests of everything around them: it holds its thread through each step as a network call
- * does, and its pictures (32 x 32 PNG) depend on the seed and every step. Words in the prompt steer it:
- * `stepMs=50` length of a step, `crashAt=3` dies in that step, `failAt=3` fails as on NaN, `brokenAt=3` throws an unknown error,
- * `deviceAt=3` throws what ONNX Runtime throws when the GPU has failed, `room=2` what it throws when memory ran out where more
- * than two samples are computed at once, `previewAt=3` sends a preview with that step.
+ * An engine without networks, for the tests of everything around them: it holds its thread through each step
+ * as a network call does, and its pictures (32 x 32 PNG) depend on the seed and every step. Words in the
+ * prompt steer it: `stepMs=50` length of a step, `crashAt=3` dies in that step, `failAt=3` fails as on NaN,
+ * `brokenAt=3` throws an unknown error, `deviceAt=3` throws what ONNX Runtime throws when the GPU has failed,
+ * `room=2` what it throws when memory ran out where more than two samples are computed at once, `previewAt=3`
+ * sends a preview with that step.
  *
- * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind every name. One takes
- * FAKE_LOAD_MS to load, and `broken` cannot be loaded.
+ * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind
+ * every name. One takes FAKE_LOAD_MS to load, and `broken` cannot be loaded.
  */
 export const openFakeGenerator: OpenGenerator = async (config, models) => {
   const served = servedByFake(config.serveModels);

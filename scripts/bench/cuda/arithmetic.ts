@@ -1,8 +1,9 @@
 import type { UnetConfig } from '../../../src/checkpoints/configs/unet-config.ts';
 
 /**
- * Floating-point operations of one guided step (two samples) of SDXL's base UNet at 1024 x 1024, multiplications and additions counted
- * apart: 2 x 2 x (0.812 T in convolutions, 2.177 T in linear layers, 0.392 T in attention), from the published config.
+ * Floating-point operations of one guided step (two samples) of SDXL's base UNet at 1024 x 1024,
+ * multiplications and additions counted apart: 2 x 2 x (0.812 T in convolutions, 2.177 T in linear layers,
+ * 0.392 T in attention), from the published config.
  */
 export const guidedStepOperations = 13.52e12;
 
@@ -14,7 +15,9 @@ export function isPublishedStep(
   return side === 1024 && String(channels) === '320,640,1280' && context === 2048;
 }
 
-/** Dense float16 operations per second of tensor cores that add in float32, as NVIDIA's data sheets have them. */
+/**
+ * Dense float16 operations per second of tensor cores that add in float32, as NVIDIA's data sheets have them.
+ */
 const peaks: readonly (readonly [name: RegExp, perSecond: number])[] = [
   [/H[12]00/, 989.4e12],
   [/A100/, 312e12],

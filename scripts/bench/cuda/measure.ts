@@ -14,7 +14,10 @@ export interface Measured {
   readonly tokens: Ready['tokens'];
 }
 
-/** Loads a side, lets it run `idle` times that do not count (algorithms are chosen, graphs compiled) and then `runs` times. */
+/**
+ * Loads a side, lets it run `idle` times that do not count (algorithms are chosen, graphs compiled) and then
+ * `runs` times.
+ */
 export async function measure(
   options: SideOptions,
   idle: number,

@@ -3,7 +3,10 @@ import { createInterface } from 'node:readline';
 
 /** Watches how much memory of a device is in use, by all processes. */
 export interface VideoMemory {
-  /** Most of it since the last call, above what was in use at the start, in bytes; undefined where nvidia-smi says nothing. */
+  /**
+   * Most of it since the last call, above what was in use at the start, in bytes; undefined where nvidia-smi
+   * says nothing.
+   */
   peak(): number | undefined;
   end(): void;
 }

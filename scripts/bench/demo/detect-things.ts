@@ -32,7 +32,9 @@ const contrast = 55;
 const smallestShare = 0.003;
 const templateSide = 48;
 
-/** Finds flat things on a flat ground by colour segmentation, and names their shapes by overlap with outlines. */
+/**
+ * Finds flat things on a flat ground by colour segmentation, and names their shapes by overlap with outlines.
+ */
 export function detectThings(picture: RgbPicture): Detection {
   const pixels = shrink(picture);
   const ground = commonColour(pixels, borderPixels());

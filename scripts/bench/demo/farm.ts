@@ -11,7 +11,8 @@ export interface FarmOptions {
 }
 
 /**
- * Hands jobs to several processes of a script of this folder, which calls `serveJobs`; an outcome is given away as soon as it is there.
+ * Hands jobs to several processes of a script of this folder, which calls `serveJobs`; an outcome is given
+ * away as soon as it is there.
  * @throws Error where a process ends early.
  */
 export async function runInProcesses<Job extends object, Outcome>(
@@ -42,7 +43,10 @@ export async function runInProcesses<Job extends object, Outcome>(
   await Promise.all(Array.from({ length: Math.min(processes, jobs.length) }, work));
 }
 
-/** The other end: says that it is ready, then turns jobs into outcomes, one at a time, until the parent has gone. */
+/**
+ * The other end: says that it is ready, then turns jobs into outcomes, one at a time, until the parent has
+ * gone.
+ */
 export function serveJobs<Job, Outcome>(work: (job: Job) => Promise<Outcome>): void {
   process.on('message', async (job: Job) => {
     process.send!(await work(job));

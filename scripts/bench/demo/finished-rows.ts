@@ -25,7 +25,10 @@ export async function appendRow(
   if (file !== undefined) await appendFile(file, `${JSON.stringify({ id, verdict, seconds })}\n`);
 }
 
-/** A few digits that change with any byte below a folder, so that rows of another checkpoint are not taken for this one's. */
+/**
+ * A few digits that change with any byte below a folder, so that rows of another checkpoint are not taken for
+ * this one's.
+ */
 export async function digestOf(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries

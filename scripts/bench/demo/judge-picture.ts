@@ -35,8 +35,8 @@ export function isRight(verdict: Verdict): boolean {
 }
 
 /**
- * Of two things found each is taken for the one asked for whose colour and shape it has, so that two that stand the wrong way round are
- * an error of their relation; where that decides nothing, place does.
+ * Of two things found each is taken for the one asked for whose colour and shape it has, so that two that
+ * stand the wrong way round are an error of their relation; where that decides nothing, place does.
  */
 export function judgePicture(expected: Expectation, detection: Detection): Verdict {
   const wanted = expected.things;

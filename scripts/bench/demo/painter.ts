@@ -22,12 +22,18 @@ export interface Painted {
 
 /** The pipelines with the API's defaults, but pictures are taken before they are encoded. */
 export interface Painter {
-  /** @param body as a client would send it. @param scheduler in place of the endpoint's of the body's name. */
+  /**
+   * @param body as a client would send it.
+   * @param scheduler in place of the endpoint's of the body's name.
+   */
   fromText(body: Readonly<Record<string, unknown>>, scheduler?: SchedulerDefinition): Promise<Painted>;
   fromPicture(body: Readonly<Record<string, unknown>>, input: RgbPicture): Promise<Painted>;
 }
 
-/** Loads base and refiner of a models folder. @param threads of one network call; by default one per physical core. */
+/**
+ * Loads base and refiner of a models folder.
+ * @param threads of one network call; by default one per physical core.
+ */
 export async function openPainter(modelsDir: string, threads?: number): Promise<Painter> {
   const installation = await findInstallation(modelsDir);
   const load = (name: string): Promise<Models> => {

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { pairedTest } from './paired-test.ts';
 
 test("Student's own sleep data give the published t and p", () => {
-  // Student, The Probable Error of a Mean, Biometrika 6 (1908): extra hours of sleep with two drugs; R's t.test(paired = TRUE) gives
-  // t = 4.0621, df = 9, p = 0.002833, mean of the differences 1.58.
+  // Student, The Probable Error of a Mean, Biometrika 6 (1908): extra hours of sleep with two drugs; R's
+  // t.test(paired = TRUE) gives t = 4.0621, df = 9, p = 0.002833, mean of the differences 1.58.
   const first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2];
   const second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4];
   const { mean, effectSize, p } = pairedTest(second.map((value, index) => value - first[index]!));

@@ -6,7 +6,10 @@ export interface PairedTest {
   readonly p: number;
 }
 
-/** Student's paired t test of whether the mean of the differences is zero. @param differences at least two. */
+/**
+ * Student's paired t test of whether the mean of the differences is zero.
+ * @param differences at least two.
+ */
 export function pairedTest(differences: readonly number[]): PairedTest {
   const count = differences.length;
   const mean = differences.reduce((sum, value) => sum + value, 0) / count;
@@ -16,8 +19,8 @@ export function pairedTest(differences: readonly number[]): PairedTest {
 }
 
 /**
- * Probability that Student's t with `freedom` degrees of freedom is beyond +-t, by Simpson's rule over the angle atan(t / sqrt(freedom)),
- * in which the density is cos^(freedom - 1).
+ * Probability that Student's t with `freedom` degrees of freedom is beyond +-t, by Simpson's rule over the
+ * angle atan(t / sqrt(freedom)), in which the density is cos^(freedom - 1).
  */
 function twoSided(t: number, freedom: number): number {
   const edge = Math.atan(t / Math.sqrt(freedom));

@@ -20,7 +20,10 @@ export function groundDistance({ rgb, width, height }: RgbPicture, colour: reado
 /** Distance in RGB from the ground at which a pixel counts as part of a thing, as in detect-things.ts. */
 const contrast = 55;
 
-/** Share of the pixels that are not of the ground's colour, the middle value on the top and bottom of a frame a sixteenth of a side from the picture's edge. */
+/**
+ * Share of the pixels that are not of the ground's colour, the middle value on the top and bottom of a frame
+ * a sixteenth of a side from the picture's edge.
+ */
 export function foregroundShare({ rgb, width, height }: RgbPicture): number {
   const inset = Math.round(width / 16);
   const frame: number[] = [];
@@ -42,7 +45,9 @@ function middle(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-/** Mean of the steepest 0.5 % of differences between pixels side by side: how sharp the sharpest outlines are. */
+/**
+ * Mean of the steepest 0.5 % of differences between pixels side by side: how sharp the sharpest outlines are.
+ */
 export function edgeSharpness({ rgb, width, height }: RgbPicture): number {
   const steps: number[] = [];
   for (let row = 0; row < height; row++) {

@@ -30,7 +30,10 @@ export function everyScheduler(): SweptScheduler[] {
   return swept.map(({ endpoint, name, names }) => ({ endpoint, name, names }));
 }
 
-/** The scheduler of that name, of sdxl-torch where both endpoints know it. @throws Error where neither does. */
+/**
+ * The scheduler of that name, of sdxl-torch where both endpoints know it.
+ * @throws Error where neither does.
+ */
 export function schedulerNamed(text: string): SweptScheduler {
   const [, given, name = text] = /^(sdxl-torch|sdxl-img2img) (.+)$/.exec(text) ?? [];
   const known = endpoints.filter((endpoint) => schedulerNames(endpoint).some((one) => one === name));

@@ -12,7 +12,10 @@ export interface Difference {
   readonly largest: number;
 }
 
-/** Compares the .f32 files of two runs. @throws RangeError for another length, or where an expected value is not finite. */
+/**
+ * Compares the .f32 files of two runs.
+ * @throws RangeError for another length, or where an expected value is not finite.
+ */
 export function differences(names: readonly string[], actual: string, expected: string): Difference[] {
   return names.map((output) => {
     const [a, e] = [actual, expected].map((folder) => floats(path.join(folder, `${output}.f32`))) as [

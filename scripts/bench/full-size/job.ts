@@ -27,7 +27,10 @@ export interface Ran {
   readonly versions?: string;
 }
 
-/** @param python interpreter of the reference; absent: our own networks. @throws Error with the job when the process fails; its errors go to stderr. */
+/**
+ * @param python interpreter of the reference; absent: our own networks.
+ * @throws Error with the job when the process fails; its errors go to stderr.
+ */
 export async function runJob(job: Job, python?: string): Promise<Ran> {
   const here = (file: string) => path.join(import.meta.dirname, file);
   const [command, program, environment] =

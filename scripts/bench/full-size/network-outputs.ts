@@ -17,7 +17,8 @@ export function networkNames({ textEncoders }: OpenedModel): string[] {
 }
 
 /**
- * Loads one network, runs it once on inputs that reference.py makes too (a UNet's are a guided step at timestep 500), and releases it.
+ * Loads one network, runs it once on inputs that reference.py makes too (a UNet's are a guided step at
+ * timestep 500), and releases it.
  * @param side of the picture in pixels.
  * @throws RangeError for a name the checkpoint does not have.
  */

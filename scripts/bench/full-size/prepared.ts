@@ -17,7 +17,8 @@ function convolutionBytes({ unet, vae }: Checkpoint): number {
 }
 
 /**
- * Times `prepare` of a single file with a manifest that names its hash: for the CPU, for CUDA, and again for CUDA, when all is there.
+ * Times `prepare` of a single file with a manifest that names its hash: for the CPU, for CUDA, and again for
+ * CUDA, when all is there.
  * @param file in a folder of its own in modelsDir; its model.json is written.
  */
 export async function timePrepare(

@@ -1,4 +1,7 @@
-/** Our side: a program for full-size.ts, the counterpart of reference.py. Its memory goes back to the system as it ends. */
+/**
+ * Our side: a program for full-size.ts, the counterpart of reference.py. Its memory goes back to the system
+ * as it ends.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { networkLoaders } from '../../../src/installation/load-models.ts';

@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 
-/** Starts a program of its own process and resolves once its output holds `ready`; the returned function ends it, if it still runs. */
+/**
+ * Starts a program of its own process and resolves once its output holds `ready`; the returned function ends
+ * it, if it still runs.
+ */
 export async function startChild(
   file: string,
   environment: NodeJS.ProcessEnv,

@@ -17,8 +17,8 @@ export function summarise(milliseconds: readonly number[]): Latencies {
 }
 
 /**
- * Calls at a steady rate, whether or not earlier calls have ended, and measures each from the moment it was due: a server that
- * stands still is charged for everybody who would have come meanwhile.
+ * Calls at a steady rate, whether or not earlier calls have ended, and measures each from the moment it was
+ * due: a server that stands still is charged for everybody who would have come meanwhile.
  */
 export async function atRate(
   perSecond: number,

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { consume } from '../../../src/jobs/queue/consumer.ts';
 import { routesOf } from '../../../src/jobs/queue/routes.ts';
 
-/** A worker of its own process whose engine takes no time: its pictures are 300 kB of noise. Ends with its input. */
+/**
+ * A worker of its own process whose engine takes no time: its pictures are 300 kB of noise. Ends with its
+ * input.
+ */
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const bytes = randomBytes(300_000);

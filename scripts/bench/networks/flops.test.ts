@@ -29,8 +29,8 @@ function unetFlops(description: typeof publishedBase, timeIdCount: number, batch
 }
 
 /*
- * Counted layer by layer from the published configs. Of the base UNet at 1024 x 1024, diffusers' own benchmark reports
- * 5,979,098 MFLOP without attention.
+ * Counted layer by layer from the published configs. Of the base UNet at 1024 x 1024, diffusers' own
+ * benchmark reports 5,979,098 MFLOP without attention.
  */
 test('a sample of the base UNet at 1024 x 1024 takes 6.761 TFLOP, a guided step 13.52', () => {
   const { total, macs } = unetFlops(publishedBase, 6, 1);

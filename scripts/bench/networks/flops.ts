@@ -10,9 +10,9 @@ export interface Flops {
 }
 
 /**
- * Counts the operations of matrix products, convolutions and attention (both of its products, also where causal
- * attention could leave half of them out) in one run of an emitted graph. Norms, activations and additions count nothing, as in
- * the figures published for these networks.
+ * Counts the operations of matrix products, convolutions and attention (both of its products, also where
+ * causal attention could leave half of them out) in one run of an emitted graph. Norms, activations and
+ * additions count nothing, as in the figures published for these networks.
  * @param inputs shapes by graph input.
  */
 export function countFlops(graph: NetworkGraph, inputs: Readonly<Record<string, Shape>>): Flops {

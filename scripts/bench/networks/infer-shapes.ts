@@ -3,7 +3,10 @@ import type { Attribute, Node } from '../../../src/graphs/onnx-proto.ts';
 
 export type Shape = readonly number[];
 
-/** What is known of a value before the graph runs; `numbers` where it is computed from shapes and constants alone. */
+/**
+ * What is known of a value before the graph runs; `numbers` where it is computed from shapes and constants
+ * alone.
+ */
 export interface KnownValue {
   readonly shape: Shape;
   readonly numbers?: readonly number[];

@@ -11,9 +11,9 @@ export interface MatmulOptions {
 }
 
 /**
- * What the machine can do through the same runtime: float32 operations per second of one large matrix product with constant weights, as a
- * linear layer has them, run by run after one to warm up. The largest is the rate that networks are held to: nothing but
- * products runs faster, and other work on the machine only takes away.
+ * What the machine can do through the same runtime: float32 operations per second of one large matrix product
+ * with constant weights, as a linear layer has them, run by run after one to warm up. The largest is the rate
+ * that networks are held to: nothing but products runs faster, and other work on the machine only takes away.
  */
 export async function matmulRates(options: MatmulOptions = {}): Promise<number[]> {
   const { rows = 2048, inner = 2048, columns = 2048, threads, runs = 12 } = options;

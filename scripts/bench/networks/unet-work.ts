@@ -17,7 +17,10 @@ export interface UnetWork {
   readonly shapes: Readonly<Record<string, readonly number[]>>;
 }
 
-/** One guided step of a checkpoint's UNet for a picture of `side` pixels, with inputs that other programs can make too. */
+/**
+ * One guided step of a checkpoint's UNet for a picture of `side` pixels, with inputs that other programs can
+ * make too.
+ */
 export function unetWork({ unet, vae, requiresAestheticsScore }: Checkpoint, side: number): UnetWork {
   const { config } = unet;
   const timeIdCount = requiresAestheticsScore ? 5 : 6;
@@ -49,7 +52,10 @@ export function unetWork({ unet, vae, requiresAestheticsScore }: Checkpoint, sid
   };
 }
 
-/** Operations of a step that is not a prompt's first: on the CPU the prompt's keys and values are kept (see openUnet). */
+/**
+ * Operations of a step that is not a prompt's first: on the CPU the prompt's keys and values are kept (see
+ * openUnet).
+ */
 export function repeatedStepFlops({ graph, shapes }: UnetWork, device: Device): number {
   const whole = countFlops(graph, shapes).total;
   const kept = device === 'cpu' ? separateSteady(graph, ['encoder_hidden_states']) : undefined;

@@ -19,7 +19,10 @@ function floats(file: string): Float32Array {
   return new Float32Array(new Uint8Array(readFileSync(file)).buffer);
 }
 
-/** Largest absolute difference over the largest absolute value of `expected`. @throws RangeError for another length. */
+/**
+ * Largest absolute difference over the largest absolute value of `expected`.
+ * @throws RangeError for another length.
+ */
 export function relativeDifference(actual: Float32Array, expected: Float32Array): number {
   if (actual.length !== expected.length)
     throw new RangeError(`${actual.length} values cannot be compared with ${expected.length}`);

@@ -1,10 +1,12 @@
 /**
- * The same work here and in diffusers, in turn on the same machine and checkpoint: medians, and the ratio with its spread.
+ * The same work here and in diffusers, in turn on the same machine and checkpoint: medians, and the ratio
+ * with its spread.
  *     node scripts/bench/peers/compare.ts --python venv/bin/python --checkpoint models/sdxl-base [--side 256] [--pairs 4] [--runs 3]
  *     node scripts/bench/peers/compare.ts --python venv/bin/python --kind image --models models [--side 1024] [--pairs 8]
- * Processes are loaded for each pair, one at a time, and the first run of each does not count; with --resident (where both fit into
- * memory) they are loaded once and take turns run by run. --device cuda:0 for a GPU; --out result.json for the numbers. On a machine
- * that does other work besides, --threads 1 and the CPU seconds still tell something. Python needs torch, diffusers and transformers.
+ * Processes are loaded for each pair, one at a time, and the first run of each does not count; with
+ * --resident (where both fit into memory) they are loaded once and take turns run by run. --device cuda:0 for
+ * a GPU; --out result.json for the numbers. On a machine that does other work besides, --threads 1 and the
+ * CPU seconds still tell something. Python needs torch, diffusers and transformers.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

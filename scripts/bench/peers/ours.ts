@@ -1,4 +1,7 @@
-/** Our side of the comparison: a program for compare.ts. Reads its work from its argument, `run` lines from its input. */
+/**
+ * Our side of the comparison: a program for compare.ts. Reads its work from its argument, `run` lines from
+ * its input.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openCheckpoint } from '../../../src/checkpoints/open-checkpoint.ts';
@@ -46,7 +49,9 @@ function tokensOf({ textStages }: Models, prompts: readonly string[]): number[][
   return chunks.flatMap((byPrompt) => byPrompt.map(([chunk]) => [...chunk!.ids]));
 }
 
-/** Everything of a request but the queue. The prompt is encoded anew for each picture, as the other side does. */
+/**
+ * Everything of a request but the queue. The prompt is encoded anew for each picture, as the other side does.
+ */
 async function image(work: Work): Promise<Made> {
   const { checkpoint, refiner, side, picture } = work;
   const options = networkOptions(work);

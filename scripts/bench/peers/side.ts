@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Ready, Run, Work } from './work.ts';
 
-/** One of the compared programs, loaded: a process that makes its output once for every `run` line on its input. */
+/**
+ * One of the compared programs, loaded: a process that makes its output once for every `run` line on its
+ * input.
+ */
 export interface Side {
   readonly ready: Ready;
   run(): Promise<Run>;
@@ -20,7 +23,10 @@ export interface SideOptions {
   readonly tokens?: Ready['tokens'];
 }
 
-/** Starts a side and resolves when it has loaded. @throws Error with its name when it ends early; its errors go to stderr. */
+/**
+ * Starts a side and resolves when it has loaded.
+ * @throws Error with its name when it ends early; its errors go to stderr.
+ */
 export async function startSide({ command, environment, work, output, tokens }: SideOptions): Promise<Side> {
   const [file, ...args] = command;
   const child = spawn(file, [...args, JSON.stringify({ ...work, output, tokens })], {

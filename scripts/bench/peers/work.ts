@@ -26,11 +26,16 @@ export interface PictureWork {
 export interface Ready {
   readonly name: string;
   readonly loadSeconds: number;
-  /** One chunk of token ids by checkpoint (base, refiner) and text encoder, for a side without a tokenizer. */
+  /**
+   * One chunk of token ids by checkpoint (base, refiner) and text encoder, for a side without a tokenizer.
+   */
   readonly tokens?: readonly (readonly (readonly number[])[])[];
 }
 
-/** A side's answer to each `run` line. What was made lies in the side's output file: float32 noise, or the picture's JPEG. */
+/**
+ * A side's answer to each `run` line. What was made lies in the side's output file: float32 noise, or the
+ * picture's JPEG.
+ */
 export interface Run {
   readonly seconds: number;
   /** Of all its threads: what a busy machine does to the seconds, it hardly does to these. */

@@ -9,8 +9,8 @@ export interface Comparison extends Ratio {
 }
 
 /**
- * New over old, row by row, for the rows that both have with the same unit and operations. Speeds are better the larger, all else
- * the smaller.
+ * New over old, row by row, for the rows that both have with the same unit and operations. Speeds are better
+ * the larger, all else the smaller.
  */
 export function compareRows(before: readonly Row[], after: readonly Row[]): Comparison[] {
   return after.flatMap((row) => {

@@ -2,8 +2,9 @@ import { median } from '../statistics.ts';
 import { matmulName, type Row } from './row.ts';
 
 /**
- * The measured rows for people: median, smallest and largest sample, and where the number of operations is known the speed, also
- * as a share of the machine's own matrix products (the fastest round of them) if those were measured.
+ * The measured rows for people: median, smallest and largest sample, and where the number of operations is
+ * known the speed, also as a share of the machine's own matrix products (the fastest round of them) if those
+ * were measured.
  */
 export function formatTable(rows: readonly Row[]): string {
   const rate = matmulRate(rows);

@@ -6,7 +6,10 @@ import type { Finding } from './findings.ts';
 const oldestDriver = 525;
 /** The same for CUDA 13.x. */
 const oldestDriverFor13 = 580;
-/** Compute capabilities of the Linux x64 package: machine code for 6.0, 7.0, 7.5, 8.0, 8.6, 8.9, 9.0a and 12.0a, no PTX. */
+/**
+ * Compute capabilities of the Linux x64 package: machine code for 6.0, 7.0, 7.5, 8.0, 8.6, 8.9, 9.0a and
+ * 12.0a, no PTX.
+ */
 const supportedMajors = new Set([6, 7, 8]);
 const supportedExactly = new Set(['9.0', '12.0']);
 

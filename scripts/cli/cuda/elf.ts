@@ -20,7 +20,9 @@ interface Segment {
   readonly fileBytes: number;
 }
 
-/** Program header types and dynamic tags: System V ABI, generic part, chapters 4 and 5; DT_RUNPATH: gABI 2001. */
+/**
+ * Program header types and dynamic tags: System V ABI, generic part, chapters 4 and 5; DT_RUNPATH: gABI 2001.
+ */
 const loadSegment = 1;
 const dynamicSegment = 2;
 const tags = { null: 0, needed: 1, stringTable: 5, stringBytes: 10, soname: 14, rpath: 15, runpath: 29 };

@@ -25,8 +25,8 @@ export function packageUrl(version: string): string {
 }
 
 /**
- * Downloads the package (a zip) and puts its provider libraries into the folder; each appears whole or not at all, and the record
- * of where they come from appears last. A cut download continues at the next call.
+ * Downloads the package (a zip) and puts its provider libraries into the folder; each appears whole or not at
+ * all, and the record of where they come from appears last. A cut download continues at the next call.
  * @throws Error naming url, file and reason.
  */
 export async function installProvider(options: InstallOptions): Promise<ProviderRecord> {

@@ -8,7 +8,10 @@ import { cudaLibrary, providerLibraries, readProviderFiles, sharedLibrary } from
 const installHint =
   'npm run cuda:install -- --pinned (built for CUDA 13; for another build --url URL --sha256 HEX)';
 
-/** Where NVIDIA publishes a library: name in its apt packages (with the CUDA release behind) and in its Python wheels. */
+/**
+ * Where NVIDIA publishes a library: name in its apt packages (with the CUDA release behind) and in its Python
+ * wheels.
+ */
 const sources: Readonly<Record<string, { apt: string; wheel: string }>> = {
   libcudart: { apt: 'cuda-cudart', wheel: 'nvidia-cuda-runtime' },
   libcublas: { apt: 'libcublas', wheel: 'nvidia-cublas' },
@@ -30,7 +33,10 @@ const cudnnParts = [
   'libcudnn_engines_runtime_compiled.so.9',
 ];
 
-/** Provider libraries: there, whole, of the runtime's release, and everything they need within the loader's reach. */
+/**
+ * Provider libraries: there, whole, of the runtime's release, and everything they need within the loader's
+ * reach.
+ */
 export async function libraryFindings(
   folder: string,
   version: string,

@@ -40,7 +40,8 @@ export function readLoaderPath(environment: Environment): LoaderPath {
 }
 
 /**
- * Every library the loader must find for `file`, those that its libraries need included, in the order of need.
+ * Every library the loader must find for `file`, those that its libraries need included, in the order of
+ * need.
  * @param loaded sonames that the process has loaded before.
  * @throws Error where `file` itself is no library.
  */
@@ -63,7 +64,10 @@ export async function neededLibraries(
   return [...found.values()];
 }
 
-/** The first fitting file in the loader's order: RPATH, LD_LIBRARY_PATH, RUNPATH, cache, default folders (ld.so(8)). */
+/**
+ * The first fitting file in the loader's order: RPATH, LD_LIBRARY_PATH, RUNPATH, cache, default folders
+ * (ld.so(8)).
+ */
 async function locate(
   soname: string,
   by: { file: string; elf: ElfLibrary },

@@ -8,9 +8,9 @@ export interface PinnedPackage {
 }
 
 /**
- * By release of ONNX Runtime: the Linux x64 wheel of onnxruntime-gpu on PyPI (any CPython's: the provider libraries are the same
- * kind of file in each). The hash is the one that Nix packages of this very file build against. The package on nuget.org has no
- * published hash that could be pinned.
+ * By release of ONNX Runtime: the Linux x64 wheel of onnxruntime-gpu on PyPI (any CPython's: the provider
+ * libraries are the same kind of file in each). The hash is the one that Nix packages of this very file build
+ * against. The package on nuget.org has no published hash that could be pinned.
  */
 const pinned: Readonly<Record<string, PinnedPackage>> = {
   '1.30.0': {

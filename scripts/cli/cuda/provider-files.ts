@@ -11,7 +11,10 @@ export const runtimeVersion: string = JSON.parse(
   readFileSync(path.join(packageFolder, 'package.json'), 'utf8'),
 ).version;
 
-/** Where onnxruntime-node has its own library and looks for provider libraries (CUDA exists for linux x64 alone). */
+/**
+ * Where onnxruntime-node has its own library and looks for provider libraries (CUDA exists for linux x64
+ * alone).
+ */
 export const bindingFolder = path.join(packageFolder, 'bin', 'napi-v6', process.platform, process.arch);
 
 export const cudaLibrary = 'libonnxruntime_providers_cuda.so';

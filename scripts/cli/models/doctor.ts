@@ -24,7 +24,10 @@ export interface DoctorOptions {
 
 export interface Diagnosis {
   readonly text: string;
-  /** Provider libraries and everything they need are there (a device may be elsewhere, as while an image is built). */
+  /**
+   * Provider libraries and everything they need are there (a device may be elsewhere, as while an image is
+   * built).
+   */
   readonly librariesReady: boolean;
   /** And a driver and a device. */
   readonly cudaReady: boolean;

@@ -41,8 +41,8 @@ interface PartialState {
 }
 
 /**
- * Fetches a file over http(s), continuing where a cut connection or an ended process stopped, and moves it into place only
- * after its hash is right.
+ * Fetches a file over http(s), continuing where a cut connection or an ended process stopped, and moves it
+ * into place only after its hash is right.
  * @throws Error naming url and reason; a file with a wrong hash is deleted.
  */
 export async function download(options: DownloadOptions): Promise<Downloaded> {
@@ -78,7 +78,11 @@ export async function download(options: DownloadOptions): Promise<Downloaded> {
   return { bytes, sha256, resumedFrom, vouchedBy };
 }
 
-/** Appends what is missing. @returns the hash the server names. @throws TransferError where it ended early. */
+/**
+ * Appends what is missing.
+ * @returns the hash the server names.
+ * @throws TransferError where it ended early.
+ */
 async function transfer(options: DownloadOptions, partial: string): Promise<string | undefined> {
   const { url, authorization, onBytes } = options;
   const state = await knownState(partial, url);

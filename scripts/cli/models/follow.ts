@@ -8,8 +8,8 @@ export interface Followed {
 const mostRedirects = 5;
 
 /**
- * GET through redirects, so that the headers of the redirect itself can be read, which fetch's own following hides.
- * Authorization goes to the first host only.
+ * GET through redirects, so that the headers of the redirect itself can be read, which fetch's own following
+ * hides. Authorization goes to the first host only.
  */
 export async function getFollowing(
   url: string,

@@ -21,8 +21,10 @@ export interface Prepared {
 }
 
 /**
- * Makes a model ready to serve: files held against the manifest's hashes, LoRAs merged, every tensor against its config.
- * @param forCuda also copies its convolution weights into the order that CUDA wants, so that no worker has to as it starts.
+ * Makes a model ready to serve: files held against the manifest's hashes, LoRAs merged, every tensor against
+ * its config.
+ * @param forCuda also copies its convolution weights into the order that CUDA wants, so that no worker has to
+ * as it starts.
  * @throws Error naming the file, and the tensor or both hashes.
  */
 export async function prepare(model: InstalledModel, forCuda = false): Promise<Prepared> {
@@ -51,7 +53,10 @@ async function filesIn(folder: string): Promise<Map<string, number>> {
   );
 }
 
-/** What was made of LoRAs that the manifest no longer names, or of weights that are no longer there, takes gigabytes and serves nobody. */
+/**
+ * What was made of LoRAs that the manifest no longer names, or of weights that are no longer there, takes
+ * gigabytes and serves nobody.
+ */
 async function removeUnused(folder: string, checkpoint: Checkpoint): Promise<void> {
   const merged = new Set(filesOf(componentsOf(checkpoint)));
   const copies = new Set(await channelsLastFiles(checkpoint, folder));

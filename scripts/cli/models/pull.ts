@@ -33,7 +33,8 @@ export interface PullOptions extends Pick<DownloadOptions, 'authorization' | 're
 type ManifestText = Record<string, unknown> & { files?: { path: string; sha256?: string; url?: string }[] };
 
 /**
- * Downloads a model into `<modelsDir>/<name>/`, checks each file's hash and header, and writes or extends its manifest.
+ * Downloads a model into `<modelsDir>/<name>/`, checks each file's hash and header, and writes or extends its
+ * manifest.
  * @throws Error naming url, file and reason; what has come so far stays for the next try.
  */
 export async function pull(options: PullOptions): Promise<void> {
@@ -89,7 +90,10 @@ function withLoras(known: readonly LoraUse[], pulled: NonNullable<PullOptions['l
   return [...known.filter(({ file }) => fresh.every((lora) => lora.file !== file)), ...fresh];
 }
 
-/** The file's path in its repository: what follows /resolve/<revision>/; elsewhere the last part of the address. */
+/**
+ * The file's path in its repository: what follows /resolve/<revision>/; elsewhere the last part of the
+ * address.
+ */
 export function pathOf(url: string): string {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new Error(`${url}: not an http or https address`);

@@ -21,8 +21,9 @@ const prompt = 'a photograph of an astronaut riding a horse';
 const firstTimestep = 999;
 
 /**
- * Loads each network of a checkpoint on its own, runs it once on what a request would give it (a prompt, noise at the first
- * timestep, noise and a gradient for the VAE; a guidance batch of two), and releases it again.
+ * Loads each network of a checkpoint on its own, runs it once on what a request would give it (a prompt,
+ * noise at the first timestep, noise and a gradient for the VAE; a guidance batch of two), and releases it
+ * again.
  * @param side of the picture in pixels, a multiple of 8.
  */
 export async function* verify(

@@ -1,4 +1,7 @@
-/** One line of a child's output as a person reads it: pino's JSON as time, level, message and fields; other text as it is. */
+/**
+ * One line of a child's output as a person reads it: pino's JSON as time, level, message and fields; other
+ * text as it is.
+ */
 export function readableLine(line: string): string {
   const entry = parse(line);
   if (entry === undefined) return line;

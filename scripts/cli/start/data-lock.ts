@@ -11,8 +11,9 @@ export interface DataLock {
 }
 
 /**
- * Locks the data directory, so that no two Redis servers ever write one append-only file. The kernel drops the lock with its
- * last holder: a SIGKILL leaves nothing stale behind. Children of a killed start still end for some seconds: they are waited for.
+ * Locks the data directory, so that no two Redis servers ever write one append-only file. The kernel drops
+ * the lock with its last holder: a SIGKILL leaves nothing stale behind. Children of a killed start still end
+ * for some seconds: they are waited for.
  * @throws where another start is alive, naming its process.
  */
 export async function lockDataDirectory(dataDir: string, patienceMs = 20_000): Promise<DataLock> {

@@ -20,8 +20,8 @@ const root = path.resolve(import.meta.dirname, '../../..');
 export const shippedModels = path.join(root, 'models/demo');
 
 /**
- * The demo checkpoint; in a checkout without it, checkpoints with random weights, which show that everything runs, not what
- * prompts do.
+ * The demo checkpoint; in a checkout without it, checkpoints with random weights, which show that everything
+ * runs, not what prompts do.
  * @param shipped its folder.
  */
 export async function defaultModels(dataDir: string, shipped = shippedModels): Promise<DefaultModels> {
@@ -49,15 +49,18 @@ export async function defaultModels(dataDir: string, shipped = shippedModels): P
   };
 }
 
-/** Manifests of the two checkpoints behind sdxl-torch; the base also stands behind every base_model of sdxl-img2img. */
+/**
+ * Manifests of the two checkpoints behind sdxl-torch; the base also stands behind every base_model of
+ * sdxl-img2img.
+ */
 const manifests = {
   base: { kind: 'base', serves: ['sdxl-base', ...baseModels] },
   refiner: { kind: 'refiner', serves: ['sdxl-refiner'] },
 };
 
 /**
- * A models folder of SDXL's architecture at a few megabytes, with random weights, behind every name. Written anew every time (a
- * fraction of a second), so that it fits the version that is started.
+ * A models folder of SDXL's architecture at a few megabytes, with random weights, behind every name. Written
+ * anew every time (a fraction of a second), so that it fits the version that is started.
  */
 export async function randomModels(dataDir: string): Promise<string> {
   const directory = path.join(dataDir, 'tiny-checkpoints');

@@ -7,8 +7,8 @@ import { unpackedRedis, unpackRedis } from './unpack-redis.ts';
 const names = ['redis-server', 'valkey-server'];
 
 /**
- * Looks on the PATH, then for a copy in the data directory, then gets one: Debian's packages unpacked into the data directory
- * (no root needed), else installed by apt where this is root.
+ * Looks on the PATH, then for a copy in the data directory, then gets one: Debian's packages unpacked into
+ * the data directory (no root needed), else installed by apt where this is root.
  * @throws with what to install where all of that fails.
  */
 export async function findRedis(dataDir: string, say: (line: string) => void): Promise<RedisBinary> {

@@ -36,8 +36,9 @@ const longestPauseMs = 30_000;
 const steadyMs = 60_000;
 
 /**
- * Starts a child in a session of its own, so that the Ctrl-C of a terminal reaches only the launcher, which then stops the
- * children in order; bound to the launcher, so that it gets SIGTERM even when the launcher is killed.
+ * Starts a child in a session of its own, so that the Ctrl-C of a terminal reaches only the launcher, which
+ * then stops the children in order; bound to the launcher, so that it gets SIGTERM even when the launcher is
+ * killed.
  */
 export function keepRunning(description: ChildDescription, events: ChildEvents): KeptChild {
   const { name, env, noise, lockDescriptor } = description;

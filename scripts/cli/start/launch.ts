@@ -46,7 +46,8 @@ const patienceMs = { gateway: 12_000, worker: 18_000, redis: 10_000 };
 const redisAnswerMs = { private: 120_000, given: 10_000 };
 
 /**
- * Brings up Redis (unless REDIS_URL names one), the gateway and one worker, and resolves once a request would be served.
+ * Brings up Redis (unless REDIS_URL names one), the gateway and one worker, and resolves once a request would
+ * be served.
  * @throws Error with one clear line, everything started already ended again.
  */
 export async function launch(options: LaunchOptions, cancelled: AbortSignal): Promise<Launched> {
@@ -141,7 +142,9 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
   }
 }
 
-/** Resolves once this start's own worker takes jobs and the gateway says that a request would be worked on. */
+/**
+ * Resolves once this start's own worker takes jobs and the gateway says that a request would be worked on.
+ */
 async function served(
   { host, port }: Config,
   redis: Connection,

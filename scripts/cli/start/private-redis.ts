@@ -33,8 +33,8 @@ async function socketDirectory(): Promise<string> {
 }
 
 /**
- * How to run the private Redis: reachable through a unix socket by this user alone, everything acknowledged on disk within a
- * second, nothing ever evicted.
+ * How to run the private Redis: reachable through a unix socket by this user alone, everything acknowledged
+ * on disk within a second, nothing ever evicted.
  */
 export async function privateRedis(
   binary: RedisBinary,

@@ -16,8 +16,9 @@ export function unpackedRedis(dataDir: string): RedisBinary | undefined {
 }
 
 /**
- * Downloads Debian's or Ubuntu's redis-server with the libraries this machine lacks and unpacks them below the data directory:
- * apt checks the signatures as always but needs no root when its folders are ours, and dpkg-deb unpacks without installing.
+ * Downloads Debian's or Ubuntu's redis-server with the libraries this machine lacks and unpacks them below
+ * the data directory: apt checks the signatures as always but needs no root when its folders are ours, and
+ * dpkg-deb unpacks without installing.
  * @throws where apt-get or dpkg-deb is missing or fails, or where the unpacked server does not run.
  */
 export async function unpackRedis(dataDir: string): Promise<RedisBinary> {
@@ -30,7 +31,8 @@ export async function unpackRedis(dataDir: string): Promise<RedisBinary> {
       await mkdir(folder, { recursive: true });
     const options = [
       ...['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${cache}`],
-      // As root apt would download as a user who may not enter these folders; without root there is nothing to lock.
+      // As root apt would download as a user who may not enter these folders; without root there is nothing
+      // to lock.
       ...['-o', 'APT::Sandbox::User=', '-o', 'Debug::NoLocking=true', '-qq'],
     ];
     await execute('apt-get', [...options, 'update'], work);

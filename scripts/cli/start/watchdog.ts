@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline';
 import { canBindToParent } from '../../../workers/supervisor/bound-process.ts';
 
 /**
- * Stands in for setpriv(1) where that is missing: a process of its own that learns the children's ids on its standard input and
- * sends them SIGTERM when that input closes, which the kernel sees to however the launcher ends.
+ * Stands in for setpriv(1) where that is missing: a process of its own that learns the children's ids on its
+ * standard input and sends them SIGTERM when that input closes, which the kernel sees to however the launcher
+ * ends.
  */
 export function startWatchdog(): { watch(pid: number): void } {
   if (canBindToParent()) return { watch: () => undefined };
@@ -17,7 +18,9 @@ export function startWatchdog(): { watch(pid: number): void } {
   return { watch: (pid) => watchdog.stdin.write(`${pid}\n`) };
 }
 
-/** When the process started, in clock ticks since boot (field 22 of proc(5) stat): tells a reused process id. */
+/**
+ * When the process started, in clock ticks since boot (field 22 of proc(5) stat): tells a reused process id.
+ */
 function startTime(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];

@@ -1,4 +1,5 @@
-// The pictures: schedulers down, numbers of steps across; one seed and prompt at a time; a dialog to look closely.
+// The pictures: schedulers down, numbers of steps across; one seed and prompt at a time; a dialog to look
+// closely.
 (() => {
   const { lab } = globalThis;
   const { report, pictures, element, show } = lab;

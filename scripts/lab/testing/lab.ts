@@ -6,7 +6,10 @@ import { chooseEntries } from '../entries.ts';
 import type { LabOptions } from '../options.ts';
 import { type LabResults, runLab } from '../run-lab.ts';
 
-/** A small lab on the tiny checkpoint, for tests: a deterministic name of each endpoint, an alias and a stochastic one. */
+/**
+ * A small lab on the tiny checkpoint, for tests: a deterministic name of each endpoint, an alias and a
+ * stochastic one.
+ */
 export interface TestLab {
   readonly options: LabOptions;
   readonly dataDir: string;

@@ -1,7 +1,10 @@
 import type { Dtype, TensorLocation } from '../checkpoint.ts';
 import { decodeValues, encodeValues, readTensorBytes } from '../safetensors/tensor-values.ts';
 
-/** A convolution weight [out, in, height, width] as the bytes of [out, height, width, in], in another element type if need be. */
+/**
+ * A convolution weight [out, in, height, width] as the bytes of [out, height, width, in], in another element
+ * type if need be.
+ */
 export async function channelsLastBytes(location: TensorLocation, dtype: Dtype): Promise<Uint8Array> {
   const stored = await readTensorBytes(location);
   const bytes = location.dtype === dtype ? stored : encodeValues(decodeValues(stored, location.dtype), dtype);

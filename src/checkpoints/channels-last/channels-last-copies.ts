@@ -20,7 +20,10 @@ interface Copies {
   readonly prepared: PreparedFile;
 }
 
-/** The UNet computes in float16 where the copies are used. The VAE's stay what they are: it computes in float32. */
+/**
+ * The UNet computes in float16 where the copies are used. The VAE's stay what they are: it computes in
+ * float32.
+ */
 async function copiesOf({ unet, vae }: Checkpoint, directory: string): Promise<Copies[]> {
   const copies = [];
   for (const [component, dtype] of [[unet, 'F16'] as const, [vae, undefined] as const]) {
@@ -47,8 +50,8 @@ export async function channelsLastFiles(checkpoint: Checkpoint, directory: strin
 }
 
 /**
- * Writes the convolution weights of UNet and VAE as [out, height, width, in], one file each; a file made from the same weights is
- * kept.
+ * Writes the convolution weights of UNet and VAE as [out, height, width, in], one file each; a file made from
+ * the same weights is kept.
  */
 export async function writeChannelsLast(checkpoint: Checkpoint, directory: string): Promise<void> {
   for (const { originals, dtype, prepared } of await copiesOf(checkpoint, directory))

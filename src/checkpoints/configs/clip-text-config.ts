@@ -1,7 +1,10 @@
 import type { JsonObject } from '../json-file.ts';
 import { configReader } from './config-reader.ts';
 
-/** config.json of a CLIP text encoder under its published keys, absent ones as transformers 5's CLIPTextConfig has them. */
+/**
+ * config.json of a CLIP text encoder under its published keys, absent ones as transformers 5's CLIPTextConfig
+ * has them.
+ */
 export interface ClipTextConfig {
   readonly vocab_size: number;
   readonly hidden_size: number;

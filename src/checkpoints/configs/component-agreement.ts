@@ -1,7 +1,10 @@
 import type { Checkpoint } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 
-/** Refuses components whose configs cannot work together. @throws CheckpointError naming the file, the key and both numbers. */
+/**
+ * Refuses components whose configs cannot work together.
+ * @throws CheckpointError naming the file, the key and both numbers.
+ */
 export function requireAgreement({ unet, vae, textEncoders, requiresAestheticsScore }: Checkpoint): void {
   const unetFile = unet.configFile;
   const latentChannels = vae.config.latent_channels;

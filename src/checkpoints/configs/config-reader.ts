@@ -1,7 +1,9 @@
 import { CheckpointError } from '../checkpoint-error.ts';
 import type { JsonObject } from '../json-file.ts';
 
-/** Typed access to one config.json; a key that is absent takes the default of the library that wrote the file. */
+/**
+ * Typed access to one config.json; a key that is absent takes the default of the library that wrote the file.
+ */
 export interface ConfigReader {
   integer(key: string, fallback?: number): number;
   number(key: string, fallback?: number): number;
@@ -14,7 +16,10 @@ export interface ConfigReader {
   integers(key: string, fallback?: readonly number[]): number[];
   /** One positive integer for all of `count` levels, or an array of one each. */
   perLevel(key: string, count: number, fallback?: number): number[];
-  /** Refuses every value but `supported` (null counts as absent; absent means `fallback`, by default `supported`). */
+  /**
+   * Refuses every value but `supported` (null counts as absent; absent means `fallback`, by default
+   * `supported`).
+   */
   only(key: string, supported: unknown, fallback?: unknown): void;
   /** The value as it stands, undefined where absent. */
   raw(key: string): unknown;

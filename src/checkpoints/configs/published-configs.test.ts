@@ -9,7 +9,9 @@ import { publishedBase, publishedRefiner } from './published-configs.ts';
 import { parseUnetConfig } from './unet-config.ts';
 import { parseVaeConfig } from './vae-config.ts';
 
-/** Counted by torch 2.13.0 on the meta device from the same configs: diffusers 0.42.1, transformers 5.23.0. */
+/**
+ * Counted by torch 2.13.0 on the meta device from the same configs: diffusers 0.42.1, transformers 5.23.0.
+ */
 test("SDXL's networks have the tensors and parameters that diffusers and transformers give them", () => {
   const base = unetTensors(parseUnetConfig(publishedBase.unet, 'config.json'));
   assert.deepEqual([base.size, parameterCount(base)], [1680, 2_567_463_684]);

@@ -11,8 +11,8 @@ export interface CheckpointDescription {
 }
 
 /**
- * The configs of stabilityai/stable-diffusion-xl-base-1.0 and -refiner-1.0: facts of the published checkpoints,
- * keys with the libraries' default values left out where nothing reads them.
+ * The configs of stabilityai/stable-diffusion-xl-base-1.0 and -refiner-1.0: facts of the published
+ * checkpoints, keys with the libraries' default values left out where nothing reads them.
  */
 const unetCommon = {
   _class_name: 'UNet2DConditionModel',

@@ -7,8 +7,9 @@ export type UpBlockType = 'UpBlock2D' | 'CrossAttnUpBlock2D';
 export type MidBlockType = 'UNetMidBlock2DCrossAttn' | 'UNetMidBlock2D' | null;
 
 /**
- * config.json of a UNet2DConditionModel under its published keys, with absent keys filled in as the constructor
- * of diffusers 0.42.1 does and "one number or an array" made an array with one entry per level, outermost first.
+ * config.json of a UNet2DConditionModel under its published keys, with absent keys filled in as the
+ * constructor of diffusers 0.42.1 does and "one number or an array" made an array with one entry per level,
+ * outermost first.
  */
 export interface UnetConfig {
   /** Latent side the network was trained at (128 for SDXL); a hint only. */
@@ -32,7 +33,9 @@ export interface UnetConfig {
   readonly mid_transformer_layers: number;
   /** Transformer depth by up level (innermost first), then by layer. */
   readonly reverse_transformer_layers_per_block: readonly (readonly number[])[];
-  /** The NUMBER of heads by level: diffusers reads the key so when num_attention_heads is null, as in SDXL. */
+  /**
+   * The NUMBER of heads by level: diffusers reads the key so when num_attention_heads is null, as in SDXL.
+   */
   readonly attention_head_dim: readonly number[];
   /** true: proj_in and proj_out of a transformer are linear; false: 1x1 convolutions. */
   readonly use_linear_projection: boolean;

@@ -1,11 +1,16 @@
 import type { JsonObject } from '../json-file.ts';
 import { configReader } from './config-reader.ts';
 
-/** config.json of an AutoencoderKL under its published keys, absent ones as the constructor of diffusers 0.42.1 has them. */
+/**
+ * config.json of an AutoencoderKL under its published keys, absent ones as the constructor of diffusers
+ * 0.42.1 has them.
+ */
 export interface VaeConfig {
   readonly in_channels: number;
   readonly out_channels: number;
-  /** Outermost first; the side shrinks by 2 between levels, so image side / latent side = 2 ** (levels - 1). */
+  /**
+   * Outermost first; the side shrinks by 2 between levels, so image side / latent side = 2 ** (levels - 1).
+   */
   readonly block_out_channels: readonly number[];
   /** Resnets per encoder level; a decoder level has one more. */
   readonly layers_per_block: number;

@@ -58,7 +58,10 @@ export async function openDiffusersFolder(directory: string): Promise<Checkpoint
   };
 }
 
-/** The class model_index.json gives for a component ([library, class]), undefined for an absent optional one ([null, null]). */
+/**
+ * The class model_index.json gives for a component ([library, class]), undefined for an absent optional one
+ * ([null, null]).
+ */
 function componentClass(
   index: JsonObject,
   file: string,
@@ -96,7 +99,10 @@ async function openComponent<Config>(
   return { name, directory, configFile, className, config, tensors };
 }
 
-/** Opens the folder of a VAE by itself: config.json and weights. @throws CheckpointError naming file and key or tensor. */
+/**
+ * Opens the folder of a VAE by itself: config.json and weights.
+ * @throws CheckpointError naming file and key or tensor.
+ */
 export async function openVaeFolder(directory: string): Promise<Component<VaeConfig>> {
   const configFile = path.join(directory, 'config.json');
   const config = parseVaeConfig(await readJsonObject(configFile), configFile);

@@ -26,7 +26,10 @@ const attentionNames: Readonly<Record<string, string>> = {
   proj_attn: 'to_out.0',
 };
 
-/** VAEs written before diffusers 0.17 name their attention query, key, value and proj_attn; renamed to to_q ... to_out.0. */
+/**
+ * VAEs written before diffusers 0.17 name their attention query, key, value and proj_attn; renamed to to_q
+ * ... to_out.0.
+ */
 export function publishedVaeNames(tensors: Tensors): Tensors {
   return renamed(tensors, (name) =>
     name.replace(

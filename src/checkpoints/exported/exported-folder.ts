@@ -22,7 +22,9 @@ export interface ExportedNetwork<Config> {
   readonly bytes: number;
 }
 
-/** A folder as Hugging Face optimum exports a pipeline, nothing but configs and the models' structure read. */
+/**
+ * A folder as Hugging Face optimum exports a pipeline, nothing but configs and the models' structure read.
+ */
 export interface ExportedCheckpoint
   extends Pick<
     Checkpoint,

@@ -4,8 +4,8 @@ import { CheckpointError } from '../checkpoint-error.ts';
 import { openProtobuf, type ProtobufFile, type Span } from './protobuf-fields.ts';
 
 /**
- * Which messages can hold a tensor, and through which fields they are reached: github.com/onnx/onnx, onnx/onnx.proto at v1.18.0.
- * Graphs nest in attributes (If, Loop, Scan), functions and training information.
+ * Which messages can hold a tensor, and through which fields they are reached: github.com/onnx/onnx,
+ * onnx/onnx.proto at v1.18.0. Graphs nest in attributes (If, Loop, Scan), functions and training information.
  */
 const children: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   model: { 7: 'graph', 20: 'training', 25: 'function' },
@@ -22,7 +22,10 @@ const valueField = 2;
 /** Deeper nesting than any exporter makes; ends a file made to exhaust the stack. */
 const deepest = 64;
 
-/** The `location` of every tensor of a model that is kept in another file, without repeats. @throws CheckpointError */
+/**
+ * The `location` of every tensor of a model that is kept in another file, without repeats.
+ * @throws CheckpointError
+ */
 export function externalLocations(file: string): string[] {
   const model = openProtobuf(file);
   const found = new Set<string>();
@@ -54,8 +57,9 @@ function entryOf(model: ProtobufFile, span: Span): [key: string, value: string] 
 }
 
 /**
- * Refuses a model that would make ONNX Runtime read anything but regular files of its own folder: absolute paths, `..`, links out,
- * and files that have another name elsewhere (CVE-2022-25882, CVE-2024-27318, CVE-2026-27489, CVE-2026-34446, CVE-2026-34447).
+ * Refuses a model that would make ONNX Runtime read anything but regular files of its own folder: absolute
+ * paths, `..`, links out, and files that have another name elsewhere (CVE-2022-25882, CVE-2024-27318,
+ * CVE-2026-27489, CVE-2026-34446, CVE-2026-34447).
  * @returns the files the model reads besides itself, absolute.
  * @throws CheckpointError naming the model and the path.
  */

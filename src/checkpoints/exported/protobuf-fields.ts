@@ -7,14 +7,19 @@ export interface Span {
   readonly end: number;
 }
 
-/** One field of a protobuf message: a length-delimited one as the span of its content, a varint as its value. */
+/**
+ * One field of a protobuf message: a length-delimited one as the span of its content, a varint as its value.
+ */
 export interface Field {
   readonly number: number;
   readonly span: Span | undefined;
   readonly varint: bigint | undefined;
 }
 
-/** Reads protobuf messages where they lie, so that gigabytes of weights inside a file are stepped over and not read. */
+/**
+ * Reads protobuf messages where they lie, so that gigabytes of weights inside a file are stepped over and not
+ * read.
+ */
 export interface ProtobufFile {
   readonly whole: Span;
   /** The fields of the message in a span. @throws CheckpointError naming the file where it is no protobuf. */

@@ -28,10 +28,11 @@ const endings: readonly (readonly [pattern: RegExp, part: (matched: string) => P
 ];
 
 /**
- * Reads a LoRA's header and its alphas, in kohya's, diffusers' or peft's naming. A missing alpha equals the rank.
+ * Reads a LoRA's header and its alphas, in kohya's, diffusers' or peft's naming. A missing alpha equals the
+ * rank.
  * @param targets modules by the names that files call them, see loraTargets.
- * @throws CheckpointError naming the file and a tensor that is no LoRA's, that belongs to no module of the checkpoint, whose
- * other half is missing or whose shape does not fit.
+ * @throws CheckpointError naming the file and a tensor that is no LoRA's, that belongs to no module of the
+ * checkpoint, whose other half is missing or whose shape does not fit.
  */
 export async function readLora(
   file: string,
@@ -105,7 +106,10 @@ function product(extents: readonly number[]): number {
   return extents.reduce((all, extent) => all * extent, 1);
 }
 
-/** Alphas of the peft configs that diffusers writes beside the weights since 0.34, `unet.lora_alpha` and so on. */
+/**
+ * Alphas of the peft configs that diffusers writes beside the weights since 0.34, `unet.lora_alpha` and so
+ * on.
+ */
 function adapterAlphas(
   metadata: Readonly<Record<string, string>>,
   file: string,

@@ -17,9 +17,9 @@ const kohyaPrefixes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Every module of a checkpoint that a LoRA may change by all names LoRA files call it: `unet.down_blocks.1...` (diffusers),
- * `lora_unet_down_blocks_1...` and `lora_unet_input_blocks_4...` (kohya), `diffusion_model.input_blocks.4...` (ComfyUI), text
- * encoders with and without `text_model.`.
+ * Every module of a checkpoint that a LoRA may change by all names LoRA files call it:
+ * `unet.down_blocks.1...` (diffusers), `lora_unet_down_blocks_1...` and `lora_unet_input_blocks_4...`
+ * (kohya), `diffusion_model.input_blocks.4...` (ComfyUI), text encoders with and without `text_model.`.
  */
 export function loraTargets({ unet, textEncoders }: Checkpoint): ReadonlyMap<string, LoraTarget> {
   const targets = new Map<string, LoraTarget>();

@@ -10,8 +10,9 @@ export interface LowRank {
 const columnsAtATime = 512;
 
 /**
- * Adds the product to `values` in place; sums in float64, rounded to float32 once. Two rows of the result and four of `down`
- * at a time, twice as fast as one by one: a rank that is no multiple of four and an odd row are filled up with zeros.
+ * Adds the product to `values` in place; sums in float64, rounded to float32 once. Two rows of the result and
+ * four of `down` at a time, twice as fast as one by one: a rank that is no multiple of four and an odd row
+ * are filled up with zeros.
  */
 export function addLowRank(values: Float32Array, { up, down, rank, scale }: LowRank): void {
   const inputs = down.length / rank;

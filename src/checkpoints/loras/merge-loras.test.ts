@@ -13,7 +13,9 @@ import { type TensorSource, writeSafetensors } from '../safetensors/write-safete
 import { writeTinyCheckpoints, writeTinySingleFiles } from '../synthetic/tiny-checkpoint.ts';
 import { mergeLoras } from './merge-loras.ts';
 
-/** What scripts/maintainers/make-oracles/loras.py recorded; tensors by component/name as base64 of float32. */
+/**
+ * What scripts/maintainers/make-oracles/loras.py recorded; tensors by component/name as base64 of float32.
+ */
 interface Oracle {
   sha256: Record<string, string>;
   runs: Record<string, { loras: { file: string; weight: number }[]; tensors: Record<string, string> }>;
@@ -59,8 +61,9 @@ test('the oracle was made with the checkpoint of this tree', async () => {
 });
 
 /**
- * A divergence from diffusers 0.42.1 on purpose: converting kohya's names it keeps an attention layer's own alpha under a name
- * (...processor.to_k_lora) that peft does not find, and takes the file's most frequent alpha, here 1. By tensor, our alpha.
+ * A divergence from diffusers 0.42.1 on purpose: converting kohya's names it keeps an attention layer's own
+ * alpha under a name (...processor.to_k_lora) that peft does not find, and takes the file's most frequent
+ * alpha, here 1. By tensor, our alpha.
  */
 const attentionAlphas: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   'kohya.safetensors': {
@@ -133,7 +136,8 @@ test('a side file of the same files and weights is kept, one of other weights is
   assert.deepEqual([(await stat(first)).mtimeMs, (await stat(first)).ino], [mtimeMs, ino]);
   const second = await merge(0.5);
   assert.notEqual(second, first);
-  // A LoRA of the same name with other contents, and a side file that a crash cut off under its final name never was.
+  // A LoRA of the same name with other contents, and a side file that a crash cut off under its final name
+  // never was.
   await cp(path.join(oracles, 'kohya-original.safetensors'), lora);
   const { unet } = await mergeLoras(opened.folder, [{ file: lora, weight: 1 }], own);
   assert.ok(unet.tensors.get('down_blocks.1.resnets.0.conv1.weight')!.file.startsWith(own));

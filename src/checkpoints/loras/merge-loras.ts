@@ -26,8 +26,9 @@ interface Change extends LoraModule {
 }
 
 /**
- * Adds LoRAs to a checkpoint: W + sum of weight * alpha / rank * up down, in float32, stored in W's element type in one side
- * file in `outputDirectory`; every other tensor stays where it is. A side file made from the same files and weights is kept.
+ * Adds LoRAs to a checkpoint: W + sum of weight * alpha / rank * up down, in float32, stored in W's element
+ * type in one side file in `outputDirectory`; every other tensor stays where it is. A side file made from the
+ * same files and weights is kept.
  * @throws CheckpointError naming the LoRA file and what of it does not fit the checkpoint.
  */
 export async function mergeLoras(

@@ -5,7 +5,9 @@ import type { TensorLocation } from '../checkpoint.ts';
 import { readSafetensorsHeader } from './safetensors.ts';
 import { type TensorSource, writeSafetensors } from './write-safetensors.ts';
 
-/** Tensors made of a checkpoint's own and kept beside it, in a file whose name tells what it was made from. */
+/**
+ * Tensors made of a checkpoint's own and kept beside it, in a file whose name tells what it was made from.
+ */
 export interface PreparedFile {
   readonly file: string;
   /** What the tensors depend on, as text. */
@@ -21,7 +23,10 @@ export function preparedFile(directory: string, kind: string, madeFrom: unknown)
   return { file: path.join(directory, `${kind}-${hash}.safetensors`), madeFrom: text };
 }
 
-/** Names, sizes and times of files, sorted. Not where they lie: a folder prepared on the host is mounted elsewhere in a container. */
+/**
+ * Names, sizes and times of files, sorted. Not where they lie: a folder prepared on the host is mounted
+ * elsewhere in a container.
+ */
 export function fileStates(files: Iterable<string>): Promise<(string | number)[][]> {
   return Promise.all([...new Set(files)].sort().map(fileState));
 }

@@ -14,8 +14,8 @@ export interface TensorSource {
 }
 
 /**
- * Writes a new safetensors file in bounded memory: the tensors in the order given (the reference implementation sorts them
- * by name), data aligned to 8 bytes.
+ * Writes a new safetensors file in bounded memory: the tensors in the order given (the reference
+ * implementation sorts them by name), data aligned to 8 bytes.
  * @throws Error if the file exists, or if a source gives more or fewer bytes than its shape needs.
  */
 export async function writeSafetensors(

@@ -2,9 +2,10 @@ import { CheckpointError } from '../checkpoint-error.ts';
 import { isJsonObject, type JsonObject, parseJsonObject } from '../json-file.ts';
 
 /**
- * Entry of a safetensors file's __metadata__ with JSON of configs by component (unet, vae, text_encoder, text_encoder_2,
- * scheduler), each as in its own file of a diffusers folder. For networks whose configs differ from SDXL's in what no shape
- * shows: groups, heads, activations, scaling factor. An absent one is read off the tensors.
+ * Entry of a safetensors file's __metadata__ with JSON of configs by component (unet, vae, text_encoder,
+ * text_encoder_2, scheduler), each as in its own file of a diffusers folder. For networks whose configs
+ * differ from SDXL's in what no shape shows: groups, heads, activations, scaling factor. An absent one is
+ * read off the tensors.
  */
 export const configsKey = 'sdxl-server.configs';
 

@@ -1,5 +1,6 @@
 /**
- * Tensors of single-file checkpoints that no image depends on. Everything else in a file must have its place in a network.
+ * Tensors of single-file checkpoints that no image depends on. Everything else in a file must have its place
+ * in a network.
  */
 const ignorable: readonly RegExp[] = [
   // A second, averaged copy of the weights, for training.

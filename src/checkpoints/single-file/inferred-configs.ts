@@ -10,8 +10,8 @@ export type Tensors = ReadonlyMap<string, TensorLocation>;
 const headWidth = 64;
 
 /**
- * config.json of a CLIP text encoder from the shapes of its tensors; what shapes do not show is as SDXL has it: heads of 64,
- * quick GELU in CLIP-L and exact GELU in OpenCLIP.
+ * config.json of a CLIP text encoder from the shapes of its tensors; what shapes do not show is as SDXL has
+ * it: heads of 64, quick GELU in CLIP-L and exact GELU in OpenCLIP.
  */
 export function inferClipTextConfig(
   component: 'text_encoder' | 'text_encoder_2',
@@ -34,7 +34,10 @@ export function inferClipTextConfig(
   };
 }
 
-/** config.json of an AutoencoderKL from the shapes of its tensors, with SDXL's 32 groups and scaling factor 0.13025. */
+/**
+ * config.json of an AutoencoderKL from the shapes of its tensors, with SDXL's 32 groups and scaling factor
+ * 0.13025.
+ */
 export function inferVaeConfig(tensors: Tensors, file: string): JsonObject {
   const levels = count(tensors, /^encoder\.down_blocks\.(\d+)\./);
   const widths = Array.from(
@@ -54,8 +57,8 @@ export function inferVaeConfig(tensors: Tensors, file: string): JsonObject {
 }
 
 /**
- * config.json of a UNet2DConditionModel from the names and shapes of its tensors, pruned ones (SSD-1B) included, with SDXL's
- * heads of 64 and 32 groups.
+ * config.json of a UNet2DConditionModel from the names and shapes of its tensors, pruned ones (SSD-1B)
+ * included, with SDXL's heads of 64 and 32 groups.
  * @param pooledWidth of the last text encoder.
  * @param timeIds 6 for a base checkpoint, 5 for a refiner.
  */

@@ -27,8 +27,8 @@ const layerParts: Readonly<Record<string, string>> = {
 };
 
 /**
- * What transformers' CLIPTextModelWithProjection calls the parts of a tensor of open_clip's text transformer (names without
- * the prefix `conditioner.embedders.N.model.`).
+ * What transformers' CLIPTextModelWithProjection calls the parts of a tensor of open_clip's text transformer
+ * (names without the prefix `conditioner.embedders.N.model.`).
  * @returns an empty array for a name that the text transformer does not have.
  */
 export function openClipParts(original: string): readonly OpenClipPart[] {

@@ -17,9 +17,9 @@ const basePrefixes = { text_encoder: clipPrefix, text_encoder_2: 'conditioner.em
 const refinerPrefixes = { text_encoder_2: 'conditioner.embedders.0.model.' };
 
 /**
- * Opens an SDXL checkpoint in one .safetensors file with the original names (model.diffusion_model., conditioner.,
- * first_stage_model.). Reads the header only. Configs are those in the file's metadata (see embeddedConfigs), or else read
- * off the tensors. The tokenizers are CLIP's own.
+ * Opens an SDXL checkpoint in one .safetensors file with the original names (model.diffusion_model.,
+ * conditioner., first_stage_model.). Reads the header only. Configs are those in the file's metadata (see
+ * embeddedConfigs), or else read off the tensors. The tokenizers are CLIP's own.
  * @param replacedVae another VAE to take; the file need not have one then.
  * @throws CheckpointError naming the file and what it lacks, or a tensor that has no place.
  */
@@ -79,7 +79,9 @@ export async function openSingleFile(file: string, replacedVae?: Component<VaeCo
   };
 }
 
-/** @throws CheckpointError saying what the file is instead of an SDXL checkpoint, as far as its names tell. */
+/**
+ * @throws CheckpointError saying what the file is instead of an SDXL checkpoint, as far as its names tell.
+ */
 function textEncoderPrefixes(names: readonly string[], file: string): TextEncoderPrefixes {
   const has = (prefix: string) => names.some((name) => name.startsWith(prefix));
   if (!has(unetPrefix)) {

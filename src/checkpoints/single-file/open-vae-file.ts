@@ -10,8 +10,8 @@ import { asLinear, vaeLevels, vaePrefix } from './sort-tensors.ts';
 import { publishedVaeName } from './vae-names.ts';
 
 /**
- * Opens a VAE in a .safetensors file of its own, with original names (with or without first_stage_model.) or diffusers'
- * names. Its config is the one in the file's metadata, or else read off the tensors.
+ * Opens a VAE in a .safetensors file of its own, with original names (with or without first_stage_model.) or
+ * diffusers' names. Its config is the one in the file's metadata, or else read off the tensors.
  * @throws CheckpointError naming the file and a tensor that has no place or is missing.
  */
 export async function openVaeFile(file: string): Promise<Component<VaeConfig>> {

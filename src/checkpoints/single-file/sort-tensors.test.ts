@@ -17,7 +17,10 @@ import { type SingleFileComponent, type SortedTensors, sortTensors } from './sor
 import { originalUnetName } from './unet-names.ts';
 import { originalVaeName } from './vae-names.ts';
 
-/** Original name -> [shape, component/published name, ...]; several names are slices in order, "T" means transposed. */
+/**
+ * Original name -> [shape, component/published name, ...]; several names are slices in order, "T" means
+ * transposed.
+ */
 type Names = Readonly<Record<string, readonly [shape: readonly number[], ...published: string[]]>>;
 
 const oracle = JSON.parse(
@@ -172,7 +175,10 @@ test('none of the tensors that networks need is on the list of ignorable ones', 
     assert.deepEqual(Object.keys(names).filter(isIgnorableInSingleFile), []);
 });
 
-/** What published files carry besides, from ljleb/sd-mecha's model_configs/sdxl-sgm.yaml and ComfyUI's and kohya's writers. */
+/**
+ * What published files carry besides, from ljleb/sd-mecha's model_configs/sdxl-sgm.yaml and ComfyUI's and
+ * kohya's writers.
+ */
 for (const name of [
   'model_ema.diffusion_modelinput_blocks00weight',
   'model_ema.num_updates',

@@ -12,14 +12,18 @@ export type SortedTensors = ReadonlyMap<SingleFileComponent, ReadonlyMap<string,
 export const unetPrefix = 'model.diffusion_model.';
 export const vaePrefix = 'first_stage_model.';
 
-/** Where a file has its text encoders, which also tells base (CLIP-L and OpenCLIP) from refiner (OpenCLIP alone). */
+/**
+ * Where a file has its text encoders, which also tells base (CLIP-L and OpenCLIP) from refiner (OpenCLIP
+ * alone).
+ */
 export interface TextEncoderPrefixes {
   readonly text_encoder?: string;
   readonly text_encoder_2: string;
 }
 
 /**
- * Gives every tensor of a single-file checkpoint its published name. Fused tensors are served as slices of their bytes.
+ * Gives every tensor of a single-file checkpoint its published name. Fused tensors are served as slices of
+ * their bytes.
  * @param tensors by original name, ignorable ones left out already.
  * @throws CheckpointError naming the first tensor that no network has, and how many there are.
  */
@@ -66,7 +70,10 @@ export function sortTensors(
   return sorted;
 }
 
-/** Blocks per level and way: one more than the number of the first block that only resamples, less the input convolution. */
+/**
+ * Blocks per level and way: one more than the number of the first block that only resamples, less the input
+ * convolution.
+ */
 function blockSpan(names: readonly string[]): number {
   const numbers = names.flatMap((name) => {
     const [, index] = /^model\.diffusion_model\.input_blocks\.(\d+)\.0\.op\./.exec(name) ?? [];

@@ -1,6 +1,9 @@
 import type { SafetensorsHeader } from '../safetensors/safetensors.ts';
 
-/** Tensors without values whose presence tells how the UNet was trained; ComfyUI and its descendants write and read them. */
+/**
+ * Tensors without values whose presence tells how the UNet was trained; ComfyUI and its descendants write and
+ * read them.
+ */
 const velocityMarker = 'v_pred';
 const zeroTerminalMarker = 'ztsnr';
 
@@ -9,8 +12,8 @@ export function isTrainingMarker(name: string): boolean {
 }
 
 /**
- * Scheduler keys that follow from a single file's markers, or from the prediction type that trainers write into the
- * metadata ("v" or "epsilon", https://github.com/Stability-AI/ModelSpec).
+ * Scheduler keys that follow from a single file's markers, or from the prediction type that trainers write
+ * into the metadata ("v" or "epsilon", https://github.com/Stability-AI/ModelSpec).
  */
 export function markedScheduler({ tensors, metadata }: SafetensorsHeader): Readonly<Record<string, unknown>> {
   const isVelocity = tensors.has(velocityMarker) || metadata['modelspec.prediction_type'] === 'v';

@@ -1,7 +1,8 @@
 /**
- * Names of SDXL's UNet in single-file checkpoints (UNetModel of Stability-AI/generative-models, without the prefix
- * `model.diffusion_model.`) and as published in diffusers folders. The original numbers its blocks through: a level is
- * its resnets and, but for the last level, one resampling, so `span` = resnets per down level + 1 blocks each way.
+ * Names of SDXL's UNet in single-file checkpoints (UNetModel of Stability-AI/generative-models, without the
+ * prefix `model.diffusion_model.`) and as published in diffusers folders. The original numbers its blocks
+ * through: a level is its resnets and, but for the last level, one resampling, so `span` = resnets per down
+ * level + 1 blocks each way.
  */
 const fixedModules: readonly (readonly [original: string, published: string])[] = [
   ['time_embed.0', 'time_embedding.linear_1'],

@@ -1,6 +1,7 @@
 /**
- * Names of the VAE in single-file checkpoints (AutoencoderKL of Stability-AI/generative-models, without the prefix
- * `first_stage_model.`) and as published in diffusers folders. The original decoder counts its levels from the outside.
+ * Names of the VAE in single-file checkpoints (AutoencoderKL of Stability-AI/generative-models, without the
+ * prefix `first_stage_model.`) and as published in diffusers folders. The original decoder counts its levels
+ * from the outside.
  */
 const attentionParts: readonly (readonly [original: string, published: string])[] = [
   ['norm', 'group_norm'],

@@ -19,17 +19,25 @@ type Json = Readonly<Record<string, unknown>>;
 export interface WeightOptions {
   readonly seed: number;
   readonly dtype: Dtype;
-  /** Split a component's weights into files of at most so many bytes, with an index, as save_pretrained does. */
+  /**
+   * Split a component's weights into files of at most so many bytes, with an index, as save_pretrained does.
+   */
   readonly maxShardBytes?: number;
   /** Text encoder names as transformers 5 writes them, without text_model. */
   readonly bareTextEncoderNames?: boolean;
-  /** Weights as torch initialises new layers, instead of ones with which a run of the sampler contracts and prompts matter. */
+  /**
+   * Weights as torch initialises new layers, instead of ones with which a run of the sampler contracts and
+   * prompts matter.
+   */
   readonly torchInitialised?: boolean;
   /** Infix of weight file names, as save_pretrained(variant=...) has it. */
   readonly variant?: 'fp16';
 }
 
-/** Writes a checkpoint of random weights into `directory` (which must not exist) in the layout of diffusers' save_pretrained. */
+/**
+ * Writes a checkpoint of random weights into `directory` (which must not exist) in the layout of diffusers'
+ * save_pretrained.
+ */
 export async function writeCheckpoint(
   directory: string,
   description: CheckpointDescription,

@@ -7,8 +7,8 @@ function hashOf(text: string, seed: number): number {
 }
 
 /**
- * Uniform numbers in [-1, 1) that depend on `seed` and `stream` only: a Weyl sequence through the finalizer of
- * MurmurHash3. Integer arithmetic and one exact division, so the same bits come out on every machine.
+ * Uniform numbers in [-1, 1) that depend on `seed` and `stream` only: a Weyl sequence through the finalizer
+ * of MurmurHash3. Integer arithmetic and one exact division, so the same bits come out on every machine.
  */
 export function uniformStream(seed: number, stream: string): (target: Float32Array) => void {
   let state = hashOf(stream, seed);

@@ -11,7 +11,9 @@ export interface Recipe {
 /** Uniform numbers of amplitude sqrt(3) have unit variance. */
 const unit = Math.sqrt(3);
 
-/** Standard deviation of weights times the square root of their fan-in, where it is not 1. First match counts. */
+/**
+ * Standard deviation of weights times the square root of their fan-in, where it is not 1. First match counts.
+ */
 const gains: readonly (readonly [RegExp, number])[] = [
   // Sharp attention: an average over all tokens would hide which token says what.
   [/\.to_q\.weight$/, 3],

@@ -17,7 +17,10 @@ export interface RandomTensors {
   readonly nameInFile: (name: string) => string;
 }
 
-/** Writes one safetensors file of random tensors, sorted by name as the reference implementation does, in bounded memory. */
+/**
+ * Writes one safetensors file of random tensors, sorted by name as the reference implementation does, in
+ * bounded memory.
+ */
 export async function writeRandomSafetensors(file: string, tensors: RandomTensors): Promise<void> {
   const { shapes, recipe, dtype, seed, nameInFile } = tensors;
   const names = [...shapes.keys()].sort((a, b) => (nameInFile(a) < nameInFile(b) ? -1 : 1));

@@ -18,7 +18,9 @@ export interface SingleFileOptions {
   readonly withoutVae?: boolean;
 }
 
-/** Writes an opened diffusers folder as one .safetensors file with the original names, every number as it is. */
+/**
+ * Writes an opened diffusers folder as one .safetensors file with the original names, every number as it is.
+ */
 export async function writeSingleFile(
   file: string,
   checkpoint: Checkpoint,

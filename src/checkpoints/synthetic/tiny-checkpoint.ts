@@ -36,8 +36,8 @@ export const quickVariant: TinyCheckpointOptions = {
 
 /**
  * Writes complete base and refiner checkpoints of SDXL's architecture with seeded random weights (their
- * pictures are noise) as tiny-base and tiny-refiner into `directory`, replacing earlier ones. The same options
- * give the same bytes everywhere.
+ * pictures are noise) as tiny-base and tiny-refiner into `directory`, replacing earlier ones. The same
+ * options give the same bytes everywhere.
  * @returns the two checkpoint directories.
  */
 export async function writeTinyCheckpoints(
@@ -82,8 +82,8 @@ export async function writeTinyCheckpoints(
 }
 
 /**
- * Writes the same checkpoints as tiny-base.safetensors and tiny-refiner.safetensors with the original SDXL names, configs in
- * their metadata.
+ * Writes the same checkpoints as tiny-base.safetensors and tiny-refiner.safetensors with the original SDXL
+ * names, configs in their metadata.
  * @returns the two files.
  */
 export async function writeTinySingleFiles(

@@ -1,8 +1,8 @@
 import { type CheckpointDescription, publishedBase, publishedRefiner } from '../configs/published-configs.ts';
 
 /**
- * SDXL's architecture at a few hundred thousand numbers per network: three levels for the base and four for the
- * refiner, no attention on the outermost, head counts and depths that differ between levels, encoders of
+ * SDXL's architecture at a few hundred thousand numbers per network: three levels for the base and four for
+ * the refiner, no attention on the outermost, head counts and depths that differ between levels, encoders of
  * different widths and a projection wider than its encoder. The vocabulary stays whole, for real prompts.
  */
 const vae = {

@@ -56,7 +56,10 @@ export function unetTensors(config: UnetConfig): Shapes {
   return shapes;
 }
 
-/** A Transformer2DModel of `depth` BasicTransformerBlocks: self-attention, cross-attention, GEGLU feed-forward. */
+/**
+ * A Transformer2DModel of `depth` BasicTransformerBlocks: self-attention, cross-attention, GEGLU
+ * feed-forward.
+ */
 function transformer(shapes: Shapes, name: string, width: number, depth: number, config: UnetConfig): void {
   const projection = config.use_linear_projection ? [width, width] : [width, width, 1, 1];
   affine(shapes, `${name}.norm`, [width]);

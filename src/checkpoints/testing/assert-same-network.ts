@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { Component } from '../checkpoint.ts';
 import { readTensorValues } from '../safetensors/tensor-values.ts';
 
-/** Holds two networks to the same config and the same tensors, in name, shape, element type and every number. */
+/**
+ * Holds two networks to the same config and the same tensors, in name, shape, element type and every number.
+ */
 export async function assertSameNetwork(
   actual: Component<unknown>,
   expected: Component<unknown>,

@@ -14,7 +14,9 @@ const description = `Text to image and image to image with SDXL.
 Numbers and booleans may come as text, \`null\` counts as absent and unknown fields are ignored. Every address answers a wrong
 verb with 405 and an HTML page (those of the OpenAI Images API: in JSON).`;
 
-/** The OpenAPI 3.1 document of the whole service, generated from the schemas that requests are checked with. */
+/**
+ * The OpenAPI 3.1 document of the whole service, generated from the schemas that requests are checked with.
+ */
 export function openApiDocument(version: string): JsonObject {
   const paths: Record<string, Record<string, Json>> = {};
   for (const operation of [

@@ -1,4 +1,5 @@
-// Starts Swagger UI on the page /docs. A file of its own: the page's content security policy allows no inline script.
+// Starts Swagger UI on the page /docs. A file of its own: the page's content security policy allows no inline
+// script.
 window.SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#swagger-ui',

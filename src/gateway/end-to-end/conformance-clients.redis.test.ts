@@ -3,7 +3,10 @@ import { after, before, test } from 'node:test';
 import type { TextToImageRequest } from '../../contract/generation.ts';
 import { picture, startTestService, type TestService } from '../testing/service.ts';
 
-/** Wire contract 2 and 4.6: bodies and headers of older SDKs and of gateways, and what they read of the answer. */
+/**
+ * Wire contract 2 and 4.6: bodies and headers of older SDKs and of gateways, and what they read of the
+ * answer.
+ */
 
 let service: TestService;
 before(async () => {

@@ -4,14 +4,16 @@ import type { GenerationRequest } from '../../contract/generation.ts';
 import { picture, publicUrl, startTestService, type TestService } from '../testing/service.ts';
 
 /**
- * The wire contract's rows that are documented or seen in clients, by section. Rows held elsewhere:
- * 1 endpoints: slugs.redis (aliases, /v1/models), requests-v2.redis (polling), keys.redis (get-user-credits)
- * 2 headers and bodies: conformance-clients.redis, bad-input.redis (content types), image-to-image.redis (forms of `image`),
+ * The wire contract's rows that are documented or seen in clients, by section. Rows held elsewhere: 1
+ * endpoints: slugs.redis (aliases, /v1/models), requests-v2.redis (polling), keys.redis (get-user-credits) 2
+ * headers and bodies: conformance-clients.redis, bad-input.redis (content types), image-to-image.redis (forms
+ * of `image`),
  *   browsers-and-proxies.redis (request headers from a browser), service.redis (Bearer)
- * 4.4 conformance-sdk.redis; 4.6 conformance-clients.redis
- * 5: 401, 405, 406, 413 bad-input.redis; 403, 406 credits, 429 keys.redis; 410 slugs.redis; 422, 504 submit-v1.redis;
+ * 4.4 conformance-sdk.redis; 4.6 conformance-clients.redis 5: 401, 405, 406, 413 bad-input.redis; 403, 406
+ * credits, 429 keys.redis; 410 slugs.redis; 422, 504 submit-v1.redis;
  *   404 requests-v2.redis; 502 admission.redis; 500 below; 503 admission.redis and http.redis
- * Not served: 1.7 upload-asset and 1.8 are on other hosts; "No credits found for the user": every key here has a balance.
+ * Not served: 1.7 upload-asset and 1.8 are on other hosts; "No credits found for the user": every key here
+ * has a balance.
  */
 
 let service: TestService;

@@ -5,8 +5,9 @@ import { setTimeout } from 'node:timers/promises';
 import { startTestService, type TestService } from '../testing/service.ts';
 
 /**
- * Wire contract 4.4: what the published Python SDK (segmind 1.1.0 and later) does, as read in its source and written anew: which
- * addresses it builds, what it takes as the end of a wait, which part of an error it shows. On a real socket, as it polls.
+ * Wire contract 4.4: what the published Python SDK (segmind 1.1.0 and later) does, as read in its source and
+ * written anew: which addresses it builds, what it takes as the end of a wait, which part of an error it
+ * shows. On a real socket, as it polls.
  */
 
 let service: TestService;

@@ -4,7 +4,10 @@ import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { startTestService, type TestService } from '../testing/service.ts';
 
-/** Input pictures made to hurt or to confuse, through the whole service: each is refused, or becomes a plain PNG. */
+/**
+ * Input pictures made to hurt or to confuse, through the whole service: each is refused, or becomes a plain
+ * PNG.
+ */
 
 let service: TestService;
 before(async () => {

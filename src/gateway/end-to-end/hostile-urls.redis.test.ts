@@ -7,7 +7,10 @@ import { after, before, test } from 'node:test';
 import { createImageFetcher } from '../outbound/fetch-image.ts';
 import { startTestService, type TestService } from '../testing/service.ts';
 
-/** Addresses that must lead nowhere, through the whole service. What an answer may be is in fetch-image.test.ts. */
+/**
+ * Addresses that must lead nowhere, through the whole service. What an answer may be is in
+ * fetch-image.test.ts.
+ */
 
 let service: TestService;
 let open: TestService;

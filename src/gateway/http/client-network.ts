@@ -1,8 +1,10 @@
 import ipaddr from 'ipaddr.js';
 
 /**
- * What counts as one client: an IPv4 address, or the 64-bit network of an IPv6 address, all of which one customer owns.
- * @param ip as a trusted proxy may have told it: a client can write anything there, and nonsense is one client together.
+ * What counts as one client: an IPv4 address, or the 64-bit network of an IPv6 address, all of which one
+ * customer owns.
+ * @param ip as a trusted proxy may have told it: a client can write anything there, and nonsense is one
+ * client together.
  */
 export function clientNetwork(ip: string): string {
   if (!ipaddr.isValid(ip)) return 'unknown';

@@ -5,9 +5,10 @@ import type { FastifyInstance } from 'fastify';
 const silenceMs = 500;
 
 /**
- * Closing waits for connections, not for requests. Node ends those that have had an answer and are idle; ended here are the others that
- * nothing is owed: one that was busy when closing began, after its answer, and one that has never sent a byte (browsers open such
- * connections in advance), which Node would wait for as if its first request were on its way.
+ * Closing waits for connections, not for requests. Node ends those that have had an answer and are idle;
+ * ended here are the others that nothing is owed: one that was busy when closing began, after its answer, and
+ * one that has never sent a byte (browsers open such connections in advance), which Node would wait for as if
+ * its first request were on its way.
  */
 export function hangUpWhenClosing(app: FastifyInstance): void {
   let closing = false;

@@ -8,8 +8,9 @@ const exposedHeaders = [
 ];
 
 /**
- * Lets pages of these origins (`*` for all) call the service from a browser. Keys travel in a header, never in a cookie, so
- * credentials stay off. Any request header is allowed: the published SDK sends some that only servers should.
+ * Lets pages of these origins (`*` for all) call the service from a browser. Keys travel in a header, never
+ * in a cookie, so credentials stay off. Any request header is allowed: the published SDK sends some that only
+ * servers should.
  */
 export async function allowOrigins(app: FastifyInstance, origins: readonly string[]): Promise<void> {
   if (origins.length === 0) return;

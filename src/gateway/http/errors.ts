@@ -7,7 +7,10 @@ import { isUnavailable } from '../../jobs/redis/connection.ts';
 /** Seconds after which a refused client should come back. */
 const retryAfterSeconds = 5;
 
-/** What the client learns of any error. What is not meant for clients keeps its text as the cause, for the log. */
+/**
+ * What the client learns of any error. What is not meant for clients keeps its text as the cause, for the
+ * log.
+ */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (isUnavailable(error)) return new ApiError('unavailable', undefined, { cause: error });

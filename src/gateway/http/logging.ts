@@ -1,7 +1,10 @@
 import { type Logger, pino } from 'pino';
 import { loggable } from '../../jobs/log.ts';
 
-/** What the log may say of a request: no headers (keys), no body (prompts), no query, and of an output's address not its token. */
+/**
+ * What the log may say of a request: no headers (keys), no body (prompts), no query, and of an output's
+ * address not its token.
+ */
 function describeRequest(request: { method: string; url: string; ip?: string }) {
   const path = request.url.split('?', 1)[0]!;
   return {

@@ -4,9 +4,9 @@ import { Agent } from 'undici';
 import { isPublicAddress } from './public-address.ts';
 
 /**
- * A client may make this server open an address, so the address must not lead into the server's own network. The literal is
- * checked by `checkedUrl`, and every address that a name resolves to is checked where the connection is made, so that a name
- * cannot change between check and use.
+ * A client may make this server open an address, so the address must not lead into the server's own network.
+ * The literal is checked by `checkedUrl`, and every address that a name resolves to is checked where the
+ * connection is made, so that a name cannot change between check and use.
  */
 
 /** Why an address is not opened; may be told to the client. */

@@ -6,8 +6,8 @@ import type { Gateway } from '../gateway.ts';
 export const accountPaths = ['/v1/get-user-credits', '/v1/credits'];
 
 /**
- * `GET /v1/get-user-credits`, documented as the cheapest check of a key, and `GET /v1/credits`, which an MCP server reads as
- * `data.credits`.
+ * `GET /v1/get-user-credits`, documented as the cheapest check of a key, and `GET /v1/credits`, which an MCP
+ * server reads as `data.credits`.
  */
 export function accountRoutes(app: FastifyInstance, { producer }: Gateway): void {
   app.get('/v1/get-user-credits', async ({ owner }) => {

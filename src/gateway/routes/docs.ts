@@ -7,8 +7,8 @@ import { readAssets } from '../docs/assets.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
 /**
- * Only files of this origin, nothing inline. Swagger UI draws its icons as data: images. Without upgrade-insecure-requests, which
- * would break the page on plain http in a local network.
+ * Only files of this origin, nothing inline. Swagger UI draws its icons as data: images. Without
+ * upgrade-insecure-requests, which would break the page on plain http in a local network.
  */
 const contentSecurityPolicy = [
   "default-src 'none'",

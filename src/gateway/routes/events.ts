@@ -9,8 +9,8 @@ import { baseUrl } from '../http/base-url.ts';
 import { type ById, findRequest } from './find-request.ts';
 
 /**
- * `GET /v2/requests/{id}/events`: server-sent events (WHATWG HTML, section 9.2) from how the request stands now to its end. A
- * client that reconnects is told the present state again; nothing has to be resumed.
+ * `GET /v2/requests/{id}/events`: server-sent events (WHATWG HTML, section 9.2) from how the request stands
+ * now to its end. A client that reconnects is told the present state again; nothing has to be resumed.
  */
 export function eventRoutes(app: FastifyInstance, { producer, settings }: Gateway): void {
   const closing = new AbortController();

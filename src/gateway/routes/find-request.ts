@@ -7,7 +7,10 @@ const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export type ById = FastifyRequest<{ Params: { id: string } }>;
 
-/** The request of that address. @throws the same 404 for an unknown, an expired and somebody else's request. */
+/**
+ * The request of that address.
+ * @throws the same 404 for an unknown, an expired and somebody else's request.
+ */
 export async function findRequest(
   producer: Producer,
   { params: { id }, owner }: ById,

@@ -6,8 +6,8 @@ import { refuseOtherMethods } from '../http/errors.ts';
 const alive = ['/healthz', '/health', '/v1/health'];
 
 /**
- * `GET /healthz` (and `/health`, `/v1/health`, where public clients ask): this process runs. `GET /readyz`: a request sent now
- * would be queued and worked on.
+ * `GET /healthz` (and `/health`, `/v1/health`, where public clients ask): this process runs. `GET /readyz`: a
+ * request sent now would be queued and worked on.
  */
 export function healthRoutes(
   app: FastifyInstance,

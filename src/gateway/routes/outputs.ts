@@ -4,7 +4,10 @@ import { readOutput } from '../../jobs/records/stored-pictures.ts';
 import type { Gateway } from '../gateway.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
-/** `GET /outputs/<request id>/<token>-<i>.<ext>`: no key needed, clients download without one; the token cannot be guessed. */
+/**
+ * `GET /outputs/<request id>/<token>-<i>.<ext>`: no key needed, clients download without one; the token
+ * cannot be guessed.
+ */
 export function outputRoutes(app: FastifyInstance, { producer }: Gateway): void {
   app.get<{ Params: { '*': string } }>('/outputs/*', async (request, reply) => {
     const picture = await readOutput(producer.redis, request.params['*']);

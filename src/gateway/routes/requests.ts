@@ -8,7 +8,10 @@ import { baseUrl } from '../http/base-url.ts';
 import { type ById, findRequest } from './find-request.ts';
 import { picturesOf } from './pictures-of.ts';
 
-/** Polling: `GET /v2/requests/{id}/status` and the result, which the submit reply's `poll_url` has under /v1 too. */
+/**
+ * Polling: `GET /v2/requests/{id}/status` and the result, which the submit reply's `poll_url` has under /v1
+ * too.
+ */
 export function requestRoutes(app: FastifyInstance, { producer, settings }: Gateway): void {
   app.get('/v2/requests/:id/status', async (request: ById, reply) => {
     const record = await findRequest(producer, request);

@@ -16,8 +16,8 @@ import type { RawBody } from './read-body.ts';
 import type { WorkerList } from './worker-list.ts';
 
 /**
- * Validates a body, charges its key and puts the request in the queue; returns its id, or that of the earlier request where the
- * client repeats itself under an idempotency key.
+ * Validates a body, charges its key and puts the request in the queue; returns its id, or that of the earlier
+ * request where the client repeats itself under an idempotency key.
  */
 export type Accept = (
   slug: SlugName,

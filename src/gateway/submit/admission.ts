@@ -7,12 +7,18 @@ import { countInMinute } from '../../jobs/records/rate-limit.ts';
 import { memoryShare } from '../../jobs/redis/memory.ts';
 import type { Gateway } from '../gateway.ts';
 
-/** Redis must keep room for the pictures of the requests already taken: a result that finds none is lost after all its work. */
+/**
+ * Redis must keep room for the pictures of the requests already taken: a result that finds none is lost after
+ * all its work.
+ */
 const fullestMemory = 0.8;
 /** That there is room is believed for this long; that there is none is asked again each time. */
 const roomMaxAgeMs = 1000;
 
-/** Whether a key may submit to an endpoint now, before anybody looks at what it sends. @throws ApiError 403, 429 or 503. */
+/**
+ * Whether a key may submit to an endpoint now, before anybody looks at what it sends.
+ * @throws ApiError 403, 429 or 503.
+ */
 export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKey) => Promise<void> {
   const { producer, settings } = gateway;
   let roomSeenAt = Number.NEGATIVE_INFINITY;
@@ -55,7 +61,9 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
   };
 }
 
-/** @throws ApiError 406 or 429 where the key's balance or its place in the queue does not cover the request. */
+/**
+ * @throws ApiError 406 or 429 where the key's balance or its place in the queue does not cover the request.
+ */
 export function assertAdmitted(admission: Admission): void {
   if (admission.accepted) return;
   if (admission.lacking === 'credits')

@@ -8,8 +8,8 @@ import type { RawBody } from './read-body.ts';
 const longestKey = 255;
 
 /**
- * The client's name for this submit (draft-ietf-httpapi-idempotency-key-header) with a digest of what it sent; undefined where it
- * gave none.
+ * The client's name for this submit (draft-ietf-httpapi-idempotency-key-header) with a digest of what it
+ * sent; undefined where it gave none.
  * @throws ApiError invalidParameter for an empty or overlong key.
  */
 export function idempotencyOf(
@@ -24,7 +24,10 @@ export function idempotencyOf(
   return { key, fingerprint: fingerprintOf(slug, body) };
 }
 
-/** The order of fields does not matter, and a form with the values of a JSON body is another body: clients repeat what they sent. */
+/**
+ * The order of fields does not matter, and a form with the values of a JSON body is another body: clients
+ * repeat what they sent.
+ */
 function fingerprintOf(slug: SlugName, { fields, file }: RawBody): string {
   const hash = createHash('sha256').update(slug).update('\n').update(sorted(fields));
   if (file) hash.update('\n').update(file);

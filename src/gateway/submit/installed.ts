@@ -10,7 +10,8 @@ interface Size {
 }
 
 /**
- * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait for one.
+ * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait
+ * for one.
  * @returns the request, without its refiner where `refinerFallback` allows that.
  * @throws ApiError naming the missing checkpoint; noWorker where no worker with it is left.
  */
@@ -29,7 +30,10 @@ export async function withInstalledRefiner(
   );
 }
 
-/** @throws ApiError naming the missing checkpoint and the installed ones; noWorker where no worker with it is left. */
+/**
+ * @throws ApiError naming the missing checkpoint and the installed ones; noWorker where no worker with it is
+ * left.
+ */
 export async function assertBaseModelInstalled(
   baseModel: string,
   { serves, expected }: Pick<WorkerList, 'serves' | 'expected'>,
@@ -45,8 +49,8 @@ export async function assertBaseModelInstalled(
 }
 
 /**
- * The side's multiple that every installed checkpoint asks for at least, where none of them can make this size; with no worker alive a
- * request may wait, and the worker says so.
+ * The side's multiple that every installed checkpoint asks for at least, where none of them can make this
+ * size; with no worker alive a request may wait, and the worker says so.
  */
 function neededMultiple({ width, height }: Size, workers: readonly WorkerInfo[]): number | undefined {
   const multiples = workers.flatMap(({ sizeMultiple }) => sizeMultiple ?? []);

@@ -14,8 +14,9 @@ export interface Prompts {
 export type PromptCheck = (prompts: Prompts) => void;
 
 /**
- * Refuses at submit what the worker could not encode, so that nobody waits in the queue for that answer. Counts with the
- * vocabulary that published SDXL checkpoints have; a checkpoint with another one is still checked by its worker.
+ * Refuses at submit what the worker could not encode, so that nobody waits in the queue for that answer.
+ * Counts with the vocabulary that published SDXL checkpoints have; a checkpoint with another one is still
+ * checked by its worker.
  */
 export async function createPromptCheck(maxChunks: number): Promise<PromptCheck> {
   const tokenizers = await Promise.all([loadTokenizer({ pad: 'eos' }), loadTokenizer({ pad: 0 })]);

@@ -5,8 +5,10 @@ import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
 
 /**
- * Resolves with the record of a request once it is COMPLETED or FAILED; its id stands in the answer's headers whatever happens.
- * @throws ApiError deadline when it has not ended in time, when the client hangs up or when the server closes: it goes on.
+ * Resolves with the record of a request once it is COMPLETED or FAILED; its id stands in the answer's headers
+ * whatever happens.
+ * @throws ApiError deadline when it has not ended in time, when the client hangs up or when the server
+ * closes: it goes on.
  */
 export type Wait = (request: FastifyRequest, reply: FastifyReply, id: string) => Promise<RequestRecord>;
 

@@ -7,14 +7,16 @@ export interface WorkerList {
   /** The workers alive now, read at most once a second. */
   live(): Promise<WorkerInfo[]>;
   /**
-   * The workers that will take requests: those alive and those seen within the grace, because a worker that restarts comes back.
-   * Empty only while this gateway is younger than the grace: its workers may still load their checkpoints.
+   * The workers that will take requests: those alive and those seen within the grace, because a worker that
+   * restarts comes back. Empty only while this gateway is younger than the grace: its workers may still load
+   * their checkpoints.
    * @throws ApiError noWorker when none has been seen for longer.
    */
   expected(): Promise<WorkerInfo[]>;
   /**
-   * Whether a request of that route (see jobs/routes.ts) would be worked on: by a worker that is expected, or by one that this
-   * gateway has not seen itself but that was alive within the grace. True while nothing is known of any worker.
+   * Whether a request of that route (see jobs/routes.ts) would be worked on: by a worker that is expected, or
+   * by one that this gateway has not seen itself but that was alive within the grace. True while nothing is
+   * known of any worker.
    * @throws ApiError noWorker where workers have served it in the last day, but none within the grace.
    */
   serves(route: string): Promise<boolean>;

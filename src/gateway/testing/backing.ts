@@ -7,7 +7,10 @@ import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-s
 import { createLogger } from '../http/logging.ts';
 import { checkResponses } from './response-check.ts';
 
-/** What stands behind a gateway in tests: a private Redis, the queue on it and a worker in this process. Responses are held to their schemas. */
+/**
+ * What stands behind a gateway in tests: a private Redis, the queue on it and a worker in this process.
+ * Responses are held to their schemas.
+ */
 export interface TestBacking {
   readonly redis: PrivateRedis;
   readonly producer: Producer;

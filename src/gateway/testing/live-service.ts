@@ -44,7 +44,10 @@ export interface LiveService {
   poll(path: string): Promise<Record<string, unknown>>;
   /** @returns the request's id. */
   submit(prompt: string, key?: string): Promise<string>;
-  /** Waits until a request with the prompt "hold" has reported its steps; then it waits for letGo or its cancelling. */
+  /**
+   * Waits until a request with the prompt "hold" has reported its steps; then it waits for letGo or its
+   * cancelling.
+   */
   running(id: string): Promise<void>;
   letGo(id: string): void;
   /** Reads a stream of events as a browser's EventSource does; comments come as events named ''. */
@@ -52,7 +55,10 @@ export interface LiveService {
   close(): Promise<void>;
 }
 
-/** A gateway on the network, and a worker whose requests "hold" run until the test lets them go; prompts with "forbidden" are denied. */
+/**
+ * A gateway on the network, and a worker whose requests "hold" run until the test lets them go; prompts with
+ * "forbidden" are denied.
+ */
 export async function startLiveService(): Promise<LiveService> {
   const gates = new Map<string, () => void>();
   const backing = await startTestBacking(worker, generateWith(gates));

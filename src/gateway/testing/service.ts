@@ -14,7 +14,10 @@ import type { ImageFetcher } from '../outbound/fetch-image.ts';
 import { createPromptCheck } from '../submit/prompt-check.ts';
 import { startTestBacking } from './backing.ts';
 
-/** A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say their seed. */
+/**
+ * A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say
+ * their seed.
+ */
 export interface TestService {
   readonly app: FastifyInstance;
   readonly redis: PrivateRedis;

@@ -13,8 +13,9 @@ export const withoutCpuKernel = [
 type Expanded = (typeof withoutCpuKernel)[number];
 
 /**
- * The model with every operator that has no CPU kernel written out in standard ones (opset 18), everything else untouched: what the
- * tests run where there is no GPU. Names, topology, layouts and attributes are those of the model.
+ * The model with every operator that has no CPU kernel written out in standard ones (opset 18), everything
+ * else untouched: what the tests run where there is no GPU. Names, topology, layouts and attributes are those
+ * of the model.
  */
 export function expandFused(model: Model, precision: Precision): Model {
   const constants = new Map<string, Initializer>();

@@ -1,6 +1,7 @@
 /**
- * What the fused operators of com.microsoft compute, number by number in double precision: the reference that the tests of the cuda
- * flavour hold everything else against. Semantics: docs/ContribOperators.md of ONNX Runtime and the kernels' sources.
+ * What the fused operators of com.microsoft compute, number by number in double precision: the reference that
+ * the tests of the cuda flavour hold everything else against. Semantics: docs/ContribOperators.md of ONNX
+ * Runtime and the kernels' sources.
  */
 
 /** Row-major numbers. */
@@ -120,7 +121,10 @@ export function skipLayerNormalization(
   return [{ data, shape: input.shape }, sum];
 }
 
-/** X [batch, height, width, in], W [out, kernel, kernel, in] -> [batch, .., .., out]; `pad` zeros on every side. */
+/**
+ * X [batch, height, width, in], W [out, kernel, kernel, in] -> [batch, .., .., out]; `pad` zeros on every
+ * side.
+ */
 export function nhwcConv(
   x: Numbers,
   weight: Numbers,

@@ -17,13 +17,15 @@ export interface Standing {
 
 /**
  * The routes to take the next job from, best first:
- * 1. a job whose models are loaded at another worker that is free is left to that worker, unless it has waited for swapAfterMs;
+ * 1. a job whose models are loaded at another worker that is free is left to that worker, unless it has
+ *   waited for swapAfterMs;
  * 2. lower priority numbers go first, whatever they need;
- * 3. jobs whose models are loaded go before those that need an exchange, except that a job that has waited for swapAfterMs counts
+ * 3. jobs whose models are loaded go before those that need an exchange, except that a job that has waited
+ *   for swapAfterMs counts
  *    as if its models were loaded, once the present ones have been here for as long;
- * 4. then the order of acceptance.
- * So a stream of jobs for the loaded models delays the others by swapAfterMs and what was accepted before them, no longer; and
- * under load each exchange is paid for by swapAfterMs of work. Where no loaded model has anything to do, nothing is waited for.
+ * 4. then the order of acceptance. So a stream of jobs for the loaded models delays the others by swapAfterMs
+ *   and what was accepted before them, no longer; and under load each exchange is paid for by swapAfterMs of
+ *   work. Where no loaded model has anything to do, nothing is waited for.
  */
 export function routesInOrder({ heads, resident, residentForMs, others, swapAfterMs }: Standing): string[] {
   const isFreeElsewhere = (route: string) =>

@@ -49,7 +49,9 @@ export interface Consumer {
 
 type Queues = ReadonlyMap<string, Worker<GenerationRequest, null>>;
 
-/** Queues are looked into this often without any sign: jobs whose delay has passed, signs that were missed. */
+/**
+ * Queues are looked into this often without any sign: jobs whose delay has passed, signs that were missed.
+ */
 const lookIntervalMs = 1000;
 const defaultLockDurationMs = 15_000;
 /** After an error (Redis takes no writes) nothing is tried for this long. */
@@ -154,7 +156,10 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   };
 }
 
-/** BullMQ's worker without its own loop: it fetches, locks and finds lost jobs. All share one connection, as nothing blocks. */
+/**
+ * BullMQ's worker without its own loop: it fetches, locks and finds lost jobs. All share one connection, as
+ * nothing blocks.
+ */
 function openQueue(
   connection: Connection,
   route: string,

@@ -14,7 +14,10 @@ export interface WorkerInfo {
   readonly refiner: boolean;
   /** The `base_model` names of sdxl-img2img it serves. */
   readonly baseModels: readonly string[];
-  /** What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE; undefined without one. */
+  /**
+   * What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE;
+   * undefined without one.
+   */
   readonly sizeMultiple: number | undefined;
   /** Those of its routes (see routes.ts) whose checkpoints are loaded; the others take an exchange first. */
   readonly resident: readonly string[];
@@ -51,8 +54,9 @@ for i = 2, #found, 2 do found[i] = now - found[i] end
 return found`;
 
 /**
- * Starts telling the gateways that this worker lives. Liveness is a key's expiry on the Redis server, so clocks do not matter.
- * Beats that fail while Redis is away are reported and tried again at the next interval.
+ * Starts telling the gateways that this worker lives. Liveness is a key's expiry on the Redis server, so
+ * clocks do not matter. Beats that fail while Redis is away are reported and tried again at the next
+ * interval.
  */
 export async function startHeartbeat(
   redis: Connection,
@@ -92,12 +96,18 @@ export async function liveWorkers(redis: Connection): Promise<WorkerInfo[]> {
   return values.filter((value) => value !== null).map((value) => JSON.parse(value) as WorkerInfo);
 }
 
-/** Says that these routes will be served soon: a worker still loads its checkpoints, and requests may wait for it. */
+/**
+ * Says that these routes will be served soon: a worker still loads its checkpoints, and requests may wait for
+ * it.
+ */
 export async function registerRoutes(redis: Connection, routes: readonly string[]): Promise<void> {
   await redis.eval(registerScript, 1, keyOf.routes, ...routes);
 }
 
-/** The routes that workers have served in the last day, with the milliseconds since one last said that it does. */
+/**
+ * The routes that workers have served in the last day, with the milliseconds since one last said that it
+ * does.
+ */
 export async function knownRoutes(redis: Connection): Promise<Map<string, number>> {
   const found = (await redis.eval(routesScript, 1, keyOf.routes)) as (string | number)[];
   const known = new Map<string, number>();

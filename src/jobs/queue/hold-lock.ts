@@ -17,7 +17,8 @@ export function holdLock(worker: Worker, job: Job, held: HeldLock): () => void {
     const lost = await worker.extendJobLocks([job.id!], [token], lockDurationMs);
     if (lost.length > 0 && !released) onLost();
   };
-  // The next renewal begins after the last has ended: one that waits for Redis to come back is not followed by a crowd.
+  // The next renewal begins after the last has ended: one that waits for Redis to come back is not followed
+  // by a crowd.
   const schedule = (): void => {
     timer = setTimeout(() => {
       void renew()

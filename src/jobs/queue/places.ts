@@ -1,6 +1,7 @@
 /**
- * The place of a request among all that wait, whatever models they need: lower priorities first, then in the order of acceptance.
- * place = priority * 2^45 + number of the request; exact in a double for priorities up to 255.
+ * The place of a request among all that wait, whatever models they need: lower priorities first, then in the
+ * order of acceptance. place = priority * 2^45 + number of the request; exact in a double for priorities up
+ * to 255.
  */
 export const priorityUnit = 2 ** 45;
 

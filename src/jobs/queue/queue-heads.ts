@@ -12,8 +12,9 @@ export interface QueueHead {
 }
 
 /**
- * BullMQ gives away from the tail of the list (jobs that come back from a dead worker), then the lowest score of the sorted set,
- * then a delayed job whose time has come; delayed scores are milliseconds of the workers' clocks times 4096.
+ * BullMQ gives away from the tail of the list (jobs that come back from a dead worker), then the lowest score
+ * of the sorted set, then a delayed job whose time has come; delayed scores are milliseconds of the workers'
+ * clocks times 4096.
  */
 const headsScript = `${now}
 local heads = {}

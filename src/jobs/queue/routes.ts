@@ -1,6 +1,8 @@
 import type { Endpoint, GenerationRequest } from '../../contract/generation.ts';
 
-/** Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img. */
+/**
+ * Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img.
+ */
 export const baseName = 'sdxl-base';
 export const refinerName = 'sdxl-refiner';
 

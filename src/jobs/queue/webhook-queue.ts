@@ -37,8 +37,9 @@ const hourOfRetries = [5_000, 30_000, 120_000, 600_000, 1_800_000, 1_800_000];
 const rememberSeconds = 3600;
 
 /**
- * Tells the ends of requests to their webhooks. That one is due is written in the same step as the end itself, so no crash loses
- * it; a receiver may hear of an end more than once and knows it by the message's id.
+ * Tells the ends of requests to their webhooks. That one is due is written in the same step as the end
+ * itself, so no crash loses it; a receiver may hear of an end more than once and knows it by the message's
+ * id.
  */
 export async function openWebhookQueue(options: WebhookQueueOptions): Promise<{ close(): Promise<void> }> {
   const { redisUrl, redis, log, compose, deliver, retryDelaysMs = hourOfRetries } = options;

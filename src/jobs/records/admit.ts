@@ -8,7 +8,10 @@ import { now, release, tell } from './record-scripts.ts';
 
 /** How a request comes to have a record, or is refused one. */
 
-/** One step: what the key allows is checked, its credits are taken and the record is written, or nothing of it happens. */
+/**
+ * One step: what the key allows is checked, its credits are taken and the record is written, or nothing of it
+ * happens.
+ */
 const createScript = `${now}
 if KEYS[5] then
   local earlier = redis.call('HMGET', KEYS[5], 'id', 'fingerprint')
@@ -103,8 +106,8 @@ export async function findEarlier(
 }
 
 /**
- * Writes a new request's record; it exists before the client hears of the id, so that a poll never meets a 404. It has no expiry
- * until it ends: an unfinished one holds its owner's credits.
+ * Writes a new request's record; it exists before the client hears of the id, so that a poll never meets a
+ * 404. It has no expiry until it ends: an unfinished one holds its owner's credits.
  * @param cost credits; an unlimited key is charged none.
  */
 export async function createRecord(

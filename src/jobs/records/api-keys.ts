@@ -31,7 +31,9 @@ export interface ApiKey extends KeyLimits {
 const digestOf = (presented: string): Buffer => createHash('sha256').update(presented).digest();
 const idOf = (digest: Buffer): string => digest.subarray(0, 8).toString('hex');
 
-/** Makes a key `SG_` + 16 hex digits (clients check that form) and returns it: the only moment it can be read. */
+/**
+ * Makes a key `SG_` + 16 hex digits (clients check that form) and returns it: the only moment it can be read.
+ */
 export async function createApiKey(
   redis: Connection,
   name: string,
@@ -58,7 +60,9 @@ export async function createApiKey(
   return { key, apiKey };
 }
 
-/** The stored key that matches the presented text, or undefined. The digests are compared in constant time. */
+/**
+ * The stored key that matches the presented text, or undefined. The digests are compared in constant time.
+ */
 export async function findApiKey(redis: Connection, presented: string): Promise<ApiKey | undefined> {
   const digest = digestOf(presented);
   const id = idOf(digest);
@@ -91,13 +95,18 @@ export async function listApiKeys(redis: Connection): Promise<ApiKey[]> {
     .sort((a, b) => a.createdAt - b.createdAt || a.id.localeCompare(b.id));
 }
 
-/** From now on the key is unknown; its requests go on, but nobody can ask for them any more. @returns false for an unknown id. */
+/**
+ * From now on the key is unknown; its requests go on, but nobody can ask for them any more.
+ * @returns false for an unknown id.
+ */
 export async function revokeApiKey(redis: Connection, id: string): Promise<boolean> {
   const removed = await redis.multi().del(keyOf.apiKey(id)).srem(keyOf.apiKeys, id).exec();
   return removed?.[0]?.[1] === 1;
 }
 
-/** On the first start of an installation: makes a key and returns it. Undefined when any key exists already. */
+/**
+ * On the first start of an installation: makes a key and returns it. Undefined when any key exists already.
+ */
 export async function ensureFirstKey(redis: Connection, name = 'first'): Promise<string | undefined> {
   if ((await redis.scard(keyOf.apiKeys)) > 0) return undefined;
   return (await createApiKey(redis, name)).key;

@@ -6,7 +6,10 @@ export async function publishCancel(redis: Connection, id: string): Promise<void
   await redis.publish(keyOf.cancel, id);
 }
 
-/** Whether a request has ended: a cancel may have been published while the worker that holds it could not hear. */
+/**
+ * Whether a request has ended: a cancel may have been published while the worker that holds it could not
+ * hear.
+ */
 export async function hasEnded(redis: Connection, id: string): Promise<boolean> {
   return (await redis.hexists(keyOf.request(id), 'finishedAt')) === 1;
 }

@@ -8,7 +8,10 @@ export interface JobProgress extends GenerationProgress {
   readonly hasPreview?: boolean;
 }
 
-/** What is heard of one request: 'changed' means its record is worth reading again; a step of its work comes with its progress. */
+/**
+ * What is heard of one request: 'changed' means its record is worth reading again; a step of its work comes
+ * with its progress.
+ */
 export type JobListener = (event: 'changed' | 'finished', progress?: JobProgress) => void;
 
 export interface JobEvents {
@@ -20,8 +23,8 @@ export interface JobEvents {
 }
 
 /**
- * One listener for the whole process, however many requests wait. The scripts that change a record tell it in the same step:
- * `<id> started | waiting | finished | progress <json>`.
+ * One listener for the whole process, however many requests wait. The scripts that change a record tell it in
+ * the same step: `<id> started | waiting | finished | progress <json>`.
  */
 export async function openEvents(redisUrl: string, onError: (error: Error) => void): Promise<JobEvents> {
   const listeners = new Map<string, Set<JobListener>>();

@@ -5,8 +5,9 @@ import type { JobProgress } from './events.ts';
 import { now, release, tell } from './record-scripts.ts';
 
 /**
- * The record of a request is a hash of its own, outside BullMQ, so that "gone after an hour" is a key's expiry and not a
- * lazy clean-up. All times are the Redis server's: gateways and workers may disagree about the clock.
+ * The record of a request is a hash of its own, outside BullMQ, so that "gone after an hour" is a key's
+ * expiry and not a lazy clean-up. All times are the Redis server's: gateways and workers may disagree about
+ * the clock.
  */
 
 const startScript = `${now}
@@ -36,7 +37,9 @@ redis.call('HSET', KEYS[1], 'progress', ARGV[2])
 tell(ARGV[1], 'progress ' .. ARGV[2])
 return 1`;
 
-/** The first outcome stands: a job can run twice when a lock was lost, and both runs make the same picture. */
+/**
+ * The first outcome stands: a job can run twice when a lock was lost, and both runs make the same picture.
+ */
 const finishScript = `${now}
 ${release}
 ${tell}
@@ -57,7 +60,10 @@ export async function overdueRequests(redis: Connection): Promise<string[]> {
   return (await redis.eval(overdueScript, 1, keyOf.deadlines)) as string[];
 }
 
-/** Marks the start of an attempt. Returns the milliseconds left until the deadline, or undefined when nobody waits for it any more. */
+/**
+ * Marks the start of an attempt. Returns the milliseconds left until the deadline, or undefined when nobody
+ * waits for it any more.
+ */
 export async function startRecord(redis: Connection, id: string): Promise<number | undefined> {
   const left = Number(await redis.eval(startScript, 1, keyOf.request(id), id));
   return left < 0 ? undefined : left;

@@ -4,8 +4,8 @@ import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 
 /**
- * Pictures live under keys of their own: inside a job they would stay in BullMQ's event stream, several megabytes each,
- * long after the job is removed.
+ * Pictures live under keys of their own: inside a job they would stay in BullMQ's event stream, several
+ * megabytes each, long after the job is removed.
  */
 
 const extensionOf: Record<OutputFormat, string> = { jpeg: 'jpg', png: 'png', webp: 'webp' };
@@ -13,8 +13,8 @@ const contentTypeOf: Record<string, string> = { jpg: 'image/jpeg', png: 'image/p
 const outputPath = /^[0-9a-f-]{36}\/[0-9a-f]{32}-\d+\.(jpg|png|webp)$/;
 
 /**
- * Stores the pictures of one attempt under `<id>/<token>-<i>.<extension>`. The token (128 random bits) is what protects
- * them: the public address needs no API key.
+ * Stores the pictures of one attempt under `<id>/<token>-<i>.<extension>`. The token (128 random bits) is
+ * what protects them: the public address needs no API key.
  */
 export async function storeOutputs(
   redis: Connection,
@@ -73,7 +73,10 @@ export async function readInput(redis: Connection, key: string): Promise<Buffer 
 /** A preview outlives its request by this much at most, and one that a dying worker left behind too. */
 const previewSeconds = 120;
 
-/** Keeps the latest small JPEG of a picture on its way; it does not travel in BullMQ's event stream for the reason above. */
+/**
+ * Keeps the latest small JPEG of a picture on its way; it does not travel in BullMQ's event stream for the
+ * reason above.
+ */
 export async function storePreview(redis: Connection, id: string, jpeg: Uint8Array): Promise<void> {
   await redis.set(keyOf.preview(id), Buffer.from(jpeg), 'EX', previewSeconds);
 }

@@ -31,8 +31,9 @@ const recheckMs = 2000;
 const positionMs = 500;
 
 /**
- * Follows a request from how it stands now to its end. Events are states and not a log: a slow follower misses steps in between,
- * never the end. Ends without a final state when the record has expired or the signal aborts.
+ * Follows a request from how it stands now to its end. Events are states and not a log: a slow follower
+ * misses steps in between, never the end. Ends without a final state when the record has expired or the
+ * signal aborts.
  */
 export async function* watchRequest(
   { redis, events, read }: WatchParts,

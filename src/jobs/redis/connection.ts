@@ -10,7 +10,10 @@ export interface ConnectionSettings {
   commandTimeout?: number;
 }
 
-/** Reconnect at least once a second: with the default growing delay an idle worker needed 18 s after a 20 s outage. */
+/**
+ * Reconnect at least once a second: with the default growing delay an idle worker needed 18 s after a 20 s
+ * outage.
+ */
 const retryStrategy = (attempt: number): number => Math.min(100 * attempt, 1000);
 
 /** Where Redis listens: `redis://`, `rediss://`, `unix:/path/redis.sock` or a bare socket path. */
@@ -65,7 +68,8 @@ export function withoutPassword(url: string): string {
 
 /**
  * Queued jobs and results must never be evicted to make room.
- * @throws when `maxmemory-policy` is anything but noeviction. A server that hides CONFIG (some hosted ones) is asked through INFO.
+ * @throws when `maxmemory-policy` is anything but noeviction. A server that hides CONFIG (some hosted ones)
+ * is asked through INFO.
  */
 export async function assertNoEviction(redis: Connection): Promise<void> {
   const info = await redis.info('memory');
@@ -81,7 +85,10 @@ const connectionTrouble =
 const serverTrouble =
   /^(?:MISCONF|OOM|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|EXECABORT)\b/;
 
-/** Whether an error means that Redis cannot be reached or cannot take writes now: the client should try again later. */
+/**
+ * Whether an error means that Redis cannot be reached or cannot take writes now: the client should try again
+ * later.
+ */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof ReplyError || error.name === 'ReplyError') return serverTrouble.test(error.message);

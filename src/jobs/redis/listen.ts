@@ -9,7 +9,10 @@ export interface ListenOptions {
   readonly onError: (error: Error) => void;
 }
 
-/** Listens on a connection of its own; one that listens can do nothing else. Messages are lost while it is down. */
+/**
+ * Listens on a connection of its own; one that listens can do nothing else. Messages are lost while it is
+ * down.
+ */
 export async function listen(options: ListenOptions): Promise<{ close(): void }> {
   const { redisUrl, channels, onBack, onError } = options;
   const subscriber = await connect(redisUrl, patientOptions(), onError);

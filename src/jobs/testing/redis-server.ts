@@ -9,14 +9,19 @@ import path from 'node:path';
 export interface PrivateRedis {
   /** For `connect`: `unix:<socket>`. */
   readonly url: string;
-  /** Ends the server (SIGKILL by default); its append-only file stays, so that `start` finds the data again. */
+  /**
+   * Ends the server (SIGKILL by default); its append-only file stays, so that `start` finds the data again.
+   */
   stop(signal?: NodeJS.Signals): Promise<void>;
   start(): Promise<void>;
   /** Stops the server and removes its folder. */
   remove(): Promise<void>;
 }
 
-/** Starts `redis-server` from the PATH with the settings of production (append-only file, no eviction). For tests. */
+/**
+ * Starts `redis-server` from the PATH with the settings of production (append-only file, no eviction). For
+ * tests.
+ */
 export async function startPrivateRedis(extraArguments: readonly string[] = []): Promise<PrivateRedis> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'sdxl-redis-'));
   const socket = path.join(directory, 'redis.sock');

@@ -43,8 +43,8 @@ const toTensor: Readonly<Record<string, (feed: Feed) => Tensor>> = {
 };
 
 /**
- * Tensor turns every float16 datum into a Float16Array, of which the binding of onnxruntime-node 1.30 sees no bytes; it takes
- * their bits as Uint16Array.
+ * Tensor turns every float16 datum into a Float16Array, of which the binding of onnxruntime-node 1.30 sees no
+ * bytes; it takes their bits as Uint16Array.
  */
 function halfTensor({ values, shape }: Feed): Tensor {
   const bits = new Uint16Array(Float16Array.from(values).buffer);
@@ -52,11 +52,12 @@ function halfTensor({ values, shape }: Feed): Tensor {
 }
 
 /**
- * Loads an exported model by its path, as its weights may be larger than a message can be. Its files must have been checked
- * (see openExportedFolder).
+ * Loads an exported model by its path, as its weights may be larger than a message can be. Its files must
+ * have been checked (see openExportedFolder).
  * @param inputs those that will be fed, all of which the graph must have, and no others.
  * @param outputs those it must have; runs give them unless told otherwise.
- * @throws CheckpointError naming the file and the input or output; Error naming file and device where the runtime refuses.
+ * @throws CheckpointError naming the file and the input or output; Error naming file and device where the
+ * runtime refuses.
  */
 export async function openExportedSession(
   modelFile: string,

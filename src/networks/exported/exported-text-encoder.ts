@@ -7,9 +7,10 @@ import { requireLength } from '../runtime/tensors.ts';
 import { openExportedSession } from './exported-session.ts';
 
 /**
- * Loads an exported CLIP text encoder: input_ids -> hidden_states.<layer>, of which SDXL takes the last but one, and text_embeds
- * from the second encoder, which has a projection.
- * @throws CheckpointError naming the output that an export without hidden states lacks, and as openExportedSession does.
+ * Loads an exported CLIP text encoder: input_ids -> hidden_states.<layer>, of which SDXL takes the last but
+ * one, and text_embeds from the second encoder, which has a projection.
+ * @throws CheckpointError naming the output that an export without hidden states lacks, and as
+ * openExportedSession does.
  */
 export async function openExportedTextEncoder(
   network: ExportedNetwork<ClipTextConfig>,

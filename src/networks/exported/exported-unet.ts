@@ -8,8 +8,9 @@ import { type ExportedPort, type Feed, openExportedSession } from './exported-se
 const inputs = ['sample', 'timestep', 'encoder_hidden_states', 'text_embeds', 'time_ids'];
 
 /**
- * Loads an exported UNet2DConditionModel: sample, timestep, encoder_hidden_states, text_embeds, time_ids -> out_sample, as
- * Hugging Face optimum names them. Where its timestep is an integer, a fractional one goes to the nearest.
+ * Loads an exported UNet2DConditionModel: sample, timestep, encoder_hidden_states, text_embeds, time_ids ->
+ * out_sample, as Hugging Face optimum names them. Where its timestep is an integer, a fractional one goes to
+ * the nearest.
  * @throws CheckpointError or Error as openExportedSession does.
  */
 export async function openExportedUnet(

@@ -28,8 +28,8 @@ export async function openExportedVaeDecoder(
 
 /**
  * Loads an exported VAE encoder: sample -> latent_parameters, the posterior's moments.
- * @throws CheckpointError for an export whose graph draws the sample itself (latent_sample), because no seed reaches it; else as
- * openExportedSession does.
+ * @throws CheckpointError for an export whose graph draws the sample itself (latent_sample), because no seed
+ * reaches it; else as openExportedSession does.
  */
 export async function openExportedVaeEncoder(
   { config, name, modelFile }: ExportedNetwork<VaeConfig>,

@@ -2,8 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 /**
- * One ONNX Runtime session in a thread of its own: create() and run() of onnxruntime-node 1.30 block their thread from
- * beginning to end.
+ * One ONNX Runtime session in a thread of its own: create() and run() of onnxruntime-node 1.30 block their
+ * thread from beginning to end.
  */
 export interface ThreadStart extends RuntimeModel {
   readonly steady?: SteadyModel;
@@ -16,8 +16,8 @@ export interface RuntimeModel {
 }
 
 /**
- * A model whose outputs are further inputs of the thread's model. It runs when its own inputs differ from those of the last run;
- * until then its outputs stay where they are.
+ * A model whose outputs are further inputs of the thread's model. It runs when its own inputs differ from
+ * those of the last run; until then its outputs stay where they are.
  */
 export interface SteadyModel extends RuntimeModel {
   readonly inputs: readonly string[];
@@ -59,7 +59,9 @@ function post(answer: ThreadAnswer): void {
   parentPort!.postMessage(answer, buffers);
 }
 
-/** Answers with the outputs or the error's text; never throws, so that the session survives a refused input. */
+/**
+ * Answers with the outputs or the error's text; never throws, so that the session survives a refused input.
+ */
 async function answer(work: () => Promise<NumberTensors>): Promise<void> {
   try {
     post({ outputs: await work() });

@@ -23,15 +23,17 @@ export interface GraphOptions {
   /** Every tensor of the component by its config, where the graph alone does not know them all. */
   readonly tensors?: ReadonlyMap<string, readonly number[]>;
   /**
-   * Reorder feature maps into blocks of channels, for networks of convolutions. A step of the demo checkpoint's UNet takes 0.79 of the
-   * time so, its VAE decoder 0.90; SDXL's UNet 0.97, for 1.2 times the time to load and 0.3 GB more at the peak.
+   * Reorder feature maps into blocks of channels, for networks of convolutions. A step of the demo
+   * checkpoint's UNet takes 0.79 of the time so, its VAE decoder 0.90; SDXL's UNet 0.97, for 1.2 times the
+   * time to load and 0.3 GB more at the peak.
    */
   readonly blockedLayout?: boolean;
   /** On the CPU, load the graph in as many threads as its boundaries make parts. */
   readonly split?: boolean;
   /**
-   * Inputs that seldom change: what depends on them alone is computed anew only when they do, on the CPU. In a UNet of SDXL's
-   * size the prompt's keys and values are 11 % of a step at 256 x 256 and 0.8 % at 1024 x 1024, and take 0.9 MB a token.
+   * Inputs that seldom change: what depends on them alone is computed anew only when they do, on the CPU. In
+   * a UNet of SDXL's size the prompt's keys and values are 11 % of a step at 256 x 256 and 0.8 % at 1024 x
+   * 1024, and take 0.9 MB a token.
    */
   readonly steadyInputs?: readonly string[];
 }
@@ -53,7 +55,8 @@ export function sessionOptions(
         ...idleThreads,
         ...(isCuda(device)
           ? {
-              // A node that CUDA does not implement is a mistake in the graph, not something to be slow about.
+              // A node that CUDA does not implement is a mistake in the graph, not something to be slow
+              // about.
               disable_cpu_ep_fallback: '1',
               // The arena takes memory in powers of two: 8 GB for the 5 GB of a UNet's weights.
               use_device_allocator_for_initializers: '1',
@@ -65,10 +68,11 @@ export function sessionOptions(
 }
 
 /**
- * Checks a component's tensors against its network and loads the graph. The weights are read from the checkpoint's own
- * files. Most of the time to load goes into the first touch of memory and the conversion to float32, which ONNX Runtime does in
- * one thread per session: hence `split`.
- * @throws CheckpointError naming file and tensor; Error naming component and device where the runtime refuses.
+ * Checks a component's tensors against its network and loads the graph. The weights are read from the
+ * checkpoint's own files. Most of the time to load goes into the first touch of memory and the conversion to
+ * float32, which ONNX Runtime does in one thread per session: hence `split`.
+ * @throws CheckpointError naming file and tensor; Error naming component and device where the runtime
+ * refuses.
  */
 export async function openSession(
   component: Component<unknown>,

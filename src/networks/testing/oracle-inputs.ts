@@ -1,4 +1,7 @@
-/** The inputs that scripts/maintainers/make-oracles/networks.py gave to diffusers and transformers, made again. */
+/**
+ * The inputs that scripts/maintainers/make-oracles/networks.py gave to diffusers and transformers, made
+ * again.
+ */
 
 function integers(count: number, salt: number): number[] {
   return Array.from({ length: count }, (_, index) => Math.imul(index + salt * 7919, 2654435761) >>> 0);

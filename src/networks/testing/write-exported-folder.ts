@@ -26,8 +26,8 @@ type Names = Readonly<Record<string, string>>;
 export const dataName = 'model.onnx_data';
 
 /**
- * Writes a checkpoint of one weight file per component as an exporter would: names, element types and external data as Hugging Face
- * optimum leaves them. For tests of reading such folders.
+ * Writes a checkpoint of one weight file per component as an exporter would: names, element types and
+ * external data as Hugging Face optimum leaves them. For tests of reading such folders.
  */
 export function writeExportedFolder(
   checkpoint: Checkpoint,
@@ -99,7 +99,10 @@ const cast = (from: string, to: string, type: DataType): Node => ({
   attributes: { to: { i: dataTypes[type] } },
 });
 
-/** Every value of the graph moves behind "inner/", and ports of other names and types are set before and after. */
+/**
+ * Every value of the graph moves behind "inner/", and ports of other names and types are set before and
+ * after.
+ */
 function withForeignPorts(model: Model, names: Names, typeOf: (port: string) => DataType): Model {
   const ports = new Set([...model.inputs, ...model.outputs].map(({ name }) => name));
   const inner = (name: string) => (ports.has(name) ? `inner/${name}` : name);

@@ -3,10 +3,10 @@ import type { Schedule } from '../scheduler.ts';
 import { levelsOf, unitVarianceScale, wholeRun } from '../spacing.ts';
 
 /**
- * The schedule of A1111's DDIM and PLMS (modules/sd_samplers_timesteps.py): every floor(T / steps)-th training
- * timestep from 1 on, clipped to the last one. The lowest is only a goal, so a run has one step less than
- * timesteps: 24 for 25 asked, 30 for 30, 62 for 60. It starts from unit variance and ends at the noise of
- * timestep 1, scaled back to unit variance for the VAE.
+ * The schedule of A1111's DDIM and PLMS (modules/sd_samplers_timesteps.py): every floor(T / steps)-th
+ * training timestep from 1 on, clipped to the last one. The lowest is only a goal, so a run has one step less
+ * than timesteps: 24 for 25 asked, 30 for 30, 62 for 60. It starts from unit variance and ends at the noise
+ * of timestep 1, scaled back to unit variance for the VAE.
  *
  * @param steps from 1 to the number of training timesteps
  */

@@ -10,7 +10,8 @@ export interface DpmSinglestepOptions {
 /**
  * DPM-Solver++(2S) (Lu et al. 2022, "DPM-Solver++", Algorithm 1) as diffusers' DPMSolverSinglestepScheduler
  * spends its evaluations: steps of the whole run alternate between first order and a second-order step that
- * starts again one level earlier. Entered where a second-order step is due, it begins with one of first order.
+ * starts again one level earlier. Entered where a second-order step is due, it begins with one of first
+ * order.
  */
 export function dpmSinglestep({ lowerOrderFinal = true }: DpmSinglestepOptions = {}): Solver {
   return async function* (denoise, latents, schedule) {

@@ -14,7 +14,9 @@ export function noisePrediction(denoise: Denoise, levelAt: Schedule['levelAt']):
   };
 }
 
-/** The part of the run that DPM fast and DPM adaptive can solve: they live in log sigma and never reach zero. */
+/**
+ * The part of the run that DPM fast and DPM adaptive can solve: they live in log sigma and never reach zero.
+ */
 export function positivePart({ levels, begin, end }: Schedule): { tBegin: number; tEnd: number } {
   const last = levels[end]!.sigma > 0 ? end : end - 1;
   return { tBegin: -Math.log(levels[begin]!.sigma), tEnd: -Math.log(levels[last]!.sigma) };
@@ -27,7 +29,9 @@ export function ancestralTimes(t: number, tNext: number, tEnd: number): { tDown:
   return { tDown, up: Math.sqrt(sigmaNext ** 2 - Math.exp(-tDown) ** 2) };
 }
 
-/** DPM-Solver-1 (Lu et al. 2022, "DPM-Solver", eq. 3.7) from `t` to `tNext`; `noise` is the prediction at `t`. */
+/**
+ * DPM-Solver-1 (Lu et al. 2022, "DPM-Solver", eq. 3.7) from `t` to `tNext`; `noise` is the prediction at `t`.
+ */
 export function firstOrderStep(x: Float32Array, noise: Float32Array, t: number, tNext: number): Float32Array {
   return combine([1, x], [-Math.exp(-tNext) * Math.expm1(tNext - t), noise]);
 }
@@ -47,8 +51,8 @@ export async function secondOrderStep(
 }
 
 /**
- * DPM-Solver-3 (algorithm 5) with intermediate points at 1/3 and 2/3, and the second-order result that costs no
- * further model call, for error control.
+ * DPM-Solver-3 (algorithm 5) with intermediate points at 1/3 and 2/3, and the second-order result that costs
+ * no further model call, for error control.
  */
 export async function thirdOrderStep(
   predict: PredictNoise,

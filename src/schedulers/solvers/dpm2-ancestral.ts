@@ -3,7 +3,9 @@ import type { Solver } from '../scheduler.ts';
 import { stepsOf } from '../steps.ts';
 import { ancestralStep } from './ancestral-step.ts';
 
-/** DPM-Solver-2 to below the next level, and noise up to it: k-diffusion's sample_dpm_2_ancestral with eta 1. */
+/**
+ * DPM-Solver-2 to below the next level, and noise up to it: k-diffusion's sample_dpm_2_ancestral with eta 1.
+ */
 export const dpm2Ancestral: Solver = async function* (denoise, latents, schedule, noise) {
   let current = latents;
   for (const { level, next } of stepsOf(schedule)) {

@@ -3,9 +3,9 @@ import type { Solver } from '../scheduler.ts';
 import { brownianNoise } from './brownian-noise.ts';
 
 /**
- * DPM-Solver++(2M) SDE, k-diffusion's sample_dpmpp_2m_sde at eta 1: the exact solution of the linear part of the
- * diffusion SDE with the clean latents extrapolated from the last two; `variant` is the quadrature of the slope.
- * The step to zero gives the clean latents themselves.
+ * DPM-Solver++(2M) SDE, k-diffusion's sample_dpmpp_2m_sde at eta 1: the exact solution of the linear part of
+ * the diffusion SDE with the clean latents extrapolated from the last two; `variant` is the quadrature of the
+ * slope. The step to zero gives the clean latents themselves.
  */
 export function dpmpp2mSde(variant: 'midpoint' | 'heun'): Solver {
   return async function* (denoise, latents, schedule, noise) {

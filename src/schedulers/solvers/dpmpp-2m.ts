@@ -2,8 +2,8 @@ import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
 
 /**
- * DPM-Solver++(2M) (Lu et al. 2022, "DPM-Solver++", algorithm 2), as k-diffusion's sample_dpmpp_2m: first order
- * at entry and on the step to zero.
+ * DPM-Solver++(2M) (Lu et al. 2022, "DPM-Solver++", algorithm 2), as k-diffusion's sample_dpmpp_2m: first
+ * order at entry and on the step to zero.
  */
 export const dpmpp2m: Solver = async function* (denoise, latents, { levels, begin, end }) {
   let x = latents;

@@ -10,8 +10,8 @@ interface Seen {
 
 /**
  * DPM-Solver++(3M) SDE, k-diffusion's sample_dpmpp_3m_sde at eta 1: as 2M SDE with the first and second
- * derivative of the clean latents from the last three, of lower order while history is short. The step to zero
- * gives the clean latents themselves.
+ * derivative of the clean latents from the last three, of lower order while history is short. The step to
+ * zero gives the clean latents themselves.
  */
 export const dpmpp3mSde: Solver = async function* (denoise, latents, schedule, noise) {
   const { levels, begin, end } = schedule;

@@ -39,8 +39,8 @@ export const dpmppSde: Solver = async function* (denoise, latents, schedule, noi
 };
 
 /*
- * The reference goes through t = -log(sigma) in float32. The last bits matter here, not for the step but because
- * the Brownian path is rough: another sigma is another point of it.
+ * The reference goes through t = -log(sigma) in float32. The last bits matter here, not for the step but
+ * because the Brownian path is rough: another sigma is another point of it.
  */
 
 function logTime(sigma: number): number {

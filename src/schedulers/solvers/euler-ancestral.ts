@@ -3,7 +3,10 @@ import type { Solver } from '../scheduler.ts';
 import { stepsOf } from '../steps.ts';
 import { ancestralStep } from './ancestral-step.ts';
 
-/** Euler's method to below the next level, and noise up to it: k-diffusion's sample_euler_ancestral with eta 1. */
+/**
+ * Euler's method to below the next level, and noise up to it: k-diffusion's sample_euler_ancestral with eta
+ * 1.
+ */
 export const eulerAncestral: Solver = async function* (denoise, latents, schedule, noise) {
   let current = latents;
   for (const { level, next } of stepsOf(schedule)) {

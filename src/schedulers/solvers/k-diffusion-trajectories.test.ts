@@ -88,7 +88,10 @@ async function run(name: string, kind: 'whole' | 'part', wholeSteps = oracle.ste
   };
 }
 
-/** Length of the difference over the length of the expected latents; the worst of all network calls and the result. */
+/**
+ * Length of the difference over the length of the expected latents; the worst of all network calls and the
+ * result.
+ */
 function relativeError(actual: Run, expected: Run): number {
   const { length } = oracle;
   const errors = [relativeDistance(actual.latents, expected.latents)];

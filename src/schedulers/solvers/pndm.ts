@@ -11,9 +11,9 @@ const adamsBashforth = [
 ] as const;
 
 /**
- * Pseudo linear multistep (Liu et al. 2022, "Pseudo Numerical Methods for Diffusion Models on Manifolds"): the
- * noise of the last four evaluations is combined and carried over by DDIM's transfer, which over
- * latents / sqrt(alpha bar) is latents + (sigma' - sigma) * noise. History counts from entry: the first step is an
+ * Pseudo linear multistep (Liu et al. 2022, "Pseudo Numerical Methods for Diffusion Models on Manifolds"):
+ * the noise of the last four evaluations is combined and carried over by DDIM's transfer, which over latents
+ * / sqrt(alpha bar) is latents + (sigma' - sigma) * noise. History counts from entry: the first step is an
  * improved Euler step (two evaluations), or the first three are Runge-Kutta steps (four evaluations each)
  * where the schedule gives the level half-way, as diffusers with skip_prk_steps true and false. Without the
  * half-way levels it is also CompVis' and A1111's PLMS.

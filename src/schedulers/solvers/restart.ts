@@ -6,7 +6,9 @@ import { karrasSigmasFloat32 } from '../spacing.ts';
 const restartFrom = 0.1;
 const restartTo = 2;
 
-/** A part this long is given one restart of 9 intervals, a part of at least 36 steps two of a quarter each. */
+/**
+ * A part this long is given one restart of 9 intervals, a part of at least 36 steps two of a quarter each.
+ */
 const leastSteps = 20;
 const leastStepsForTwo = 36;
 
@@ -16,10 +18,10 @@ interface Interval {
 }
 
 /**
- * Restart sampling (Xu et al. 2023, "Restart Sampling for Improving Generative Processes") as A1111's sampler:
- * Heun steps down a Karras schedule, going over 0.1 ... 2 again after adding noise. As there, the length of the
- * part that is solved decides on the restarts, which take their steps from the descent; a part that ends above
- * zero has none and follows the schedule.
+ * Restart sampling (Xu et al. 2023, "Restart Sampling for Improving Generative Processes") as A1111's
+ * sampler: Heun steps down a Karras schedule, going over 0.1 ... 2 again after adding noise. As there, the
+ * length of the part that is solved decides on the restarts, which take their steps from the descent; a part
+ * that ends above zero has none and follows the schedule.
  */
 export const restart: Solver = async function* (denoise, latents, schedule, noise) {
   let x = latents;

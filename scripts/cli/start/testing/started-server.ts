@@ -23,7 +23,8 @@ const entry = path.resolve(import.meta.dirname, '../../start.ts');
 
 /**
  * Starts the whole service on a free port with an empty data directory.
- * @param environment in addition to PATH; nothing else is inherited. @throws Error with its output where it does not come up.
+ * @param environment in addition to PATH; nothing else is inherited. @throws Error with its output where it
+ * does not come up.
  */
 export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<StartedServer> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'started-server-'));
