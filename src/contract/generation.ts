@@ -25,6 +25,8 @@ interface CommonRequest {
   readonly base64: boolean;
   readonly outputFormat: OutputFormat;
   readonly rng: Rng;
+  /** What its client should know of how it was understood; see warnings.ts. */
+  readonly warnings?: readonly string[];
 }
 
 export interface TextToImageRequest extends CommonRequest {
@@ -86,6 +88,8 @@ export interface GenerationResult {
   /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
   readonly stageSeconds: Readonly<Record<string, number>>;
   readonly determinism?: DeterminismReport;
+  /** What its client should know of how it was made; see warnings.ts. */
+  readonly warnings?: readonly string[];
 }
 
 /** Step k of n of sample i, as reported by the worker. */

@@ -126,3 +126,19 @@ test('v1 headers carry cost, credits, seed and the next full minute', () => {
     'x-rate-limit-reset-at-utc': '2026-11-20T19:41:00Z',
   });
 });
+
+test('what the client should know stands in the v2 result, the v1 JSON and a header of v1', () => {
+  const warnings = ['steps: unknown, did you mean num_inference_steps?', 'prompt: never seen "cat"'];
+  const warned: RequestRecord = {
+    ...completed,
+    request: { ...request, warnings: [warnings[0]!] },
+    result: { ...completed.result!, warnings: [warnings[1]!] },
+  };
+  const now = new Date();
+  assert.deepEqual(resultBody(base, warned, undefined).warnings, warnings);
+  assert.deepEqual(syncBody(warned, [Buffer.from('a')]).warnings, warnings);
+  assert.deepEqual(JSON.parse(syncHeaders(warned, now, undefined)['x-warnings']!), warnings);
+  assert.equal('warnings' in resultBody(base, completed, undefined), false);
+  assert.equal('warnings' in syncBody(completed, [Buffer.from('a')]), false);
+  assert.equal('x-warnings' in syncHeaders(completed, now, undefined), false);
+});

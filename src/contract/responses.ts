@@ -1,5 +1,6 @@
 import type { DeterminismReport } from './generation.ts';
 import type { RequestRecord } from './request-record.ts';
+import { warningsBody, warningsHeader } from './warnings.ts';
 
 /**
  * Bodies and headers in the names of the published API. `base` is the public base URL without a trailing
@@ -96,6 +97,7 @@ export function resultBody(
       ...timings(record),
     },
     ...(result.determinism && { determinism: determinismBody(result.determinism) }),
+    ...warningsBody(record),
   };
 }
 
@@ -114,6 +116,7 @@ export function syncBody(record: RequestRecord, pictures: readonly Buffer[]) {
     status: 'success',
     infer_time: timings(record).inference_time,
     seed,
+    ...warningsBody(record),
   };
 }
 
@@ -137,6 +140,7 @@ export function syncHeaders(
     'x-generation-time': String(timings(record).inference_time),
     'x-seed-value': String(record.result!.seed),
     'x-rate-limit-reset-at-utc': utcTime(nextMinute),
+    ...warningsHeader(record),
   };
 }
 

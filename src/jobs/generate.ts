@@ -9,6 +9,8 @@ export interface GenerationOutput {
   readonly inferenceSeconds: number;
   readonly stageSeconds: Readonly<Record<string, number>>;
   readonly determinism?: DeterminismReport;
+  /** What the client should know of how they were made; see contract/warnings.ts. */
+  readonly warnings?: readonly string[];
 }
 
 export interface GenerationContext {

@@ -22,6 +22,11 @@ const syncHeaders: JsonObject = {
   'x-generation-time': { description: 'Seconds', ...text },
   'x-seed-value': { description: 'Seed of the first picture', ...text },
   'x-rate-limit-reset-at-utc': { description: 'When submits are counted anew', ...text },
+  'x-warnings': {
+    description:
+      'Extension: what `warnings` says in JSON answers, as a JSON array in ASCII; absent without any',
+    ...text,
+  },
 };
 const pictureContent: Content = Object.fromEntries(
   ['image/jpeg', 'image/png', 'image/webp'].map((type) => [

@@ -14,6 +14,12 @@ const timings = {
   retry_count: z.int().min(1).optional().meta({ description: 'Only after a second attempt' }),
 };
 
+const warnings = z
+  .array(z.string())
+  .min(1)
+  .optional()
+  .meta({ description: 'Extension: what to know of how the request was understood; absent without any' });
+
 const request_id = z.uuid();
 const base64 = z.string().meta({ contentEncoding: 'base64' });
 const base64Pictures = z
@@ -100,6 +106,7 @@ export const responseSchemas = {
       prompt: z.string(),
       metrics: z.strictObject({ cost: z.number(), remaining_credits: z.number(), ...timings }),
       determinism: determinism.optional(),
+      warnings,
     }),
     unfinished,
   ]),
@@ -108,6 +115,7 @@ export const responseSchemas = {
     status: z.literal('success'),
     infer_time: timings.inference_time,
     seed: z.int(),
+    warnings,
   }),
   Styles: z.strictObject({
     default: z.string(),

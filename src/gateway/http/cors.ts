@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 /** Headers that a page may read beside the few that browsers always show. */
 const exposedHeaders = [
   ...['x-request-id', 'x-cost', 'x-credits-consumed', 'x-remaining-credits', 'x-generation-time'],
-  ...['x-seed-value', 'x-rate-limit-reset-at-utc', 'retry-after'],
+  ...['x-seed-value', 'x-rate-limit-reset-at-utc', 'x-warnings', 'retry-after'],
 ];
 
 /**

@@ -102,7 +102,7 @@ async function store(
   output: GenerationOutput,
   lifetimes: Lifetimes,
 ): Promise<void> {
-  const { pictures, checkpoints, inferenceSeconds, stageSeconds, determinism } = output;
+  const { pictures, checkpoints, inferenceSeconds, stageSeconds, determinism, warnings } = output;
   const images = await storeOutputs(redis, id, pictures, request.outputFormat, lifetimes.retentionSeconds);
   const result: GenerationResult = {
     images,
@@ -112,6 +112,7 @@ async function store(
     inferenceSeconds,
     stageSeconds,
     ...(determinism && { determinism }),
+    ...(warnings && { warnings }),
   };
   if (!(await completeRecord(redis, id, result, lifetimes))) await deleteOutputs(redis, images);
   if (request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey);
