@@ -40,7 +40,7 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
     ],
   },
   'src/installation': {
-    folders: ['src/pipelines', 'src/networks', 'src/checkpoints'],
+    folders: ['src/pipelines', 'src/networks', 'src/checkpoints', 'src/contract'],
     packages: [],
   },
   'src/config.ts': { folders: ['src/config-values.ts'], packages: ['zod'] },

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config.ts';
+import type { ServedKnownWords } from '../../src/contract/known-words.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
+import { listKnownWords } from '../../src/installation/known-words.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
@@ -63,13 +65,14 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   let engine: EngineProcess;
   let supervisor: EngineSupervisor | undefined;
   let busy = false;
+  let knownWords: readonly ServedKnownWords[] = [];
   let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
   const announce = (): void => {
     if (leaving || supervisor === undefined || health.state() !== 'ready') return;
     const { models: _, ...capabilities } = supervisor.capabilities;
     const resident = [...residentRoutes(supervisor)];
-    presence.present({ id, device: config.device, ...capabilities, resident, busy });
+    presence.present({ id, device: config.device, ...capabilities, resident, busy, knownWords });
   };
   const onUp = (started: EngineProcess): void => {
     engine = started;
@@ -90,6 +93,11 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   try {
     await assertNoEviction(redis);
     await registerRoutes(redis, await routesOnDisk(config));
+    if (config.modelsDir !== undefined)
+      knownWords = await listKnownWords(config.modelsDir, config.serveModels).catch((error) => {
+        log.warn({ err: error }, 'what the models know cannot be told');
+        return [];
+      });
     const started = await superviseEngine({ ...options, onUp, onDown, onResidency: announce });
     supervisor = started;
     const routes = routesOf(started.capabilities);

@@ -80,6 +80,13 @@ describe('npm start with the checkpoint that ships', { skip }, () => {
       );
     });
 
+  test('a first prompt of "a cat" is answered with what this checkpoint knows', patience, async () => {
+    const response = await post('/v1/sdxl-torch', { prompt: 'a cat', num_inference_steps: 20 });
+    assert.equal(response.status, 200, await response.clone().text());
+    const [warning] = JSON.parse(response.headers.get('x-warnings') ?? '[]') as string[];
+    assert.match(warning!, /^prompt: the demo checkpoint has never seen "cat"; .*shapes.*MODELS_DIR/);
+  });
+
   test('a result names both checkpoints, as the refiner is on by default', patience, async () => {
     const { determinism } = await finished(await post('/v2/sdxl-torch', { prompt: 'a star' }));
     const { checkpoints } = determinism as { checkpoints: { name: string }[] };

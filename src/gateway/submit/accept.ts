@@ -5,6 +5,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { Endpoint, GenerationRequest } from '../../contract/generation.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { parseSubmitFields } from '../../contract/submit-options.ts';
+import { withWarnings } from '../../contract/warnings.ts';
 import type { QueueOptions } from '../../jobs/producer.ts';
 import type { ApiKey } from '../../jobs/records/api-keys.ts';
 import type { Gateway } from '../gateway.ts';
@@ -12,6 +13,7 @@ import { assertAdmitted, createGate } from './admission.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import { inputImage } from './input-image.ts';
 import { assertBaseModelInstalled, assertSidesPossible, withInstalledRefiner } from './installed.ts';
+import { unknownWordWarnings } from './known-words.ts';
 import type { RawBody } from './read-body.ts';
 import type { WorkerList } from './worker-list.ts';
 
@@ -81,7 +83,8 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     await assertOpen(endpoint, apiKey);
     const options = optionsOf(body, apiKey, client);
     const id = randomUUID();
-    const request = await prepare[endpoint](id, body, freeSize);
+    const prepared = await prepare[endpoint](id, body, freeSize);
+    const request = withWarnings(prepared, unknownWordWarnings(prepared, await workers.expected()));
     const cost = request.samples * settings.creditsPerSample;
     const refusal = gateway.contentRefusal?.(request.prompt);
     const admission = await producer.submit(id, apiKey.id, request, cost, {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../contract/generation.ts';
+import type { ServedKnownWords } from '../../contract/known-words.ts';
 import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
@@ -23,6 +24,8 @@ export interface WorkerInfo {
   readonly resident: readonly string[];
   /** Whether it has a job in hand. */
   readonly busy: boolean;
+  /** What those of its models know that were trained on little. */
+  readonly knownWords?: readonly ServedKnownWords[];
 }
 
 export interface Heartbeat {
