@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { schedulerNames } from '../schedulers/registry.ts';
 import { canonicalStyle, styleNames } from '../text/styles.ts';
 import { ApiError } from './errors.ts';
-import { parseFields, show } from './fields.ts';
+import { parseFields } from './fields.ts';
 import type { Endpoint, ImageToImageRequest, Rng, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
+import { show } from './show.ts';
 import { submitFields } from './submit-options.ts';
 
 /** Request bodies by endpoint, in the names and ranges of the published API. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from './errors.ts';
+import { show } from './show.ts';
 
 /**
  * Reading of wire bodies by field: clients send numbers and booleans as text, null for "not given", and
@@ -85,10 +86,4 @@ function describe(expected: Expected): string {
   const kind = expected.type === 'integer' ? 'an integer' : 'a number';
   const step = expected.multipleOf === undefined ? '' : ` in steps of ${expected.multipleOf}`;
   return `${kind} from ${expected.minimum} to ${expected.maximum}${step}`;
-}
-
-/** A value as the client wrote it, cut where it is long. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length <= 80 ? text : `${text.slice(0, 77)}... (${text.length} characters)`;
 }

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { styleNames } from '../text/styles.ts';
 import { baseModels, bodies, freeSizeBody } from './bodies.ts';
 import { ApiError } from './errors.ts';
-import { parseFields, show } from './fields.ts';
+import { parseFields } from './fields.ts';
 import type { Endpoint } from './generation.ts';
 import type { RequestRecord } from './request-record.ts';
+import { show } from './show.ts';
 import type { SlugName } from './slugs.ts';
 
 /**

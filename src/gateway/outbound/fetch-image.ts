@@ -1,6 +1,6 @@
 import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../../contract/errors.ts';
-import { show } from '../../contract/fields.ts';
+import { show } from '../../contract/show.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 
 /** Fetches the bytes behind a client's address. */

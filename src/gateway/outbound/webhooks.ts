@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'undici';
 import { ApiError } from '../../contract/errors.ts';
-import { show } from '../../contract/fields.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { resultBody, statusBody } from '../../contract/responses.ts';
+import { show } from '../../contract/show.ts';
 import { JobError } from '../../jobs/job-error.ts';
 import type { Log } from '../../jobs/log.ts';
 import type { Producer } from '../../jobs/producer.ts';

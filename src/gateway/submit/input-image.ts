@@ -1,5 +1,5 @@
 import { ApiError } from '../../contract/errors.ts';
-import { show } from '../../contract/fields.ts';
+import { show } from '../../contract/show.ts';
 import { decodeInputImage } from '../../images/decode-input-image.ts';
 import { ImageInputError } from '../../images/image-input-error.ts';
 import type { Gateway } from '../gateway.ts';

@@ -1,6 +1,6 @@
-import { show } from '../../contract/fields.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import type { KnownWords, ServedKnownWords } from '../../contract/known-words.ts';
+import { show } from '../../contract/show.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { baseName } from '../../jobs/queue/routes.ts';
 import { unknownWords } from '../../text/unknown-words.ts';
