@@ -10,6 +10,7 @@ import {
   refuseOtherMethods,
   sendRouterError,
 } from './http/errors.ts';
+import { ignoreBodies, readJson } from './http/read-json.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -46,6 +47,7 @@ export async function buildApp(
   app.decorateRequest('owner', '');
   app.decorateRequest('apiKey');
   app.removeContentTypeParser('text/plain');
+  readJson(app);
   await app.register(multipart);
 
   const workers = createWorkerList(gateway.producer.redis, settings.noWorkerGraceMs);
@@ -62,9 +64,12 @@ export async function buildApp(
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
-    requestRoutes(keyed, gateway);
-    eventRoutes(keyed, gateway);
-    accountRoutes(keyed, gateway);
+    await keyed.register(async (bodyless) => {
+      ignoreBodies(bodyless);
+      requestRoutes(bodyless, gateway);
+      eventRoutes(bodyless, gateway);
+      accountRoutes(bodyless, gateway);
+    });
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });
   return app;

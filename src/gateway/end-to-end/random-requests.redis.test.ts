@@ -95,7 +95,58 @@ function formOf(body: object): string {
   return `${parts.join('')}--x--\r\n`;
 }
 
-const payload = fc
+/** JSON that JSON.stringify does not write: deep, wide, out of range, said twice, not well formed, not of this shape. */
+const oddJson = fc.constantFrom(
+  ...[
+    `${'['.repeat(5000)}${']'.repeat(5000)}`,
+    `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`,
+    '['.repeat(100_000),
+  ],
+  ...[`${'['.repeat(60)}${']'.repeat(60)}`, `${'{"a":'.repeat(60)}1${'}'.repeat(60)}`],
+  ...[`[${'0,'.repeat(9000)}0]`, `[${'0,'.repeat(200_000)}0]`, `[${'"",'.repeat(9000)}""]`],
+  `{${Array.from({ length: 9000 }, (_, index) => `"${index}":${index}`).join(',')}}`,
+  ...[
+    '1e999',
+    '-1e999',
+    '1e-999',
+    '9'.repeat(5000),
+    `0.${'1'.repeat(5000)}`,
+    '-0',
+    '00',
+    '+1',
+    '0x1',
+    'NaN',
+    'undefined',
+  ],
+  ...['"\\ud800"', '"\\udc00\\ud800"', '"\\u0000"', '"\u0001"', '"\\x"', `"${'\\u0041'.repeat(9000)}"`, '"'],
+  ...[
+    '{"__proto__":{"prompt":"a"}}',
+    '{"constructor":{"prototype":{}}}',
+    '{"a":1,"a":2}',
+    '{"":{"":[]}}',
+    '\ufeff1',
+  ],
+);
+/** A body of JSON with one field as it stands, perhaps a second time under a name that is there already. */
+const oddBody = fc
+  .tuple(fields, fc.constantFrom(...fieldNames), oddJson)
+  .map(([body, name, json]) =>
+    `{${JSON.stringify(name)}:${json},${JSON.stringify(body).slice(1)}`.replace(/,}$/, '}'),
+  );
+/** The same in a form, whose parts may say that they are JSON, files or text in another alphabet. */
+const oddForm = fc
+  .tuple(
+    ...[fc.constantFrom(...fieldNames), oddJson],
+    fc.constantFrom('', 'application/json', 'text/plain; charset=utf-16', 'image/png', 'x'),
+    fc.constantFrom('', '; filename="a.png"', '; filename=""', "; filename*=utf-8''%ff"),
+  )
+  .map(
+    ([name, json, type, file]) =>
+      `--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na panda\r\n--x\r\n` +
+      `Content-Disposition: form-data; name="${name}"${file}\r\n${type && `Content-Type: ${type}\r\n`}\r\n${json}\r\n--x--\r\n`,
+  );
+
+const plainPayload = fc
   .tuple(fields, fc.nat(1_000_000), fc.integer({ min: 0, max: 9 }))
   .map(([body, at, damage]) => {
     const text = JSON.stringify(body);
@@ -104,6 +155,11 @@ const payload = fc
     if (damage === 2) return `${text.slice(0, at % text.length)}\u0000${text.slice(at % text.length)}`;
     return damage <= 4 ? formOf(body) : text;
   });
+const payload = fc.oneof(
+  { weight: 4, arbitrary: plainPayload },
+  { weight: 1, arbitrary: oddBody },
+  { weight: 1, arbitrary: oddForm },
+);
 
 const id = fc.oneof(
   fc.constantFrom('OWN', 'FOREIGN', 'FOREIGN', '', 'x', '..', '%2e%2e', '%00', '%c0%80', '*', "' or 1=1"),
