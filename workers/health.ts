@@ -1,4 +1,4 @@
-import { readConfigOrExit } from '../src/config.ts';
+import { readConfigOrExit } from '../src/config/config.ts';
 import { readHealth } from './supervisor/health-file.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
 import type { Capabilities, Generated } from './engine/generator.ts';
 

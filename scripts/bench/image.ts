@@ -4,7 +4,7 @@
  * Prints a table; with --json the rows, for bench.ts, which runs this in a process of its own.
  */
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { parseTextToImage } from '../../src/contract/bodies.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';

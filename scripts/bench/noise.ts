@@ -5,11 +5,8 @@
  *
  *     node scripts/bench/noise.ts
  */
-import {
-  createNoiseSource,
-  type NoiseSource,
-  type RandomAlgorithm,
-} from '../../src/numerics/noise-source.ts';
+import { createNoiseSource, type NoiseSource } from '../../src/numerics/noise-source.ts';
+import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { karrasSigmasFloat32 } from '../../src/schedulers/spacing.ts';
 import type { Row } from './report/row.ts';
 import { formatTable } from './report/table.ts';

@@ -2,10 +2,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
+import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { defaultModels } from './start/default-models.ts';
 
@@ -52,7 +53,7 @@ function readArguments() {
 type Arguments = ReturnType<typeof readArguments>;
 
 /** The same body a client would send, checked by the same rules. */
-function parseRequest(args: Arguments, rng: 'philox' | 'torch-cpu'): GenerationRequest {
+function parseRequest(args: Arguments, rng: RandomAlgorithm): GenerationRequest {
   const format = formats[path.extname(args.out).toLowerCase()];
   if (format === undefined) throw new Error(`--out ${args.out}: expected .jpg, .png or .webp`);
   const body = {

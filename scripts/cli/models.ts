@@ -3,7 +3,7 @@
  * run it on.
  */
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { type InstalledModel, listModels } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
+import { endpoints } from '../../src/contract/endpoints.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
-import { type Endpoint, findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
+import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 
 /**
  * Prints every scheduler name with its solver, spacing, network calls, noise and source: `npm run schedulers
@@ -13,7 +14,6 @@ if (!Number.isInteger(steps) || steps < 1 || steps > 999)
   throw new Error(`--steps is ${values.steps}, expected a whole number from 1 to 999`);
 
 const sdxl = noiseTable(publishedScheduler);
-const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
 const header = ['name', 'endpoint', 'solver', 'spacing', `calls for ${steps} steps`, 'noise', 'source'];
 const rows = endpoints.flatMap((endpoint) =>
   schedulerNames(endpoint).map((name) => {

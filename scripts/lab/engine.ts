@@ -1,4 +1,4 @@
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { encodePrompts } from '../../src/pipelines/conditioning.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';

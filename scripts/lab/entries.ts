@@ -1,11 +1,5 @@
-import {
-  type Endpoint,
-  findScheduler,
-  type SchedulerDefinition,
-  schedulerNames,
-} from '../../src/schedulers/registry.ts';
-
-export const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
+import { type Endpoint, endpoints } from '../../src/contract/endpoints.ts';
+import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../src/schedulers/registry.ts';
 
 /** One row of the report: an API name of one endpoint. */
 export interface Entry {

@@ -1,7 +1,7 @@
 /** `npm run lab`: compares the schedulers on an exact problem and on a checkpoint, and writes a report. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { csvOf } from './csv.ts';
 import { type LabOptions, readOptions, usage } from './options.ts';
 import { pageOf } from './page.ts';

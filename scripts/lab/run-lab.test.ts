@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import type { Picture } from '../../src/pipelines/sampling.ts';

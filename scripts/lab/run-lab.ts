@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import type { Cell, Testbed } from './cell.ts';

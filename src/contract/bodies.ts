@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { type OutputFormat, outputFormats } from '../images/output-formats.ts';
+import { type RandomAlgorithm, randomAlgorithms } from '../numerics/random-algorithms.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
 import { canonicalStyle, styleNames } from '../text/styles.ts';
+import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
-import type { Endpoint, ImageToImageRequest, Rng, TextToImageRequest } from './generation.ts';
+import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
 import { submitFields } from './submit-options.ts';
@@ -31,11 +34,8 @@ const common = {
     .meta({ description: 'How many pictures; picture i uses seed + i' }),
   seed: z.int().min(-1).max(maxSeed).default(-1).meta({ description: '-1 draws one' }),
   base64: z.boolean().default(false).meta({ description: 'Answer with base64 in JSON' }),
-  rng: z.enum(['philox', 'torch-cpu']).optional().meta({ description: 'Extension: source of the noise' }),
-  output_format: z
-    .enum(['jpeg', 'png', 'webp'])
-    .default('jpeg')
-    .meta({ description: 'Extension: file format' }),
+  rng: z.enum(randomAlgorithms).optional().meta({ description: 'Extension: source of the noise' }),
+  output_format: z.enum(outputFormats).default('jpeg').meta({ description: 'Extension: file format' }),
   ...submitFields,
 };
 
@@ -82,7 +82,7 @@ export const freeSizeBody = bodies['sdxl-torch'].extend({ img_width: side, img_h
 export interface RequestDefaults {
   /** Draws a seed where the client gave none or -1. */
   readonly drawSeed: () => number;
-  readonly rng: Rng;
+  readonly rng: RandomAlgorithm;
 }
 
 /**
@@ -147,8 +147,8 @@ interface CommonBody {
   strength: number;
   seed: number;
   base64: boolean;
-  rng?: Rng | undefined;
-  output_format: 'jpeg' | 'png' | 'webp';
+  rng?: RandomAlgorithm | undefined;
+  output_format: OutputFormat;
 }
 
 function commonRequest(body: CommonBody, defaults: RequestDefaults) {

@@ -1,13 +1,10 @@
+import type { OutputFormat } from '../images/output-formats.ts';
+import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
+
 /**
  * What travels from the gateway to the worker and back: validated, in the field's words, with every default
  * filled in and the seed drawn, so that a retry makes the same image.
  */
-export type Endpoint = 'sdxl-torch' | 'sdxl-img2img';
-export type OutputFormat = 'jpeg' | 'png' | 'webp';
-/**
- * philox: the numbers of torch's CUDA generator; torch-cpu: those of its CPU generator (Mersenne Twister).
- */
-export type Rng = 'philox' | 'torch-cpu';
 
 interface CommonRequest {
   readonly prompt: string;
@@ -24,7 +21,7 @@ interface CommonRequest {
   /** Whether the client wants base64 in JSON. */
   readonly base64: boolean;
   readonly outputFormat: OutputFormat;
-  readonly rng: Rng;
+  readonly rng: RandomAlgorithm;
   /** What its client should know of how it was understood; see warnings.ts. */
   readonly warnings?: readonly string[];
 }
@@ -72,7 +69,7 @@ export interface DeterminismReport {
   readonly runtime: string;
   readonly precision: string;
   readonly scheduler: string;
-  readonly rng: Rng;
+  readonly rng: RandomAlgorithm;
   /** `latentSha256`: of the final latents, float32 little-endian. */
   readonly images: readonly { readonly seed: number; readonly latentSha256: string }[];
 }

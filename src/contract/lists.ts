@@ -1,7 +1,7 @@
 import { schedulerNames } from '../schedulers/registry.ts';
 import { styleAliases, styleNames } from '../text/styles.ts';
 import { bodies } from './bodies.ts';
-import type { Endpoint } from './generation.ts';
+import type { Endpoint } from './endpoints.ts';
 import { schedulerAliases } from './scheduler-aliases.ts';
 
 /** Every accepted style with its other spellings. */

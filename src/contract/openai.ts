@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { styleNames } from '../text/styles.ts';
 import { baseModels, bodies, freeSizeBody } from './bodies.ts';
+import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
-import type { Endpoint } from './generation.ts';
 import type { RequestRecord } from './request-record.ts';
 import { show } from './show.ts';
 import type { SlugName } from './slugs.ts';

@@ -1,4 +1,4 @@
-import type { Endpoint } from './generation.ts';
+import type { Endpoint } from './endpoints.ts';
 
 /**
  * Other libraries' names that public clients send as `scheduler`, where there is only one it can mean: the

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { bodies, freeSizeBody } from './bodies.ts';
-import type { Endpoint } from './generation.ts';
+import type { Endpoint } from './endpoints.ts';
 
 /** A name under `/v1/` and `/v2/` at which clients submit. */
 export interface Slug {

@@ -38,7 +38,7 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: sendRouterError,
     forceCloseConnections: 'idle',
-    trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
+    trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
   });
   // Before everything that may refuse: a page must be able to read the refusal.
   await allowOrigins(app, settings.corsOrigins);
@@ -50,7 +50,7 @@ export async function buildApp(
   readJson(app);
   await app.register(multipart);
 
-  const workers = createWorkerList(gateway.producer.redis, settings.noWorkerGraceMs);
+  const workers = createWorkerList(gateway.producer.redis, settings.noWorkerGraceSeconds * 1000);
   app.addHook('onClose', async () => workers.close());
   healthRoutes(app, gateway, workers.live);
   listRoutes(app);

@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
 import { buildApp } from './app.ts';
-import { defaultSettings, type Gateway, type GatewaySettings } from './gateway.ts';
+import { type Gateway, type GatewaySettings, gatewayLimits } from './gateway.ts';
 import { createImageFetcher } from './outbound/fetch-image.ts';
 import { openWebhooks, type Webhooks } from './outbound/webhooks.ts';
 import { readContentPolicy } from './submit/content-policy.ts';
@@ -24,7 +24,7 @@ export async function runGateway(
   redisUrl: string,
   logger: FastifyBaseLogger,
 ): Promise<RunningGateway> {
-  const settings = settingsOf(config);
+  const settings: GatewaySettings = { ...config, ...gatewayLimits };
   const producer = await openProducer({
     redisUrl,
     log: logger,
@@ -72,24 +72,4 @@ async function openConfiguredWebhooks(
 ): Promise<Webhooks | undefined> {
   if (secret === undefined) return undefined;
   return await openWebhooks({ producer, redisUrl, log, secret, allowedHosts });
-}
-
-function settingsOf(config: Config): GatewaySettings {
-  return {
-    ...defaultSettings,
-    publicUrl: config.linksFollowHost ? undefined : config.publicUrl,
-    authenticate: config.auth,
-    acceptBearer: config.acceptBearer,
-    authFailuresPerMinute: config.authFailuresPerMinute,
-    creditsPerSample: config.creditsPerSample,
-    corsOrigins: config.corsOrigins,
-    trustedProxies: config.trustProxy,
-    retiredSlugs: config.retiredSlugs,
-    noWorkerGraceMs: config.noWorkerGraceSeconds * 1000,
-    syncDeadlineMs: config.v1DeadlineSeconds * 1000,
-    maxQueued: config.maxQueued,
-    refinerFallback: config.refinerFallback === 'base',
-    defaultRng: config.rng,
-    maxImagePixels: config.img2imgMaxPixels,
-  };
 }

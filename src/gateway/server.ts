@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
-import { exitWith, readConfigOrExit } from '../config.ts';
+import { exitWith, readConfigOrExit } from '../config/config.ts';
 import { createLogger } from './http/logging.ts';
 import { runGateway } from './run-gateway.ts';
 

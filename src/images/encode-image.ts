@@ -1,3 +1,4 @@
+import type { OutputFormat } from './output-formats.ts';
 import { restrictedSharp } from './restricted-sharp.ts';
 
 /** The network's output is not a picture: NaN or infinity among its pixels. */
@@ -15,7 +16,7 @@ export async function encodeImage(
   pixels: Float32Array,
   width: number,
   height: number,
-  format: 'jpeg' | 'png' | 'webp',
+  format: OutputFormat,
 ): Promise<Buffer> {
   const image = restrictedSharp(interleavedBytes(pixels, width, height), {
     raw: { width, height, channels: 3 },

@@ -10,8 +10,7 @@ import {
 import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
-import { isCuda } from '../networks/layers-for.ts';
-import type { Device } from '../networks/runtime/device.ts';
+import { type Device, isCuda } from '../networks/runtime/device.ts';
 import type { InstalledModel } from './installation.ts';
 
 /** Weights that a network is built around, or networks that were exported whole. */

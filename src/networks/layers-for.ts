@@ -2,11 +2,7 @@ import { cudaLayers } from '../graphs/cuda-layers.ts';
 import type { Precision } from '../graphs/graph.ts';
 import type { Flavour } from '../graphs/layers.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
-import type { Device } from './runtime/device.ts';
-
-export function isCuda(device: Device): boolean {
-  return device.startsWith('cuda:');
-}
+import { type Device, isCuda } from './runtime/device.ts';
 
 /**
  * What UNet and text encoders compute in. The VAE computes in float32 everywhere: SDXL's overflows in

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { createNoiseSource, type RandomAlgorithm } from './noise-source.ts';
+import { createNoiseSource } from './noise-source.ts';
 import { createPhiloxNormals } from './philox-normals.ts';
+import type { RandomAlgorithm } from './random-algorithms.ts';
 import { firstSeedWord } from './seed-sequence.ts';
 import { createTorchCpuNormals } from './torch-cpu-normals.ts';
 

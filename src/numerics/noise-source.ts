@@ -1,5 +1,6 @@
 import { createBrownianPath } from './brownian-path.ts';
 import { createPhiloxNormals } from './philox-normals.ts';
+import type { RandomAlgorithm } from './random-algorithms.ts';
 import { createTorchCpuNormals } from './torch-cpu-normals.ts';
 
 /**
@@ -18,9 +19,6 @@ export interface NoiseSource {
    */
   brownian(sigmaMin: number, sigmaMax: number): (sigma: number, sigmaNext: number) => Float32Array;
 }
-
-/** `philox`: the numbers of torch CUDA and A1111 "NV". `torch-cpu`: the numbers of torch's CPU generator. */
-export type RandomAlgorithm = 'philox' | 'torch-cpu';
 
 const createNormals: Record<RandomAlgorithm, (seed: number) => (values: Float32Array) => void> = {
   philox: createPhiloxNormals,

@@ -1,4 +1,5 @@
-import { createNoiseSource, type NoiseSource, type RandomAlgorithm } from '../numerics/noise-source.ts';
+import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
+import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
 import type { EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { LatentSize } from './guidance.ts';

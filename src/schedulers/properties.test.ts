@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { endpoints } from '../contract/endpoints.ts';
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
 import { noiseTable } from './noise-levels.ts';
-import {
-  type Endpoint,
-  findScheduler,
-  handOff,
-  partial,
-  type SchedulerDefinition,
-  schedulerNames,
-} from './registry.ts';
+import { findScheduler, handOff, partial, type SchedulerDefinition, schedulerNames } from './registry.ts';
 import type { Denoise, Schedule } from './scheduler.ts';
 
 const model = noiseTable({
@@ -37,7 +31,6 @@ const crowded = [
 ] as const;
 const length = 6;
 
-const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
 const all = endpoints.flatMap((endpoint) =>
   schedulerNames(endpoint).map((name) => ({
     title: `${endpoint} ${name}`,

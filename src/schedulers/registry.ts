@@ -1,11 +1,10 @@
+import type { Endpoint } from '../contract/endpoints.ts';
 import { type Method, methods } from './methods.ts';
 import type { NoiseTable } from './noise-levels.ts';
 import type { Schedule } from './scheduler.ts';
 import * as spacings from './schedules.ts';
 import { compvisSchedule } from './solvers/compvis-schedule.ts';
 import { roundHalfEven } from './spacing.ts';
-
-export type Endpoint = 'sdxl-torch' | 'sdxl-img2img';
 
 /** An API name: a method on a schedule. */
 export interface SchedulerDefinition extends Method {

@@ -1,5 +1,6 @@
-import type { Config } from '../../src/config.ts';
-import type { Endpoint, GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { Endpoint } from '../../src/contract/endpoints.ts';
+import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 
 /** A checkpoint with the names it is served under. */
 export interface ServedModel {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { bindingFolder, readProviderFiles, runtimeVersion } from '../../scripts/cli/cuda/provider-files.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { openSdxlGenerator } from './sdxl-generator.ts';
 

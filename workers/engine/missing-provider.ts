@@ -1,4 +1,4 @@
-import type { Device } from '../../src/config.ts';
+import type { Device } from '../../src/networks/runtime/device.ts';
 
 /** What ONNX Runtime says where a provider's library, or one of those that it needs, is not there. */
 const notLoaded = /Failed to load (?:shared )?library|no available backend|cannot open shared object/i;

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import type { DeterminismReport, GenerationRequest } from '../../src/contract/generation.ts';
 import { listModels } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';

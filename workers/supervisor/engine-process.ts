@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Log } from '../../src/jobs/log.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';
 

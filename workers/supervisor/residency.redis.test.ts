@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { liveWorkers, type WorkerInfo } from '../../src/jobs/queue/heartbeat.ts';
 import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../testing/queue.ts';
 import { type RunningWorker, runWorker } from './run-worker.ts';

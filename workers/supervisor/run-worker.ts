@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import type { Config } from '../../src/config.ts';
+import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { listKnownWords } from '../../src/installation/known-words.ts';

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { exitWith, readConfigOrExit } from '../../src/config.ts';
+import { exitWith, readConfigOrExit } from '../../src/config/config.ts';
 import { loggable } from '../../src/jobs/log.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import type { Endpoint } from '../../../src/contract/endpoints.ts';
 import { encodeImage } from '../../../src/images/encode-image.ts';
-import { type Endpoint, findScheduler } from '../../../src/schedulers/registry.ts';
+import { findScheduler } from '../../../src/schedulers/registry.ts';
 import { type Detection, detectThings } from './detect-things.ts';
 import { serveJobs } from './farm.ts';
 import { type Expectation, judgePicture, type Verdict } from './judge-picture.ts';

@@ -1,9 +1,5 @@
-import {
-  type Endpoint,
-  findScheduler,
-  type SchedulerDefinition,
-  schedulerNames,
-} from '../../../src/schedulers/registry.ts';
+import { type Endpoint, endpoints } from '../../../src/contract/endpoints.ts';
+import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../../src/schedulers/registry.ts';
 
 /** A scheduler as it is computed, with every name that stands for it. */
 export interface SweptScheduler {
@@ -11,8 +7,6 @@ export interface SweptScheduler {
   readonly name: string;
   readonly names: readonly string[];
 }
-
-const endpoints: readonly Endpoint[] = ['sdxl-torch', 'sdxl-img2img'];
 
 /** Every name of both endpoints, those that share solver and schedule (UniPC) as one. */
 export function everyScheduler(): SweptScheduler[] {

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openCheckpoint } from '../../../src/checkpoints/open-checkpoint.ts';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { parseTextToImage } from '../../../src/contract/bodies.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
 import { baseName, refinerName } from '../../../src/jobs/queue/routes.ts';

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { bodies } from '../../../src/contract/bodies.ts';
-import type { Endpoint } from '../../../src/contract/generation.ts';
+import type { Endpoint } from '../../../src/contract/endpoints.ts';
 import type { KeyLimits } from '../../../src/jobs/records/api-keys.ts';
 import { mostCredits } from '../../../src/jobs/records/credits.ts';
 

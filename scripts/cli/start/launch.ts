@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Config } from '../../../src/config.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
 import {

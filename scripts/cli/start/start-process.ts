@@ -1,4 +1,4 @@
-import { type Config, ConfigError, readConfig } from '../../../src/config.ts';
+import { type Config, ConfigError, localUrl, readConfig } from '../../../src/config/config.ts';
 import { type Launched, launch } from './launch.ts';
 
 /** A terminal's Ctrl-C can arrive twice, once from the terminal and once handed on by npm. */
@@ -46,7 +46,8 @@ export async function startProcess(worker: readonly string[], demoModels?: strin
 }
 
 function welcome(config: Config, { firstKey, models }: Launched): string[] {
-  const { publicUrl, auth, dataDir } = config;
+  const { auth, dataDir } = config;
+  const publicUrl = config.publicUrl ?? localUrl(config);
   const key = auth ? ` -H 'x-api-key: ${firstKey ?? 'YOUR_KEY'}'` : '';
   return [
     '',

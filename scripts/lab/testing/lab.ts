@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readConfig } from '../../../src/config.ts';
+import { readConfig } from '../../../src/config/config.ts';
 import { chooseEntries } from '../entries.ts';
 import type { LabOptions } from '../options.ts';
 import { type LabResults, runLab } from '../run-lab.ts';

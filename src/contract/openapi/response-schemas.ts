@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { outputFormats } from '../../images/output-formats.ts';
+import { endpoints } from '../endpoints.ts';
 
 /** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
 
@@ -122,7 +124,7 @@ export const responseSchemas = {
     styles: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()) })),
   }),
   Schedulers: z.record(
-    z.enum(['sdxl-torch', 'sdxl-img2img']),
+    z.enum(endpoints),
     z.strictObject({
       default: z.string(),
       schedulers: z.array(z.string()),
@@ -139,7 +141,7 @@ export const responseSchemas = {
   OpenAiImages: z.strictObject({
     created: z.int(),
     data: z.array(z.union([z.strictObject({ url: z.url() }), z.strictObject({ b64_json: base64 })])),
-    output_format: z.enum(['png', 'jpeg', 'webp']),
+    output_format: z.enum(outputFormats),
     background: z.literal('opaque'),
   }),
   OpenAiModels: z.strictObject({

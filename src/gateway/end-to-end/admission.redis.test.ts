@@ -16,8 +16,8 @@ const prompt = 'a panda';
 
 test('without a live worker a submit waits within the grace and is 502 with Retry-After after it', async () => {
   const [patient, strict] = [
-    await service.gateway({ noWorkerGraceMs: 600_000 }),
-    await service.gateway({ noWorkerGraceMs: 0 }),
+    await service.gateway({ noWorkerGraceSeconds: 600 }),
+    await service.gateway({ noWorkerGraceSeconds: 0 }),
   ];
   assert.equal((await service.post('/v2/sdxl-torch', { prompt }, {}, strict)).statusCode, 200);
   await service.heartbeat(false);
@@ -38,7 +38,7 @@ test('without a live worker a submit waits within the grace and is 502 with Retr
 });
 
 test('a worker that restarts is still counted on for what it had installed', async () => {
-  const app = await service.gateway({ noWorkerGraceMs: 600_000 });
+  const app = await service.gateway({ noWorkerGraceSeconds: 600 });
   const image = 'https://pictures.example/a.png';
   const submit = (base_model: string) =>
     service.post('/v2/sdxl-img2img', { prompt, image, base_model }, {}, app);
@@ -55,8 +55,8 @@ test('a worker that restarts is still counted on for what it had installed', asy
 
 test('a model whose only worker is gone is 502 after the grace, one that nobody ever had is 400', async () => {
   const [strict, patient] = [
-    await service.gateway({ noWorkerGraceMs: 0 }),
-    await service.gateway({ noWorkerGraceMs: 600_000 }),
+    await service.gateway({ noWorkerGraceSeconds: 0 }),
+    await service.gateway({ noWorkerGraceSeconds: 600 }),
   ];
   const submit = (base_model: string, app: FastifyInstance) =>
     service.post(
@@ -82,7 +82,7 @@ test('a model whose only worker is gone is 502 after the grace, one that nobody 
     break;
   }
   // A gateway that has never seen that worker itself.
-  const younger = await service.gateway({ noWorkerGraceMs: 600_000 });
+  const younger = await service.gateway({ noWorkerGraceSeconds: 600 });
   for (const app of [patient, younger]) assert.equal((await submit('yamer', app)).statusCode, 200);
   for (const app of [strict, patient, younger]) {
     assert.equal((await submit('juggernaut', app)).statusCode, 200);
@@ -94,8 +94,8 @@ test('a model whose only worker is gone is 502 after the grace, one that nobody 
 
 test('a model that a worker loads for the first time is waited for within the grace', async () => {
   const [strict, patient] = [
-    await service.gateway({ noWorkerGraceMs: 0 }),
-    await service.gateway({ noWorkerGraceMs: 600_000 }),
+    await service.gateway({ noWorkerGraceSeconds: 0 }),
+    await service.gateway({ noWorkerGraceSeconds: 600 }),
   ];
   const submit = (app: FastifyInstance) =>
     service.post(

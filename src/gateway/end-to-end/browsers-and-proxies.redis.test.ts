@@ -78,7 +78,7 @@ const forwarded = {
 };
 
 test('addresses follow the forwarded host of a trusted proxy and of nobody else', async () => {
-  const app = await service.gateway({ publicUrl: undefined, trustedProxies: ['10.0.0.0/8', 'loopback'] });
+  const app = await service.gateway({ publicUrl: undefined, trustProxy: ['10.0.0.0/8', 'loopback'] });
   const submit = async (remoteAddress: string, headers: Record<string, string> = forwarded) => {
     const response = await app.inject({
       method: 'POST',
@@ -116,7 +116,7 @@ test('forwarded headers mean nothing where no proxy is trusted', async () => {
 });
 
 test('refusals are counted for the client behind a trusted proxy', async () => {
-  const app = await service.gateway({ trustedProxies: ['loopback'] });
+  const app = await service.gateway({ trustProxy: ['loopback'] });
   const { redis } = service.producer;
   await redis.set('sdxl:window:refused:203.0.113.9', 120, 'EX', 600);
   assert.equal((await app.inject({ url: '/v1/credits', headers: forwarded })).statusCode, 429);

@@ -190,7 +190,7 @@ test('an address that keeps coming without a key is told 429; good keys from the
 });
 
 test('without authentication nothing is limited', async () => {
-  const open = await service.gateway({ authenticate: false });
+  const open = await service.gateway({ auth: false });
   const credits = await open.inject('/v1/get-user-credits');
   assert.equal(credits.json().credits, 999999);
   await open.close();

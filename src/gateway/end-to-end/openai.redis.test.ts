@@ -202,7 +202,7 @@ test('a failed generation is 422 with its reason, one that takes too long 504 wi
   const failed = await failure(client.images.generate({ prompt: 'NaN' }));
   assert.equal(failed.status, 422);
   assert.match(failed.message, /The latents contain NaN/);
-  const hasty = await service.gateway({ syncDeadlineMs: 50 });
+  const hasty = await service.gateway({ v1DeadlineSeconds: 0.05 });
   const late = await hasty.inject({
     method: 'POST',
     url: '/v1/images/generations',

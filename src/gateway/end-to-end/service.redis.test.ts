@@ -24,7 +24,7 @@ test('a bearer key counts only where the configuration says so', async () => {
 });
 
 test('without authentication no key is asked for', async () => {
-  const open = await service.gateway({ authenticate: false });
+  const open = await service.gateway({ auth: false });
   const response = await open.inject({
     method: 'POST',
     url: '/v1/sdxl-torch',

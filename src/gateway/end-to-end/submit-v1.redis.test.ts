@@ -67,7 +67,7 @@ test('a failed request is 422 with its reason', async () => {
 });
 
 test('a request not finished in time is 504 with its id, and goes on', async () => {
-  const hasty = await service.gateway({ syncDeadlineMs: 100 });
+  const hasty = await service.gateway({ v1DeadlineSeconds: 0.1 });
   const response = await hasty.inject({
     method: 'POST',
     url: '/v1/sdxl-torch',

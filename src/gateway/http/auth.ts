@@ -21,7 +21,7 @@ export const anybody: ApiKey = { id: 'anybody', name: 'anybody', createdAt: 0, a
 /** Every route registered on `app` afterwards needs a valid key; it is checked before the body is read. */
 export function requireApiKey(app: FastifyInstance, { producer, settings }: Gateway): void {
   app.addHook('onRequest', async (request) => {
-    request.apiKey = settings.authenticate ? await keyOf(request) : anybody;
+    request.apiKey = settings.auth ? await keyOf(request) : anybody;
     request.owner = request.apiKey.id;
   });
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
-import type { Endpoint } from '../../contract/generation.ts';
 import {
   imagesReply,
   modelList,
@@ -108,11 +108,11 @@ async function resized(
 ): Promise<Buffer | undefined> {
   if (size === undefined) return file;
   const { width, height } = size;
-  const { maxImagePixels } = gateway.settings;
-  if (width * height > maxImagePixels)
+  const { img2imgMaxPixels } = gateway.settings;
+  if (width * height > img2imgMaxPixels)
     throw new ApiError(
       'invalidParameter',
-      `size must have at most ${maxImagePixels} pixels here, got "${width}x${height}"`,
+      `size must have at most ${img2imgMaxPixels} pixels here, got "${width}x${height}"`,
     );
   if (file === undefined && typeof image !== 'string') return undefined;
   return await coverImage(await inputImage(gateway, file ?? (image as string)), width, height);

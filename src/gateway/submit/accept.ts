@@ -1,8 +1,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseImageToImage, parseTextToImage, type RequestDefaults } from '../../contract/bodies.ts';
+import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
-import type { Endpoint, GenerationRequest } from '../../contract/generation.ts';
+import type { GenerationRequest } from '../../contract/generation.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { parseSubmitFields } from '../../contract/submit-options.ts';
 import { withWarnings } from '../../contract/warnings.ts';
@@ -40,7 +41,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
   const defaults: RequestDefaults = {
     // Drawn here and not by the worker, so that a second attempt makes the same picture.
     drawSeed: () => randomInt(0, 2 ** 32),
-    rng: settings.defaultRng,
+    rng: settings.rng,
   };
 
   type Prepare = (id: string, body: RawBody, freeSize: boolean) => Promise<GenerationRequest>;

@@ -1,5 +1,5 @@
+import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
-import type { Endpoint } from '../../contract/generation.ts';
 import { utcTime } from '../../contract/responses.ts';
 import type { Admission } from '../../jobs/records/admit.ts';
 import type { ApiKey } from '../../jobs/records/api-keys.ts';

@@ -14,7 +14,7 @@ const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 export async function inputImage(gateway: Gateway, source: string | Uint8Array): Promise<Uint8Array> {
   const bytes = typeof source === 'string' ? await bytesOf(gateway, source.trim()) : source;
   try {
-    const { png } = await decodeInputImage(bytes, { maxPixels: gateway.settings.maxImagePixels });
+    const { png } = await decodeInputImage(bytes, { maxPixels: gateway.settings.img2imgMaxPixels });
     return png;
   } catch (error) {
     if (!(error instanceof ImageInputError)) throw error;

@@ -35,25 +35,25 @@ const list = (...workers: WorkerInfo[]) => ({
 
 test('a refiner that no live worker has is refused by name', async () => {
   await assert.rejects(
-    withInstalledRefiner(request, list(worker({})), false),
+    withInstalledRefiner(request, list(worker({})), 'off'),
     refusal(/"sdxl-refiner" is not installed/),
   );
 });
 
 test('a refiner that some worker has is kept', async () => {
   assert.equal(
-    await withInstalledRefiner(request, list(worker({}), worker({ refiner: true })), false),
+    await withInstalledRefiner(request, list(worker({}), worker({ refiner: true })), 'off'),
     request,
   );
 });
 
 test('base and refiner on two different workers serve no request for both', async () => {
   const apart = list(worker({}), worker({ endpoints: ['sdxl-img2img'], refiner: true }));
-  await assert.rejects(withInstalledRefiner(request, apart, false), refusal(/"sdxl-refiner" is not/));
+  await assert.rejects(withInstalledRefiner(request, apart, 'off'), refusal(/"sdxl-refiner" is not/));
 });
 
 test('a missing refiner is left out where the fallback says so', async () => {
-  assert.deepEqual(await withInstalledRefiner(request, list(worker({})), true), {
+  assert.deepEqual(await withInstalledRefiner(request, list(worker({})), 'base'), {
     ...request,
     refiner: false,
   });
@@ -64,17 +64,17 @@ test('a missing refiner does not matter to a request that would not run it', asy
     { ...request, refiner: false },
     { ...request, highNoiseFraction: 1 },
   ])
-    assert.equal(await withInstalledRefiner(own, list(worker({})), false), own);
+    assert.equal(await withInstalledRefiner(own, list(worker({})), 'off'), own);
 });
 
 test('while nothing is known of any worker a request may wait for one', async () => {
-  assert.equal(await withInstalledRefiner(request, list(), false), request);
+  assert.equal(await withInstalledRefiner(request, list(), 'off'), request);
   await assertBaseModelInstalled('realvis', list());
 });
 
 test('text to image is refused when the live workers only do image to image', async () => {
   await assert.rejects(
-    withInstalledRefiner(request, list(worker({ endpoints: ['sdxl-img2img'] })), false),
+    withInstalledRefiner(request, list(worker({ endpoints: ['sdxl-img2img'] })), 'off'),
     refusal(/"sdxl-base" is not installed/),
   );
 });

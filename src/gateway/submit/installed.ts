@@ -2,6 +2,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { baseName, refinerName, routeOf } from '../../jobs/queue/routes.ts';
+import type { GatewaySettings } from '../gateway.ts';
 import type { WorkerList } from './worker-list.ts';
 
 interface Size {
@@ -18,12 +19,12 @@ interface Size {
 export async function withInstalledRefiner(
   request: TextToImageRequest,
   { serves }: Pick<WorkerList, 'serves'>,
-  refinerFallback: boolean,
+  refinerFallback: GatewaySettings['refinerFallback'],
 ): Promise<TextToImageRequest> {
   if (!(await serves(baseName)))
     throw new ApiError('invalidParameter', `The checkpoint "${baseName}" is not installed on this server`);
   if (await serves(routeOf(request))) return request;
-  if (refinerFallback) return { ...request, refiner: false };
+  if (refinerFallback === 'base') return { ...request, refiner: false };
   throw new ApiError(
     'invalidParameter',
     `refiner is true, but the checkpoint "${refinerName}" is not installed; send "refiner": false`,

@@ -20,7 +20,7 @@ export function createWait(app: FastifyInstance, { producer, settings }: Gateway
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, closing.signal]);
-    const record = await producer.waitFor(id, settings.syncDeadlineMs, signal);
+    const record = await producer.waitFor(id, settings.v1DeadlineSeconds * 1000, signal);
     if (record === undefined) throw requestNotFound(id);
     if (record.finishedAt !== undefined) return record;
     const base = baseUrl(request, settings.publicUrl);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { readConfig } from '../../config/config.ts';
 import type { Generate } from '../../jobs/generate.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import { buildApp } from '../app.ts';
-import { defaultSettings } from '../gateway.ts';
+import { gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
 import { deniedPrompt } from '../submit/content-policy.ts';
 import { startTestBacking } from './backing.ts';
@@ -90,7 +91,7 @@ export async function startLiveService(): Promise<LiveService> {
       fetchImage: { fetch: async () => Buffer.alloc(0), close: async () => undefined },
       checkPrompts: () => undefined,
       contentRefusal: (prompt) => (prompt.includes('forbidden') ? deniedPrompt : undefined),
-      settings: { ...defaultSettings, heartbeatMs: 20, creditsPerSample: 1 },
+      settings: { ...readConfig({}), ...gatewayLimits, heartbeatMs: 20, creditsPerSample: 1 },
     },
     createLogger('silent'),
   );

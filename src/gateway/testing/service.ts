@@ -1,4 +1,5 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { readConfig } from '../../config/config.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { encodeImage } from '../../images/encode-image.ts';
 import type { Generate } from '../../jobs/generate.ts';
@@ -8,7 +9,7 @@ import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { buildApp } from '../app.ts';
-import { defaultSettings, type GatewaySettings } from '../gateway.ts';
+import { type GatewaySettings, gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
 import type { ImageFetcher } from '../outbound/fetch-image.ts';
 import { createPromptCheck } from '../submit/prompt-check.ts';
@@ -109,7 +110,7 @@ export async function startTestService(
         producer,
         fetchImage,
         checkPrompts,
-        settings: { ...defaultSettings, publicUrl, ...settings },
+        settings: { ...readConfig({}), ...gatewayLimits, publicUrl, ...settings },
       },
       createLogger('info', { write: (line) => void log.push(line) }),
     );

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../contract/generation.ts';
+import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
 import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';

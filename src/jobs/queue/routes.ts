@@ -1,4 +1,5 @@
-import type { Endpoint, GenerationRequest } from '../../contract/generation.ts';
+import type { Endpoint } from '../../contract/endpoints.ts';
+import type { GenerationRequest } from '../../contract/generation.ts';
 
 /**
  * Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img.

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Endpoint } from '../../contract/generation.ts';
+import type { Endpoint } from '../../contract/endpoints.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 import { fromMillionths, toMillionths } from './credits.ts';

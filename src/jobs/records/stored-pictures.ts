@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { GeneratedImage, OutputFormat } from '../../contract/generation.ts';
+import type { GeneratedImage } from '../../contract/generation.ts';
+import type { OutputFormat } from '../../images/output-formats.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 

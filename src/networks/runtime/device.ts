@@ -1,9 +1,17 @@
-/** Where a network computes. */
+/** Where a network computes; `cuda:0` is the first NVIDIA device. */
 export type Device = 'cpu' | 'webgpu' | `cuda:${number}`;
+
+export function isDevice(text: string): text is Device {
+  return text === 'cpu' || text === 'webgpu' || /^cuda:\d{1,3}$/.test(text);
+}
+
+export function isCuda(device: Device): boolean {
+  return device.startsWith('cuda:');
+}
 
 /** @throws Error naming the value if it is none of cpu, webgpu and cuda:N. */
 export function parseDevice(text: string): Device {
-  if (text === 'cpu' || text === 'webgpu' || /^cuda:\d{1,3}$/.test(text)) return text as Device;
+  if (isDevice(text)) return text;
   throw new Error(
     `device is ${JSON.stringify(text)}; it must be cpu, webgpu or cuda:N (cuda:0, cuda:1, ...)`,
   );

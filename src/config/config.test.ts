@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, localUrl, readConfig } from './config.ts';
 
 const complaint = (environment: Record<string, string>): string => {
   try {
@@ -26,8 +26,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     swapAfterSeconds: 30,
     healthFile: undefined,
     redisUrl: undefined,
-    publicUrl: 'http://127.0.0.1:8080',
-    linksFollowHost: true,
+    publicUrl: undefined,
     device: 'cpu',
     auth: true,
     acceptBearer: false,
@@ -70,9 +69,12 @@ test('values are read in their own types and folders become absolute', () => {
   assert.equal(config.auth, false);
 });
 
-test('the public address follows HOST and PORT and loses its last slash', () => {
-  assert.equal(readConfig({ HOST: '0.0.0.0', PORT: '81' }).publicUrl, 'http://127.0.0.1:81');
-  assert.equal(readConfig({ HOST: '::1' }).publicUrl, 'http://[::1]:8080');
+test('clients on this machine reach what listens everywhere at a loopback address', () => {
+  assert.equal(localUrl(readConfig({ HOST: '0.0.0.0', PORT: '81' })), 'http://127.0.0.1:81');
+  assert.equal(localUrl(readConfig({ HOST: '::1' })), 'http://[::1]:8080');
+});
+
+test('the public address loses its last slash', () => {
   assert.equal(
     readConfig({ PUBLIC_URL: 'https://pictures.example/sdxl/' }).publicUrl,
     'https://pictures.example/sdxl',

@@ -1,0 +1,86 @@
+import type { Kind, Setting } from './setting-kinds.ts';
+import { settings } from './settings.ts';
+
+type ValueOf<Row> = Row extends { kind: Kind<infer Value>; default: string }
+  ? Value
+  : Row extends { kind: Kind<infer Value> }
+    ? Value | undefined
+    : never;
+
+type Given = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> };
+
+/** The settings of every process of the service, as the table in settings.ts describes them. */
+export interface Config extends Omit<Given, 'residentModels'> {
+  /** Infinity: all. */
+  readonly residentModels: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What is wrong with the environment: one line per bad variable with its value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads every setting. Empty counts as unset, as docker compose writes unset variables.
+ * @throws ConfigError naming every bad variable at once.
+ */
+export function readConfig(environment: Environment = process.env): Config {
+  const complaints: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries<Setting>(settings)) {
+    const text = environment[setting.variable]?.trim() || setting.default;
+    if (text === undefined) {
+      values[name] = undefined;
+      continue;
+    }
+    values[name] = setting.kind.parse(text);
+    if (values[name] === undefined) complaints.push(complaint(setting, text));
+  }
+  const given = values as Given;
+  if (complaints.length === 0) complaints.push(...contradictions(given));
+  if (complaints.length > 0) throw new ConfigError(['Bad configuration:', ...complaints].join('\n  '));
+  return Object.freeze({
+    ...given,
+    residentModels: given.residentModels ?? (given.device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
+  });
+}
+
+/** For the start of a process: what is wrong in one message on stderr, and exit code 1. */
+export function readConfigOrExit(processName: string): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (error instanceof ConfigError) exitWith(processName, error.message);
+    throw error;
+  }
+}
+
+export function exitWith(processName: string, message: string): never {
+  process.stderr.write(`${processName}: ${message}\n`);
+  process.exit(1);
+}
+
+/** The address at which clients on this machine reach the HTTP service. */
+export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/** Passwords and keys do not belong into logs. */
+function complaint({ variable, kind, secret }: Setting, text: string): string {
+  const shown = secret ? '***' : text.replace(/\/\/.*@/, '//***@');
+  return `${variable}=${JSON.stringify(shown)}: must be ${kind.allowed}`;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function contradictions({ auth, host }: Given): string[] {
+  if (auth || isLoopback(host)) return [];
+  return [
+    `AUTH="off" with HOST="${host}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`,
+  ];
+}

@@ -1,0 +1,45 @@
+import { gatewaySettings } from './gateway-settings.ts';
+import { isRedisUrl, oneOf, place, type Setting, wholeNumber, word } from './setting-kinds.ts';
+import { workerSettings } from './worker-settings.ts';
+
+/** What gateway and workers read alike. */
+export const sharedSettings = {
+  dataDir: {
+    variable: 'DATA_DIR',
+    kind: place('a folder'),
+    default: './data',
+    sentence: 'Where `npm start` keeps the queue and the results; one `npm start` per folder.',
+  },
+  redisUrl: {
+    variable: 'REDIS_URL',
+    kind: word(isRedisUrl, 'redis://host:port, rediss://host:port or unix:/path/to/socket'),
+    sentence: 'Redis to use (its policy `noeviction`). Unset: `npm start` runs a private one.',
+  },
+  promptMaxChunks: {
+    variable: 'PROMPT_MAX_CHUNKS',
+    kind: wholeNumber(1, 256),
+    default: '16',
+    sentence: 'Most 75-token chunks of a prompt; more is a 400.',
+  },
+  jobDeadlineSeconds: {
+    variable: 'JOB_DEADLINE_SECONDS',
+    kind: wholeNumber(1, 86_400),
+    default: '3600',
+    sentence: 'A request that has not finished this long after its submission is FAILED.',
+  },
+  resultTtlSeconds: {
+    variable: 'RESULT_TTL',
+    kind: wholeNumber(1, 86_400),
+    default: '3600',
+    sentence: 'How many seconds results stay readable; clients are promised one hour.',
+  },
+  logLevel: {
+    variable: 'LOG_LEVEL',
+    kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    default: 'info',
+    sentence: 'The least severe lines that are logged.',
+  },
+} as const satisfies Record<string, Setting>;
+
+/** Every setting by its name in `Config`. A setting is written in one of the three tables and nowhere else. */
+export const settings = { ...sharedSettings, ...gatewaySettings, ...workerSettings };

@@ -1,0 +1,77 @@
+import { type Device, isDevice } from '../networks/runtime/device.ts';
+import { type Kind, listOf, oneOf, place, type Setting, wholeNumber } from './setting-kinds.ts';
+
+const device: Kind<Device> = {
+  allowed: 'cpu, webgpu or cuda:N (cuda:0 is the first device)',
+  parse: (text) => (isDevice(text) ? text : undefined),
+};
+
+/** What only workers read (and the scripts that load checkpoints as they do). */
+export const workerSettings = {
+  modelsDir: {
+    variable: 'MODELS_DIR',
+    kind: place('a folder'),
+    sentence:
+      'Folder of checkpoints, one sub-folder or file each. Unset: `npm start` serves the demo checkpoint.',
+  },
+  serveModels: {
+    variable: 'SERVE_MODELS',
+    kind: listOf(
+      (text) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text),
+      'a served name such as sdxl-base or juggernaut',
+    ),
+    default: '',
+    sentence:
+      'Which models of MODELS_DIR a worker serves, by the names that requests use. Unset: all it finds.',
+  },
+  residentModels: {
+    variable: 'RESIDENT_MODELS',
+    kind: wholeNumber(1, 64),
+    sentence:
+      'Checkpoints that stay loaded at once; a job for another one takes their place. ' +
+      'Unset: all on the CPU, 2 elsewhere (base and refiner in float16 are 13 GB of weights).',
+  },
+  swapAfterSeconds: {
+    variable: 'SWAP_AFTER_SECONDS',
+    kind: wholeNumber(0, 3600),
+    default: '30',
+    sentence:
+      'A job whose checkpoint is not loaded waits this long for jobs of those that are; ' +
+      'then checkpoints are exchanged.',
+  },
+  healthFile: {
+    variable: 'HEALTH_FILE',
+    kind: place('a file'),
+    sentence: 'File in which a worker says every few seconds how it is, for `node workers/health.ts`.',
+  },
+  device: {
+    variable: 'DEVICE',
+    kind: device,
+    default: 'cpu',
+    sentence: 'Where the networks run; a device that is not there is an error, never a silent fallback.',
+  },
+  promptEmphasis: {
+    variable: 'PROMPT_EMPHASIS',
+    kind: oneOf('no-norm', 'original'),
+    default: 'no-norm',
+    sentence: '`original` restores the mean after weighting tokens, as "Original" of A1111 does.',
+  },
+  safetyChecker: {
+    variable: 'SAFETY_CHECKER',
+    kind: place('a folder'),
+    sentence: 'Folder with the model.onnx of a safety classifier; a picture it objects to is FAILED.',
+  },
+  engineBatch: {
+    variable: 'ENGINE_BATCH',
+    kind: wholeNumber(1, 16),
+    default: '1',
+    sentence:
+      'Samples of one request computed together: faster on a GPU, but low bits then depend on the companions.',
+  },
+  engineThreads: {
+    variable: 'ENGINE_THREADS',
+    kind: wholeNumber(0, 1024),
+    default: '0',
+    sentence: 'Threads of one network call on the CPU; 0 lets ONNX Runtime take one per physical core.',
+  },
+} as const satisfies Record<string, Setting>;
