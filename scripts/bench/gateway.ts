@@ -10,7 +10,7 @@ import { startHeartbeat } from '../../src/jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../src/jobs/records/api-keys.ts';
 import { bullOptions, connect, failFastOptions, patientOptions } from '../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
-import { freePort } from '../cli/start/free-port.ts';
+import { freePort } from '../../src/testing/free-port.ts';
 import { startChild } from './gateway/child.ts';
 import { atRate, type Latencies, oneByOne } from './gateway/load.ts';
 import type { Row } from './report/row.ts';

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { diagnose } from '../../scripts/cli/models/doctor.ts';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
@@ -13,6 +12,7 @@ import { operatorCases, operatorModel } from '../graphs/testing/operator-cases.t
 import { openClipTextEncoder } from './clip-text-encoder.ts';
 import type { Device } from './runtime/device.ts';
 import { executionProviders } from './runtime/execution-providers.ts';
+import { cudaHere } from './testing/cuda-here.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { relativeDifference } from './testing/run-expanded.ts';
 import { openUnet } from './unet.ts';
@@ -20,13 +20,12 @@ import { openVaeDecoder, openVaeEncoder } from './vae.ts';
 
 /** What the CPU tests of the cuda flavour assume of CUDA's own kernels, seen on a device. */
 const device: Device = 'cuda:0';
-const { cudaReady } = await diagnose({ modelsDir: undefined, environment: process.env });
-const skip = cudaReady ? false : 'no CUDA here: `npm run models -- doctor` says what is missing';
+const skip = cudaHere ? false : 'no CUDA here: `npm run models -- doctor` says what is missing';
 
 let checkpoint: Checkpoint;
 let directory = '';
 before(async () => {
-  if (!cudaReady) return;
+  if (!cudaHere) return;
   directory = mkdtempSync(path.join(tmpdir(), 'cuda-'));
   checkpoint = await openCheckpoint((await writeTinyCheckpoints(directory)).base);
 });

@@ -3,20 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { bindingFolder, readProviderFiles, runtimeVersion } from '../../scripts/cli/cuda/provider-files.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config/config.ts';
+import { cudaProviderInstalled } from '../../src/networks/testing/cuda-here.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { openSdxlGenerator } from './sdxl-generator.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'provider-'));
 after(() => rmSync(directory, { recursive: true }));
 
-const { bytes } = await readProviderFiles(bindingFolder, runtimeVersion);
-const installed = Object.values(bytes).some((size) => size !== undefined);
-
 test('without the CUDA provider an engine for a GPU refuses to start, and says how to find out why', {
-  skip: installed && 'the CUDA provider is installed here',
+  skip: cudaProviderInstalled && 'the CUDA provider is installed here',
 }, async () => {
   await writeTinyCheckpoints(directory, quickVariant);
   await assert.rejects(

@@ -11,10 +11,10 @@ import {
   connect,
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
+import { assertPortFree } from './assert-port-free.ts';
 import { lockDataDirectory } from './data-lock.ts';
 import { type DefaultModels, defaultModels } from './default-models.ts';
 import { findRedis } from './find-redis.ts';
-import { assertPortFree } from './free-port.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
 import { privateRedis } from './private-redis.ts';
 import { startWatchdog } from './watchdog.ts';

@@ -8,8 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { freePort } from '../../../src/testing/free-port.ts';
 import { gone } from '../../../workers/testing/queue.ts';
-import { freePort } from './free-port.ts';
 import { descendants } from './testing/process-tree.ts';
 
 const entry = path.join(import.meta.dirname, 'testing/start-without-engine.ts');

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { freePort } from '../../../scripts/cli/start/free-port.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import { connect, failFastOptions } from '../../jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
+import { freePort } from '../../testing/free-port.ts';
 
 /** The gateway as the process that compose and `npm run gateway` start. */
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../../../src/testing/free-port.ts';
 
 /** What `npm start` brought up, with data of its own. */
 export interface StartedServer {

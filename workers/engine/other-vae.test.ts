@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import type { Generator } from '../../workers/engine/generator.ts';
-import { createSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
-import { fakeRequest } from '../../workers/testing/queue.ts';
-import { quickVariant, writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import { JobError } from '../jobs/job-error.ts';
-import type { Models } from '../pipelines/models.ts';
-import { loadModels } from './load-models.ts';
+import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import { loadModels } from '../../src/installation/load-models.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
+import type { Models } from '../../src/pipelines/models.ts';
+import { fakeRequest } from '../testing/queue.ts';
+import type { Generator } from './generator.ts';
+import { createSdxlGenerator } from './sdxl-generator.ts';
 
 /** A VAE that is not SDXL's: 16 instead of 8 pixels to a latent, 6 instead of 4 channels. */
 const levels = 5;

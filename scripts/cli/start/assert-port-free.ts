@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import net, { type AddressInfo } from 'node:net';
+import net from 'node:net';
 
 const reasons: Record<string, string> = {
   EADDRINUSE: 'is in use by another program: stop it, or start with another PORT',
@@ -18,14 +18,4 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
   }
   server.close();
   await once(server, 'close');
-}
-
-/** A port of 127.0.0.1 that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
