@@ -15,7 +15,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { writeSingleFile } from '../../src/checkpoints/synthetic/single-file-writer.ts';
-import { showBytes, table } from '../cli/models/sizes.ts';
+import { showBytes, table } from '../cli/download/sizes.ts';
 import { differences } from './full-size/differences.ts';
 import { writeExportedConfigs } from './full-size/exported-layout.ts';
 import { type Ran, runJob } from './full-size/job.ts';

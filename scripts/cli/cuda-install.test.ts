@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { pinnedPackage } from './cuda/pinned-package.ts';
 import { runtimeVersion } from './cuda/provider-files.ts';
-import { serveFiles } from './models/testing/file-server.ts';
+import { serveFiles } from './download/testing/file-server.ts';
 
 const install = (...args: string[]) =>
   spawnSync(process.execPath, [path.join(import.meta.dirname, 'cuda-install.ts'), ...args], {

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { installProvider, packageUrl } from './cuda/install-provider.ts';
 import { pinnedPackage } from './cuda/pinned-package.ts';
 import { bindingFolder, runtimeVersion } from './cuda/provider-files.ts';
-import { progressBar } from './models/progress.ts';
+import { progressBar } from './download/progress.ts';
 
 const usage = `npm run cuda:install -- (--pinned | --sha256 HEX | --unpinned) [--url URL]
   --pinned       the wheel of onnxruntime-gpu of this release, whose hash is known here (CUDA 13)

@@ -7,12 +7,12 @@ import { readConfig } from '../../src/config/config.ts';
 import { type InstalledModel, listModels } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
+import { progressBar } from './download/progress.ts';
+import { showBytes, table } from './download/sizes.ts';
 import { diagnose } from './models/doctor.ts';
 import { listReport } from './models/list.ts';
 import { prepare } from './models/prepare.ts';
-import { progressBar } from './models/progress.ts';
 import { pull } from './models/pull.ts';
-import { showBytes, table } from './models/sizes.ts';
 import { verify } from './models/verify.ts';
 
 const usage = `npm run models -- COMMAND

@@ -4,9 +4,9 @@ import path from 'node:path';
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import { listModels } from '../../../src/installation/installation.ts';
 import { preparedFolder } from '../../../src/installation/open-model.ts';
+import { sha256Of } from '../../cli/download/sha256.ts';
+import { showBytes } from '../../cli/download/sizes.ts';
 import { prepare } from '../../cli/models/prepare.ts';
-import { sha256Of } from '../../cli/models/sha256.ts';
-import { showBytes } from '../../cli/models/sizes.ts';
 
 /** Bytes of the UNet's and the VAE's convolution weights. */
 function convolutionBytes({ unet, vae }: Checkpoint): number {

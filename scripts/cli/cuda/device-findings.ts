@@ -1,4 +1,4 @@
-import { showBytes } from '../models/sizes.ts';
+import { showBytes } from '../download/sizes.ts';
 import type { DriverFacts, Gpu } from './driver.ts';
 import type { Finding } from './findings.ts';
 

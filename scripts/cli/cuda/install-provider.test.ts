@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import AdmZip from 'adm-zip';
-import { type FileServerOptions, serveFiles } from '../models/testing/file-server.ts';
+import { type FileServerOptions, serveFiles } from '../download/testing/file-server.ts';
 import { installProvider, packageUrl } from './install-provider.ts';
 import { cudaLibrary, readProviderFiles, recordName, sharedLibrary } from './provider-files.ts';
 

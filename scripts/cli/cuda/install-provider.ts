@@ -1,8 +1,8 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import AdmZip from 'adm-zip';
-import { download } from '../models/download.ts';
-import type { OnBytes } from '../models/progress.ts';
+import { download } from '../download/download.ts';
+import type { OnBytes } from '../download/progress.ts';
 import { type ProviderRecord, providerLibraries, recordName } from './provider-files.ts';
 
 export interface InstallOptions {

@@ -8,7 +8,7 @@ import { type Finding, showFindings } from '../cuda/findings.ts';
 import { libraryFindings } from '../cuda/library-findings.ts';
 import { readLoaderPath } from '../cuda/loader.ts';
 import { bindingFolder, runtimeVersion } from '../cuda/provider-files.ts';
-import { showBytes } from './sizes.ts';
+import { showBytes } from '../download/sizes.ts';
 
 export interface DoctorOptions {
   readonly modelsDir: string | undefined;

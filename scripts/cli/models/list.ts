@@ -9,7 +9,7 @@ import {
   sum,
 } from '../../../src/installation/model-facts.ts';
 import { isExported, type OpenedModel, openUnmerged } from '../../../src/installation/open-model.ts';
-import { showBytes, table } from './sizes.ts';
+import { showBytes, table } from '../download/sizes.ts';
 
 /** Every model of the folder in a table; one that cannot be opened says why. */
 export async function listReport(modelsDir: string): Promise<string> {

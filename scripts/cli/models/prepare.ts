@@ -8,8 +8,8 @@ import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { InstalledModel } from '../../../src/installation/installation.ts';
 import { componentsOf, filesOf, sum } from '../../../src/installation/model-facts.ts';
 import { isExported, openModel, preparedFolder } from '../../../src/installation/open-model.ts';
+import { sha256Of } from '../download/sha256.ts';
 import { checkTensors } from './check-tensors.ts';
-import { sha256Of } from './sha256.ts';
 
 export interface Prepared {
   /** Held against their configs; none of an exported folder, whose networks bring theirs along. */

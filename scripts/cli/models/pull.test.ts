@@ -7,10 +7,10 @@ import { after, before, beforeEach, test } from 'node:test';
 import { readManifest } from '../../../src/checkpoints/manifest.ts';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { listModels } from '../../../src/installation/installation.ts';
+import { type FileServer, serveFiles } from '../download/testing/file-server.ts';
 import { listReport } from './list.ts';
 import { prepare } from './prepare.ts';
 import { type PullOptions, pathOf, pull } from './pull.ts';
-import { type FileServer, serveFiles } from './testing/file-server.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'pull-'));
 const source = path.join(root, 'source');

@@ -10,8 +10,8 @@ import {
 } from '../../../src/checkpoints/manifest.ts';
 import { readSafetensorsHeader } from '../../../src/checkpoints/safetensors/safetensors.ts';
 import { openLocation } from '../../../src/installation/open-model.ts';
-import { type DownloadOptions, download } from './download.ts';
-import type { OnBytes } from './progress.ts';
+import { type DownloadOptions, download } from '../download/download.ts';
+import type { OnBytes } from '../download/progress.ts';
 
 export interface PullOptions extends Pick<DownloadOptions, 'authorization' | 'retryDelayMs' | 'freeBytes'> {
   readonly modelsDir: string;
