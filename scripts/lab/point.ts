@@ -1,10 +1,22 @@
-import type { Cell, TestbedId } from './cell.ts';
+import type { Cell, Measures, TestbedId } from './cell.ts';
 import { distanceOfLatents } from './distances.ts';
 import type { Entry } from './entries.ts';
 import type { LabOptions } from './options.ts';
-import type { Point } from './report.ts';
 import type { LabResults } from './run-lab.ts';
 import type { Store } from './store.ts';
+
+/**
+ * The runs of one name with one number of steps: root mean squares of errors, means of distances, medians of
+ * times.
+ */
+export interface Point extends Measures {
+  readonly testbed: TestbedId;
+  readonly entry: string;
+  readonly steps: number;
+  readonly runs: number;
+  /** Share of runs with NaN or infinity. */
+  readonly nanRate: number;
+}
 
 /** The numbers of one name's runs with one number of steps. */
 export function pointOf(

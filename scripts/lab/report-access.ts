@@ -1,4 +1,5 @@
-import type { EntryReport, Point, Report, TestbedReport } from './report.ts';
+import type { Point } from './point.ts';
+import type { EntryReport, Report, TestbedReport } from './report.ts';
 
 /** The entries that have numbers of their own. */
 export function originals({ entries }: Report): EntryReport[] {

@@ -1,9 +1,9 @@
-import type { Measures, TestbedId } from './cell.ts';
+import type { TestbedId } from './cell.ts';
 import { type Entry, labelOf } from './entries.ts';
 import { mixtureUncertainty } from './mixture-testbed.ts';
 import type { LabOptions } from './options.ts';
 import type { SolverOrder } from './orders.ts';
-import { pictureFloor, pointOf } from './point.ts';
+import { type Point, pictureFloor, pointOf } from './point.ts';
 import type { Accuracy, LabResults, Machine } from './run-lab.ts';
 import { type MeasuredSlope, measuredSlope } from './slope.ts';
 
@@ -50,19 +50,6 @@ export interface EntryReport {
   /** The entry with the same solver and schedule whose numbers are shown here too. */
   readonly computedAs: string;
   readonly order: SolverOrder;
-}
-
-/**
- * The runs of one name with one number of steps: root mean squares of errors, means of distances, medians of
- * times.
- */
-export interface Point extends Measures {
-  readonly testbed: TestbedId;
-  readonly entry: string;
-  readonly steps: number;
-  readonly runs: number;
-  /** Share of runs with NaN or infinity. */
-  readonly nanRate: number;
 }
 
 export type SlopeReport = { readonly testbed: TestbedId; readonly entry: string } & MeasuredSlope;
