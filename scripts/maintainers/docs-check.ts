@@ -15,7 +15,7 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort } from '../cli/start/free-port.ts';
+import { freePort } from '../../src/testing/free-port.ts';
 import { readBlocks } from './docs-check/blocks.ts';
 import { type Outcome, openPage } from './docs-check/run-page.ts';
 
