@@ -6,7 +6,10 @@ import type { Capabilities, Generated } from './engine/generator.ts';
  * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed
  * arrays travel as bytes). The worker sends `load`, and one `run` at a time or a further `load`; the engine
  * answers each with exactly one of the outcomes below. `run` numbers tell a late message of an abandoned run
- * from those of the current one.
+ * from those of the current one. Between orders the worker sends `ping`s.
+ *
+ * Every message is a sign of life. Network calls may hold the engine's thread, so while it computes it owes
+ * signs only between them.
  */
 export type ToEngine =
   /**
@@ -22,9 +25,13 @@ export type ToEngine =
       readonly inputImage: Uint8Array | undefined;
     }
   /** Stop between steps; the run still ends with an outcome. */
-  | { readonly type: 'cancel'; readonly run: number };
+  | { readonly type: 'cancel'; readonly run: number }
+  | { readonly type: 'ping' };
 
 export type FromEngine =
+  | { readonly type: 'pong' }
+  /** It begins with this checkpoint, or goes on with it: another of its networks is loaded. */
+  | { readonly type: 'loading'; readonly checkpoint: string }
   | {
       readonly type: 'loaded';
       readonly capabilities: Capabilities;
@@ -34,6 +41,8 @@ export type FromEngine =
     }
   /** Loading failed; the message is for the operator. The engine exits. */
   | { readonly type: 'refused'; readonly message: string }
+  /** The order has arrived and work begins. */
+  | { readonly type: 'begun'; readonly run: number }
   | {
       readonly type: 'progress';
       readonly run: number;

@@ -52,6 +52,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
     noWorkerGraceSeconds: 120,
     engineBatch: 1,
     engineThreads: 0,
+    engineSilenceMinSeconds: 30,
+    engineSilenceMaxSeconds: 1800,
     logLevel: 'info',
   });
 });
@@ -72,6 +74,12 @@ test('values are read in their own types and folders become absolute', () => {
 test('clients on this machine reach what listens everywhere at a loopback address', () => {
   assert.equal(localUrl(readConfig({ HOST: '0.0.0.0', PORT: '81' })), 'http://127.0.0.1:81');
   assert.equal(localUrl(readConfig({ HOST: '::1' })), 'http://[::1]:8080');
+});
+
+test('an engine on a GPU may be silent for less, and the least silence may not exceed the longest', () => {
+  assert.equal(readConfig({ DEVICE: 'cuda:0' }).engineSilenceMaxSeconds, 600);
+  assert.equal(readConfig({ ENGINE_SILENCE_MAX_SECONDS: '5000' }).engineSilenceMaxSeconds, 5000);
+  assert.match(complaint({ ENGINE_SILENCE_MAX_SECONDS: '20' }), /ENGINE_SILENCE_MIN_SECONDS="30": .* 20$/);
 });
 
 test('the public address loses its last slash', () => {

@@ -10,9 +10,10 @@ type ValueOf<Row> = Row extends { kind: Kind<infer Value>; default: string }
 type Given = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> };
 
 /** The settings of every process of the service, as the table in settings.ts describes them. */
-export interface Config extends Omit<Given, 'residentModels'> {
+export interface Config extends Omit<Given, 'residentModels' | 'engineSilenceMaxSeconds'> {
   /** Infinity: all. */
   readonly residentModels: number;
+  readonly engineSilenceMaxSeconds: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -44,6 +45,7 @@ export function readConfig(environment: Environment = process.env): Config {
   return Object.freeze({
     ...given,
     residentModels: given.residentModels ?? (given.device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
+    engineSilenceMaxSeconds: longestSilence(given),
   });
 }
 
@@ -78,9 +80,15 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function contradictions({ auth, host }: Given): string[] {
-  if (auth || isLoopback(host)) return [];
-  return [
-    `AUTH="off" with HOST="${host}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`,
-  ];
+/** A step of full-size networks takes minutes on a small CPU. */
+function longestSilence({ engineSilenceMaxSeconds, device }: Given): number {
+  return engineSilenceMaxSeconds ?? (device === 'cpu' ? 1800 : 600);
+}
+
+function contradictions(given: Given): string[] {
+  const { auth, host, engineSilenceMinSeconds: least } = given;
+  const most = longestSilence(given);
+  const open = `AUTH="off" with HOST="${host}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`;
+  const inverted = `ENGINE_SILENCE_MIN_SECONDS="${least}": must not be above ENGINE_SILENCE_MAX_SECONDS, ${most}`;
+  return [...(auth || isLoopback(host) ? [] : [open]), ...(least > most ? [inverted] : [])];
 }

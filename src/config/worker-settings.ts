@@ -74,4 +74,19 @@ export const workerSettings = {
     default: '0',
     sentence: 'Threads of one network call on the CPU; 0 lets ONNX Runtime take one per physical core.',
   },
+  engineSilenceMinSeconds: {
+    variable: 'ENGINE_SILENCE_MIN_SECONDS',
+    kind: wholeNumber(1, 86_400),
+    default: '30',
+    sentence:
+      'An engine that computes nothing and gives no sign of life for this long is ended and replaced; ' +
+      'one at work is given at least this long, or 20 times what such work has taken on this device.',
+  },
+  engineSilenceMaxSeconds: {
+    variable: 'ENGINE_SILENCE_MAX_SECONDS',
+    kind: wholeNumber(1, 86_400),
+    sentence:
+      'An engine at work is given no more than this between two signs of life (a step, a network loaded), ' +
+      'and all of it for work that this worker has not done before. Unset: 1800 on the CPU, 600 elsewhere.',
+  },
 } as const satisfies Record<string, Setting>;

@@ -43,25 +43,35 @@ export function networkLoaders(model: OpenedModel, options: NetworkOptions): Net
 /**
  * Opens a checkpoint and loads all its networks; on CUDA, until they are as fast as they will be.
  * @param model an installed one, or the folder or file of a checkpoint.
+ * @param onNetwork called after each network.
  * @throws CheckpointError naming file and tensor; Error where the runtime or the device refuses.
  */
-export async function loadModels(model: InstalledModel | string, options: NetworkOptions): Promise<Models> {
+export async function loadModels(
+  model: InstalledModel | string,
+  options: NetworkOptions,
+  onNetwork: () => void = () => undefined,
+): Promise<Models> {
   const checkpoint = await (typeof model === 'string'
     ? openLocation(model)
     : openModel(model, options.device));
   const load = networkLoaders(checkpoint, options);
+  const told = async <Network>(network: Promise<Network>): Promise<Network> => {
+    const loaded = await network;
+    onNetwork();
+    return loaded;
+  };
   const encoders = [];
   for (const [index, loadEncoder] of load.textEncoders.entries())
     encoders.push({
-      encoder: await loadEncoder(),
+      encoder: await told(loadEncoder()),
       tokenizerDirectory: checkpoint.tokenizerDirectories[index],
     });
   const models = await assembleModels({
     name: checkpoint.name,
     encoders,
-    unet: await load.unet(),
-    vaeEncoder: await load.vaeEncoder(),
-    vaeDecoder: await load.vaeDecoder(),
+    unet: await told(load.unet()),
+    vaeEncoder: await told(load.vaeEncoder()),
+    vaeDecoder: await told(load.vaeDecoder()),
     schedulerConfig: checkpoint.scheduler,
     forceZerosForEmptyPrompt: checkpoint.forceZerosForEmptyPrompt,
   });

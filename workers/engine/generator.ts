@@ -71,12 +71,21 @@ export interface GrowingGenerator extends Generator {
   /** Names of the checkpoints that are loaded. */
   resident(): readonly string[];
   /** Loads checkpoints beside the present ones. @throws with a message for the operator. */
-  load(models: readonly string[]): Promise<void>;
+  load(models: readonly string[], onLoading?: OnLoading): Promise<void>;
 }
+
+/** Called when a checkpoint's turn has come, and whenever another of its networks is loaded. */
+export type OnLoading = (checkpoint: string) => void;
+
+export const silently: OnLoading = () => undefined;
 
 /**
  * Loads checkpoints before the first request is taken.
  * @param models names of checkpoints; by default the first of those served, as many as stay loaded at once.
  * @throws with a message for the operator when it cannot.
  */
-export type OpenGenerator = (config: Config, models?: readonly string[]) => Promise<GrowingGenerator>;
+export type OpenGenerator = (
+  config: Config,
+  models?: readonly string[],
+  onLoading?: OnLoading,
+) => Promise<GrowingGenerator>;

@@ -21,7 +21,13 @@ import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sam
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from '../served-models.ts';
-import type { Generator, OpenGenerator, ServedModel } from './generator.ts';
+import {
+  type Generator,
+  type OnLoading,
+  type OpenGenerator,
+  type ServedModel,
+  silently,
+} from './generator.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
@@ -34,7 +40,7 @@ const embeddingCacheBytes = 256 * 2 ** 20;
 export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'>;
 
 /** Loads checkpoints of the models folder; nothing is read from disk while a request is worked on. */
-export const openSdxlGenerator: OpenGenerator = async (config, models) => {
+export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   if (config.modelsDir === undefined)
     throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
   const installation = await findInstallation(config.modelsDir, config.serveModels);
@@ -52,17 +58,19 @@ export const openSdxlGenerator: OpenGenerator = async (config, models) => {
   };
   const resident = new Set<string>();
   const loaded = new Map<string, Models>();
-  const load = async (names: readonly string[]): Promise<void> => {
+  const load = async (names: readonly string[], onLoading: OnLoading = silently): Promise<void> => {
     for (const { name, serves } of served) {
       if (!names.includes(name) || resident.has(name)) continue;
-      const model = await loadModels(installed.get(name)!, options).catch((error: unknown) => {
+      onLoading(name);
+      const onNetwork = () => onLoading(name);
+      const model = await loadModels(installed.get(name)!, options, onNetwork).catch((error: unknown) => {
         throw explainMissingProvider(error, config.device);
       });
       for (const each of serves) loaded.set(each, model);
       resident.add(name);
     }
   };
-  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name));
+  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name), onLoading);
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
   return {
     ...createSdxlGenerator(loaded, config, check && { check }),

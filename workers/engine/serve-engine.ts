@@ -21,8 +21,9 @@ export function serveEngine(open: OpenGenerator): void {
   const load = async ({ config, models }: ToEngine & { type: 'load' }): Promise<void> => {
     const started = performance.now();
     try {
-      if (generator === undefined) generator = await open(config, models);
-      else await generator.load(models ?? []);
+      const onLoading = (checkpoint: string): void => void send({ type: 'loading', checkpoint });
+      if (generator === undefined) generator = await open(config, models, onLoading);
+      else await generator.load(models ?? [], onLoading);
       const loadSeconds = (performance.now() - started) / 1000;
       const { capabilities } = generator;
       await send({ type: 'loaded', capabilities, resident: generator.resident(), loadSeconds });
@@ -36,6 +37,7 @@ export function serveEngine(open: OpenGenerator): void {
     const cancelled = new AbortController();
     current = { run, cancelled };
     const started = performance.now();
+    void send({ type: 'begun', run });
     try {
       const generated = await generator!.generate(
         request,
@@ -51,12 +53,15 @@ export function serveEngine(open: OpenGenerator): void {
       await send({ type: 'result', run, generated, inferenceSeconds });
     } catch (error) {
       await send({ type: 'failed', run, error: failureOf(error, cancelled.signal.aborted) });
+    } finally {
+      current = undefined;
     }
   };
 
   process.on('message', (message: ToEngine) => {
     if (message.type === 'load') void load(message);
     else if (message.type === 'run') void run(message);
+    else if (message.type === 'ping') void send({ type: 'pong' });
     else if (message.run === current?.run) current.cancelled.abort();
   });
 }

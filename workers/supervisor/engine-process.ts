@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import type { Config } from '../../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
-import { JobError } from '../../src/jobs/job-error.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
-import type { Capabilities, Generated } from '../engine/generator.ts';
-import type { EngineFailure, FromEngine, ToEngine } from '../protocol.ts';
-import { boundToParent } from './bound-process.ts';
+import { routeOf } from '../../src/jobs/queue/routes.ts';
+import type { Capabilities } from '../engine/generator.ts';
+import { type Loss, openEngineChannel } from './engine-channel.ts';
+import { type RunOutcome, runToOutcome } from './engine-run.ts';
+import { loadCheckpoints } from './load-checkpoints.ts';
+import { createSilenceLimits, type SilenceLimits, workOf } from './silence-limits.ts';
 
 export interface EngineOptions {
   /** Entry file that calls `serveEngine`. */
@@ -15,14 +15,12 @@ export interface EngineOptions {
   readonly log: Log;
   /** Checkpoints to begin with; by default the first of those served, as many as stay loaded at once. */
   readonly models?: readonly string[];
-  /** Checkpoints that are not loaded by then never will be. */
-  readonly loadTimeoutMs?: number;
+  /** What is known of how long engines on this device are silent; by default nothing yet. */
+  readonly limits?: SilenceLimits;
   /** A cancelled run that reaches no end of a step for this long takes its process with it. */
   readonly cancelGraceMs?: number;
-}
-
-export interface RunOutcome extends Generated {
-  readonly inferenceSeconds: number;
+  /** Aborted where nobody wants the engine any more: it is killed while it loads. */
+  readonly unwanted?: AbortSignal;
 }
 
 /** One engine process with checkpoints loaded. */
@@ -39,9 +37,11 @@ export interface EngineProcess {
   readonly loadSeconds: number;
   /** Resolves with how the process ended; never rejects. */
   readonly ended: Promise<string>;
+  /** Resolves once it is of no use, where it hangs before it has ended. Never rejects. */
+  readonly lost: Promise<Loss>;
   /**
-   * One at a time. @throws JobError when the process ends meanwhile (retryable) or the request is at fault;
-   * where the device failed or had no memory, the process has then ended.
+   * One at a time. @throws JobError when the process ends or falls silent meanwhile (retryable) or the request
+   * is at fault; where the device failed or had no memory, the process has then ended.
    */
   run(
     request: GenerationRequest,
@@ -53,150 +53,50 @@ export interface EngineProcess {
   stop(): Promise<void>;
 }
 
-/** @throws with what the engine said, or how it ended, when its checkpoints do not load. */
+export function silenceLimitsOf({ engineSilenceMinSeconds, engineSilenceMaxSeconds }: Config): SilenceLimits {
+  return createSilenceLimits(engineSilenceMinSeconds * 1000, engineSilenceMaxSeconds * 1000);
+}
+
+/** @throws LoadError with what the engine said, or how it ended, when its checkpoints do not load. */
 export async function startEngine(options: EngineOptions): Promise<EngineProcess> {
-  const { engineFile, config, log, loadTimeoutMs = 15 * 60_000, cancelGraceMs = 60_000 } = options;
-  const [command, args] = boundToParent('KILL', process.execPath, [engineFile]);
-  const child = spawn(command, args, {
-    env: { ...process.env, ...memoryEnvironment() },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    serialization: 'advanced',
-  });
-  // A write to an engine that has just died; its end is reported by `ended`.
-  child.on('error', (error) => log.warn({ err: error }, 'engine channel error'));
-  const ended = endOf(child);
-  const send = (message: ToEngine): void => {
-    if (child.connected) child.send(message, () => undefined);
+  const { engineFile, config, log, cancelGraceMs = 60_000, unwanted } = options;
+  const limits = options.limits ?? silenceLimitsOf(config);
+  const channel = openEngineChannel(engineFile, limits, log);
+  let isUp = false;
+  const load = async (models: readonly string[] | undefined) => {
+    channel.send({ type: 'load', config, models });
+    const loaded = await loadCheckpoints(channel, limits, isUp);
+    isUp = true;
+    return loaded;
   };
-
-  const load = (models: readonly string[] | undefined) => {
-    send({ type: 'load', config, models });
-    return loaded(child, ended, loadTimeoutMs);
-  };
-  const { capabilities, loadSeconds, ...first } = await load(options.models);
+  const give = (): void => channel.kill();
+  unwanted?.addEventListener('abort', give);
+  if (unwanted?.aborted) give();
+  const { capabilities, loadSeconds, ...first } = await load(options.models).finally(() =>
+    unwanted?.removeEventListener('abort', give),
+  );
   let resident = new Set(first.resident);
-
   let runs = 0;
-  const run: EngineProcess['run'] = (request, inputImage, signal, onProgress) => {
-    const number = ++runs;
-    return new Promise((resolve, reject) => {
-      let grace: NodeJS.Timeout | undefined;
-      let trouble: Error | undefined;
-      const onAbort = (): void => {
-        send({ type: 'cancel', run: number });
-        grace = setTimeout(() => {
-          log.warn(
-            { enginePid: child.pid, cancelGraceMs },
-            'engine does not reach the end of a step: killed',
-          );
-          child.kill('SIGKILL');
-        }, cancelGraceMs);
-      };
-      const settle = (outcome: () => void): void => {
-        clearTimeout(grace);
-        child.off('message', onMessage);
-        signal.removeEventListener('abort', onAbort);
-        outcome();
-      };
-      const onMessage = (message: FromEngine): void => {
-        if (!('run' in message) || message.run !== number) return;
-        if (message.type === 'progress') onProgress(message.progress, message.preview);
-        else if (message.type === 'result') {
-          const { generated, inferenceSeconds } = message;
-          settle(() => resolve({ ...generated, inferenceSeconds }));
-        } else {
-          const error = errorOf(message.error, log);
-          const { code } = message.error;
-          if (code === 'device' || code === 'memory') {
-            // The memory it holds returns with the process. Until that has ended nobody else may be sent to
-            // it.
-            trouble = error;
-            child.kill('SIGKILL');
-          } else settle(() => reject(error));
-        }
-      };
-      child.on('message', onMessage);
-      void ended.then((how) =>
-        settle(() =>
-          reject(
-            trouble ??
-              new JobError(`The engine ended (${how}) while it worked on this request`, { retryable: true }),
-          ),
-        ),
-      );
-      signal.addEventListener('abort', onAbort, { once: true });
-      send({ type: 'run', run: number, request, inputImage });
-      if (signal.aborted) onAbort();
-    });
-  };
-
   return {
-    pid: child.pid!,
+    pid: channel.pid!,
     capabilities,
     loadSeconds,
     resident: () => resident,
     load: async (models) => {
       resident = new Set((await load(models)).resident);
     },
-    ended,
-    run,
+    ended: channel.ended,
+    lost: channel.lost,
+    run: (request, inputImage, signal, onProgress) => {
+      const work = limits.ofRun(routeOf(request), workOf(request, inputImage, config.engineBatch));
+      const order = { type: 'run', run: ++runs, request, inputImage } as const;
+      return runToOutcome({ channel, order, work, signal, onProgress, cancelGraceMs, log });
+    },
     stop: async () => {
-      if (child.connected) child.disconnect();
-      const patience = setTimeout(() => child.kill('SIGKILL'), 1000);
-      await ended;
+      channel.disconnect();
+      const patience = setTimeout(channel.kill, 1000);
+      await channel.ended;
       clearTimeout(patience);
     },
   };
-}
-
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      if (child.pid === undefined) resolve(error.message);
-    });
-    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
-  });
-}
-
-function loaded(
-  child: ChildProcess,
-  ended: Promise<string>,
-  timeoutMs: number,
-): Promise<FromEngine & { type: 'loaded' }> {
-  return new Promise((resolve, reject) => {
-    let reason: string | undefined;
-    const timer = setTimeout(() => {
-      reason = `the engine did not load its checkpoints within ${timeoutMs / 1000} s`;
-      child.kill('SIGKILL');
-    }, timeoutMs);
-    const onMessage = (message: FromEngine): void => {
-      if (message.type === 'refused') {
-        // It ends by itself; not where the device's driver holds it up.
-        reason = message.message;
-        child.kill('SIGKILL');
-      }
-      if (message.type !== 'loaded') return;
-      clearTimeout(timer);
-      child.off('message', onMessage);
-      resolve(message);
-    };
-    child.on('message', onMessage);
-    void ended.then((how) => {
-      clearTimeout(timer);
-      reject(new Error(reason ?? `the engine ended (${how}) while it loaded its checkpoints`));
-    });
-  });
-}
-
-function errorOf({ code, message, retryable, stack }: EngineFailure, log: Log): Error {
-  if (code === 'request') return new JobError(message, { retryable });
-  if (code === 'cancelled') return new Error('cancelled');
-  log.error({ code, stack }, `engine: ${message}`);
-  if (code === 'memory')
-    return new JobError('The device has not enough memory for this request', {
-      retryable,
-    });
-  return code === 'device'
-    ? new JobError('The device failed while it worked on this request', { retryable })
-    : new Error(message);
 }

@@ -3,13 +3,14 @@ import { JobError } from '../../src/jobs/job-error.ts';
 import { checkpointsOf } from '../../src/jobs/queue/routes.ts';
 import type { Capabilities } from '../engine/generator.ts';
 import { modelsBehind } from '../served-models.ts';
-import { type EngineOptions, type EngineProcess, startEngine } from './engine-process.ts';
+import type { Loss } from './engine-channel.ts';
+import { type EngineOptions, type EngineProcess, silenceLimitsOf, startEngine } from './engine-process.ts';
 
 export interface SupervisorOptions extends EngineOptions {
   /** A new engine is ready for requests. */
   readonly onUp: (engine: EngineProcess) => void;
   /** The engine has ended unasked; a new one is on its way. */
-  readonly onDown: (how: string) => void;
+  readonly onDown: (loss: Loss) => void;
   /** Other checkpoints are loaded, or about to be. */
   readonly onResidency: () => void;
   /** Several engines in a row could not be started: this worker is of no use. */
@@ -43,7 +44,7 @@ export interface EngineSupervisor {
  */
 export async function superviseEngine(options: SupervisorOptions): Promise<EngineSupervisor> {
   const { log, config, onUp, onDown, onResidency, onHopeless } = options;
-  const { restartDelayMs = 500, maxRestarts = 5 } = options;
+  const { restartDelayMs = 500, maxRestarts = 5, limits = silenceLimitsOf(config) } = options;
   const closing = new AbortController();
   /** Engines whose end was asked for. */
   const replaced = new WeakSet<EngineProcess>();
@@ -51,15 +52,15 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
   const watch = (engine: EngineProcess): EngineProcess => {
     resident = engine.resident();
     onUp(engine);
-    void engine.ended.then((how) => {
+    void engine.lost.then((loss) => {
       if (closing.signal.aborted || replaced.has(engine)) return;
-      onDown(how);
-      become(restart([...engine.resident()]));
+      onDown(loss);
+      become(engine.ended.then(() => restart([...engine.resident()])));
     });
     return engine;
   };
   const start = async (models?: readonly string[]): Promise<EngineProcess> => {
-    const engine = await startEngine({ ...options, ...(models && { models }) });
+    const engine = await startEngine({ ...options, limits, ...(models && { models }) });
     if (closing.signal.aborted) await engine.stop();
     closing.signal.throwIfAborted();
     return watch(engine);
@@ -154,7 +155,8 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
       const result = unlessAborted(ready, signal).then((engine) =>
         engine.run(request, inputImage, signal, onProgress),
       );
-      previous = Promise.allSettled([ready, result]);
+      // Of the outcome nothing stays: it holds pictures.
+      previous = Promise.allSettled([ready, result]).then(() => undefined);
       return result;
     },
     resident: () => resident,

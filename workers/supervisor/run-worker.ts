@@ -18,6 +18,7 @@ import {
 } from '../../src/jobs/redis/connection.ts';
 import { capabilitiesOf, modelsBehind } from '../served-models.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
+import type { Loss } from './engine-channel.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { reportHealth } from './health-file.ts';
@@ -84,10 +85,11 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     health.become('ready');
     announce();
   };
-  const onDown = (how: string): void => {
+  const onDown = ({ how, hung }: Loss): void => {
     log.error({ enginePid: engine.pid, how }, 'engine ended');
     health.become('without engine');
-    presence.absentIn(engineGapMs);
+    // Nothing has been done here for a while.
+    presence.absentIn(hung ? 0 : engineGapMs);
   };
 
   try {

@@ -2,7 +2,7 @@ import { serveEngine } from '../engine/serve-engine.ts';
 import { openFakeGenerator } from './generator.ts';
 
 /** Loads only while FAKE_ENGINE_LOADS is 1. */
-serveEngine(async (config) => {
+serveEngine(async (config, models, onLoading) => {
   if (process.env.FAKE_ENGINE_LOADS !== '1') throw new Error('the device is gone');
-  return openFakeGenerator(config);
+  return openFakeGenerator(config, models, onLoading);
 });

@@ -4,33 +4,44 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { baseName, checkpointsOf, refinerName } from '../../src/jobs/queue/routes.ts';
-import type { Generated, Generator, OpenGenerator, ServedModel } from '../engine/generator.ts';
+import {
+  type Generated,
+  type Generator,
+  type OnLoading,
+  type OpenGenerator,
+  type ServedModel,
+  silently,
+} from '../engine/generator.ts';
 import { splitOnce } from '../engine/split-samples.ts';
 import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';
 
 /**
  * An engine without networks, for the tests of everything around them: it holds its thread through each step
  * as a network call does, and its pictures (32 x 32 PNG) depend on the seed and every step. Words in the
- * prompt steer it: `stepMs=50` length of a step, `crashAt=3` dies in that step, `failAt=3` fails as on NaN,
+ * prompt steer it: `stepMs=50` length of a step, `crashAt=3` dies in that step, `hangAt=3` holds its thread
+ * there for ever, `loopAt=3` computes there for ever, `waitAt=3` never ends it, `failAt=3` fails as on NaN,
  * `brokenAt=3` throws an unknown error, `deviceAt=3` throws what ONNX Runtime throws when the GPU has failed,
  * `room=2` what it throws when memory ran out where more than two samples are computed at once, `previewAt=3`
  * sends a preview with that step.
  *
  * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind
- * every name. One takes FAKE_LOAD_MS to load, and `broken` cannot be loaded.
+ * every name. One takes FAKE_LOAD_MS to load; `broken` cannot be loaded, and the loading of `stuck` never ends.
+ * FAKE_PICTURE_BYTES makes every picture that long.
  */
-export const openFakeGenerator: OpenGenerator = async (config, models) => {
+export const openFakeGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   const served = servedByFake(config.serveModels);
   requireRoom(served, config.residentModels);
   const resident = new Set<string>();
-  const load = async (names: readonly string[]): Promise<void> => {
+  const load = async (names: readonly string[], onLoading: OnLoading = silently): Promise<void> => {
     for (const name of names) {
+      onLoading(name);
+      if (name === 'stuck') hang();
       if (name === 'broken') throw new Error('broken: unet/model.safetensors is gone');
       await setTimeout(Number(process.env.FAKE_LOAD_MS ?? 0));
       resident.add(name);
     }
   };
-  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name));
+  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name), onLoading);
   return {
     capabilities: capabilitiesOf(served, 8),
     resident: () => [...resident],
@@ -82,6 +93,9 @@ async function paint(
     for (let step = 1; step <= steps; step++) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, order('stepMs') ?? 5);
       if (order('crashAt') === step) process.kill(process.pid, 'SIGKILL');
+      if (order('hangAt') === step) hang();
+      if (order('loopAt') === step) for (let turns = 0; ; turns++) Math.sqrt(turns);
+      if (order('waitAt') === step) await new Promise(() => undefined);
       if (order('failAt') === step)
         throw new JobError(`the latents after step ${step} hold NaN`, { retryable: false });
       if (order('brokenAt') === step) throw new Error('secret detail');
@@ -94,9 +108,21 @@ async function paint(
       await onStep({ sample, samples, step, steps }, preview);
     }
     const latentSha256 = createHash('sha256').update(Uint32Array.of(state)).digest('hex');
-    pictures.push({ bytes: noisePng(state), seed: request.seed + sample, latentSha256 });
+    pictures.push({ bytes: padded(noisePng(state)), seed: request.seed + sample, latentSha256 });
   }
   return { pictures };
+}
+
+/** As a native call that does not return. */
+function hang(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}
+
+/** With zeros behind its end, which no reader of PNG minds. */
+function padded(png: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(Math.max(png.length, Number(process.env.FAKE_PICTURE_BYTES ?? 0)));
+  bytes.set(png);
+  return bytes;
 }
 
 /** What decides a picture beside its seed; how much memory there is does not. */

@@ -1,0 +1,97 @@
+import type { GenerationProgress } from '../../src/contract/generation.ts';
+import { JobError } from '../../src/jobs/job-error.ts';
+import type { Log } from '../../src/jobs/log.ts';
+import type { Generated } from '../engine/generator.ts';
+import type { EngineFailure, FromEngine, ToEngine } from '../protocol.ts';
+import type { EngineChannel } from './engine-channel.ts';
+import type { Expectation } from './silence-limits.ts';
+
+export interface RunOutcome extends Generated {
+  readonly inferenceSeconds: number;
+}
+
+export interface EngineRun {
+  readonly channel: EngineChannel;
+  readonly order: ToEngine & { type: 'run' };
+  readonly work: Expectation;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: GenerationProgress, preview?: Uint8Array) => void;
+  readonly cancelGraceMs: number;
+  readonly log: Log;
+}
+
+/** Sends one request to an engine that is idle and follows it to its end; see EngineProcess.run. */
+export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
+  const { channel, order, work, signal, onProgress, cancelGraceMs, log } = run;
+  return new Promise((resolve, reject) => {
+    let grace: NodeJS.Timeout | undefined;
+    let trouble: Error | undefined;
+    let heardAt = performance.now();
+    const settle = (): void => {
+      clearTimeout(grace);
+      channel.hear(undefined);
+      signal.removeEventListener('abort', onAbort);
+    };
+    const heard = (): void => {
+      const now = performance.now();
+      work.learn(now - heardAt);
+      heardAt = now;
+      channel.expect(work);
+    };
+    const onMessage = (message: FromEngine): void => {
+      if (!('run' in message) || message.run !== order.run) return;
+      if (message.type === 'begun') channel.expect(work);
+      else if (message.type === 'progress') {
+        heard();
+        onProgress(message.progress, message.preview);
+      } else if (message.type === 'result') {
+        heard();
+        settle();
+        resolve({ ...message.generated, inferenceSeconds: message.inferenceSeconds });
+      } else {
+        const error = errorOf(message.error, log);
+        if (message.error.code === 'device' || message.error.code === 'memory') {
+          // The memory it holds returns with the process. Until that has ended nobody else may be sent to it.
+          trouble = error;
+          channel.kill();
+          channel.expect(undefined);
+        } else {
+          settle();
+          reject(error);
+        }
+      }
+    };
+    const onLost = (how: string): void => {
+      settle();
+      const message = `The engine ended (${how}) while it worked on this request`;
+      reject(trouble ?? new JobError(message, { retryable: true }));
+    };
+    const onAbort = (): void => {
+      channel.send({ type: 'cancel', run: order.run });
+      grace = setTimeout(() => {
+        log.warn(
+          { enginePid: channel.pid, cancelGraceMs },
+          'engine does not reach the end of a step: killed',
+        );
+        channel.kill();
+      }, cancelGraceMs);
+    };
+    // That it has begun, an engine that computes nothing says at once.
+    channel.expect(undefined);
+    signal.addEventListener('abort', onAbort, { once: true });
+    channel.hear({ onMessage, onLost });
+    channel.send(order);
+    if (signal.aborted) onAbort();
+  });
+}
+
+function errorOf({ code, message, retryable, stack }: EngineFailure, log: Log): Error {
+  if (code === 'request') return new JobError(message, { retryable });
+  if (code === 'cancelled') return new Error('cancelled');
+  log.error({ code, stack }, `engine: ${message}`);
+  if (code === 'memory')
+    return new JobError('The device has not enough memory for this request', { retryable });
+  return code === 'device'
+    ? new JobError('The device failed while it worked on this request', { retryable })
+    : new Error(message);
+}
