@@ -36,6 +36,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     trustProxy: [],
     retiredSlugs: [],
     rng: 'philox',
+    vaePrecision: 'float16',
     promptEmphasis: 'no-norm',
     promptMaxChunks: 16,
     img2imgMaxPixels: 1_572_864,

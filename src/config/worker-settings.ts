@@ -50,6 +50,14 @@ export const workerSettings = {
     default: 'cpu',
     sentence: 'Where the networks run; a device that is not there is an error, never a silent fallback.',
   },
+  vaePrecision: {
+    variable: 'VAE_PRECISION',
+    kind: oneOf('float16', 'float32'),
+    default: 'float16',
+    sentence:
+      'What the VAE computes in on CUDA. In float16 its activations are scaled to fit (exactly, by powers of ' +
+      'two), and a picture that does not is computed again in float32. Elsewhere all is float32.',
+  },
   promptEmphasis: {
     variable: 'PROMPT_EMPHASIS',
     kind: oneOf('no-norm', 'original'),

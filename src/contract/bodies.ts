@@ -10,7 +10,6 @@ import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
 import { submitFields } from './submit-options.ts';
-import { withWarnings } from './warnings.ts';
 
 /** Request bodies by endpoint, in the names and ranges of the published API. */
 
@@ -95,15 +94,15 @@ export function parseTextToImage(
   defaults: RequestDefaults,
   freeSize = false,
 ): TextToImageRequest {
-  const { fields, warnings } = withSchedulerName('sdxl-torch', raw);
-  const body = freeSize ? parseFields(freeSizeBody, fields) : parseFields(bodies['sdxl-torch'], fields);
+  const named = withSchedulerName('sdxl-torch', raw);
+  const body = freeSize ? parseFields(freeSizeBody, named) : parseFields(bodies['sdxl-torch'], named);
   const style = canonicalStyle(body.style);
   if (style === undefined)
     throw new ApiError(
       'invalidParameter',
       `style must be one of: ${styleNames.join(', ')}, got ${show(body.style)}`,
     );
-  const request: TextToImageRequest = {
+  return {
     endpoint: 'sdxl-torch',
     ...commonRequest(body, defaults),
     style,
@@ -112,7 +111,6 @@ export function parseTextToImage(
     width: body.img_width,
     height: body.img_height,
   };
-  return withWarnings(request, warnings);
 }
 
 /**
@@ -129,15 +127,14 @@ export function parseImageToImage(
   defaults: RequestDefaults,
   file?: Uint8Array,
 ): ParsedImageToImage {
-  const { fields, warnings } = withSchedulerName('sdxl-img2img', raw);
-  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(fields as object), image: 'file' } : fields);
-  const request: ParsedImageToImage = {
+  const named = withSchedulerName('sdxl-img2img', raw);
+  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(named as object), image: 'file' } : named);
+  return {
     endpoint: 'sdxl-img2img',
     ...commonRequest(body, defaults),
     baseModel: body.base_model,
     image: file ?? body.image,
   };
-  return withWarnings(request, warnings);
 }
 
 interface CommonBody {

@@ -4,14 +4,6 @@ import { baseModels, bodies, freeSizeBody } from './bodies.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
-import { nearMissWarnings, openAiWords } from './near-misses.ts';
-import {
-  answersBase64,
-  generationModels,
-  isDefaultEditModel,
-  isGenerationModel,
-  openAiFamilies,
-} from './openai-models.ts';
 import type { RequestRecord } from './request-record.ts';
 import { show } from './show.ts';
 import type { SlugName } from './slugs.ts';
@@ -22,8 +14,16 @@ import type { SlugName } from './slugs.ts';
  * scheduler ...) may be sent along.
  */
 
+/**
+ * OpenAI's own model names: clients send them where their user chose none. They mean the default model here.
+ */
+const foreignModels = ['dall-e-2', 'dall-e-3', 'gpt-image-1', 'gpt-image-1-mini', 'gpt-image-1.5'] as const;
+
 /** Steps by `quality`; the other words leave the endpoint's default. */
 const stepsOfQuality: Readonly<Record<string, number>> = { low: 20, high: 50, hd: 50 };
+
+/** What means the default base model of sdxl-img2img; every other name is a base model. */
+const defaultEditModels: readonly string[] = ['sdxl-img2img', 'sdxl1.0-img2img', ...foreignModels];
 
 const common = {
   prompt: bodies['sdxl-torch'].shape.prompt,
@@ -72,12 +72,7 @@ const passedOn = {
 const ownFields = {
   'sdxl-torch': z.object({
     ...common,
-    model: z
-      .string()
-      .min(1)
-      .max(64)
-      .default('sdxl-torch')
-      .meta({ description: `One of: ${generationModels.join(', ')}; or ${openAiFamilies}` }),
+    model: z.enum(['sdxl-torch', 'sdxl1.0-txt2img', ...foreignModels]).default('sdxl-torch'),
     size: common.size.meta({
       description: 'WIDTHxHEIGHT, each 512 to 2048 in steps of 8; auto is 1024x1024',
       examples: ['1024x1024'],
@@ -97,7 +92,7 @@ const ownFields = {
       .max(64)
       .default('sdxl-img2img')
       .meta({
-        description: `sdxl-img2img, one of its base models by name, or ${openAiFamilies}`,
+        description: 'sdxl-img2img, or one of its base models by name (see GET /v1/models)',
         examples: ['sdxl-img2img', ...baseModels],
       }),
     size: common.size.meta({
@@ -127,29 +122,18 @@ export interface TranslatedBody {
   readonly responseFormat: 'url' | 'b64_json';
   /** What the client asked for; undefined for auto. */
   readonly size: Size | undefined;
-  /** What its sender should know of how it was understood. */
-  readonly warnings: readonly string[];
 }
 
 /** @throws ApiError naming each wrong field. */
 export function translateGeneration(raw: unknown): TranslatedBody {
   const body = parseFields(ownFields['sdxl-torch'], raw);
-  if (!isGenerationModel(body.model))
-    throw new ApiError(
-      'invalidParameter',
-      `model must be one of: ${generationModels.join(', ')}; or ${openAiFamilies}; got ${show(body.model)}`,
-    );
   const size = parseSize(body.size);
   const fields = {
     ...translateCommon('sdxl-torch', raw as object, body),
     style: body.style === 'vivid' || body.style === 'natural' ? 'base' : body.style,
     ...(size && { img_width: size.width, img_height: size.height }),
   };
-  const warnings = nearMissWarnings(raw, {
-    names: Object.keys(openAiBodies.generations.shape),
-    ...openAiWords,
-  });
-  return { slug: 'sdxl1.0-txt2img', fields, responseFormat: responseFormat(body), size, warnings };
+  return { slug: 'sdxl1.0-txt2img', fields, responseFormat: responseFormat(body), size };
 }
 
 /** @throws ApiError naming each wrong field. */
@@ -157,13 +141,10 @@ export function translateEdit(raw: unknown): TranslatedBody {
   const body = parseFields(ownFields['sdxl-img2img'], raw);
   const fields = {
     ...translateCommon('sdxl-img2img', raw as object, body),
-    ...(!isDefaultEditModel(body.model) && { base_model: body.model }),
+    ...(!defaultEditModels.includes(body.model) && { base_model: body.model }),
     image: (raw as { image?: unknown }).image,
   };
-  return {
-    ...{ slug: 'sdxl-img2img', fields, responseFormat: responseFormat(body), size: parseSize(body.size) },
-    warnings: nearMissWarnings(raw, { names: Object.keys(openAiBodies.edits.shape), ...openAiWords }),
-  };
+  return { slug: 'sdxl-img2img', fields, responseFormat: responseFormat(body), size: parseSize(body.size) };
 }
 
 interface CommonBody {
@@ -194,7 +175,7 @@ function translateCommon(endpoint: Endpoint, raw: object, body: CommonBody): Rec
  * else.
  */
 function responseFormat({ model, response_format }: CommonBody): 'url' | 'b64_json' {
-  return response_format ?? (answersBase64(model) ? 'b64_json' : 'url');
+  return response_format ?? (model.startsWith('gpt-image') ? 'b64_json' : 'url');
 }
 
 function parseSize(text: string): Size | undefined {
@@ -223,5 +204,19 @@ export function imagesReply(base: string, record: RequestRecord, pictures?: read
       : images.map(({ path }) => ({ url: `${base}/outputs/${path}` })),
     output_format: record.request.outputFormat,
     background: 'opaque',
+  };
+}
+
+/** What can be asked for as `model`, of what the live workers serve. */
+export function modelList(endpoints: ReadonlySet<Endpoint>, installedBaseModels: ReadonlySet<string>) {
+  const ids = [
+    ...[...endpoints].sort().reverse(),
+    ...(endpoints.has('sdxl-img2img') ? [...installedBaseModels].sort() : []),
+  ];
+  // 26 July 2023, the release of SDXL 1.0.
+  const created = Date.UTC(2023, 6, 26) / 1000;
+  return {
+    object: 'list',
+    data: ids.map((id) => ({ id, object: 'model', created, owned_by: 'sdxl-server' })),
   };
 }

@@ -120,6 +120,7 @@ test('a convolution is wanted with its channels last, one over single pixels as 
     shape: [320, 3, 3, 4],
     precision: 'float16',
     channelsLast: true,
+    scale: 1,
   });
   const shortcut = of('down_blocks.1.resnets.0.conv_shortcut.weight');
   assert.deepEqual([shortcut.shape, shortcut.channelsLast], [[640, 1, 1, 320], false]);

@@ -1,7 +1,7 @@
 import { isBiasAddWidth, isGroupNormWidth, isSplitGeluWidth } from './cuda-limits.ts';
 import { createMemory, sumOf } from './cuda-sums.ts';
 import type { Precision, Value } from './graph.ts';
-import type { Flavour, Layers } from './layers.ts';
+import { type Flavour, type Layers, unscaled } from './layers.ts';
 import { plainGroupNorm } from './plain-group-norm.ts';
 
 const onnxType: Readonly<Record<Precision, number>> = { float32: 1, float16: 10 };
@@ -18,6 +18,8 @@ export function cudaLayers(precision: Precision): Flavour {
     const memory = createMemory();
     const now = memory.current;
     const weight = (key: string, ...shape: number[]) => graph.weight(key, shape, { precision });
+    const biasOf = (path: string, width: number, scale: number) =>
+      graph.weight(`${path}.bias`, [width], { precision, scale });
     const cast = (path: string, value: Value, to: Precision) =>
       precision === 'float32' ? value : node(path, 'Cast', [value], { to: { i: onnxType[to] } });
     /** The kernels take scale and shift of a group normalisation in float32 only. */
@@ -41,29 +43,28 @@ export function cudaLayers(precision: Precision): Flavour {
       crossing: (map, channels) => ({ value: now(map), precision, shape: [null, null, null, channels] }),
       activation,
 
-      linear: (path, x, inWidth, outWidth, hasBias = true) => {
-        const operands = [now(x), weight(`${path}.weight`, outWidth, inWidth)];
+      linear: (path, x, inWidth, outWidth, hasBias = true, scale = unscaled) => {
+        const stored = [outWidth, inWidth];
+        const operands = [now(x), graph.weight(`${path}.weight`, stored, { precision, scale: scale.weight })];
         const bare = node(path, 'com.microsoft.FusedMatMul', operands, { transB: { i: 1 } });
         if (!hasBias) return bare;
-        const bias = weight(`${path}.bias`, outWidth);
+        const bias = biasOf(path, outWidth, scale.bias);
         const value = node(path, 'Add', [bare, bias]);
         return memory.keepProduct({ value, bare: () => bare, bias, width: outWidth, kind: 'tokens' });
       },
 
-      conv2d: (path, map, inChannels, outChannels, { kernel, stride = 1, padding }) => {
+      conv2d: (path, map, inChannels, outChannels, options) => {
+        const { kernel, stride = 1, padding, scale = unscaled } = options;
         const same = (kernel - 1) / 2;
         const x = padding === undefined ? now(map) : padded(path, now(map), padding);
         const stored = [outChannels, inChannels, kernel, kernel];
         const operands = [
           x,
           // A kernel of one pixel has the same bytes in both orders.
-          graph.weight(
-            `${path}.weight`,
-            stored,
-            kernel === 1
-              ? { precision, shape: [outChannels, 1, 1, inChannels] }
-              : { precision, shape: [outChannels, kernel, kernel, inChannels], channelsLast: true },
-          ),
+          graph.weight(`${path}.weight`, stored, {
+            ...{ precision, scale: scale.weight, shape: [outChannels, kernel, kernel, inChannels] },
+            channelsLast: kernel !== 1,
+          }),
         ];
         const side = padding === undefined ? same : 0;
         const attributes = {
@@ -73,7 +74,7 @@ export function cudaLayers(precision: Precision): Flavour {
           dilations: { ints: [1, 1] },
           group: { i: 1 },
         };
-        const bias = weight(`${path}.bias`, outChannels);
+        const bias = biasOf(path, outChannels, scale.bias);
         let bare: Value | undefined;
         return memory.keepProduct({
           value: node(path, 'com.microsoft.NhwcConv', [...operands, bias], attributes),

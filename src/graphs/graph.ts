@@ -24,9 +24,11 @@ export interface Weight {
   readonly precision: Precision;
   /** A convolution's weight [out, in, height, width] is wanted as [out, height, width, in]. */
   readonly channelsLast: boolean;
+  /** A power of two that its values are multiplied by on their way into the graph; 1 leaves them as they are. */
+  readonly scale: number;
 }
 
-export type WeightUse = Partial<Pick<Weight, 'shape' | 'precision' | 'channelsLast'>>;
+export type WeightUse = Partial<Pick<Weight, 'shape' | 'precision' | 'channelsLast' | 'scale'>>;
 
 /** A value at a boundary; null is a size that nothing else in the graph is known to share. */
 export interface Crossing {
@@ -147,8 +149,9 @@ export function graphBuilder(name: string, sizes: Sizes = {}): GraphBuilder {
       outputs.push({ name: port, dataType: 'float32', shape: fixed(shape) });
       list.push({ name: port, domain: '', op: 'Identity', inputs: [value], outputs: [port], attributes: {} });
     },
-    weight: (key, stored, { shape = stored, precision = 'float32', channelsLast = false } = {}) => {
-      weights.set(key, { key, stored, shape, precision, channelsLast });
+    weight: (key, stored, use = {}) => {
+      const { shape = stored, precision = 'float32', channelsLast = false, scale = 1 } = use;
+      weights.set(key, { key, stored, shape, precision, channelsLast, scale });
       return key;
     },
     floats: (values, shape) =>

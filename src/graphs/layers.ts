@@ -1,7 +1,17 @@
 import type { Crossing, GraphBuilder, Precision, Value } from './graph.ts';
 
+/** Powers of two that a layer's tensors are multiplied by, see vae-scales.ts. */
+export interface Scale {
+  readonly weight: number;
+  readonly bias: number;
+}
+
+export const unscaled: Scale = { weight: 1, bias: 1 };
+
 export interface Conv2dOptions {
   readonly kernel: number;
+  /** By default the tensors are taken as they are. */
+  readonly scale?: Scale;
   readonly stride?: number;
   /** Zeros added at the top, left, bottom and right; by default what keeps the size at stride 1. */
   readonly padding?: readonly [top: number, left: number, bottom: number, right: number];
@@ -37,7 +47,7 @@ export interface Layers {
   /** A feature map as a value that crosses a boundary of the graph. */
   crossing(map: Value, channels: number): Crossing;
   /** [..., inWidth] -> [..., outWidth]. */
-  linear(path: string, x: Value, inWidth: number, outWidth: number, hasBias?: boolean): Value;
+  linear(path: string, x: Value, inWidth: number, outWidth: number, hasBias?: boolean, scale?: Scale): Value;
   conv2d(path: string, map: Value, inChannels: number, outChannels: number, options: Conv2dOptions): Value;
   /** Over a feature map, with statistics per sample and group. */
   groupNorm(path: string, map: Value, channels: number, options: GroupNormOptions): Value;

@@ -13,9 +13,9 @@ export interface PlacedModel {
 
 /**
  * Points the graph's weights into the checkpoint's own files, in their own element type, with a Cast behind
- * those whose type is not the wanted one, and a Transpose behind those that are stored in another order
- * (constants to the runtime, which computes both once). The component must hold every weight (see
- * requireTensors).
+ * those whose type is not the wanted one, a Transpose behind those that are stored in another order, and a
+ * product in float32 behind those that are wanted scaled (constants to the runtime, which computes all once).
+ * The component must hold every weight (see requireTensors).
  */
 export function placeWeights(graph: NetworkGraph, component: Component<unknown>): PlacedModel {
   const located = graph.weights.map((weight) => locate(weight, component));
@@ -23,6 +23,7 @@ export function placeWeights(graph: NetworkGraph, component: Component<unknown>)
 
   const initializers: Initializer[] = [];
   const conversionNodes: Node[] = [];
+  const factors = new Map<number, Initializer>();
   for (const { weight, at, shape, conversions } of located) {
     let name = [weight.key, ...conversions.map(({ mark }) => mark)].join(':');
     initializers.push({
@@ -31,9 +32,11 @@ export function placeWeights(graph: NetworkGraph, component: Component<unknown>)
       shape,
       data: { file: path.relative(folder, at.file), offset: at.byteOffset, length: at.byteLength },
     });
-    for (const { mark, op, attributes } of conversions.toReversed()) {
+    for (const { mark, op, attributes, factor } of conversions.toReversed()) {
       const result = name.slice(0, -(mark.length + 1));
-      conversionNodes.push({ name: result, domain: '', op, inputs: [name], outputs: [result], attributes });
+      const operands = factor === undefined ? [name] : [name, `factor ${factor}`];
+      if (factor !== undefined) factors.set(factor, scalar(factor));
+      conversionNodes.push({ name: result, domain: '', op, inputs: operands, outputs: [result], attributes });
       name = result;
     }
   }
@@ -45,7 +48,7 @@ export function placeWeights(graph: NetworkGraph, component: Component<unknown>)
       opsets,
       inputs,
       outputs,
-      initializers: [...constants, ...initializers],
+      initializers: [...constants, ...factors.values(), ...initializers],
       nodes: [...conversionNodes, ...nodes],
     },
   };
@@ -57,6 +60,13 @@ interface Conversion {
   readonly mark: string;
   readonly op: string;
   readonly attributes: Node['attributes'];
+  /** What a Mul multiplies by. */
+  readonly factor?: number;
+}
+
+function scalar(value: number): Initializer {
+  const data = new Uint8Array(Float32Array.of(value).buffer);
+  return { name: `factor ${value}`, dataType: 'float32', shape: [], data };
 }
 
 interface LocatedWeight {
@@ -72,12 +82,14 @@ function locate(weight: Weight, component: Component<unknown>): LocatedWeight {
   const copy = weight.channelsLast ? component.channelsLast?.get(weight.key) : undefined;
   const at = copy ?? component.tensors.get(weight.key)!;
   const conversions: Conversion[] = [];
-  if (storedTypes[at.dtype] !== weight.precision)
-    conversions.push({
-      mark: at.dtype,
-      op: 'Cast',
-      attributes: { to: { i: dataTypes[weight.precision] } },
-    });
+  const cast = (mark: string, to: Weight['precision']) =>
+    conversions.push({ mark, op: 'Cast', attributes: { to: { i: dataTypes[to] } } });
+  if (weight.scale !== 1) {
+    // In float32, in which the runtime can fold everything.
+    if (weight.precision !== 'float32') cast('scaled', weight.precision);
+    conversions.push({ mark: `x${weight.scale}`, op: 'Mul', attributes: {}, factor: weight.scale });
+    if (at.dtype !== 'F32') cast(at.dtype, 'float32');
+  } else if (storedTypes[at.dtype] !== weight.precision) cast(at.dtype, weight.precision);
   const turn = (mark: string, ...perm: number[]) =>
     conversions.push({ mark, op: 'Transpose', attributes: { perm: { ints: perm } } });
   if (weight.channelsLast && copy === undefined) {

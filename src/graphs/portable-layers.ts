@@ -1,5 +1,5 @@
 import type { Value } from './graph.ts';
-import type { Flavour, Layers } from './layers.ts';
+import { type Flavour, type Layers, unscaled } from './layers.ts';
 
 /**
  * Layers in float32 with standard operators, and of com.microsoft only those that the CPU provider implements
@@ -36,27 +36,23 @@ export const portableLayers: Flavour = (graph) => {
     activation,
 
     // The weight stays [out, in] as published; FusedMatMul reads it transposed without a copy.
-    linear: (path, x, inWidth, outWidth, hasBias = true) => {
-      const product = node(
-        path,
-        'com.microsoft.FusedMatMul',
-        [x, weight(`${path}.weight`, [outWidth, inWidth])],
-        {
-          transB: { i: 1 },
-        },
-      );
-      return hasBias ? node(path, 'Add', [product, weight(`${path}.bias`, [outWidth])]) : product;
+    linear: (path, x, inWidth, outWidth, hasBias = true, scale = unscaled) => {
+      const operands = [x, weight(`${path}.weight`, [outWidth, inWidth], { scale: scale.weight })];
+      const product = node(path, 'com.microsoft.FusedMatMul', operands, { transB: { i: 1 } });
+      if (!hasBias) return product;
+      return node(path, 'Add', [product, weight(`${path}.bias`, [outWidth], { scale: scale.bias })]);
     },
 
-    conv2d: (path, map, inChannels, outChannels, { kernel, stride = 1, padding }) => {
+    conv2d: (path, map, inChannels, outChannels, options) => {
+      const { kernel, stride = 1, padding, scale = unscaled } = options;
       const same = (kernel - 1) / 2;
       return node(
         path,
         'Conv',
         [
           map,
-          weight(`${path}.weight`, [outChannels, inChannels, kernel, kernel]),
-          weight(`${path}.bias`, [outChannels]),
+          weight(`${path}.weight`, [outChannels, inChannels, kernel, kernel], { scale: scale.weight }),
+          weight(`${path}.bias`, [outChannels], { scale: scale.bias }),
         ],
         {
           kernel_shape: { ints: [kernel, kernel] },

@@ -6,6 +6,10 @@ export interface ResnetOptions {
   readonly outChannels: number;
   readonly groups: number;
   readonly epsilon: number;
+  /** See vae-scales.ts; by default nothing is scaled. */
+  readonly scale?: { readonly stream: number; readonly hidden: number };
+  /** Hears of the value between the two convolutions, before its normalisation. */
+  readonly onHidden?: (map: Value) => void;
 }
 
 /** What a UNet tells every resnet about the time: SiLU(time embedding), [batch, width]. */
@@ -22,20 +26,23 @@ export function resnetBlock(
   layers: Layers,
   path: string,
   map: Value,
-  { inChannels, outChannels, groups, epsilon }: ResnetOptions,
+  { inChannels, outChannels, groups, epsilon, scale = { stream: 1, hidden: 1 }, onHidden }: ResnetOptions,
   time?: TimeSignal,
 ): Value {
-  const norm = (name: string, x: Value, channels: number) =>
-    layers.groupNorm(`${path}.${name}`, x, channels, { groups, epsilon, silu: true });
-  const conv = (name: string, x: Value, from: number, kernel: number) =>
-    layers.conv2d(`${path}.${name}`, x, from, outChannels, { kernel });
+  const { stream } = scale;
+  const norm = (name: string, x: Value, channels: number, of: number) =>
+    layers.groupNorm(`${path}.${name}`, x, channels, { groups, epsilon: epsilon * of * of, silu: true });
+  const conv = (name: string, x: Value, from: number, kernel: number, weight: number, bias: number) =>
+    layers.conv2d(`${path}.${name}`, x, from, outChannels, { kernel, scale: { weight, bias } });
 
-  let hidden = conv('conv1', norm('norm1', map, inChannels), inChannels, 3);
+  const first = norm('norm1', map, inChannels, stream);
+  let hidden = conv('conv1', first, inChannels, 3, scale.hidden, scale.hidden);
+  onHidden?.(hidden);
   if (time !== undefined) {
     const shift = layers.linear(`${path}.time_emb_proj`, time.value, time.width, outChannels);
     hidden = layers.addPerChannel(path, hidden, shift);
   }
-  hidden = conv('conv2', norm('norm2', hidden, outChannels), outChannels, 3);
-  const shortcut = inChannels === outChannels ? map : conv('conv_shortcut', map, inChannels, 1);
+  hidden = conv('conv2', norm('norm2', hidden, outChannels, scale.hidden), outChannels, 3, stream, stream);
+  const shortcut = inChannels === outChannels ? map : conv('conv_shortcut', map, inChannels, 1, 1, stream);
   return layers.add(path, shortcut, hidden);
 }

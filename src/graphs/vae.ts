@@ -1,23 +1,69 @@
 import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import { type GraphBuilder, graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
-import type { Flavour, Layers } from './layers.ts';
+import type { Flavour, Layers, Scale } from './layers.ts';
 import { resnetBlock } from './resnet-block.ts';
+import { createWatch, noScales, streamName, type VaeScales, type Watch } from './vae-scales.ts';
 
 /** Fixed in diffusers for every normalisation of an AutoencoderKL. */
 const epsilon = 1e-6;
+
+export interface VaeGraphOptions {
+  readonly sizes?: Sizes;
+  /** By default the network computes with the tensors as they are. */
+  readonly scales?: VaeScales;
+  /** Gives out the largest absolute values of the activations too, see vaeMagnitudes. */
+  readonly watched?: boolean;
+}
+
+export type VaeHalf = 'encoder' | 'decoder';
+
+/** Every tensor of an AutoencoderKL: name -> shape. */
+export function vaeTensors(config: VaeConfig, flavour: Flavour): NetworkGraph['tensors'] {
+  const halves = [encoder, decoder].map((build) => build(config, flavour, {}).graph.tensors);
+  return new Map(halves.flatMap((tensors) => [...tensors]));
+}
+
+/**
+ * A half that also gives out `largest`: the largest absolute value of the residual stream and of each residual
+ * block's inside, at the places named in that order.
+ */
+export function vaeMagnitudes(
+  config: VaeConfig,
+  half: VaeHalf,
+  flavour: Flavour,
+): { readonly graph: NetworkGraph; readonly places: readonly string[] } {
+  return (half === 'encoder' ? encoder : decoder)(config, flavour, { watched: true });
+}
 
 /**
  * AutoencoderKL's encoder with quant_conv: pixels [batch, in_channels, height, width] -> moments
  * [batch, 2 x latent_channels, height / factor, width / factor], mean before log variance.
  */
-export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Sizes): NetworkGraph {
-  const { graph, layers, resnet, middle, normOut } = parts('vae_encoder', 'encoder', config, flavour, sizes);
+export function vaeEncoderGraph(
+  config: VaeConfig,
+  flavour: Flavour,
+  options: VaeGraphOptions = {},
+): NetworkGraph {
+  return encoder(config, flavour, options).graph;
+}
+
+function encoder(config: VaeConfig, flavour: Flavour, options: VaeGraphOptions): Built {
+  const { graph, layers, resnet, middle, normOut, stream, finish } = parts(
+    'encoder',
+    config,
+    flavour,
+    options,
+  );
+  const { intoStream, alongStream } = stream;
   const channels = config.block_out_channels;
   const pixels = graph.input('pixels', 'float32', ['batch', config.in_channels, 'height', 'width']);
   let width = channels[0]!;
-  let map = layers.conv2d('encoder.conv_in', layers.imageIn(pixels), config.in_channels, width, {
-    kernel: 3,
-  });
+  let map = stream.watch(
+    layers.conv2d('encoder.conv_in', layers.imageIn(pixels), config.in_channels, width, {
+      kernel: 3,
+      scale: intoStream,
+    }),
+  );
   for (const [level, outWidth] of channels.entries()) {
     const path = `encoder.down_blocks.${level}`;
     for (let layer = 0; layer < config.layers_per_block; layer++) {
@@ -25,8 +71,8 @@ export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Siz
       width = outWidth;
     }
     if (level < channels.length - 1) {
-      const halve = { kernel: 3, stride: 2, padding: [0, 0, 1, 1] } as const;
-      map = layers.conv2d(`${path}.downsamplers.0.conv`, map, width, width, halve);
+      const halve = { kernel: 3, stride: 2, padding: [0, 0, 1, 1], scale: alongStream } as const;
+      map = stream.watch(layers.conv2d(`${path}.downsamplers.0.conv`, map, width, width, halve));
     }
   }
   map = normOut(middle(map, width), width);
@@ -34,22 +80,36 @@ export function vaeEncoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Siz
   map = layers.conv2d('encoder.conv_out', map, width, moments, { kernel: 3 });
   map = layers.conv2d('quant_conv', map, moments, moments, { kernel: 1 });
   graph.output('moments', layers.imageOut(map), ['batch', moments, 'latent_height', 'latent_width']);
-  return graph.finish();
+  return finish();
 }
 
 /**
  * AutoencoderKL's decoder with post_quant_conv: latents [batch, latent_channels, height, width] -> pixels,
  * factor times larger.
  */
-export function vaeDecoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Sizes): NetworkGraph {
-  const { graph, layers, resnet, middle, normOut } = parts('vae_decoder', 'decoder', config, flavour, sizes);
+export function vaeDecoderGraph(
+  config: VaeConfig,
+  flavour: Flavour,
+  options: VaeGraphOptions = {},
+): NetworkGraph {
+  return decoder(config, flavour, options).graph;
+}
+
+function decoder(config: VaeConfig, flavour: Flavour, options: VaeGraphOptions): Built {
+  const { graph, layers, resnet, middle, normOut, stream, finish } = parts(
+    'decoder',
+    config,
+    flavour,
+    options,
+  );
+  const { intoStream, alongStream } = stream;
   const channels = config.block_out_channels.toReversed();
   const depth = config.latent_channels;
   const latents = graph.input('latents', 'float32', ['batch', depth, 'height', 'width']);
   let width = channels[0]!;
   let map = layers.conv2d('post_quant_conv', layers.imageIn(latents), depth, depth, { kernel: 1 });
-  map = layers.conv2d('decoder.conv_in', map, depth, width, { kernel: 3 });
-  map = middle(map, width);
+  map = layers.conv2d('decoder.conv_in', map, depth, width, { kernel: 3, scale: intoStream });
+  map = middle(stream.watch(map), width);
   for (const [index, outWidth] of channels.entries()) {
     const path = `decoder.up_blocks.${index}`;
     for (let layer = 0; layer <= config.layers_per_block; layer++) {
@@ -58,13 +118,20 @@ export function vaeDecoderGraph(config: VaeConfig, flavour: Flavour, sizes?: Siz
     }
     if (index < channels.length - 1) {
       const larger = layers.upsample(`${path}.upsamplers.0`, map);
-      map = layers.conv2d(`${path}.upsamplers.0.conv`, larger, width, width, { kernel: 3 });
+      const smooth = { kernel: 3, scale: alongStream } as const;
+      map = stream.watch(layers.conv2d(`${path}.upsamplers.0.conv`, larger, width, width, smooth));
     }
   }
   map = normOut(map, width);
   map = layers.conv2d('decoder.conv_out', map, width, config.out_channels, { kernel: 3 });
   graph.output('pixels', layers.imageOut(map), ['batch', config.out_channels, 'pixel_height', 'pixel_width']);
-  return graph.finish();
+  return finish();
+}
+
+interface Built {
+  readonly graph: NetworkGraph;
+  /** Of the output `largest`; empty where nothing is watched. */
+  readonly places: readonly string[];
 }
 
 interface Parts {
@@ -74,25 +141,46 @@ interface Parts {
   /** UNetMidBlock2D: resnet, one-headed self-attention over all pixels, resnet. */
   middle(map: Value, width: number): Value;
   normOut(map: Value, width: number): Value;
+  readonly stream: {
+    /** Of a layer whose result the residual stream begins with, and of one that it passes through. */
+    readonly intoStream: Scale;
+    readonly alongStream: Scale;
+    /** Gives the map back. */
+    watch(map: Value): Value;
+  };
+  finish(): Built;
 }
 
 function parts(
-  name: string,
-  half: 'encoder' | 'decoder',
+  half: VaeHalf,
   config: VaeConfig,
   flavour: Flavour,
-  sizes: Sizes | undefined,
+  { sizes, scales = noScales, watched = false }: VaeGraphOptions,
 ): Parts {
-  const graph = graphBuilder(name, sizes);
+  const graph = graphBuilder(`vae_${half}`, sizes);
   const layers = flavour(graph);
   const groups = config.norm_num_groups;
+  const { stream } = scales;
+  const streamEpsilon = epsilon * stream * stream;
+  const watch: Watch | undefined = watched ? createWatch(graph) : undefined;
+  const seen = (map: Value): Value => {
+    watch?.at(streamName, map);
+    return map;
+  };
   const resnet: Parts['resnet'] = (path, map, inChannels, outChannels) =>
-    resnetBlock(layers, path, map, { inChannels, outChannels, groups, epsilon });
+    seen(
+      resnetBlock(layers, path, map, {
+        ...{ inChannels, outChannels, groups, epsilon },
+        scale: { stream, hidden: scales.hidden.get(path) ?? 1 },
+        onHidden: (hidden) => watch?.at(path, hidden),
+      }),
+    );
 
   const attend = (map: Value, width: number): Value => {
     const path = `${half}.mid_block.attentions.0`;
-    const linear = (part: string, x: Value) => layers.linear(`${path}.${part}`, x, width, width);
-    const normal = layers.groupNorm(`${path}.group_norm`, map, width, { groups, epsilon });
+    const linear = (part: string, x: Value, scale?: Scale) =>
+      layers.linear(`${path}.${part}`, x, width, width, true, scale);
+    const normal = layers.groupNorm(`${path}.group_norm`, map, width, { groups, epsilon: streamEpsilon });
     const tokens = layers.toTokens(path, normal, width);
     const attended = layers.attention(
       path,
@@ -101,7 +189,8 @@ function parts(
       linear('to_v', tokens),
       1,
     );
-    return layers.add(path, layers.toMap(path, linear('to_out.0', attended), map), map);
+    const result = linear('to_out.0', attended, { weight: stream, bias: stream });
+    return seen(layers.add(path, layers.toMap(path, result, map), map));
   };
 
   return {
@@ -113,6 +202,15 @@ function parts(
       return resnet(`${half}.mid_block.resnets.1`, attend(first, width), width, width);
     },
     normOut: (map, width) =>
-      layers.groupNorm(`${half}.conv_norm_out`, map, width, { groups, epsilon, silu: true }),
+      layers.groupNorm(`${half}.conv_norm_out`, map, width, { groups, epsilon: streamEpsilon, silu: true }),
+    stream: {
+      intoStream: { weight: stream, bias: stream },
+      alongStream: { weight: 1, bias: stream },
+      watch: seen,
+    },
+    finish: () => {
+      const places = watch?.finish() ?? [];
+      return { graph: graph.finish(), places };
+    },
   };
 }

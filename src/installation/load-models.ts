@@ -4,9 +4,8 @@ import { openExportedUnet } from '../networks/exported/exported-unet.ts';
 import { openExportedVaeDecoder, openExportedVaeEncoder } from '../networks/exported/exported-vae.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
 import { isCuda } from '../networks/runtime/device.ts';
-import type { NetworkOptions } from '../networks/runtime/session.ts';
 import { openUnet } from '../networks/unet.ts';
-import { openVaeDecoder, openVaeEncoder } from '../networks/vae.ts';
+import { openVaeDecoder, openVaeEncoder, type VaeOptions } from '../networks/vae.ts';
 import { assembleModels, type Models } from '../pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
 import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
@@ -23,7 +22,7 @@ export interface NetworkLoaders {
   readonly vaeDecoder: () => Promise<VaeDecoder>;
 }
 
-export function networkLoaders(model: OpenedModel, options: NetworkOptions): NetworkLoaders {
+export function networkLoaders(model: OpenedModel, options: VaeOptions): NetworkLoaders {
   const unetOptions = { ...options, timeIdCount: model.requiresAestheticsScore ? 5 : 6 };
   if (isExported(model))
     return {
@@ -48,7 +47,7 @@ export function networkLoaders(model: OpenedModel, options: NetworkOptions): Net
  */
 export async function loadModels(
   model: InstalledModel | string,
-  options: NetworkOptions,
+  options: VaeOptions,
   onNetwork: () => void = () => undefined,
 ): Promise<Models> {
   const checkpoint = await (typeof model === 'string'

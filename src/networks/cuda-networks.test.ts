@@ -87,7 +87,7 @@ function vae({ vae }: Checkpoint, half: 'encoder' | 'decoder', height: number, w
   return {
     component: vae,
     build: (flavour, sizes) =>
-      half === 'encoder' ? vaeEncoderGraph(config, flavour, sizes) : vaeDecoderGraph(config, flavour, sizes),
+      (half === 'encoder' ? vaeEncoderGraph : vaeDecoderGraph)(config, flavour, sizes && { sizes }),
     inputs:
       half === 'encoder'
         ? { pixels: numbers([1, 3, height, width], 5) }

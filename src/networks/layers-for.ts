@@ -4,10 +4,7 @@ import type { Flavour } from '../graphs/layers.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { type Device, isCuda } from './runtime/device.ts';
 
-/**
- * What UNet and text encoders compute in. The VAE computes in float32 everywhere: SDXL's overflows in
- * float16.
- */
+/** What UNet and text encoders compute in; of the VAE see VaeOptions. */
 export function computePrecision(device: Device): Precision {
   return isCuda(device) ? 'float16' : 'float32';
 }

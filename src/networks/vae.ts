@@ -1,33 +1,86 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
+import type { Precision } from '../graphs/graph.ts';
+import { type VaeHalf, vaeDecoderGraph, vaeEncoderGraph, vaeTensors } from '../graphs/vae.ts';
+import type { VaeScales } from '../graphs/vae-scales.ts';
 import { layersFor } from './layers-for.ts';
+import { measureVaeScales } from './measure-vae-scales.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
-import type { Device } from './runtime/device.ts';
+import { isCuda } from './runtime/device.ts';
 import { type NetworkOptions, openSession } from './runtime/session.ts';
+import type { NumberTensors } from './runtime/session-thread.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
+import type { Session } from './runtime/threaded-session.ts';
 import { vaeGeometry } from './vae-geometry.ts';
 
-function graphs(config: VaeConfig, device: Device) {
-  const layers = layersFor(device, 'float32');
-  const encoder = vaeEncoderGraph(config, layers);
-  const decoder = vaeDecoderGraph(config, layers);
-  return { encoder, decoder, tensors: new Map([...encoder.tensors, ...decoder.tensors]) };
+/** Options of a VAE. */
+export interface VaeOptions extends NetworkOptions {
+  /**
+   * On CUDA: half computes in float16 on a residual stream that is scaled to fit in it, and again in float32
+   * where a result is not finite all the same; float32 alone by default. Elsewhere all is float32.
+   */
+  readonly vaePrecision?: Precision;
+}
+
+interface Half {
+  run(input: NumberTensors): Promise<NumberTensors>;
+  release(): Promise<void>;
+}
+
+/** Loads one half as its device computes it. */
+async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options: VaeOptions): Promise<Half> {
+  const { config, name } = component;
+  const open = (precision: Precision, scales?: VaeScales): Promise<Session> => {
+    const layers = layersFor(options.device, precision);
+    const build = half === 'encoder' ? vaeEncoderGraph : vaeDecoderGraph;
+    const tensors = vaeTensors(config, layers);
+    const graph = build(config, layers, scales && { scales });
+    return openSession(component, graph, options, { tensors, blockedLayout: true });
+  };
+  if (!isCuda(options.device) || options.vaePrecision !== 'float16') return await open('float32');
+  const session = await open('float16', await measureVaeScales(component, half));
+  return {
+    release: session.release,
+    run: (input) => withFallback(`${name} ${half}`, session, () => open('float32'), input),
+  };
+}
+
+/**
+ * Runs in float16 and, where a value of the result is not finite, once more in float32, whose session lives
+ * for that run alone.
+ */
+export async function withFallback(
+  name: string,
+  session: Pick<Session, 'run'>,
+  openFloat32: () => Promise<Pick<Session, 'run' | 'release'>>,
+  input: NumberTensors,
+): Promise<NumberTensors> {
+  const outputs = await session.run(input);
+  if (
+    Object.values(outputs).every(({ data }) => !(data instanceof Float32Array) || data.every(Number.isFinite))
+  )
+    return outputs;
+  process.stderr.write(`engine: ${name}: float16 was not enough for this picture, computed in float32\n`);
+  const wide = await openFloat32();
+  try {
+    return await wide.run(input);
+  } finally {
+    await wide.release();
+  }
 }
 
 /** Loads the encoding half of an AutoencoderKL. @throws CheckpointError or Error as openSession does. */
 export async function openVaeEncoder(
   component: Component<VaeConfig>,
-  options: NetworkOptions,
+  options: VaeOptions,
 ): Promise<VaeEncoder> {
   const { config, name } = component;
-  const { encoder, tensors } = graphs(config, options.device);
-  const session = await openSession(component, encoder, options, { tensors, blockedLayout: true });
+  const encoder = await openHalf(component, 'encoder', options);
   const shape = vaeGeometry(config);
 
   return {
     ...shape,
-    release: session.release,
+    release: encoder.release,
     async encode(pixels, height, width) {
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);
@@ -36,7 +89,7 @@ export async function openVaeEncoder(
           `${name}: pixels are ${height} x ${width}; both sides must be multiples of ${shape.factor}`,
         );
       const input = floatTensor(`${name}: pixels`, pixels, [1, config.in_channels, height, width]);
-      return floatsOf(await session.run({ pixels: input }), 'moments');
+      return floatsOf(await encoder.run({ pixels: input }), 'moments');
     },
   };
 }
@@ -44,20 +97,19 @@ export async function openVaeEncoder(
 /** Loads the decoding half of an AutoencoderKL. @throws CheckpointError or Error as openSession does. */
 export async function openVaeDecoder(
   component: Component<VaeConfig>,
-  options: NetworkOptions,
+  options: VaeOptions,
 ): Promise<VaeDecoder> {
   const { config, name } = component;
-  const { decoder, tensors } = graphs(config, options.device);
-  const session = await openSession(component, decoder, options, { tensors, blockedLayout: true });
+  const decoder = await openHalf(component, 'decoder', options);
 
   return {
     ...vaeGeometry(config),
-    release: session.release,
+    release: decoder.release,
     async decode(latents, height, width) {
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);
       const input = floatTensor(`${name}: latents`, latents, [1, config.latent_channels, height, width]);
-      return floatsOf(await session.run({ latents: input }), 'pixels');
+      return floatsOf(await decoder.run({ latents: input }), 'pixels');
     },
   };
 }

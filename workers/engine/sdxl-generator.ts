@@ -54,6 +54,7 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   requireRoom(served, config.residentModels);
   const options = {
     device: config.device,
+    vaePrecision: config.vaePrecision,
     ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
   };
   const resident = new Set<string>();

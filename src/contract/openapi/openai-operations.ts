@@ -1,4 +1,3 @@
-import { slugNames } from '../slugs.ts';
 import { openAiErrorResponses } from './error-responses.ts';
 import { examples } from './examples.ts';
 import { type JsonObject, jsonResponse, type Operation, reference } from './operation.ts';
@@ -23,8 +22,6 @@ const openAiBody = (schema: string, example: JsonObject) => ({
   'application/json': { schema: reference(schema), example },
   'multipart/form-data': { schema: reference(schema) },
 });
-
-const model = { id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' };
 
 /** OpenAI's Images API. */
 export const openAiOperations: readonly Operation[] = [
@@ -54,30 +51,14 @@ export const openAiOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/models',
     tag: 'OpenAI Images',
-    summary: 'What generations take as `model` now',
+    summary: 'What the live workers serve',
     keys: ['bearer', 'apiKey'],
     responses: {
-      200: jsonResponse('Names for `model`', 'OpenAiModels', { object: 'list', data: [model] }),
+      200: jsonResponse('Names for `model`', 'OpenAiModels', {
+        object: 'list',
+        data: [{ id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' }],
+      }),
       ...openAiErrorResponses(401, 429, 500, 503),
     },
   },
-  ...['{id}', ...slugNames].map(readModel),
 ];
-
-/** A templated path does not describe an address that has a path of its own. */
-function readModel(id: string): Operation {
-  return {
-    method: 'get',
-    path: `/v1/models/${id}`,
-    tag: 'OpenAI Images',
-    summary: 'Whether generations or edits take this `model` now',
-    keys: ['bearer', 'apiKey'],
-    ...(id === '{id}' && {
-      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
-    }),
-    responses: {
-      200: jsonResponse('The model', 'OpenAiModel', model),
-      ...openAiErrorResponses(401, 404, 429, 500, 503),
-    },
-  };
-}
