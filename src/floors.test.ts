@@ -42,18 +42,14 @@ const floors: Record<string, Floor> = {
     ],
     packages: ['zod'],
   },
-  'src/jobs': { folders: ['src/contract', 'src/images/output-formats.ts'], packages: ['bullmq', 'ioredis'] },
+  'src/process': { folders: [], packages: ['pino'] },
+  'src/jobs': {
+    folders: ['src/contract', 'src/images/output-formats.ts', 'src/process'],
+    packages: ['bullmq', 'ioredis'],
+  },
   'src/gateway': {
-    folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config'],
-    packages: [
-      'fastify',
-      '@fastify/cors',
-      '@fastify/multipart',
-      'undici',
-      'ipaddr.js',
-      'pino',
-      'close-with-grace',
-    ],
+    folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config', 'src/process'],
+    packages: ['fastify', '@fastify/cors', '@fastify/multipart', 'undici', 'ipaddr.js', 'close-with-grace'],
     tests: {
       folders: ['src/testing'],
       packages: [
@@ -68,7 +64,7 @@ const floors: Record<string, Floor> = {
     tests: { folders: ['src/text'] },
   },
   'src/config': {
-    folders: ['src/networks/runtime/device.ts', 'src/numerics/random-algorithms.ts'],
+    folders: ['src/networks/runtime/device.ts', 'src/numerics/random-algorithms.ts', 'src/process'],
     packages: [],
   },
   workers: {
@@ -81,8 +77,9 @@ const floors: Record<string, Floor> = {
       'src/checkpoints',
       'src/images',
       'src/config',
+      'src/process',
     ],
-    packages: ['pino'],
+    packages: [],
     tests: { folders: ['src/graphs'], packages: ['sharp'] },
   },
   'src/testing': { folders: [], packages: [] },
@@ -97,7 +94,7 @@ const floors: Record<string, Floor> = {
         'src/schedulers',
         'src/numerics',
       ],
-      ...['src/checkpoints', 'src/graphs', 'src/networks', 'src/installation', 'workers'],
+      ...['src/checkpoints', 'src/graphs', 'src/networks', 'src/installation', 'src/process', 'workers'],
     ],
     packages: ['adm-zip', 'undici'],
     tests: { folders: ['src/testing', 'scripts/bench/demo'], packages: ['sharp'] },

@@ -1,5 +1,6 @@
 import type { Config } from '../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
+import type { SerializedError } from '../src/process/serialize-error.ts';
 import type { Capabilities, Generated } from './engine/generator.ts';
 
 /**
@@ -40,7 +41,7 @@ export type FromEngine =
       readonly loadSeconds: number;
     }
   /** Loading failed; the message is for the operator. The engine exits. */
-  | { readonly type: 'refused'; readonly message: string }
+  | { readonly type: 'refused'; readonly message: string; readonly error: SerializedError }
   /** The order has arrived and work begins. */
   | { readonly type: 'begun'; readonly run: number }
   | {
@@ -69,6 +70,6 @@ export interface EngineFailure {
   readonly message: string;
   /** Whether another attempt could succeed. */
   readonly retryable: boolean;
-  /** For the log. */
-  readonly stack: string | undefined;
+  /** For the log, with class, stack and causes. */
+  readonly error: SerializedError;
 }

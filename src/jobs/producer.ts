@@ -1,7 +1,7 @@
 import type { GenerationRequest } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
 import { cancelledFailure, stoppedFailure, unexplainedFailure } from './job-error.ts';
-import { type Log, loggable } from './log.ts';
+import type { Log } from './log.ts';
 import { openQueues, type Queues } from './queue/queues.ts';
 import {
   type Admission,
@@ -80,7 +80,7 @@ const recheckMs = 2000;
 /** @throws when Redis does not answer or would evict jobs. */
 export async function openProducer(options: ProducerOptions): Promise<Producer> {
   const { redisUrl, log, lifetimes = defaultLifetimes } = options;
-  const reportError = (error: Error) => log.warn({ err: loggable(error) }, 'Redis connection error');
+  const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
   const redis = await connect(redisUrl, failFastOptions(), reportError, options.connectTimeoutMs);
   try {
     await assertNoEviction(redis);

@@ -1,4 +1,5 @@
 import { JobError } from '../../src/jobs/job-error.ts';
+import { messageChain, serializeError } from '../../src/process/serialize-error.ts';
 import type { EngineFailure, FromEngine, ToEngine } from '../protocol.ts';
 import { deviceTrouble } from './device-trouble.ts';
 import type { GrowingGenerator, OpenGenerator } from './generator.ts';
@@ -28,7 +29,7 @@ export function serveEngine(open: OpenGenerator): void {
       const { capabilities } = generator;
       await send({ type: 'loaded', capabilities, resident: generator.resident(), loadSeconds });
     } catch (error) {
-      await send({ type: 'refused', message: error instanceof Error ? error.message : String(error) });
+      await send({ type: 'refused', message: messageChain(error), error: serializeError(error) });
       process.exit(1);
     }
   };
@@ -83,10 +84,11 @@ async function eventLoopTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-function failureOf(error: unknown, cancelled: boolean): EngineFailure {
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  if (cancelled) return { code: 'cancelled', message, retryable: false, stack: undefined };
-  if (error instanceof JobError) return { code: 'request', message, retryable: error.retryable, stack };
+function failureOf(thrown: unknown, cancelled: boolean): EngineFailure {
+  const error = serializeError(thrown);
+  const { message } = error;
+  if (cancelled) return { code: 'cancelled', message, retryable: false, error };
+  if (thrown instanceof JobError) return { code: 'request', message, retryable: thrown.retryable, error };
   const code = deviceTrouble(message) ?? 'internal';
-  return { code, message, retryable: true, stack };
+  return { code, message, retryable: true, error };
 }

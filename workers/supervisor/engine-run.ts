@@ -49,7 +49,7 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
         settle();
         resolve({ ...message.generated, inferenceSeconds: message.inferenceSeconds });
       } else {
-        const error = errorOf(message.error, log);
+        const error = errorOf(message.error);
         if (message.error.code === 'device' || message.error.code === 'memory') {
           // The memory it holds returns with the process. Until that has ended nobody else may be sent to it.
           trouble = error;
@@ -85,13 +85,13 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
   });
 }
 
-function errorOf({ code, message, retryable, stack }: EngineFailure, log: Log): Error {
-  if (code === 'request') return new JobError(message, { retryable });
+/** The engine's own error is the cause, so that whoever logs this shows where it came from. */
+function errorOf({ code, message, retryable, error: cause }: EngineFailure): Error {
+  if (code === 'request') return new JobError(message, { retryable, cause });
   if (code === 'cancelled') return new Error('cancelled');
-  log.error({ code, stack }, `engine: ${message}`);
   if (code === 'memory')
-    return new JobError('The device has not enough memory for this request', { retryable });
+    return new JobError('The device has not enough memory for this request', { retryable, cause });
   return code === 'device'
-    ? new JobError('The device failed while it worked on this request', { retryable })
-    : new Error(message);
+    ? new JobError('The device failed while it worked on this request', { retryable, cause })
+    : new Error(message, { cause });
 }

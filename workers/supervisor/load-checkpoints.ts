@@ -1,3 +1,4 @@
+import type { SerializedError } from '../../src/process/serialize-error.ts';
 import type { FromEngine } from '../protocol.ts';
 import type { EngineChannel } from './engine-channel.ts';
 import type { Expectation, SilenceLimits } from './silence-limits.ts';
@@ -8,8 +9,8 @@ export class LoadError extends Error {
   /** The checkpoint it was at; undefined where it did not come to any. */
   readonly checkpoint: string | undefined;
 
-  constructor(message: string, checkpoint: string | undefined) {
-    super(message);
+  constructor(message: string, checkpoint: string | undefined, cause: SerializedError | undefined) {
+    super(message, { cause });
     this.checkpoint = checkpoint;
   }
 }
@@ -26,7 +27,7 @@ export function loadCheckpoints(
   limits: SilenceLimits,
   isUp: boolean,
 ): Promise<Loaded> {
-  let refusal: string | undefined;
+  let refusal: (FromEngine & { type: 'refused' }) | undefined;
   let checkpoint: string | undefined;
   let heardAt = performance.now();
   // Its start is no work of a kind that was heard of before.
@@ -41,7 +42,7 @@ export function loadCheckpoints(
         channel.expect(work);
       } else if (message.type === 'refused') {
         // It ends by itself; not where the device's driver holds it up.
-        refusal = message.message;
+        refusal = message;
         channel.kill();
         channel.expect(undefined);
       } else if (message.type === 'loaded') {
@@ -51,9 +52,8 @@ export function loadCheckpoints(
     };
     const onLost = (how: string): void => {
       channel.hear(undefined);
-      reject(
-        new LoadError(refusal ?? `the engine ended (${how}) while it loaded its checkpoints`, checkpoint),
-      );
+      const message = refusal?.message ?? `the engine ended (${how}) while it loaded its checkpoints`;
+      reject(new LoadError(message, checkpoint, refusal?.error));
     };
     channel.expect(work);
     channel.hear({ onMessage, onLost });

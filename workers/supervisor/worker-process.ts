@@ -1,6 +1,5 @@
-import { pino } from 'pino';
 import { exitWith, readConfigOrExit } from '../../src/config/config.ts';
-import { loggable } from '../../src/jobs/log.ts';
+import { createProcessLogger } from '../../src/process/logger.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
 /**
@@ -19,8 +18,7 @@ export async function workerProcess(
       'worker',
       'REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)',
     );
-  // As the gateway's: an error of Redis would carry its command's arguments, prompts and pictures among them.
-  const log = pino({ name: 'worker', level: config.logLevel, serializers: { err: loggable } });
+  const log = createProcessLogger('worker', config.logLevel);
 
   let worker: RunningWorker | undefined;
   let ending = false;

@@ -98,7 +98,8 @@ async function paint(
       if (order('waitAt') === step) await new Promise(() => undefined);
       if (order('failAt') === step)
         throw new JobError(`the latents after step ${step} hold NaN`, { retryable: false });
-      if (order('brokenAt') === step) throw new Error('secret detail');
+      if (order('brokenAt') === step)
+        throw new Error('secret detail', { cause: new RangeError('inner detail') });
       if (order('deviceAt') === step)
         throw new Error('CUDA failure 700: illegal memory access; secret detail');
       if (batch > (order('room') ?? Number.POSITIVE_INFINITY))

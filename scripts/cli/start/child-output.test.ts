@@ -14,13 +14,24 @@ test('a pino line becomes time, level, message and its own fields', () => {
   );
 });
 
-test('an error shows its stack, a warning only its message', () => {
+test('an error shows class, message and stack at every level, and its causes and parts below it', () => {
   const err = { type: 'Error', message: 'broken', stack: 'Error: broken\n    at f' };
   assert.equal(
     readableLine(pinoLine({ level: 50, msg: 'm', err })),
     '03:04:05 error m\nError: broken\n    at f',
   );
-  assert.equal(readableLine(pinoLine({ level: 40, msg: 'm', err })), '03:04:05 warn m broken');
+  const cause = { type: 'AggregateError', message: '', code: 'ECONNREFUSED', errors: [err] };
+  assert.equal(
+    readableLine(pinoLine({ level: 40, msg: 'm', id: 7, err: { ...err, cause } })),
+    [
+      '03:04:05 warn m id=7',
+      'Error: broken',
+      '    at f',
+      'caused by AggregateError:  (ECONNREFUSED)',
+      'one of them: Error: broken',
+      '    at f',
+    ].join('\n'),
+  );
 });
 
 for (const line of ['plain text', '{"level":', '{"no": "log"}', '[1]', '']) {

@@ -1,5 +1,4 @@
-import { type Logger, pino } from 'pino';
-import { loggable } from '../../jobs/log.ts';
+import { createProcessLogger, type ProcessLogger } from '../../process/logger.ts';
 
 /**
  * What the log may say of a request: no headers (keys), no body (prompts), no query, and of an output's
@@ -14,11 +13,10 @@ function describeRequest(request: { method: string; url: string; ip?: string }) 
   };
 }
 
-export function createLogger(level: string, destination?: { write(line: string): void }): Logger {
-  const options = {
-    level,
-    serializers: { req: describeRequest, err: loggable },
+export function createLogger(level: string, destination?: { write(line: string): void }): ProcessLogger {
+  return createProcessLogger('gateway', level, {
+    serializers: { req: describeRequest },
     redact: ['*.headers["x-api-key"]', '*.headers.authorization'],
-  };
-  return destination ? pino(options, destination) : pino(options);
+    destination,
+  });
 }

@@ -2,7 +2,7 @@ import { createRedisBackend, Worker } from 'bullmq';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import type { Generate } from '../generate.ts';
 import type { CancelReason } from '../job-error.ts';
-import { type Log, loggable } from '../log.ts';
+import type { Log } from '../log.ts';
 import { hasEnded } from '../records/cancel.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
@@ -67,8 +67,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     lifetimes = defaultLifetimes,
     lockDurationMs = defaultLockDurationMs,
   } = options;
-  const onError = (error: unknown) =>
-    log.warn({ err: loggable(error) }, 'consumer connection or queue error');
+  const onError = (error: unknown) => log.warn({ err: error }, 'consumer connection or queue error');
   const redis = await connect(redisUrl, patientOptions(), onError);
   const bell = createBell();
   let inHand: { readonly id: string; readonly aborter: AbortController } | undefined;

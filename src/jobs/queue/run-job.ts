@@ -8,7 +8,7 @@ import {
   stoppedFailure,
   unexplainedFailure,
 } from '../job-error.ts';
-import { type Log, loggable } from '../log.ts';
+import type { Log } from '../log.ts';
 import { completeRecord, failRecord, requeueRecord, startRecord, storeProgress } from '../records/records.ts';
 import {
   deleteOutputs,
@@ -147,7 +147,7 @@ async function settle(run: JobRun, error: unknown): Promise<void> {
           : unexplainedFailure;
   const retryable = reason === undefined && !(error instanceof JobError && !error.retryable);
   const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  log.error({ id, err: loggable(error), reason, retryable, lastAttempt }, 'job attempt failed');
+  log.error({ id, err: error, reason, retryable, lastAttempt }, 'job attempt failed');
   if (retryable && !lastAttempt) {
     await job.moveToFailed(error instanceof Error ? error : new Error(String(error)), token, false);
     return;

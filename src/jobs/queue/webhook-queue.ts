@@ -1,7 +1,7 @@
 import { Queue, UnrecoverableError, Worker } from 'bullmq';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { JobError } from '../job-error.ts';
-import { type Log, loggable } from '../log.ts';
+import type { Log } from '../log.ts';
 import type { WebhookTarget } from '../records/admit.ts';
 import { readRecord } from '../records/read-record.ts';
 import { bullOptions, type Connection, failFastOptions, patientOptions } from '../redis/connection.ts';
@@ -43,7 +43,7 @@ const rememberSeconds = 3600;
  */
 export async function openWebhookQueue(options: WebhookQueueOptions): Promise<{ close(): Promise<void> }> {
   const { redisUrl, redis, log, compose, deliver, retryDelaysMs = hourOfRetries } = options;
-  const onError = (error: unknown) => log.warn({ err: loggable(error) }, 'webhook queue error');
+  const onError = (error: unknown) => log.warn({ err: error }, 'webhook queue error');
   const queue = new Queue<WebhookMessage>(webhookQueue, {
     connection: bullOptions(redisUrl, failFastOptions()),
     defaultJobOptions: {
@@ -61,7 +61,7 @@ export async function openWebhookQueue(options: WebhookQueueOptions): Promise<{ 
       try {
         await deliver(data);
       } catch (error) {
-        log.warn({ id: data.id, err: loggable(error) }, 'webhook not delivered');
+        log.warn({ id: data.id, err: error }, 'webhook not delivered');
         if (error instanceof JobError && !error.retryable) throw new UnrecoverableError(error.message);
         throw error;
       }
