@@ -103,6 +103,10 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['PORT', '8e3', /a whole number/],
   ['REDIS_URL', 'http://localhost', /redis:\/\/host:port/],
   ['PUBLIC_URL', 'localhost:8080', /http:\/\/ or https:\/\//],
+  ['PUBLIC_URL', 'https://pictures.example/#x', /fragment/],
+  ['PUBLIC_URL', 'https://pictures.example#', /fragment/],
+  ['PUBLIC_URL', 'https://pictures.example/?', /query/],
+  ['PUBLIC_URL', 'https://pictures.example/?a=b', /query/],
   ['SERVE_MODELS', 'sdxl-base,my model', /a served name such as/],
   ['RESIDENT_MODELS', '0', /a whole number from 1 to 64/],
   ['RESIDENT_MODELS', 'all', /a whole number from 1 to 64/],
@@ -153,6 +157,31 @@ test('AUTH=off is refused where other machines could reach the service', () => {
   assert.match(complaint({ AUTH: 'off', HOST: '0.0.0.0' }), /AUTH="off" with HOST="0\.0\.0\.0"/);
   for (const HOST of ['127.0.0.1', '::1', 'localhost'])
     assert.equal(readConfig({ AUTH: 'off', HOST }).auth, false);
+});
+
+test('PUBLIC_URL with a user name or password is refused without repeating them', () => {
+  for (const userinfo of ['user:pw@', 'user@', ':pw@'])
+    assert.throws(
+      () => readConfig({ PUBLIC_URL: `https://${userinfo}pictures.example` }),
+      ({ message }: Error) => /PUBLIC_URL=.*without user name/.test(message) && !message.includes(userinfo),
+    );
+});
+
+test('the allow lists take a host with any port, also the two of http and https', () => {
+  for (const variable of ['IMAGE_URL_ALLOW', 'WEBHOOK_URL_ALLOW'])
+    for (const text of [
+      'bucket',
+      'bucket:80',
+      'bucket:443',
+      'bucket:9000',
+      '10.0.0.5:443',
+      '[::1]:443',
+      '[::1]:80',
+    ])
+      assert.ok(
+        Object.values(readConfig({ [variable]: text })).some((value) => String(value) === text),
+        text,
+      );
 });
 
 test('IMAGE_URL_ALLOW is a list of hosts, and one that is no host is refused', () => {

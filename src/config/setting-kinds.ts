@@ -5,7 +5,10 @@ import path from 'node:path';
 export interface Kind<Value> {
   /** Completes "must be". */
   readonly allowed: string;
-  /** The value of trimmed text that is not empty, or of a setting's default; undefined where it is not allowed. */
+  /**
+   * The value of trimmed text that is not empty, or of a setting's default; undefined where it is not
+   * allowed.
+   */
   parse(text: string): Value | undefined;
 }
 
@@ -69,18 +72,23 @@ export function listOf(isItem: (text: string) => boolean, what: string): Kind<re
   };
 }
 
-/** Without the slash at its end. */
+/**
+ * Without the slash at its end. Answers repeat it, so it holds nothing secret and paths can be put behind it.
+ */
 export const httpUrl: Kind<string> = {
-  allowed: 'an http:// or https:// address without a query',
-  parse: (text) =>
-    URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === ''
-      ? text.replace(/\/+$/, '')
-      : undefined,
+  allowed: 'an http:// or https:// address without user name, query or fragment',
+  parse: (text) => {
+    const url = URL.parse(text);
+    if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text)) return undefined;
+    return url.username === '' && url.password === '' ? text.replace(/\/+$/, '') : undefined;
+  },
 };
 
-/** As `URL.host` gives it: lower case, the port left out where it is 80. */
-export const isHostAndPort = (text: string): boolean =>
-  URL.canParse(`http://${text}`) && new URL(`http://${text}`).host === text;
+/** `host`, its ports 80 and 443, or `host:port`; in lower case, as URLs give it. */
+export const isHostAndPort = (text: string): boolean => {
+  const url = URL.parse(`http://${text}`);
+  return url !== null && [url.host, `${url.hostname}:80`].includes(text);
+};
 
 /** As browsers send it: scheme, host and a port that is not the scheme's own. */
 export const isOrigin = (text: string): boolean =>

@@ -19,6 +19,14 @@ function namesOf(hosts: readonly string[]): ReadonlySet<string> {
 }
 
 /**
+ * Whether a list of `host:port` and `host` (its ports 80 and 443) has the host and port that a URL leads to.
+ */
+function isAllowed({ protocol, hostname, port }: URL, allowedHosts: readonly string[]): boolean {
+  const reached = port || (protocol === 'https:' ? '443' : '80');
+  return allowedHosts.includes(`${hostname}:${reached}`) || (port === '' && allowedHosts.includes(hostname));
+}
+
+/**
  * @param allowedHosts `host:port` pairs that may be private and on any port.
  * @throws Refusal saying what is wrong with the address.
  */
@@ -27,7 +35,7 @@ export function checkedUrl(address: string, from: URL | undefined, allowedHosts:
   if (url === null) throw new Refusal('is not a valid URL');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Refusal('is neither http nor https');
   if (url.username !== '' || url.password !== '') throw new Refusal('carries a user name or password');
-  if (allowedHosts.includes(url.host)) return url;
+  if (isAllowed(url, allowedHosts)) return url;
   if (namesOf(allowedHosts).has(url.hostname)) throw new Refusal('is on a port that is not allowed');
   if (!publicPorts.includes(url.port)) throw new Refusal('is on a port other than 80 and 443');
   const host = url.hostname.replace(/^\[|\]$/g, '');
