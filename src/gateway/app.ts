@@ -1,6 +1,7 @@
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Gateway } from './gateway.ts';
+import { declareAnswers } from './http/answer-headers.ts';
 import { requireApiKey } from './http/auth.ts';
 import { hangUpWhenClosing } from './http/closing.ts';
 import { allowOrigins } from './http/cors.ts';
@@ -8,6 +9,7 @@ import {
   answerClientError,
   installErrorHandling,
   refuseOtherMethods,
+  refuseSeveralHosts,
   sendRouterError,
 } from './http/errors.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
@@ -40,9 +42,11 @@ export async function buildApp(
     forceCloseConnections: 'idle',
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
   });
+  refuseSeveralHosts(app);
   // Before everything that may refuse: a page must be able to read the refusal.
   await allowOrigins(app, settings.corsOrigins);
   installErrorHandling(app);
+  declareAnswers(app);
   hangUpWhenClosing(app);
   app.decorateRequest('owner', '');
   app.decorateRequest('apiKey');

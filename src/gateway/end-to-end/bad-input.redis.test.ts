@@ -21,6 +21,37 @@ for (const url of slugs) {
     assert.deepEqual(response.json(), { error: 'Missing Authorization or x-api-key in header' });
   });
 
+  test(`${url} with a key where it is not read is 401 that names what is wrong`, async () => {
+    for (const [headers, error] of [
+      [
+        { authorization: `Bearer ${service.key}` },
+        'Authorization: Bearer is not accepted here (ACCEPT_BEARER is off): send the API key in x-api-key',
+      ],
+      [
+        { authorization: `bearer ${service.key}` },
+        'Authorization: Bearer is not accepted here (ACCEPT_BEARER is off): send the API key in x-api-key',
+      ],
+      [
+        { authorization: 'Basic dXNlcjpwYXNz' },
+        'Authorization: Basic is not accepted here: send the API key in x-api-key',
+      ],
+      [
+        { authorization: service.key },
+        'The header Authorization names no scheme: send the API key in x-api-key',
+      ],
+      [
+        { authorization: 'Bearer ' },
+        'The header Authorization has no key behind Bearer: send the API key in x-api-key',
+      ],
+      [{ 'x-api-key': '' }, 'The header x-api-key is empty: send the API key in x-api-key'],
+      [{ 'api-key': service.key }, 'The header api-key is not read here: send the API key in x-api-key'],
+    ] as const) {
+      const response = await service.app.inject({ method: 'POST', url, payload: { prompt }, headers });
+      assert.equal(response.statusCode, 401);
+      assert.deepEqual(response.json(), { error });
+    }
+  });
+
   test(`${url} with a wrong key is 401 in the published words`, async () => {
     for (const wrong of [
       'SG_0123456789abcdef',
@@ -216,4 +247,52 @@ test('a prompt of more chunks than the ceiling is 400 at submit, naming field an
   }
   const negative = await service.post('/v2/sdxl-torch', { prompt, negative_prompt: long });
   assert.match(negative.json().error, /^negative_prompt: /);
+});
+
+test('every answer says that no cache keeps it and no browser guesses its type, unless its route says more', async () => {
+  const id = await service.submitted({ prompt });
+  await service.ended(id);
+  for (const url of [
+    ...[
+      `/v2/requests/${id}`,
+      `/v2/requests/${id}/status`,
+      '/v1/get-user-credits',
+      '/v1/models',
+      '/v1/styles',
+    ],
+    ...['/healthz', '/readyz', '/nowhere', '/v1/sdxl-torch', '/v2/requests/x', '/v1/models/x', '/%'],
+  ]) {
+    const { headers } = await service.get(url);
+    assert.equal(headers['cache-control'], 'no-store', url);
+    assert.equal(headers['x-content-type-options'], 'nosniff', url);
+  }
+  const picture = await service.post('/v1/sdxl-torch', { prompt });
+  assert.equal(picture.headers['cache-control'], 'no-store');
+  assert.equal((await service.post('/v2/sdxl-torch', {})).headers['cache-control'], 'no-store');
+  const { images } = (await service.get(`/v2/requests/${id}`)).json();
+  const output = await service.get(new URL(images[0].url).pathname);
+  assert.match(String(output.headers['cache-control']), /max-age=3600/);
+  assert.equal(output.headers['x-content-type-options'], 'nosniff');
+});
+
+test('a field of a form that is over the limit is 413 and names the field', async () => {
+  const small = await service.gateway({ imageBodyLimit: 2000 });
+  const base64 = Buffer.alloc(1800).toString('base64');
+  for (const name of ['image', 'prompt']) {
+    const form = `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${base64}\r\n--x--\r\n`;
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const response = await service.post('/v2/sdxl-img2img', form, headers, small);
+    assert.equal(response.statusCode, 413, response.body);
+  }
+  await small.close();
+});
+
+test('a part of a form that is declared as JSON and is none is 400', async () => {
+  const form =
+    '--x\r\nContent-Disposition: form-data; name="prompt"\r\nContent-Type: application/json\r\n\r\n{\r\n--x--\r\n';
+  const response = await service.post('/v2/sdxl-torch', form, {
+    'content-type': 'multipart/form-data; boundary=x',
+  });
+  assert.equal(response.statusCode, 400);
+  assert.match(response.json().error, /declared as JSON/);
 });

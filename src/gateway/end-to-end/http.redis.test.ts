@@ -47,6 +47,17 @@ test('what is no HTTP is 400 in JSON', async () => {
   assert.deepEqual(json(response), { error: 'The request is not valid HTTP' });
 });
 
+test('a request with two hosts is 400, whether they differ or not, in any case', async () => {
+  for (const second of ['Host: b.example', 'host: a.example', 'HOST: ', 'hOST:a.example:80'])
+    for (const path of ['/healthz', '/v1/sdxl-torch', '/nowhere']) {
+      const response = await raw(
+        `GET ${path} HTTP/1.1\r\nHost: a.example\r\n${second}\r\nConnection: close\r\n\r\n`,
+      );
+      assert.match(response, /^HTTP\/1\.1 400 /);
+      assert.deepEqual(json(response), { error: 'The request has more than one Host header' });
+    }
+});
+
 test('headers over the limit are 431 in JSON', async () => {
   const response = await raw(`GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: ${'x'.repeat(20_000)}\r\n\r\n`);
   assert.match(response, /^HTTP\/1\.1 431 /);

@@ -30,7 +30,8 @@ export function requireApiKey(app: FastifyInstance, { producer, settings }: Gate
     const apiKey = presented === undefined ? undefined : await findApiKey(producer.redis, presented);
     if (apiKey !== undefined) return apiKey;
     await countRefusal(request.ip);
-    throw new ApiError(presented === undefined ? 'missingKey' : 'invalidKey');
+    if (presented !== undefined) throw new ApiError('invalidKey');
+    throw new ApiError('missingKey', whyNoKey(request.headers, settings.acceptBearer));
   };
 
   // Good keys are always served: many clients may share one address, and 64 random bits are not guessed.
@@ -44,6 +45,32 @@ export function requireApiKey(app: FastifyInstance, { producer, settings }: Gate
       headers: { 'retry-after': String(secondsLeft), 'x-rate-limit-reset-at-utc': utcTime(resetsAt) },
     });
   };
+}
+
+/** Other names of the header, as clients of other services write it. */
+const foreignHeaders = ['api-key', 'apikey', 'x-apikey', 'x-api-token', 'x-auth-token', 'xi-api-key'];
+
+/** What is wrong where a key was meant to be sent; undefined, for the published text, where none was. */
+function whyNoKey(headers: NodeJS.Dict<string | string[]>, acceptBearer: boolean): string | undefined {
+  const wanted = acceptBearer
+    ? 'send the API key as "Authorization: Bearer <key>" or in x-api-key'
+    : 'send the API key in x-api-key';
+  const { authorization } = headers;
+  if (authorization !== undefined) {
+    const [scheme = '', credentials] = String(authorization).trim().split(/ +/, 2);
+    if (scheme === '') return `The header Authorization is empty: ${wanted}`;
+    if (credentials === undefined)
+      return /^bearer$/i.test(scheme)
+        ? `The header Authorization has no key behind Bearer: ${wanted}`
+        : `The header Authorization names no scheme: ${wanted}`;
+    if (!acceptBearer && /^bearer$/i.test(scheme))
+      return `Authorization: Bearer is not accepted here (ACCEPT_BEARER is off): ${wanted}`;
+    if (/^[\w-]{1,20}$/.test(scheme)) return `Authorization: ${scheme} is not accepted here: ${wanted}`;
+    return `The header Authorization has an unknown scheme: ${wanted}`;
+  }
+  if (headers['x-api-key'] !== undefined) return `The header x-api-key is empty: ${wanted}`;
+  const foreign = foreignHeaders.find((name) => headers[name] !== undefined);
+  return foreign && `The header ${foreign} is not read here: ${wanted}`;
 }
 
 function presentedKey(headers: NodeJS.Dict<string | string[]>, acceptBearer: boolean): string | undefined {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, apiErrors } from '../../contract/errors.ts';
 import { isUnavailable } from '../../jobs/redis/connection.ts';
+import { answerHeaders } from './answer-headers.ts';
 
 /** Seconds after which a refused client should come back. */
 const retryAfterSeconds = 5;
@@ -50,6 +51,8 @@ export async function sendRouterError(
       : error.code === 'FST_ERR_BAD_URL'
         ? new ApiError('malformedBody', 'The address cannot be decoded')
         : error;
+  // Hooks have not run for it.
+  reply.headers(answerHeaders);
   await sendError(known, request, reply);
 }
 
@@ -97,9 +100,31 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? apiErrors.headersTooLarge
         : { status: 400, message: 'The request is not valid HTTP' };
+  socket.end(plainAnswer(status, message));
+}
+
+/** A whole HTTP/1.1 answer of its own, for what must not get as far as the routes. */
+function plainAnswer(status: number, message: string): string {
   const body = JSON.stringify({ error: message });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    ...answerHeaders,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`;
+}
+
+/**
+ * RFC 9112, section 3.2: a request with several Host headers is a 400, since a proxy before this server may
+ * have believed another of them. Registered before everything else.
+ */
+export function refuseSeveralHosts(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    const hosts = raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name));
+    if (hosts.length <= 1) return;
+    reply.hijack();
+    raw.socket.end(plainAnswer(400, 'The request has more than one Host header'));
+  });
 }

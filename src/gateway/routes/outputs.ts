@@ -15,7 +15,6 @@ export function outputRoutes(app: FastifyInstance, { producer }: Gateway): void 
     return reply
       .type(picture.contentType)
       .header('cache-control', 'private, max-age=3600, immutable')
-      .header('x-content-type-options', 'nosniff')
       .send(picture.bytes);
   });
   refuseOtherMethods(app, '/outputs/*', ['GET', 'HEAD']);
