@@ -88,7 +88,20 @@ test('a base model that no live worker has is refused with the installed ones of
 });
 
 test('the checkpoints behind text to image are no base models', async () => {
-  await assert.rejects(assertBaseModelInstalled('sdxl-base', list(worker({}))), refusal(/"sdxl-base"/));
+  const names = [
+    'sdxl-base',
+    'sdxl-refiner',
+    'sdxl-base+sdxl-refiner',
+    'juggernaut+sdxl-refiner',
+    '+',
+    'juggernaut+',
+  ];
+  for (const name of names)
+    for (const workers of [list(worker({})), list()])
+      await assert.rejects(
+        assertBaseModelInstalled(name, workers),
+        refusal(new RegExp(`"${RegExp.escape(name)}" is not installed`)),
+      );
 });
 
 test('a size that no installed VAE can make is refused by field, value and multiple', () => {

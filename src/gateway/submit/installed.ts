@@ -1,7 +1,7 @@
 import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { baseName, refinerName, routeOf } from '../../jobs/queue/routes.ts';
+import { baseName, checkpointsOfRoute, refinerName, routeOf } from '../../jobs/queue/routes.ts';
 import type { GatewaySettings } from '../gateway.ts';
 import type { WorkerList } from './worker-list.ts';
 
@@ -39,7 +39,9 @@ export async function assertBaseModelInstalled(
   baseModel: string,
   { serves, expected }: Pick<WorkerList, 'serves' | 'expected'>,
 ): Promise<void> {
-  const isName = baseModel !== baseName && baseModel !== refinerName;
+  // A route may be two checkpoints; a base model is one, and neither of those of text to image.
+  const [name, ...more] = checkpointsOfRoute(baseModel);
+  const isName = more.length === 0 && name !== baseName && name !== refinerName;
   if (isName && (await serves(baseModel))) return;
   const installed = new Set((await expected()).flatMap(({ baseModels }) => baseModels));
   const list = installed.size > 0 ? [...installed].join(', ') : 'none';

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import { show } from '../../contract/show.ts';
 import { toApiError } from '../http/errors.ts';
 
 const acceptedTypes = /^(?:application\/json|multipart\/form-data)\s*(?:;[^\t]*)?$/i;
@@ -33,6 +34,8 @@ export async function readBody(request: FastifyRequest, limit: number): Promise<
     const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: 4, parts: 68 };
     for await (const part of request.parts({ limits })) {
       if (part.type === 'field') {
+        if (part.valueTruncated)
+          throw new ApiError('tooLarge', `The form's field ${show(part.fieldname)} is too large`);
         fields[part.fieldname] = part.value;
         continue;
       }
@@ -41,7 +44,12 @@ export async function readBody(request: FastifyRequest, limit: number): Promise<
       else part.file.resume();
     }
   } catch (error) {
-    const known = toApiError(error);
+    const known =
+      (error as { code?: unknown }).code === 'FST_INVALID_JSON_FIELD_ERROR'
+        ? new ApiError('malformedBody', 'A part of the form is declared as JSON and is not valid JSON', {
+            cause: error,
+          })
+        : toApiError(error);
     throw known.code === 'internal'
       ? new ApiError('malformedBody', 'The request body is not a valid form', { cause: error })
       : known;
