@@ -22,7 +22,7 @@ const floors: Record<string, Floor> = {
     tests: { packages: ['fast-check'] },
   },
   'src/images': { folders: ['src/numerics'], packages: ['sharp'] },
-  'src/checkpoints': { folders: [], packages: [] },
+  'src/checkpoints': { folders: ['src/contract/served-names.ts'], packages: [] },
   'src/graphs': { folders: ['src/checkpoints'], packages: ['protobufjs'] },
   'src/networks': {
     folders: ['src/graphs', 'src/checkpoints', 'src/numerics'],
@@ -64,7 +64,12 @@ const floors: Record<string, Floor> = {
     tests: { folders: ['src/text'] },
   },
   'src/config': {
-    folders: ['src/networks/runtime/device.ts', 'src/numerics/random-algorithms.ts', 'src/process'],
+    folders: [
+      'src/contract/served-names.ts',
+      'src/networks/runtime/device.ts',
+      'src/numerics/random-algorithms.ts',
+      'src/process',
+    ],
     packages: [],
   },
   workers: {

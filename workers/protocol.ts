@@ -1,7 +1,8 @@
 import type { Config } from '../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
 import type { SerializedError } from '../src/process/serialize-error.ts';
-import type { Capabilities, Generated } from './engine/generator.ts';
+import type { Capabilities } from './capabilities.ts';
+import type { Generated } from './engine/generator.ts';
 
 /**
  * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed

@@ -8,8 +8,8 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
+import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
-import { baseName } from '../../src/jobs/queue/routes.ts';
 import { machineFacts } from './machine.ts';
 import type { Contest } from './options/contest.ts';
 import { contests } from './options/contests.ts';

@@ -3,8 +3,8 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import type { Config } from '../../src/config/config.ts';
+import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation, type InstalledModel } from '../../src/installation/installation.ts';
-import { baseName } from '../../src/jobs/queue/routes.ts';
 
 export interface FoundCheckpoint {
   /** How the report calls it. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { isServedName, refinerName } from '../contract/served-names.ts';
 import { CheckpointError } from './checkpoint-error.ts';
 import { type ConfigReader, configReader } from './configs/config-reader.ts';
 import { isJsonObject, type JsonObject, parseJsonObject, readJsonObject } from './json-file.ts';
@@ -26,8 +27,7 @@ export interface LoraUse {
 export interface Manifest {
   readonly kind: 'base' | 'refiner';
   /**
-   * Names requests reach the model by: `sdxl-base`, `sdxl-refiner`, or a `base_model`. Absent: the folder's
-   * name.
+   * Names requests reach the model by, see contract/served-names.ts. Absent: the folder's name.
    */
   readonly serves: readonly string[] | undefined;
   /** The weights: '.' for a folder with model_index.json, else a .safetensors file. */
@@ -43,15 +43,8 @@ export interface Manifest {
 }
 
 const keys = ['kind', 'serves', 'checkpoint', 'files', 'scheduler', 'vae', 'loras'];
-/** What a request may name as base_model; also a safe folder name. */
-const servedName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 /** Weights and what belongs to them; formats that can carry code are not among them. */
 const modelFile = /\.(safetensors|onnx|onnx_data|data|json|txt)$/;
-
-/** Whether requests may reach a model by this name. */
-export function isServedName(name: string): boolean {
-  return servedName.test(name);
-}
 
 /** Whether a file of this name may lie in a model's folder: no pickles. */
 export function isModelFile(name: string): boolean {
@@ -161,12 +154,12 @@ function isHttp(text: string): boolean {
  */
 export function requireServable({ kind, serves }: Manifest, name: string, file: string): readonly string[] {
   const names = serves ?? [name];
-  const wrong = names.find((served) => (served === 'sdxl-refiner') !== (kind === 'refiner'));
+  const wrong = names.find((served) => (served === refinerName) !== (kind === 'refiner'));
   if (wrong !== undefined)
     throw new CheckpointError(
       kind === 'refiner'
-        ? `${file}: kind is "refiner", which serves "sdxl-refiner" and not "${wrong}"`
-        : `${file}: kind is "base", which cannot serve "sdxl-refiner"`,
+        ? `${file}: kind is "refiner", which serves "${refinerName}" and not "${wrong}"`
+        : `${file}: kind is "base", which cannot serve "${refinerName}"`,
     );
   return names;
 }

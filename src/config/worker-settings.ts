@@ -1,3 +1,4 @@
+import { baseName, isServedName } from '../contract/served-names.ts';
 import { type Device, isDevice } from '../networks/runtime/device.ts';
 import { type Kind, listOf, oneOf, place, type Setting, wholeNumber } from './setting-kinds.ts';
 
@@ -16,10 +17,7 @@ export const workerSettings = {
   },
   serveModels: {
     variable: 'SERVE_MODELS',
-    kind: listOf(
-      (text) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text),
-      'a served name such as sdxl-base or juggernaut',
-    ),
+    kind: listOf(isServedName, `a served name such as ${baseName} or juggernaut`),
     default: '',
     sentence:
       'Which models of MODELS_DIR a worker serves, by the names that requests use. Unset: all it finds.',

@@ -1,12 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  isServedName,
-  type Manifest,
-  manifestName,
-  readManifest,
-  requireServable,
-} from '../checkpoints/manifest.ts';
+import { type Manifest, manifestName, readManifest, requireServable } from '../checkpoints/manifest.ts';
+import { baseName, isServedName } from '../contract/served-names.ts';
 
 /** One model of a models folder. */
 export interface InstalledModel {
@@ -16,7 +11,7 @@ export interface InstalledModel {
   readonly directory: string;
   /** Where its weights are: a folder with model_index.json, or a .safetensors file. */
   readonly checkpoint: string;
-  /** Served names: `sdxl-base`, `sdxl-refiner`, or a `base_model` of sdxl-img2img. */
+  /** Served names, see contract/served-names.ts. */
   readonly serves: readonly string[];
   readonly manifest: Manifest | undefined;
 }
@@ -65,7 +60,9 @@ export async function findInstallation(
     }
   }
   if (installed.size === 0)
-    throw new Error(`${modelsDir}: no checkpoint found; expected folders such as sdxl-base/model_index.json`);
+    throw new Error(
+      `${modelsDir}: no checkpoint found; expected folders such as ${baseName}/model_index.json`,
+    );
   const missing = only.find((name) => !installed.has(name));
   if (missing !== undefined)
     throw new Error(

@@ -1,28 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
-import type { Endpoint } from '../../src/contract/endpoints.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
-
-/** A checkpoint with the names it is served under. */
-export interface ServedModel {
-  readonly name: string;
-  readonly serves: readonly string[];
-}
-
-/** What an engine can do, whatever is loaded at the moment. */
-export interface Capabilities {
-  /** sdxl-torch's base and refiner first. */
-  readonly models: readonly ServedModel[];
-  readonly endpoints: readonly Endpoint[];
-  /** Whether the refiner's weights are there. */
-  readonly refiner: boolean;
-  /** The `base_model` names of sdxl-img2img it serves. */
-  readonly baseModels: readonly string[];
-  /**
-   * What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE;
-   * undefined without one.
-   */
-  readonly sizeMultiple: number | undefined;
-}
+import type { Capabilities } from '../capabilities.ts';
 
 export interface GeneratedPicture {
   readonly bytes: Uint8Array;

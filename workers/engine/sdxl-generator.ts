@@ -5,12 +5,12 @@ import type {
   ImageToImageRequest,
   TextToImageRequest,
 } from '../../src/contract/generation.ts';
+import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { baseName, refinerName } from '../../src/jobs/queue/routes.ts';
 import { computePrecision } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
@@ -20,14 +20,8 @@ import { RequestError } from '../../src/pipelines/request-error.ts';
 import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
-import { capabilitiesOf, inLoadingOrder, requireRoom } from '../served-models.ts';
-import {
-  type Generator,
-  type OnLoading,
-  type OpenGenerator,
-  type ServedModel,
-  silently,
-} from './generator.ts';
+import { capabilitiesOf, inLoadingOrder, requireRoom, type ServedModel } from '../capabilities.ts';
+import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';

@@ -1,8 +1,8 @@
 import type { Config } from '../../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import { routeOf } from '../../src/contract/routes.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import { routeOf } from '../../src/jobs/queue/routes.ts';
-import type { Capabilities } from '../engine/generator.ts';
+import type { Capabilities } from '../capabilities.ts';
 import { type Loss, openEngineChannel } from './engine-channel.ts';
 import { type RunOutcome, runToOutcome } from './engine-run.ts';
 import { loadCheckpoints } from './load-checkpoints.ts';

@@ -1,8 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
+import { checkpointsOf } from '../../src/contract/routes.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { checkpointsOf } from '../../src/jobs/queue/routes.ts';
-import type { Capabilities } from '../engine/generator.ts';
-import { modelsBehind } from '../served-models.ts';
+import { type Capabilities, modelsBehind } from '../capabilities.ts';
 import type { Loss } from './engine-channel.ts';
 import { type EngineOptions, type EngineProcess, silenceLimitsOf, startEngine } from './engine-process.ts';
 

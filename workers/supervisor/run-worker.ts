@@ -3,20 +3,20 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
+import { checkpointsOfRoute, routesOf } from '../../src/contract/routes.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { listKnownWords } from '../../src/installation/known-words.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
 import { registerRoutes } from '../../src/jobs/queue/heartbeat.ts';
-import { checkpointsOfRoute, routesOf } from '../../src/jobs/queue/routes.ts';
 import {
   assertNoEviction,
   type Connection,
   connect,
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
-import { capabilitiesOf, modelsBehind } from '../served-models.ts';
+import { capabilitiesOf, modelsBehind } from '../capabilities.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { Loss } from './engine-channel.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';

@@ -2,18 +2,24 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
+import { checkpointsOf } from '../../src/contract/routes.ts';
+import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { baseName, checkpointsOf, refinerName } from '../../src/jobs/queue/routes.ts';
+import {
+  capabilitiesOf,
+  inLoadingOrder,
+  modelsBehind,
+  requireRoom,
+  type ServedModel,
+} from '../capabilities.ts';
 import {
   type Generated,
   type Generator,
   type OnLoading,
   type OpenGenerator,
-  type ServedModel,
   silently,
 } from '../engine/generator.ts';
 import { splitOnce } from '../engine/split-samples.ts';
-import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../served-models.ts';
 
 /**
  * An engine without networks, for the tests of everything around them: it holds its thread through each step

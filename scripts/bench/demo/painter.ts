@@ -1,9 +1,9 @@
 import { parseImageToImage, parseTextToImage } from '../../../src/contract/bodies.ts';
 import type { GenerationRequest } from '../../../src/contract/generation.ts';
+import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { interleavedBytes } from '../../../src/images/encode-image.ts';
 import { findInstallation } from '../../../src/installation/installation.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
-import { baseName, refinerName } from '../../../src/jobs/queue/routes.ts';
 import { createEmbeddingCache } from '../../../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../../../src/pipelines/image-to-image.ts';
 import type { Models } from '../../../src/pipelines/models.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { routesOf } from '../../../src/contract/routes.ts';
 import { consume } from '../../../src/jobs/queue/consumer.ts';
-import { routesOf } from '../../../src/jobs/queue/routes.ts';
 
 /**
  * A worker of its own process whose engine takes no time: its pictures are 300 kB of noise. Ends with its

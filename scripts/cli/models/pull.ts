@@ -2,13 +2,13 @@ import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import {
   isModelFile,
-  isServedName,
   type LoraUse,
   type ManifestFile,
   manifestName,
   parseManifest,
 } from '../../../src/checkpoints/manifest.ts';
 import { readSafetensorsHeader } from '../../../src/checkpoints/safetensors/safetensors.ts';
+import { isServedName, refinerName } from '../../../src/contract/served-names.ts';
 import { openLocation } from '../../../src/installation/open-model.ts';
 import { type DownloadOptions, download } from '../download/download.ts';
 import type { OnBytes } from '../download/progress.ts';
@@ -77,7 +77,7 @@ export async function pull(options: PullOptions): Promise<void> {
     ...(vae !== undefined && { vae: pathOf(vae) }),
     ...(loras.length > 0 && { loras: withLoras(known?.loras ?? [], loras) }),
   };
-  if (next.kind === 'refiner' && next.serves === undefined) next.serves = ['sdxl-refiner'];
+  if (next.kind === 'refiner' && next.serves === undefined) next.serves = [refinerName];
   const written = `${JSON.stringify(next, null, 2)}\n`;
   parseManifest(written, manifestFile);
   await writeFile(`${manifestFile}.new`, written);

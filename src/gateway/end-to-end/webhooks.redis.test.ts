@@ -4,11 +4,12 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import { routeOf } from '../../contract/routes.ts';
+import { request } from '../../contract/testing/requests.ts';
 import { openProducer, type Producer } from '../../jobs/producer.ts';
 import { consume } from '../../jobs/queue/consumer.ts';
-import { routeOf } from '../../jobs/queue/routes.ts';
+import { log, output } from '../../jobs/testing/outputs.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
-import { log, output, request } from '../../jobs/testing/requests.ts';
 import { openWebhooks, type Webhooks } from '../outbound/webhooks.ts';
 
 const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
+import { routesOf } from '../../contract/routes.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { routesOf } from '../../jobs/queue/routes.ts';
 import {
   assertBaseModelInstalled,
   assertSidesPossible,

@@ -1,7 +1,8 @@
 import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
+import { checkpointsOfRoute, routeOf } from '../../contract/routes.ts';
+import { baseName, refinerName } from '../../contract/served-names.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { baseName, checkpointsOfRoute, refinerName, routeOf } from '../../jobs/queue/routes.ts';
 import type { GatewaySettings } from '../gateway.ts';
 import type { WorkerList } from './worker-list.ts';
 

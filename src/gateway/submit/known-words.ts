@@ -1,8 +1,8 @@
 import type { GenerationRequest } from '../../contract/generation.ts';
 import type { KnownWords, ServedKnownWords } from '../../contract/known-words.ts';
+import { baseName } from '../../contract/served-names.ts';
 import { show } from '../../contract/show.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { baseName } from '../../jobs/queue/routes.ts';
 import { unknownWords } from '../../text/unknown-words.ts';
 
 /** Parts of a request that say what its picture shows. */

@@ -1,6 +1,6 @@
 import { ApiError } from '../../contract/errors.ts';
+import { checkpointsOfRoute, isRoute, routesOf } from '../../contract/routes.ts';
 import { knownRoutes, liveWorkers, type WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { checkpointsOfRoute, isRoute, routesOf } from '../../jobs/queue/routes.ts';
 import type { Connection } from '../../jobs/redis/connection.ts';
 
 export interface WorkerList {
@@ -14,7 +14,7 @@ export interface WorkerList {
    */
   expected(): Promise<WorkerInfo[]>;
   /**
-   * Whether a request of that route (see jobs/routes.ts) would be worked on: by a worker that is expected, or
+   * Whether a request of that route (see contract/routes.ts) would be worked on: by a worker that is expected, or
    * by one that this gateway has not seen itself but that was alive within the grace. True while nothing is
    * known of any worker.
    * @throws ApiError noWorker where workers have served it in the last day, but none within the grace.

@@ -1,8 +1,8 @@
+import { routesOf } from '../../contract/routes.ts';
 import type { Generate } from '../../jobs/generate.ts';
 import { openProducer, type Producer } from '../../jobs/producer.ts';
 import { consume } from '../../jobs/queue/consumer.ts';
 import { startHeartbeat, type WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { routesOf } from '../../jobs/queue/routes.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { createLogger } from '../http/logging.ts';
 import { checkResponses } from './response-check.ts';

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { request } from '../../contract/testing/requests.ts';
 import type { Generate } from '../generate.ts';
 import { JobError, unexplainedFailure } from '../job-error.ts';
 import type { Producer } from '../producer.ts';
 import { openEvents } from '../records/events.ts';
 import { failRecord } from '../records/records.ts';
 import { readOutput } from '../records/stored-pictures.ts';
+import { output } from '../testing/outputs.ts';
 import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { output, request } from '../testing/requests.ts';
 import type { Consumer } from './consumer.ts';
 
 let queue: TestQueue;

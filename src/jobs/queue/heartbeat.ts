@@ -1,9 +1,9 @@
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
+import { routesOf } from '../../contract/routes.ts';
 import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
-import { routesOf } from './routes.ts';
 
 /** What a worker says of itself while it is able to take jobs (its engine has loaded checkpoints). */
 export interface WorkerInfo {
@@ -20,7 +20,7 @@ export interface WorkerInfo {
    * undefined without one.
    */
   readonly sizeMultiple: number | undefined;
-  /** Those of its routes (see routes.ts) whose checkpoints are loaded; the others take an exchange first. */
+  /** Those of its routes (see contract/routes.ts) whose checkpoints are loaded; the others take an exchange first. */
   readonly resident: readonly string[];
   /** Whether it has a job in hand. */
   readonly busy: boolean;

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { GenerationRequest, ImageToImageRequest } from '../../contract/generation.ts';
+import { request } from '../../contract/testing/requests.ts';
 import type { Producer } from '../producer.ts';
 import { keyOf } from '../redis/names.ts';
+import { output } from '../testing/outputs.ts';
 import { openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { output, request } from '../testing/requests.ts';
 import { knownRoutes, startHeartbeat } from './heartbeat.ts';
 
 /** What was one queue's to promise holds across the queues of several models. */

@@ -1,10 +1,10 @@
 import { type Job, Queue } from 'bullmq';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
+import { routeOf } from '../../contract/routes.ts';
 import { defaultPriority } from '../records/admit.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes, queueNameOf } from '../redis/names.ts';
-import { routeOf } from './routes.ts';
 
 /** The queues of all routes, as a gateway sees them. */
 export interface Queues {

@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
+import { request } from '../../contract/testing/requests.ts';
 import { openProducer, type Producer } from '../producer.ts';
 import { connect, failFastOptions } from '../redis/connection.ts';
 import type { Lifetimes } from '../redis/names.ts';
+import { log, output } from '../testing/outputs.ts';
 import { allRoutes, openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { log, output, request } from '../testing/requests.ts';
 
 /** What is left when processes die: each death here is a SIGKILL. */
 

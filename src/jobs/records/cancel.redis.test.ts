@@ -5,8 +5,8 @@ import type { Generate } from '../generate.ts';
 import { cancelledFailure } from '../job-error.ts';
 import type { Producer } from '../producer.ts';
 import { keyOf } from '../redis/names.ts';
+import { output } from '../testing/outputs.ts';
 import { openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { output } from '../testing/requests.ts';
 
 let queue: TestQueue;
 let producer: Producer;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { request } from '../../contract/testing/requests.ts';
 import type { Producer } from '../producer.ts';
 import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { request } from '../testing/requests.ts';
 import { deleteRecord } from './admit.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { request } from '../../contract/testing/requests.ts';
 import type { Producer } from '../producer.ts';
+import { output } from '../testing/outputs.ts';
 import { openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { output, request } from '../testing/requests.ts';
 
 let queue: TestQueue;
 let producer: Producer;

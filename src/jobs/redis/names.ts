@@ -1,6 +1,6 @@
 /** Every key this service writes beside BullMQ's own, in one place. */
 
-/** BullMQ's queue of the requests that need the same models, see routes.ts. */
+/** BullMQ's queue of the requests that need the same models, see contract/routes.ts. */
 export const queueNameOf = (route: string): string => `generations-${route}`;
 
 export const keyOf = {

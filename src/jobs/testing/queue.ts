@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { TextToImageRequest } from '../../contract/generation.ts';
+import { routesOf } from '../../contract/routes.ts';
+import { request } from '../../contract/testing/requests.ts';
 import type { Generate } from '../generate.ts';
 import { openProducer, type Producer } from '../producer.ts';
 import { type Consumer, type ConsumerOptions, consume } from '../queue/consumer.ts';
-import { routesOf } from '../queue/routes.ts';
+import { log } from './outputs.ts';
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts';
-import { log, request } from './requests.ts';
 
 /** For the tests of this folder: the gateway's side of the queues on a private Redis. */
 export interface TestQueue {

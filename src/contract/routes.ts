@@ -1,11 +1,6 @@
-import type { Endpoint } from '../../contract/endpoints.ts';
-import type { GenerationRequest } from '../../contract/generation.ts';
-
-/**
- * Served names of the two checkpoints behind sdxl-torch; every other name is a `base_model` of sdxl-img2img.
- */
-export const baseName = 'sdxl-base';
-export const refinerName = 'sdxl-refiner';
+import type { Endpoint } from './endpoints.ts';
+import type { GenerationRequest } from './generation.ts';
+import { baseName, isServedName, refinerName } from './served-names.ts';
 
 /** The served names of the checkpoints a request needs, all at once. */
 export function checkpointsOf(request: GenerationRequest): readonly string[] {
@@ -37,7 +32,8 @@ export function checkpointsOfRoute(route: string): readonly string[] {
   return route.split('+');
 }
 
-/** Whether models could have such names: letters, digits, ".", "_" and "-". */
+/** Whether models could have such names. */
 export function isRoute(text: string): boolean {
-  return /^[A-Za-z0-9][\w.-]{0,63}(\+[A-Za-z0-9][\w.-]{0,63})?$/.test(text);
+  const names = checkpointsOfRoute(text);
+  return names.length <= 2 && names.every(isServedName);
 }

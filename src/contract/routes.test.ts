@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ImageToImageRequest } from '../../contract/generation.ts';
-import { request } from '../testing/requests.ts';
+import type { ImageToImageRequest } from './generation.ts';
 import { isRoute, routeOf, routesOf } from './routes.ts';
+import { request } from './testing/requests.ts';
 
 test('a request needs the base, with the refiner where that would run, or its base model', () => {
   assert.equal(routeOf(request), 'sdxl-base+sdxl-refiner');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from './served-models.ts';
+import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from './capabilities.ts';
 
 const models = [
   { name: 'juggernaut-xi', serves: ['juggernaut', 'realvis'] },
