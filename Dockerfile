@@ -33,10 +33,6 @@ CMD ["node", "src/gateway/server.ts"]
 # What both workers are, without Node and without dependencies.
 FROM dependencies AS worker-files
 COPY . .
-# Stands behind every model where MODELS_DIR is not set: the demo checkpoint, or random weights where the checkout lacks it.
-RUN node --input-type=module -e "const { defaultModels } = await import('/app/scripts/cli/start/default-models.ts'); \
-  const { cp } = await import('node:fs/promises'); \
-  await cp((await defaultModels('/tmp')).modelsDir, '/app/demo', { recursive: true })"
 
 FROM node:24-bookworm-slim AS worker
 ENV NODE_ENV=production DEVICE=cpu HEALTH_FILE=/tmp/worker-health
@@ -45,7 +41,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=worker-files /app/package.json ./
 COPY --from=worker-files /app/src src
 COPY --from=worker-files /app/workers workers
-COPY --from=worker-files /app/demo demo
+# Stands behind every model where MODELS_DIR is not set.
+COPY --from=worker-files /app/models/demo demo
 USER node
 # Healthy is a worker that takes jobs; loading checkpoints may take minutes.
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s CMD ["node", "workers/health.ts"]
@@ -60,7 +57,8 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=worker-files /app/package.json ./
 COPY --from=worker-files /app/src src
 COPY --from=worker-files /app/workers workers
-COPY --from=worker-files /app/demo demo
+# Stands behind every model where MODELS_DIR is not set.
+COPY --from=worker-files /app/models/demo demo
 # ONNX Runtime's CUDA provider is not in the npm package. An image in which the loader misses one of its libraries is not built.
 RUN --mount=type=bind,from=worker-files,source=/app/scripts,target=/app/scripts \
   node scripts/cli/cuda-install.ts ${CUDA_PROVIDER} && node scripts/cli/models.ts doctor --require libraries

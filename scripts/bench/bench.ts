@@ -6,7 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
-import { defaultModels } from '../cli/start/default-models.ts';
+import { demoModels } from '../cli/start/demo-models.ts';
 import { measureGateway } from './gateway.ts';
 import { machineFacts } from './machine.ts';
 import { matmulRates } from './networks/matmul-rate.ts';
@@ -58,7 +58,7 @@ async function ownProcess(file: string, args: readonly string[]): Promise<Row[]>
 }
 
 async function modelsFolder({ models }: Settings): Promise<string> {
-  return models ?? (await defaultModels(path.resolve(process.env.DATA_DIR ?? 'data'))).modelsDir;
+  return models ?? (await demoModels()).modelsDir;
 }
 
 async function networks(settings: Settings): Promise<Row[]> {

@@ -8,7 +8,7 @@ import type { GenerationProgress, GenerationRequest } from '../../src/contract/g
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
-import { defaultModels } from './start/default-models.ts';
+import { demoModels } from './start/demo-models.ts';
 
 const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
   --out FILE                  .jpg, .png or .webp (default picture.jpg); further samples get -1, -2, ... before the dot
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
     args.image === undefined
       ? undefined
       : await decodeInputImage(await readFile(args.image), { maxPixels: config.img2imgMaxPixels });
-  const models = config.modelsDir === undefined ? await defaultModels(config.dataDir) : undefined;
+  const models = config.modelsDir === undefined ? await demoModels() : undefined;
   if (models !== undefined) console.error(models.description);
   const modelsDir = config.modelsDir ?? models?.modelsDir;
   const generator = await openSdxlGenerator({ ...config, modelsDir });

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { detectThings } from '../../bench/demo/detect-things.ts';
 import { readPicture } from '../../bench/demo/read-picture.ts';
-import { shippedModels } from './default-models.ts';
+import { shippedModels } from './demo-models.ts';
 import { type StartedServer, startServer } from './testing/started-server.ts';
 
 const skip = existsSync(shippedModels) ? false : `there is no demo checkpoint in ${shippedModels}`;

@@ -13,7 +13,7 @@ import {
 } from '../../../src/jobs/redis/connection.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { lockDataDirectory } from './data-lock.ts';
-import { type DefaultModels, defaultModels } from './default-models.ts';
+import { type DemoModels, demoModels } from './demo-models.ts';
 import { findRedis } from './find-redis.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
 import { privateRedis } from './private-redis.ts';
@@ -33,7 +33,7 @@ export interface Launched {
   /** Made by this start, the first on its Redis; undefined when there are keys already. */
   readonly firstKey: string | undefined;
   /** What stands behind every model name; undefined where MODELS_DIR says so. */
-  readonly models: DefaultModels | undefined;
+  readonly models: DemoModels | undefined;
   /** Gives the job in hand back to the queue, ends the children in order, and frees the data directory. */
   stop(): Promise<void>;
   /** Ends the children at once. */
@@ -96,6 +96,7 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
 
   const bringUp = async (): Promise<Launched> => {
     await assertPortFree(config.host, config.port);
+    const models = config.modelsDir === undefined ? await demoModels(options.demoModels) : undefined;
     let redisUrl = config.redisUrl;
     if (redisUrl === undefined) {
       const redis = await privateRedis(await findRedis(config.dataDir, say), config.dataDir);
@@ -115,8 +116,6 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     endings.push(() => connection.disconnect());
     await assertNoEviction(connection);
 
-    const models =
-      config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
     const modelsDir = config.modelsDir ?? models?.modelsDir;
     const env = { ...process.env, REDIS_URL: redisUrl, DATA_DIR: config.dataDir, MODELS_DIR: modelsDir };
     const root = path.resolve(import.meta.dirname, '../../..');

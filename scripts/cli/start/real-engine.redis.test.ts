@@ -5,8 +5,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
-import { randomModels } from './default-models.ts';
 import { commandOf, descendants } from './testing/process-tree.ts';
+import { writeRandomModels } from './testing/random-models.ts';
 import { type StartedServer, startServer } from './testing/started-server.ts';
 
 /** `npm start` with the real worker and engine, on tiny checkpoints with random weights. */
@@ -15,7 +15,8 @@ const patience = { timeout: 300_000 };
 let server: StartedServer;
 
 before(async () => {
-  server = await startServer({ MODELS_DIR: await randomModels(models) });
+  await writeRandomModels(models);
+  server = await startServer({ MODELS_DIR: models });
   assert.notEqual(server.key, '', server.text);
 }, patience);
 
