@@ -53,10 +53,10 @@ const flops = countFlops(work.graph, work.shapes);
 const folder = mkdtempSync(path.join(tmpdir(), 'profile-'));
 try {
   const session = await bareSession(work, {
-    graphOptimizationLevel: values.level as 'basic',
-    ...(values.threads === undefined ? {} : { intraOpNumThreads: Number(values.threads) }),
-    enableProfiling: true,
-    profileFilePrefix: path.join(folder, 'profile'),
+    device: 'cpu',
+    level: values.level as 'basic',
+    ...threads,
+    profile: path.join(folder, 'profile'),
   });
   const seconds: number[] = [];
   for (let run = 0; run <= runs; run++) {

@@ -16,8 +16,7 @@ function endOfTextId({ eos_token_id: id, vocab_size: size }: ClipTextConfig): nu
 }
 
 /**
- * Loads a CLIPTextModel or CLIPTextModelWithProjection.
- * @throws CheckpointError or Error as openSession does.
+ * Loads a CLIPTextModel or CLIPTextModelWithProjection. @throws CheckpointError or Error as openSession does.
  */
 export async function openClipTextEncoder(
   component: Component<ClipTextConfig>,
@@ -35,7 +34,7 @@ export async function openClipTextEncoder(
     width: config.hidden_size,
     projectionWidth: hasProjection ? config.projection_dim : undefined,
     release: session.release,
-    async encodePrompt(ids) {
+    async encodePrompt(ids, signal) {
       const batch = Math.max(1, Math.ceil(ids.length / tokens));
       requireLength(`${component.name}: ids`, ids.length, [batch, tokens]);
       const stranger = ids.find((id) => id < 0 || id >= config.vocab_size);
@@ -43,12 +42,15 @@ export async function openClipTextEncoder(
         throw new Error(
           `${component.name}: token id ${stranger} is outside the vocabulary of ${config.vocab_size}`,
         );
-      const outputs = await session.run({
-        input_ids: integerTensor(ids, [batch, tokens]),
-        ...(hasProjection
-          ? { pooled_at: integerTensor(firstEnds(component.name, ids, batch, endOfText), [batch]) }
-          : {}),
-      });
+      const outputs = await session.run(
+        {
+          input_ids: integerTensor(ids, [batch, tokens]),
+          ...(hasProjection
+            ? { pooled_at: integerTensor(firstEnds(component.name, ids, batch, endOfText), [batch]) }
+            : {}),
+        },
+        signal,
+      );
       return {
         hiddenStates: floatsOf(outputs, 'hidden_states'),
         pooled: hasProjection ? floatsOf(outputs, 'pooled') : undefined,

@@ -18,7 +18,7 @@ import { placeWeights } from '../graphs/place-weights.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
-import type { NumberTensors } from './runtime/session-thread.ts';
+import type { Tensors } from './runtime/tensor-values.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
 
@@ -48,7 +48,7 @@ const numbers = (shape: readonly number[], salt: number) => ({ data: oracleNumbe
 interface Built {
   readonly component: Component<unknown>;
   build(flavour: Flavour, sizes?: Sizes): NetworkGraph;
-  readonly inputs: NumberTensors;
+  readonly inputs: Tensors;
 }
 
 function unet({ unet }: Checkpoint, timeIdCount: number, height: number, width: number, tokens = 77): Built {

@@ -1,3 +1,9 @@
+/*
+ * Networks, each with one verb. Arrays given to it must not change until it has answered. A signal ends the
+ * work within the operator that is under way, with its reason as the error; the network can be used as
+ * before.
+ */
+
 /** What the encoder makes of a batch of prompt chunks. */
 export interface PromptEncoding {
   /** Penultimate hidden state without final layer norm, [batch, tokens, width]. */
@@ -15,7 +21,7 @@ export interface ClipTextEncoder {
   readonly width: number;
   readonly projectionWidth: number | undefined;
   /** `ids` is [batch, tokens], row-major. */
-  encodePrompt(ids: Int32Array): Promise<PromptEncoding>;
+  encodePrompt(ids: Int32Array, signal?: AbortSignal): Promise<PromptEncoding>;
   release(): Promise<void>;
 }
 
@@ -41,7 +47,7 @@ export interface Unet {
   readonly pooledWidth: number;
   readonly timeIdCount: number;
   /** The network's output (noise or velocity, as the checkpoint was trained), shaped as the latents. */
-  predictNoise(input: UnetInput): Promise<Float32Array>;
+  predictNoise(input: UnetInput, signal?: AbortSignal): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
@@ -60,7 +66,7 @@ export interface VaeEncoder extends VaeGeometry {
    * Pixels [3, height, width] in -1 ... 1 to the posterior's moments [2 x channels, height / factor, width /
    * factor]: mean, then log variance.
    */
-  encode(pixels: Float32Array, height: number, width: number): Promise<Float32Array>;
+  encode(pixels: Float32Array, height: number, width: number, signal?: AbortSignal): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
@@ -69,6 +75,6 @@ export interface VaeDecoder extends VaeGeometry {
    * Unscaled latents [channels, height, width] to pixels [3, height x factor, width x factor] around -1 ...
    * 1.
    */
-  decode(latents: Float32Array, height: number, width: number): Promise<Float32Array>;
+  decode(latents: Float32Array, height: number, width: number, signal?: AbortSignal): Promise<Float32Array>;
   release(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 import path from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { requireOwnData } from '../checkpoints/exported/external-data.ts';
-import { idleThreads } from './runtime/idle-threads.ts';
+import { openInferenceSession } from './runtime/inference-session.ts';
 import { requireLength } from './runtime/tensors.ts';
 
 /** A classifier that says whether a picture may be shown. */
@@ -11,7 +10,13 @@ export interface SafetyChecker {
    * @param image the picture [height, width, 3] in 0 ... 1.
    * @returns whether the classifier objects to it.
    */
-  isUnsafe(clipInput: Float32Array, image: Float32Array, height: number, width: number): Promise<boolean>;
+  isUnsafe(
+    clipInput: Float32Array,
+    image: Float32Array,
+    height: number,
+    width: number,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -29,33 +34,31 @@ const verdict = 'has_nsfw_concepts';
 export async function openSafetyChecker(directory: string): Promise<SafetyChecker> {
   const file = path.join(directory, 'model.onnx');
   await requireOwnData(file);
-  const session = await InferenceSession.create(file, {
-    executionProviders: ['cpu'],
-    extra: { session: idleThreads },
-  }).catch((cause: unknown) => {
+  const session = await openInferenceSession(file, { device: 'cpu' }).catch((cause: unknown) => {
     throw new Error(`${file}: cannot be loaded: ${(cause as Error).message}`, { cause });
   });
+  const [takes, gives] = [session.inputs, session.outputs].map((ports) => ports.map(({ name }) => name));
   const missing = [
-    ...inputs.filter((name) => !session.inputNames.includes(name)),
-    ...[verdict].filter((name) => !session.outputNames.includes(name)),
+    ...inputs.filter((name) => !takes!.includes(name)),
+    ...[verdict].filter((name) => !gives!.includes(name)),
   ];
-  if (missing.length > 0 || session.inputNames.length > inputs.length) {
+  if (missing.length > 0 || takes!.length > inputs.length) {
     await session.release();
     throw new Error(
-      `${file}: is no safety checker: it takes ${session.inputNames} and gives ${session.outputNames}, wanted ${inputs} and ${verdict}`,
+      `${file}: is no safety checker: it takes ${takes} and gives ${gives}, wanted ${inputs} and ${verdict}`,
     );
   }
   return {
     release: () => session.release(),
-    isUnsafe: async (clipInput, image, height, width) => {
+    isUnsafe: async (clipInput, image, height, width, signal) => {
       requireLength('clip_input', clipInput.length, clipShape);
       const shape = [1, height, width, 3];
       requireLength('images', image.length, shape);
       const feeds = {
-        clip_input: new Tensor('float32', clipInput, clipShape),
-        images: new Tensor('float32', image, shape),
+        clip_input: { data: clipInput, shape: clipShape },
+        images: { data: image, shape },
       };
-      const { [verdict]: answer } = await session.run(feeds, [verdict]);
+      const { [verdict]: answer } = await session.run(feeds, { outputs: [verdict], signal });
       return [...(answer!.data as Uint8Array)].some((flag) => flag !== 0);
     },
   };

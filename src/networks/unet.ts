@@ -62,33 +62,28 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     pooledWidth: pooled,
     timeIdCount,
     release: session.release,
-    async predictNoise({
-      latents,
-      batch,
-      height,
-      width,
-      timestep,
-      encoderHiddenStates,
-      textEmbeds,
-      timeIds,
-    }) {
+    async predictNoise(input, signal) {
+      const { latents, batch, height, width, timestep, encoderHiddenStates, textEmbeds, timeIds } = input;
       requireSize(`${name}: batch`, batch);
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);
       if (!Number.isFinite(timestep))
         throw new Error(`${name}: timestep is ${timestep}; it must be a finite number`);
       const tokens = Math.max(1, Math.ceil(encoderHiddenStates.length / (batch * contextWidth)));
-      const outputs = await session.run({
-        sample: floatTensor(`${name}: latents`, latents, [batch, config.in_channels, height, width]),
-        timestep: floatTensor(`${name}: timestep`, Float32Array.of(timestep), [1]),
-        encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, [
-          batch,
-          tokens,
-          contextWidth,
-        ]),
-        text_embeds: floatTensor(`${name}: textEmbeds`, textEmbeds, [batch, pooled]),
-        time_ids: floatTensor(`${name}: timeIds`, timeIds, [batch, timeIdCount]),
-      });
+      const outputs = await session.run(
+        {
+          sample: floatTensor(`${name}: latents`, latents, [batch, config.in_channels, height, width]),
+          timestep: floatTensor(`${name}: timestep`, Float32Array.of(timestep), [1]),
+          encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, [
+            batch,
+            tokens,
+            contextWidth,
+          ]),
+          text_embeds: floatTensor(`${name}: textEmbeds`, textEmbeds, [batch, pooled]),
+          time_ids: floatTensor(`${name}: timeIds`, timeIds, [batch, timeIdCount]),
+        },
+        signal,
+      );
       return floatsOf(outputs, 'noise');
     },
   };

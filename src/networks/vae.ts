@@ -7,10 +7,9 @@ import { layersFor } from './layers-for.ts';
 import { measureVaeScales } from './measure-vae-scales.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
 import { isCuda } from './runtime/device.ts';
-import { type NetworkOptions, openSession } from './runtime/session.ts';
-import type { NumberTensors } from './runtime/session-thread.ts';
+import { type NetworkOptions, openSession, type Session } from './runtime/session.ts';
+import type { Tensors } from './runtime/tensor-values.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
-import type { Session } from './runtime/threaded-session.ts';
 import { vaeGeometry } from './vae-geometry.ts';
 
 /** Options of a VAE. */
@@ -23,7 +22,7 @@ export interface VaeOptions extends NetworkOptions {
 }
 
 interface Half {
-  run(input: NumberTensors): Promise<NumberTensors>;
+  run(input: Tensors, signal?: AbortSignal): Promise<Tensors>;
   release(): Promise<void>;
 }
 
@@ -41,7 +40,7 @@ async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options:
   const session = await open('float16', await measureVaeScales(component, half));
   return {
     release: session.release,
-    run: (input) => withFallback(`${name} ${half}`, session, () => open('float32'), input),
+    run: (input, signal) => withFallback(`${name} ${half}`, session, () => open('float32'), input, signal),
   };
 }
 
@@ -53,9 +52,10 @@ export async function withFallback(
   name: string,
   session: Pick<Session, 'run'>,
   openFloat32: () => Promise<Pick<Session, 'run' | 'release'>>,
-  input: NumberTensors,
-): Promise<NumberTensors> {
-  const outputs = await session.run(input);
+  input: Tensors,
+  signal?: AbortSignal,
+): Promise<Tensors> {
+  const outputs = await session.run(input, signal);
   if (
     Object.values(outputs).every(({ data }) => !(data instanceof Float32Array) || data.every(Number.isFinite))
   )
@@ -63,7 +63,7 @@ export async function withFallback(
   process.stderr.write(`engine: ${name}: float16 was not enough for this picture, computed in float32\n`);
   const wide = await openFloat32();
   try {
-    return await wide.run(input);
+    return await wide.run(input, signal);
   } finally {
     await wide.release();
   }
@@ -81,7 +81,7 @@ export async function openVaeEncoder(
   return {
     ...shape,
     release: encoder.release,
-    async encode(pixels, height, width) {
+    async encode(pixels, height, width, signal) {
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);
       if (height % shape.factor !== 0 || width % shape.factor !== 0)
@@ -89,7 +89,7 @@ export async function openVaeEncoder(
           `${name}: pixels are ${height} x ${width}; both sides must be multiples of ${shape.factor}`,
         );
       const input = floatTensor(`${name}: pixels`, pixels, [1, config.in_channels, height, width]);
-      return floatsOf(await encoder.run({ pixels: input }), 'moments');
+      return floatsOf(await encoder.run({ pixels: input }, signal), 'moments');
     },
   };
 }
@@ -105,11 +105,11 @@ export async function openVaeDecoder(
   return {
     ...vaeGeometry(config),
     release: decoder.release,
-    async decode(latents, height, width) {
+    async decode(latents, height, width, signal) {
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);
       const input = floatTensor(`${name}: latents`, latents, [1, config.latent_channels, height, width]);
-      return floatsOf(await decoder.run({ latents: input }), 'pixels');
+      return floatsOf(await decoder.run({ latents: input }, signal), 'pixels');
     },
   };
 }

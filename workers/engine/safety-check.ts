@@ -4,16 +4,17 @@ import { openSafetyChecker } from '../../src/networks/safety-checker.ts';
 import type { Picture } from '../../src/pipelines/sampling.ts';
 
 /** @throws JobError where the picture must not be shown. */
-export type SafetyCheck = (picture: Picture) => Promise<void>;
+export type SafetyCheck = (picture: Picture, signal?: AbortSignal) => Promise<void>;
 
 export const blockedPicture = 'The picture was blocked by the safety checker';
 
 /** @param directory holds the classifier's model.onnx. @throws as openSafetyChecker does. */
 export async function openSafetyCheck(directory: string): Promise<SafetyCheck> {
   const checker = await openSafetyChecker(directory);
-  return async ({ pixels, width, height }) => {
+  return async ({ pixels, width, height }, signal) => {
     const clipInput = await clipPixels(pixels, width, height);
-    if (await checker.isUnsafe(clipInput, interleaved(pixels, width, height), height, width))
+    const image = interleaved(pixels, width, height);
+    if (await checker.isUnsafe(clipInput, image, height, width, signal))
       throw new JobError(blockedPicture, { retryable: false });
   };
 }

@@ -1,5 +1,5 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { encodeModel } from '../../../src/graphs/onnx-proto.ts';
+import { openInferenceSession } from '../../../src/networks/runtime/inference-session.ts';
 
 export interface MatmulOptions {
   readonly rows?: number;
@@ -36,15 +36,14 @@ export async function matmulRates(options: MatmulOptions = {}): Promise<number[]
       },
     ],
   });
-  const session = await InferenceSession.create(
-    model,
-    threads === undefined ? {} : { intraOpNumThreads: threads },
-  );
-  const x = new Tensor(
-    'float32',
-    Float32Array.from({ length: rows * inner }, (_, index) => Math.cos(index)),
-    [rows, inner],
-  );
+  const session = await openInferenceSession(model, {
+    device: 'cpu',
+    ...(threads === undefined ? {} : { threads }),
+  });
+  const x = {
+    data: Float32Array.from({ length: rows * inner }, (_, index) => Math.cos(index)),
+    shape: [rows, inner],
+  };
   const rates: number[] = [];
   for (let run = 0; run <= runs; run++) {
     const start = performance.now();

@@ -1,10 +1,11 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Checkpoint, Component } from '../../../src/checkpoints/checkpoint.ts';
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
 import { encodeModel } from '../../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../../src/graphs/place-weights.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../src/graphs/vae.ts';
+import { openInferenceSession } from '../../../src/networks/runtime/inference-session.ts';
+import type { SessionOptions } from '../../../src/networks/runtime/session-options.ts';
 import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
 import { unetWork } from './unet-work.ts';
 
@@ -67,23 +68,22 @@ export interface BareSession {
   release(): Promise<void>;
 }
 
-/** Loads the graph whole, in this thread, with any options of the runtime. */
+/** Loads the graph whole, with any options of the runtime. */
 export async function bareSession(
   { component, graph, shapes, feeds }: NetworkWork,
-  options: InferenceSession.SessionOptions,
+  options: SessionOptions,
 ): Promise<BareSession> {
   const { model, folder } = placeWeights(graph, component);
-  const { session: extra, ...others } = (options.extra ?? {}) as Record<string, object>;
-  const session = await InferenceSession.create(encodeModel(model), {
+  const session = await openInferenceSession(encodeModel(model), {
     ...options,
-    extra: { ...others, session: { ...extra, model_external_initializers_file_folder_path: folder } },
+    config: { ...options.config, model_external_initializers_file_folder_path: folder },
   });
   const tensors = Object.fromEntries(
-    Object.entries(feeds).map(([name, data]) => [name, new Tensor('float32', data, shapes[name]!)]),
+    Object.entries(feeds).map(([name, data]) => [name, { data, shape: shapes[name]! }]),
   );
   return {
     run: () => session.run(tensors),
-    endProfiling: () => session.endProfiling(),
-    release: () => session.release(),
+    endProfiling: session.endProfiling,
+    release: session.release,
   };
 }

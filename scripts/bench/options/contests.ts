@@ -1,6 +1,6 @@
-import type { InferenceSession } from 'onnxruntime-node';
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import { sessionOptions } from '../../../src/networks/runtime/session.ts';
+import type { SessionOptions } from '../../../src/networks/runtime/session-options.ts';
 import { bareSession, networkWork } from '../networks/network-work.ts';
 import type { Contest } from './contest.ts';
 import { batchContests, overlap, repetitionContests } from './picture-contests.ts';
@@ -18,13 +18,13 @@ export function contests(checkpoint: Checkpoint, side: number): Contest[] {
 /** Options of the runtime: those that the product gives it, and one of them changed. */
 function graphContests(checkpoint: Checkpoint, side: number): Contest[] {
   const usual = sessionOptions('', { device: 'cpu' }, { blockedLayout: true });
-  const changes: [string, InferenceSession.SessionOptions][] = [
-    ['feature maps as they are (level basic)', { graphOptimizationLevel: 'basic' }],
-    ['the same, fused (level extended)', { graphOptimizationLevel: 'extended' }],
-    ['one thread', { intraOpNumThreads: 1 }],
-    ['idle threads sleep at once', extraOptions(usual, { intra_op: { allow_spinning: '0' } })],
-    ['denormal numbers as zero', extraOptions(usual, { set_denormal_as_zero: '1' })],
-    ['no memory arena', { enableCpuMemArena: false }],
+  const changes: [string, Partial<SessionOptions>][] = [
+    ['feature maps as they are (level basic)', { level: 'basic' }],
+    ['the same, fused (level extended)', { level: 'extended' }],
+    ['one thread', { threads: 1 }],
+    ['idle threads sleep at once', withConfig(usual, { 'intra_op.allow_spinning': '0' })],
+    ['denormal numbers as zero', withConfig(usual, { set_denormal_as_zero: '1' })],
+    ['no memory arena', { cpuArena: false }],
   ];
   return ['unet', 'vae-decoder'].flatMap((network) =>
     changes.map(([other, change]) => ({
@@ -39,6 +39,6 @@ function graphContests(checkpoint: Checkpoint, side: number): Contest[] {
   );
 }
 
-function extraOptions({ extra }: InferenceSession.SessionOptions, more: object) {
-  return { extra: { session: { ...(extra?.session as object), ...more } } };
+function withConfig({ config }: SessionOptions, more: Readonly<Record<string, string>>) {
+  return { config: { ...config, ...more } };
 }

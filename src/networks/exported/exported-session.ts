@@ -1,9 +1,9 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
 import type { Device } from '../runtime/device.ts';
-import { executionProviders } from '../runtime/execution-providers.ts';
-import { idleThreads } from '../runtime/idle-threads.ts';
+import { openInferenceSession } from '../runtime/inference-session.ts';
 import type { NetworkOptions } from '../runtime/session.ts';
+import type { SessionPort } from '../runtime/session-ports.ts';
+import type { Tensor } from '../runtime/tensor-values.ts';
 
 /** Values for an input of whatever element type the exporter chose. */
 export interface Feed {
@@ -17,39 +17,32 @@ export interface ExportedPort {
   readonly shape: readonly (number | string)[];
 }
 
+export interface ExportedRunOptions {
+  /** Outputs; by default those that the session was opened for. */
+  readonly wanted?: readonly string[];
+  /** As a network's. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ExportedSession {
   readonly inputs: ReadonlyMap<string, ExportedPort>;
   readonly outputs: ReadonlyMap<string, ExportedPort>;
-  /** Inputs are converted to the graph's element types, outputs to float32. Blocks its thread. */
+  /** Inputs are converted to the graph's element types, outputs to float32. */
   run(
     feeds: Readonly<Record<string, Feed>>,
-    wanted?: readonly string[],
+    options?: ExportedRunOptions,
   ): Promise<Readonly<Record<string, Float32Array>>>;
   release(): Promise<void>;
 }
 
-/** How values become a tensor, by the graph's element type. Fractions go to the nearest integer. */
-const toTensor: Readonly<Record<string, (feed: Feed) => Tensor>> = {
-  float32: ({ values, shape }) => new Tensor('float32', Float32Array.from(values), shape),
-  float16: halfTensor,
-  float64: ({ values, shape }) => new Tensor('float64', Float64Array.from(values), shape),
-  int64: ({ values, shape }) =>
-    new Tensor(
-      'int64',
-      BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
-      shape,
-    ),
-  int32: ({ values, shape }) => new Tensor('int32', Int32Array.from(values, Math.round), shape),
+/** How values become a tensor's numbers, by the graph's element type. Fractions go to the nearest integer. */
+const convert: Readonly<Record<string, (values: Feed['values']) => Tensor['data']>> = {
+  float32: (values) => (values instanceof Float32Array ? values : Float32Array.from(values)),
+  float16: (values) => Float16Array.from(values),
+  float64: (values) => Float64Array.from(values),
+  int64: (values) => BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
+  int32: (values) => Int32Array.from(values, Math.round),
 };
-
-/**
- * Tensor turns every float16 datum into a Float16Array, of which the binding of onnxruntime-node 1.30 sees no
- * bytes; it takes their bits as Uint16Array.
- */
-function halfTensor({ values, shape }: Feed): Tensor {
-  const bits = new Uint16Array(Float16Array.from(values).buffer);
-  return Object.create(new Tensor('float16', bits, shape), { data: { value: bits } });
-}
 
 /**
  * Loads an exported model by its path, as its weights may be larger than a message can be. Its files must
@@ -65,14 +58,12 @@ export async function openExportedSession(
   outputs: readonly string[],
   { device, threads }: NetworkOptions,
 ): Promise<ExportedSession> {
-  const session = await InferenceSession.create(modelFile, {
-    executionProviders: executionProviders(device),
-    graphOptimizationLevel: 'all',
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: { session: idleThreads },
+  const session = await openInferenceSession(modelFile, {
+    device,
+    ...(threads === undefined ? {} : { threads }),
   }).catch((cause: unknown) => refuse(modelFile, device, cause));
-  const ports = portsOf(session.inputMetadata);
-  const results = portsOf(session.outputMetadata);
+  const ports = portsOf(session.inputs);
+  const results = portsOf(session.outputs);
   const complaint = complaintOf(ports, results, inputs, outputs);
   if (complaint !== undefined) {
     await session.release();
@@ -82,11 +73,14 @@ export async function openExportedSession(
     inputs: ports,
     outputs: results,
     release: () => session.release(),
-    run: async (feeds, wanted = outputs) => {
+    run: async (feeds, { wanted = outputs, signal } = {}) => {
       const tensors = Object.fromEntries(
-        Object.entries(feeds).map(([name, feed]) => [name, toTensor[ports.get(name)!.type]!(feed)]),
+        Object.entries(feeds).map(([name, { values, shape }]) => [
+          name,
+          { data: convert[ports.get(name)!.type]!(values), shape },
+        ]),
       );
-      const made = await session.run(tensors, [...wanted]);
+      const made = await session.run(tensors, { outputs: wanted, signal });
       return Object.fromEntries(wanted.map((name) => [name, floatsOf(name, made[name]!, modelFile)]));
     },
   };
@@ -105,7 +99,7 @@ function complaintOf(
   const surplus = [...ports.keys()].find((name) => !inputs.includes(name));
   if (surplus !== undefined)
     return `nothing is known about the input ${surplus}; its inputs are ${list(ports)}`;
-  const strange = [...ports].find(([, { type }]) => toTensor[type] === undefined);
+  const strange = [...ports].find(([, { type }]) => convert[type] === undefined);
   if (strange !== undefined) return `input ${strange[0]} is ${strange[1].type}, which is not supported`;
   const absent = outputs.find((name) => !results.has(name));
   return absent === undefined ? undefined : `no output ${absent}; its outputs are ${list(results)}`;
@@ -116,17 +110,12 @@ function refuse(modelFile: string, device: Device, cause: unknown): never {
   throw new Error(`${modelFile}: cannot be loaded on ${device}: ${reason}`, { cause });
 }
 
-function portsOf(metadata: readonly InferenceSession.ValueMetadata[]): Map<string, ExportedPort> {
-  return new Map(
-    metadata.map((port) => [
-      port.name,
-      port.isTensor ? { type: port.type, shape: port.shape } : { type: 'no tensor', shape: [] },
-    ]),
-  );
+function portsOf(ports: readonly SessionPort[]): Map<string, ExportedPort> {
+  return new Map(ports.map(({ name, type, shape }) => [name, { type, shape }]));
 }
 
-function floatsOf(name: string, { data, type }: Tensor, modelFile: string): Float32Array {
+function floatsOf(name: string, { data }: Tensor, modelFile: string): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof Float16Array || data instanceof Float64Array) return Float32Array.from(data);
-  throw new CheckpointError(`${modelFile}: output ${name} is ${type}, which are no real numbers`);
+  throw new CheckpointError(`${modelFile}: output ${name} holds no real numbers`);
 }

@@ -29,7 +29,7 @@ export async function openExportedTextEncoder(
     width: config.hidden_size,
     projectionWidth: hasProjection ? config.projection_dim : undefined,
     release: session.release,
-    async encodePrompt(ids) {
+    async encodePrompt(ids, signal) {
       const batch = Math.max(1, Math.ceil(ids.length / tokens));
       requireLength(`${name}: ids`, ids.length, [batch, tokens]);
       const stranger = ids.find((id) => id < 0 || id >= config.vocab_size);
@@ -37,7 +37,8 @@ export async function openExportedTextEncoder(
         throw new CheckpointError(
           `${name}: token id ${stranger} is outside the vocabulary of ${config.vocab_size}`,
         );
-      const made = await session.run({ input_ids: { values: ids, shape: [batch, tokens] } });
+      const feeds = { input_ids: { values: ids, shape: [batch, tokens] } };
+      const made = await session.run(feeds, { signal });
       return { hiddenStates: made[hiddenStates]!, pooled: made.text_embeds };
     },
   };

@@ -30,7 +30,7 @@ export async function openExportedUnet(
     pooledWidth,
     timeIdCount,
     release: session.release,
-    async predictNoise(given) {
+    async predictNoise(given, signal) {
       const { batch, height, width, timestep } = given;
       for (const [side, size] of Object.entries({ batch, height, width }))
         requireSize(`${name}: ${side}`, size);
@@ -41,17 +41,20 @@ export async function openExportedUnet(
         requireLength(`${name}: ${field}`, values.length, shape);
         return { values, shape };
       };
-      const { out_sample: noise } = await session.run({
-        sample: feed('latents', given.latents, batch, config.in_channels, height, width),
-        timestep: timestepFeed(timestep, session.inputs.get('timestep')!),
-        encoder_hidden_states: feed(
-          'encoderHiddenStates',
-          given.encoderHiddenStates,
-          ...[batch, tokens, contextWidth],
-        ),
-        text_embeds: feed('textEmbeds', given.textEmbeds, batch, pooledWidth),
-        time_ids: feed('timeIds', given.timeIds, batch, timeIdCount),
-      });
+      const { out_sample: noise } = await session.run(
+        {
+          sample: feed('latents', given.latents, batch, config.in_channels, height, width),
+          timestep: timestepFeed(timestep, session.inputs.get('timestep')!),
+          encoder_hidden_states: feed(
+            'encoderHiddenStates',
+            given.encoderHiddenStates,
+            ...[batch, tokens, contextWidth],
+          ),
+          text_embeds: feed('textEmbeds', given.textEmbeds, batch, pooledWidth),
+          time_ids: feed('timeIds', given.timeIds, batch, timeIdCount),
+        },
+        { signal },
+      );
       return noise!;
     },
   };

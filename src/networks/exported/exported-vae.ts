@@ -16,11 +16,11 @@ export async function openExportedVaeDecoder(
   return {
     ...vaeGeometry(config),
     release: session.release,
-    async decode(latents, height, width) {
+    async decode(latents, height, width, signal) {
       const shape = [1, config.latent_channels, height, width];
       for (const [side, size] of Object.entries({ height, width })) requireSize(`${name}: ${side}`, size);
       requireLength(`${name}: latents`, latents.length, shape);
-      const { sample } = await session.run({ latent_sample: { values: latents, shape } });
+      const { sample } = await session.run({ latent_sample: { values: latents, shape } }, { signal });
       return sample!;
     },
   };
@@ -29,7 +29,8 @@ export async function openExportedVaeDecoder(
 /**
  * Loads an exported VAE encoder: sample -> latent_parameters, the posterior's moments.
  * @throws CheckpointError for an export whose graph draws the sample itself (latent_sample), because no seed
- * reaches it; else as openExportedSession does.
+ * reaches it; else as
+ * openExportedSession does.
  */
 export async function openExportedVaeEncoder(
   { config, name, modelFile }: ExportedNetwork<VaeConfig>,
@@ -47,7 +48,7 @@ export async function openExportedVaeEncoder(
   return {
     ...geometry,
     release: session.release,
-    async encode(pixels, height, width) {
+    async encode(pixels, height, width, signal) {
       const shape = [1, config.in_channels, height, width];
       for (const [side, size] of Object.entries({ height, width })) requireSize(`${name}: ${side}`, size);
       if (height % geometry.factor !== 0 || width % geometry.factor !== 0)
@@ -55,7 +56,8 @@ export async function openExportedVaeEncoder(
           `${name}: pixels are ${height} x ${width}; both sides must be multiples of ${geometry.factor}`,
         );
       requireLength(`${name}: pixels`, pixels.length, shape);
-      return (await session.run({ sample: { values: pixels, shape } }, [moments]))[moments]!;
+      const feeds = { sample: { values: pixels, shape } };
+      return (await session.run(feeds, { wanted: [moments], signal }))[moments]!;
     },
   };
 }

@@ -1,4 +1,3 @@
-import type { InferenceSession } from 'onnxruntime-node';
 import type { Component } from '../../checkpoints/checkpoint.ts';
 import { requireTensors } from '../../checkpoints/require-tensors.ts';
 import type { NetworkGraph } from '../../graphs/graph.ts';
@@ -7,10 +6,23 @@ import { placeWeights } from '../../graphs/place-weights.ts';
 import { splitGraph } from '../../graphs/split-graph.ts';
 import { separateSteady } from '../../graphs/steady-graph.ts';
 import { type Device, isCuda } from './device.ts';
-import { executionProviders } from './execution-providers.ts';
-import { idleThreads } from './idle-threads.ts';
-import type { NumberTensors } from './session-thread.ts';
-import { type Session, threadedSession } from './threaded-session.ts';
+import { loadLibrary } from './library.ts';
+import type { SessionOptions } from './session-options.ts';
+import { openStage, openTogether, type Stage } from './stage.ts';
+import { readValue, type Tensor, type Tensors, type TensorValue } from './tensor-values.ts';
+import { createTurns } from './turns.ts';
+
+/** A loaded graph. Runs asked for while one is under way wait for it. */
+export interface Session {
+  /**
+   * The inputs' arrays must not change until the run has ended.
+   * @param signal ends the run within the operator that is under way; the session can be used as before.
+   * @returns the outputs by name.
+   * @throws RuntimeError; the signal's reason; Error where the session is released.
+   */
+  run(inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
+  release(): Promise<void>;
+}
 
 export interface NetworkOptions {
   readonly device: Device;
@@ -42,26 +54,22 @@ export function sessionOptions(
   folder: string,
   { device, threads }: NetworkOptions,
   { blockedLayout = false }: GraphOptions,
-): InferenceSession.SessionOptions {
+): SessionOptions {
   return {
-    executionProviders: executionProviders(device),
-    graphOptimizationLevel: blockedLayout && !isCuda(device) ? 'all' : 'basic',
-    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    extra: {
-      session: {
-        // Lets a model that was never a file name files: nothing is written beside the checkpoint.
-        model_external_initializers_file_folder_path: folder,
-        ...idleThreads,
-        ...(isCuda(device)
-          ? {
-              // A node that CUDA does not implement is a mistake in the graph, not something to be slow
-              // about.
-              disable_cpu_ep_fallback: '1',
-              // The arena takes memory in powers of two: 8 GB for the 5 GB of a UNet's weights.
-              use_device_allocator_for_initializers: '1',
-            }
-          : {}),
-      },
+    device,
+    level: blockedLayout && !isCuda(device) ? 'all' : 'basic',
+    ...(threads === undefined ? {} : { threads }),
+    config: {
+      // Lets a model that was never a file name files: nothing is written beside the checkpoint.
+      model_external_initializers_file_folder_path: folder,
+      ...(isCuda(device)
+        ? {
+            // A node that CUDA does not implement is a mistake in the graph, not something to be slow about.
+            disable_cpu_ep_fallback: '1',
+            // Weights never change their places: they need no part of the arena.
+            use_device_allocator_for_initializers: '1',
+          }
+        : {}),
     },
   };
 }
@@ -81,8 +89,8 @@ export async function openSession(
 ): Promise<Session> {
   requireTensors(component, options.tensors ?? graph.tensors);
   const parts = network.device === 'cpu' && options.split === true ? splitGraph(graph) : [graph];
-  const loading = await Promise.allSettled(
-    parts.map((part) => {
+  const stages = await openTogether(
+    parts.map((part) => () => {
       const place = (placed: NetworkGraph) => {
         const { model, folder } = placeWeights(placed, component);
         return { model: encodeModel(model), options: sessionOptions(folder, network, options) };
@@ -90,36 +98,44 @@ export async function openSession(
       const steadyInputs = options.steadyInputs ?? [];
       const separated = network.device === 'cpu' ? separateSteady(part, steadyInputs) : undefined;
       return separated === undefined
-        ? threadedSession(place(part))
-        : threadedSession(place(separated.changing), { ...place(separated.steady), inputs: steadyInputs });
+        ? openStage(place(part))
+        : openStage(place(separated.changing), { ...place(separated.steady), inputs: steadyInputs });
     }),
-  );
-  const sessions = loading.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const release = async () => {
-    await Promise.all(sessions.map((session) => session.release()));
+  ).catch((cause: unknown) => {
+    const { message } = cause as Error;
+    throw new Error(`${component.directory}: cannot be loaded on ${network.device}: ${message}`, { cause });
+  });
+  const turns = createTurns();
+  return {
+    run: (inputs, signal) => turns.alone(() => runStages(parts, stages, inputs, signal)),
+    release: async () => {
+      await Promise.all(stages.map((stage) => stage.release()));
+    },
   };
-  const failure = loading.find((result) => result.status === 'rejected');
-  if (failure !== undefined) {
-    await release();
-    const { message } = failure.reason as Error;
-    throw new Error(`${component.directory}: cannot be loaded on ${network.device}: ${message}`, {
-      cause: failure.reason,
-    });
-  }
-  return { release, run: (inputs) => runParts(parts, sessions, inputs) };
 }
 
-async function runParts(
+async function runStages(
   parts: readonly NetworkGraph[],
-  sessions: readonly Session[],
-  inputs: NumberTensors,
-): Promise<NumberTensors> {
-  let made: NumberTensors = {};
-  for (const [index, session] of sessions.entries()) {
-    const { inputs: ports } = parts[index]!;
-    const pick = (from: NumberTensors) =>
-      Object.fromEntries(ports.filter(({ name }) => name in from).map(({ name }) => [name, from[name]!]));
-    made = await session.run(pick(inputs), pick(made));
+  stages: readonly Stage[],
+  inputs: Tensors,
+  signal: AbortSignal | undefined,
+): Promise<Tensors> {
+  let made: Record<string, TensorValue> = {};
+  const releaseMade = (): void => {
+    for (const value of Object.values(made)) value.release();
+  };
+  try {
+    for (const [index, stage] of stages.entries()) {
+      const { inputs: ports } = parts[index]!;
+      const given: Readonly<Record<string, Tensor | TensorValue>> = { ...inputs, ...made };
+      const feeds = ports.flatMap(({ name }) => (name in given ? [[name, given[name]!] as const] : []));
+      const next = await stage.run(Object.fromEntries(feeds), signal);
+      releaseMade();
+      made = next;
+    }
+    const library = loadLibrary();
+    return Object.fromEntries(Object.entries(made).map(([name, value]) => [name, readValue(library, value)]));
+  } finally {
+    releaseMade();
   }
-  return made;
 }

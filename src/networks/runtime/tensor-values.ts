@@ -18,6 +18,9 @@ export interface Tensor {
   readonly shape: readonly number[];
 }
 
+/** By name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
 /**
  * A tensor as the runtime has it. It keeps what it points to: ONNX Runtime refers to memory without holding
  * it, so that an array of ours that is collected too early would be read as whatever lies there next.

@@ -1,4 +1,4 @@
-import type { NumberTensor, NumberTensors } from './session-thread.ts';
+import type { Tensor, Tensors } from './tensor-values.ts';
 
 /** @throws Error naming the tensor if the number of values does not fill the shape. */
 export function requireLength(name: string, length: number, shape: readonly number[]): void {
@@ -13,17 +13,17 @@ export function requireSize(name: string, value: number): void {
     throw new Error(`${name} is ${value}; it must be a positive integer`);
 }
 
-export function floatTensor(name: string, data: Float32Array, shape: readonly number[]): NumberTensor {
+export function floatTensor(name: string, data: Float32Array, shape: readonly number[]): Tensor {
   requireLength(name, data.length, shape);
   return { data, shape };
 }
 
-export function integerTensor(values: Iterable<number>, shape: readonly number[]): NumberTensor {
+export function integerTensor(values: Iterable<number>, shape: readonly number[]): Tensor {
   return { data: BigInt64Array.from(values, BigInt), shape };
 }
 
 /** The data of a float32 output. */
-export function floatsOf(tensors: NumberTensors, name: string): Float32Array {
+export function floatsOf(tensors: Tensors, name: string): Float32Array {
   const data = tensors[name]?.data;
   if (!(data instanceof Float32Array)) throw new Error(`the network gave no float32 output ${name}`);
   return data;

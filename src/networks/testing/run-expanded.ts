@@ -1,15 +1,15 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Precision } from '../../graphs/graph.ts';
 import { encodeModel, type Model } from '../../graphs/onnx-proto.ts';
 import type { PlacedModel } from '../../graphs/place-weights.ts';
 import { expandFused } from '../../graphs/testing/expand-fused.ts';
-import type { NumberTensor, NumberTensors } from '../runtime/session-thread.ts';
+import { openInferenceSession } from '../runtime/inference-session.ts';
+import type { Tensors } from '../runtime/tensor-values.ts';
 
 /** Runs a model once on the CPU, what only CUDA has a kernel for written out (see expandFused). For tests. */
 export async function runExpanded(
   { model, folder }: PlacedModel,
   precision: Precision,
-  inputs: NumberTensors,
+  inputs: Tensors,
 ): Promise<Readonly<Record<string, Float32Array>>> {
   return run(expandFused(model, precision), folder, inputs);
 }
@@ -18,28 +18,23 @@ export async function runExpanded(
 export async function run(
   model: Model,
   folder: string,
-  inputs: NumberTensors,
+  inputs: Tensors,
 ): Promise<Readonly<Record<string, Float32Array>>> {
-  const session = await InferenceSession.create(encodeModel(model), {
-    graphOptimizationLevel: 'basic',
-    intraOpNumThreads: 1,
-    logSeverityLevel: 4,
-    extra: { session: { model_external_initializers_file_folder_path: folder } },
+  const session = await openInferenceSession(encodeModel(model), {
+    device: 'cpu',
+    level: 'basic',
+    threads: 1,
+    log: 'fatal',
+    config: { model_external_initializers_file_folder_path: folder },
   });
   try {
-    const outputs = await session.run(
-      Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, toTensor(tensor)])),
-    );
+    const outputs = await session.run(inputs);
     return Object.fromEntries(
       Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]),
     );
   } finally {
     await session.release();
   }
-}
-
-function toTensor({ data, shape }: NumberTensor): Tensor {
-  return data instanceof Float32Array ? new Tensor('float32', data, shape) : new Tensor('int64', data, shape);
 }
 
 /** Largest difference over the largest absolute value expected. */

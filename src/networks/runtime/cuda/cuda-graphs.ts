@@ -2,10 +2,8 @@ import { arrayOver, type ElementType, elementBytes, elementCode, elementTypeOf }
 import type { InferenceSession } from '../inference-session.ts';
 import { loadLibrary } from '../library.ts';
 import type { RunOptions } from '../run-options.ts';
-import { placeOf, type Tensor, type TensorValue, valueOverDevice } from '../tensor-values.ts';
+import { placeOf, type Tensor, type Tensors, type TensorValue, valueOverDevice } from '../tensor-values.ts';
 import { allocateCuda, type CudaMemory } from './cuda-memory.ts';
-
-type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
  * Runs of a session as CUDA graphs, whose kernels are launched at once instead of one by one. A graph is of
