@@ -3,15 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { encodeModel } from '../graphs/onnx-proto.ts';
-import { operatorCases, operatorModel } from '../graphs/testing/operator-cases.ts';
+import { operatorCases, operatorWork } from '../graphs/testing/operator-cases.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
 import type { Device } from './runtime/device.ts';
-import { executionProviders } from './runtime/execution-providers.ts';
+import { openInferenceSession } from './runtime/inference-session.ts';
 import { cudaHere } from './testing/cuda-here.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { relativeDifference } from './testing/run-expanded.ts';
@@ -41,15 +40,12 @@ for (const one of operatorCases) {
         { data: oracleNumbers(shape, salt), shape },
       ]),
     );
-    const session = await InferenceSession.create(encodeModel(operatorModel(one)), {
-      executionProviders: executionProviders(device),
-      extra: { session: { disable_cpu_ep_fallback: '1' } },
+    const { model, feeds } = operatorWork(one, inputs);
+    const session = await openInferenceSession(encodeModel(model), {
+      device,
+      config: { disable_cpu_ep_fallback: '1' },
     });
-    const outputs = await session.run(
-      Object.fromEntries(
-        Object.entries(inputs).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]),
-      ),
-    );
+    const outputs = await session.run(feeds);
     const names = one.results.filter((name) => name !== '');
     for (const [index, { data }] of one.expected(inputs).entries()) {
       const difference = relativeDifference(outputs[names[index]!]!.data as Float32Array, data);

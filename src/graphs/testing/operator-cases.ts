@@ -16,6 +16,8 @@ export interface OperatorCase {
   readonly title: string;
   readonly op: string;
   readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** Those of the inputs that CUDA has the kernel for only where they are constants of the graph. */
+  readonly constants?: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly results: readonly string[];
   expected(inputs: Readonly<Record<string, Numbers>>): Numbers[];
@@ -93,6 +95,7 @@ export const operatorCases: readonly OperatorCase[] = [
     title: 'NhwcConv',
     op: 'NhwcConv',
     inputs: { x: [2, 7, 6, 5], weight: [4, 3, 3, 5], bias: [4] },
+    constants: ['weight'],
     attributes: convAttributes(3, 1, 1),
     results: ['y'],
     expected: ({ x, weight, bias }) => [nhwcConv(x!, weight!, bias!, 1, 1)],
@@ -101,6 +104,7 @@ export const operatorCases: readonly OperatorCase[] = [
     title: 'NhwcConv with stride and without bias',
     op: 'NhwcConv',
     inputs: { x: [1, 7, 8, 5], weight: [4, 3, 3, 5] },
+    constants: ['weight'],
     attributes: convAttributes(3, 2, 1),
     results: ['y'],
     expected: ({ x, weight }) => [nhwcConv(x!, weight!, undefined, 2, 1)],
@@ -132,15 +136,28 @@ export const operatorCases: readonly OperatorCase[] = [
   },
 ];
 
-/** A model of the operator alone, its inputs and outputs by the case's names. */
-export function operatorModel({ op, inputs, attributes, results }: OperatorCase): Model {
+/** A case's operator alone in a graph, and what is fed to it. */
+export interface OperatorWork {
+  /** Its inputs and outputs by the case's names. */
+  readonly model: Model;
+  readonly feeds: Readonly<Record<string, Numbers>>;
+}
+
+/** @param values of all the case's inputs; those that are constants go into the model. */
+export function operatorWork(
+  { op, constants = [], attributes, results }: OperatorCase,
+  values: Readonly<Record<string, Numbers>>,
+): OperatorWork {
   const graph = graphBuilder('operator');
-  const values = Object.entries(inputs).map(([name, shape]) => graph.input(name, 'float32', shape));
+  const operands = Object.entries(values).map(([name, { data, shape }]) =>
+    constants.includes(name) ? graph.floats(data, shape) : graph.input(name, 'float32', shape),
+  );
   const wanted = results.length === 1 ? 1 : results;
-  const made = graph.nodes('operator', `com.microsoft.${op}`, values, wanted, attributes);
+  const made = graph.nodes('operator', `com.microsoft.${op}`, operands, wanted, attributes);
   // Every one of them keeps the rank of its first input.
-  const shape = Object.values(inputs)[0]!.map(() => null);
+  const shape = Object.values(values)[0]!.shape.map(() => null);
   for (const [index, name] of results.entries()) if (name !== '') graph.output(name, made[index]!, shape);
-  const { constants, ...model } = graph.finish();
-  return { ...model, initializers: constants };
+  const { constants: initializers, ...model } = graph.finish();
+  const feeds = Object.fromEntries(Object.entries(values).filter(([name]) => !constants.includes(name)));
+  return { model: { ...model, initializers }, feeds };
 }
