@@ -1,16 +1,19 @@
 import { setTimeout } from 'node:timers/promises';
 import { checkpointsOf } from '../../src/contract/routes.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { type Capabilities, modelsBehind } from '../capabilities.ts';
+import { type Capabilities, capabilitiesOf, modelsBehind } from '../capabilities.ts';
 import type { Loss } from './engine-channel.ts';
 import { type EngineOptions, type EngineProcess, silenceLimitsOf, startEngine } from './engine-process.ts';
+import { beginStay, covers, type EngineStay, presentStay } from './engine-stay.ts';
+import { LoadError } from './load-checkpoints.ts';
+import { createWithdrawnCheckpoints, type WithdrawalOptions } from './withdrawn-checkpoints.ts';
 
-export interface SupervisorOptions extends EngineOptions {
+export interface SupervisorOptions extends EngineOptions, Pick<WithdrawalOptions, 'withdrawMs'> {
   /** A new engine is ready for requests. */
   readonly onUp: (engine: EngineProcess) => void;
-  /** The engine has ended unasked; a new one is on its way. */
+  /** The engine has ended unasked, or could not be exchanged; a new one is on its way. */
   readonly onDown: (loss: Loss) => void;
-  /** Other checkpoints are loaded, or about to be. */
+  /** Other checkpoints are loaded, or about to be, or are served. */
   readonly onResidency: () => void;
   /** Several engines in a row could not be started: this worker is of no use. */
   readonly onHopeless: (error: Error) => void;
@@ -21,12 +24,15 @@ export interface SupervisorOptions extends EngineOptions {
 
 /** Keeps one engine process alive, with the checkpoints that are asked for. */
 export interface EngineSupervisor {
+  /** Of everything that is installed. */
   readonly capabilities: Capabilities;
+  /** The same without the checkpoints that could not be loaded lately. */
+  offered(): Capabilities;
   /**
    * Runs on the present engine, or on the next one when it is being replaced. One at a time; later calls
    * wait. Checkpoints that are missing are loaded first: beside the present ones where there is room, else in
    * an engine that takes the present one's place, because only the end of a process surely returns its
-   * memory.
+   * memory. Where nobody wants the missing ones any more, the present ones come back.
    * @throws JobError as EngineProcess.run, and where a checkpoint is not served or cannot be loaded.
    */
   readonly run: EngineProcess['run'];
@@ -37,6 +43,9 @@ export interface EngineSupervisor {
   close(): Promise<void>;
 }
 
+/** An exchange whose job has gone is left after this long: the next job may want the same checkpoints. */
+const unwantedMs = 1000;
+
 /**
  * Resolves with the first engine loaded.
  * @throws when that fails: wrong checkpoints are the operator's to mend.
@@ -44,100 +53,147 @@ export interface EngineSupervisor {
 export async function superviseEngine(options: SupervisorOptions): Promise<EngineSupervisor> {
   const { log, config, onUp, onDown, onResidency, onHopeless } = options;
   const { restartDelayMs = 500, maxRestarts = 5, limits = silenceLimitsOf(config) } = options;
-  const closing = new AbortController();
+  const withdrawn = createWithdrawnCheckpoints({ ...options, onChange: onResidency });
   /** Engines whose end was asked for. */
   const replaced = new WeakSet<EngineProcess>();
+  let closing = false;
+  let resident: ReadonlySet<string> = new Set();
+  let exchangedAt = performance.now();
+  /** Calls of `run` that have not ended. */
+  let wanted = 0;
 
-  const watch = (engine: EngineProcess): EngineProcess => {
+  const arrived = (engine: EngineProcess): void => {
     resident = engine.resident();
+    for (const name of resident) withdrawn.loaded(name);
+  };
+  const start = async (models?: readonly string[], unwanted?: AbortSignal): Promise<EngineProcess> => {
+    const engine = await startEngine({
+      ...options,
+      limits,
+      ...(models && { models }),
+      ...(unwanted && { unwanted }),
+    });
+    if (closing || unwanted?.aborted) {
+      await engine.stop();
+      throw new Error('the engine is not wanted any more');
+    }
+    arrived(engine);
     onUp(engine);
     void engine.lost.then((loss) => {
-      if (closing.signal.aborted || replaced.has(engine)) return;
+      if (closing || replaced.has(engine)) return;
+      log.error({ enginePid: engine.pid, how: loss.how }, 'engine ended');
       onDown(loss);
-      become(engine.ended.then(() => restart([...engine.resident()])));
+      current = restore([...engine.resident()], engine.ended);
     });
     return engine;
   };
-  const start = async (models?: readonly string[]): Promise<EngineProcess> => {
-    const engine = await startEngine({ ...options, limits, ...(models && { models }) });
-    if (closing.signal.aborted) await engine.stop();
-    closing.signal.throwIfAborted();
-    return watch(engine);
+  /** Ends the engine of a stay, wherever it is on its way. */
+  const leave = async (stay: EngineStay): Promise<void> => {
+    stay.unwanted.abort();
+    const engine = await stay.engine.catch(() => undefined);
+    if (engine === undefined) return;
+    replaced.add(engine);
+    await engine.stop();
   };
-  const restart = async (models: readonly string[]): Promise<EngineProcess> => {
-    for (let attempt = 1; ; attempt++) {
-      await setTimeout(restartDelayMs * 2 ** (attempt - 1), undefined, { signal: closing.signal });
-      try {
-        return await start(models);
-      } catch (error) {
-        if (closing.signal.aborted || attempt === maxRestarts) throw error;
-        log.error({ err: error, attempt, maxRestarts }, 'engine could not be restarted');
+
+  const restore = (models: readonly string[], after: Promise<unknown>): EngineStay => {
+    resident = new Set(models);
+    const begin = async (unwanted: AbortSignal): Promise<EngineProcess> => {
+      await after;
+      for (let attempt = 1; ; attempt++) {
+        await setTimeout(restartDelayMs * 2 ** (attempt - 1), undefined, { signal: unwanted });
+        try {
+          return await start(models, unwanted);
+        } catch (error) {
+          if (closing || unwanted.aborted || attempt === maxRestarts) throw error;
+          log.error({ err: error, attempt, maxRestarts }, 'engine could not be restarted');
+        }
+      }
+    };
+    return beginStay('restoring', models, begin, (stay, error) => {
+      if (!closing && current === stay) onHopeless(error);
+    });
+  };
+  const onFailed =
+    (before: readonly string[], ended?: Promise<unknown>) => (stay: EngineStay, error: Error) => {
+      if (closing || current !== stay) return;
+      log.error({ err: error, models: stay.models }, 'checkpoints could not be loaded');
+      if (error instanceof LoadError && error.checkpoint !== undefined) withdrawn.failed(error.checkpoint);
+      onDown({ how: error.message, hung: false });
+      current = restore(before, ended ?? Promise.resolve());
+      onResidency();
+    };
+  const exchange = (models: readonly string[], before: readonly string[]): EngineStay => {
+    log.info({ unloaded: before, loading: models }, 'engine exchanged for other checkpoints');
+    resident = new Set(models);
+    exchangedAt = performance.now();
+    const left = leave(current);
+    const begin = (unwanted: AbortSignal) => left.then(() => start(models, unwanted));
+    return beginStay('exchange', models, begin, onFailed(before));
+  };
+  const add = (engine: EngineProcess, models: readonly string[]): EngineStay => {
+    const before = [...engine.resident()];
+    const all = [...before, ...models];
+    resident = new Set(all);
+    replaced.add(engine);
+    const begin = async (): Promise<EngineProcess> => {
+      await engine.load(models);
+      replaced.delete(engine);
+      arrived(engine);
+      return engine;
+    };
+    return beginStay('addition', all, begin, onFailed(before, engine.ended));
+  };
+
+  /** What to go back to: the checkpoints of the last engine that was up. */
+  let settled: readonly string[] = [];
+  /** The engine once it has these checkpoints; loads them where they are neither there nor on their way. */
+  const engineWith = async (models: readonly string[], signal: AbortSignal): Promise<EngineProcess> => {
+    for (;;) {
+      signal.throwIfAborted();
+      const stay = current;
+      if (covers(stay, models)) return await stay.engine;
+      if (stay.kind() === 'addition') await stay.engine.catch(() => undefined);
+      else if (stay.kind() === 'present') {
+        const engine = await stay.engine;
+        if (current !== stay || signal.aborted) continue;
+        settled = stay.models;
+        const missing = models.filter((name) => !engine.resident().has(name));
+        const hasRoom = engine.resident().size + missing.length <= config.residentModels;
+        current = hasRoom ? add(engine, missing) : exchange(models, settled);
+        onResidency();
+      } else {
+        if (stay.kind() === 'restoring') settled = stay.models;
+        current = exchange(models, settled);
+        onResidency();
       }
     }
   };
-  const become = (next: Promise<EngineProcess>): void => {
-    current = next;
-    current.catch((error: Error) => {
-      if (!closing.signal.aborted) onHopeless(error);
-    });
+  const orJobError = (models: readonly string[]) => (cause: unknown) => {
+    const at = (cause instanceof LoadError && cause.checkpoint) || models.join(', ');
+    throw notLoaded(at, { retryable: true, cause });
+  };
+  /** Its job has gone. */
+  const leaveUnwanted = async (): Promise<void> => {
+    const stay = current;
+    if (stay.kind() !== 'exchange') return;
+    await setTimeout(unwantedMs, undefined, { ref: false });
+    if (closing || wanted > 0 || current !== stay || stay.kind() !== 'exchange') return;
+    log.info({ abandoned: stay.models, loading: settled }, 'nobody wants the exchange any more');
+    current = restore(settled, leave(stay));
+    onResidency();
   };
 
-  const exchange = async (old: EngineProcess, models: readonly string[]): Promise<EngineProcess> => {
-    const before = [...old.resident()];
-    log.info({ unloaded: before, loading: models }, 'engine exchanged for other checkpoints');
-    replaced.add(old);
-    resident = new Set(models);
-    exchangedAt = performance.now();
-    onResidency();
-    const next = old.stop().then(() => start(models));
-    become(
-      next.catch(() => {
-        resident = new Set(before);
-        onResidency();
-        return restart(before);
-      }),
-    );
-    return await next;
-  };
-  const add = async (engine: EngineProcess, models: readonly string[]): Promise<EngineProcess> => {
-    resident = new Set([...engine.resident(), ...models]);
-    onResidency();
-    try {
-      await engine.load(models);
-      return engine;
-    } catch (error) {
-      resident = engine.resident();
-      throw error;
-    }
-  };
-  /**
-   * The engine once it has these checkpoints. Goes on when the job that asked has gone: the next one waits
-   * for it.
-   */
-  const engineWith = async (models: readonly string[]): Promise<EngineProcess> => {
-    const engine = await current;
-    const missing = models.filter((name) => !engine.resident().has(name));
-    if (missing.length === 0) return engine;
-    try {
-      return engine.resident().size + missing.length <= config.residentModels
-        ? await add(engine, missing)
-        : await exchange(engine, models);
-    } catch (cause) {
-      log.error({ err: cause, models: missing }, 'checkpoints could not be loaded');
-      throw new JobError(`The checkpoint ${missing.join(', ')} could not be loaded on this worker`, {
-        retryable: true,
-        cause,
-      });
-    }
-  };
-
-  let exchangedAt = performance.now();
-  let resident: ReadonlySet<string> = new Set();
-  let current = start();
-  const { capabilities } = await current;
+  let current: EngineStay = presentStay(await start());
+  const { capabilities } = await current.engine;
   let previous: Promise<unknown> = Promise.resolve();
   return {
     capabilities,
+    offered: () =>
+      capabilitiesOf(
+        capabilities.models.filter(({ name }) => !withdrawn.has(name)),
+        capabilities.sizeMultiple,
+      ),
     run: (request, inputImage, signal, onProgress) => {
       const names = checkpointsOf(request);
       const models = modelsBehind(names, capabilities.models);
@@ -147,25 +203,40 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
             retryable: false,
           }),
         );
-      const ready = previous.then(() => {
+      wanted += 1;
+      const ready = previous.then(async () => {
         signal.throwIfAborted();
-        return engineWith(models);
+        const broken = models.find(withdrawn.has);
+        if (broken !== undefined) throw notLoaded(broken, { retryable: false });
+        return await engineWith(models, signal).catch(orJobError(models));
       });
-      const result = unlessAborted(ready, signal).then((engine) =>
-        engine.run(request, inputImage, signal, onProgress),
-      );
+      const result = unlessAborted(ready, signal)
+        .then((engine) => engine.run(request, inputImage, signal, onProgress))
+        .finally(() => {
+          wanted -= 1;
+          if (signal.aborted) void leaveUnwanted();
+        });
       // Of the outcome nothing stays: it holds pictures.
-      previous = Promise.allSettled([ready, result]).then(() => undefined);
+      previous = result.then(
+        () => undefined,
+        () => undefined,
+      );
       return result;
     },
     resident: () => resident,
     residentForMs: () => performance.now() - exchangedAt,
     close: async () => {
-      closing.abort(new Error('the worker is shutting down'));
-      const engine = await unlessAborted(current, AbortSignal.timeout(1000)).catch(() => undefined);
+      closing = true;
+      withdrawn.close();
+      current.unwanted.abort();
+      const engine = await unlessAborted(current.engine, AbortSignal.timeout(1000)).catch(() => undefined);
       await engine?.stop();
     },
   };
+}
+
+function notLoaded(checkpoint: string, options: { retryable: boolean; cause?: unknown }): JobError {
+  return new JobError(`The checkpoint ${checkpoint} could not be loaded on this worker`, options);
 }
 
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -26,7 +26,7 @@ import { createPresence } from './presence.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
-    Pick<SupervisorOptions, 'restartDelayMs' | 'maxRestarts'> {
+    Pick<SupervisorOptions, 'restartDelayMs' | 'maxRestarts' | 'withdrawMs'> {
   readonly config: Config;
   readonly redisUrl: string;
   readonly log: Log;
@@ -69,9 +69,10 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   let knownWords: readonly ServedKnownWords[] = [];
   let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
+  let wake: () => void = () => undefined;
   const announce = (): void => {
     if (leaving || supervisor === undefined || health.state() !== 'ready') return;
-    const { models: _, ...capabilities } = supervisor.capabilities;
+    const { models: _, ...capabilities } = supervisor.offered();
     const resident = [...residentRoutes(supervisor)];
     presence.present({ id, device: config.device, ...capabilities, resident, busy, knownWords });
   };
@@ -84,9 +85,9 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     );
     health.become('ready');
     announce();
+    wake();
   };
-  const onDown = ({ how, hung }: Loss): void => {
-    log.error({ enginePid: engine.pid, how }, 'engine ended');
+  const onDown = ({ hung }: Loss): void => {
     health.become('without engine');
     // Nothing has been done here for a while.
     presence.absentIn(hung ? 0 : engineGapMs);
@@ -128,7 +129,9 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       residency: {
         workerId: id,
         swapAfterMs: config.swapAfterSeconds * 1000,
+        isReady: () => health.state() === 'ready',
         resident: () => residentRoutes(started),
+        withdrawn: () => withdrawnRoutes(started),
         residentForMs: started.residentForMs,
       },
       generate,
@@ -137,6 +140,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       ...(lockDurationMs !== undefined && { lockDurationMs }),
       ...(stalledIntervalMs !== undefined && { stalledIntervalMs }),
     });
+    wake = consumer.wake;
     return {
       id,
       enginePid: () => engine.pid,
@@ -174,11 +178,17 @@ async function routesOnDisk({ modelsDir, serveModels }: Config): Promise<string[
 }
 
 /** The routes whose checkpoints are all loaded. */
-function residentRoutes({ capabilities, resident }: EngineSupervisor): ReadonlySet<string> {
+function residentRoutes({ offered, resident }: EngineSupervisor): ReadonlySet<string> {
   const loaded = resident();
+  const { models, ...able } = offered();
   const isLoaded = (route: string) =>
-    modelsBehind(checkpointsOfRoute(route), capabilities.models)?.every((name) => loaded.has(name));
-  return new Set(routesOf(capabilities).filter(isLoaded));
+    modelsBehind(checkpointsOfRoute(route), models)?.every((name) => loaded.has(name));
+  return new Set(routesOf(able).filter(isLoaded));
+}
+
+/** The routes of installed checkpoints that could not be loaded lately. */
+function withdrawnRoutes({ capabilities, offered }: EngineSupervisor): ReadonlySet<string> {
+  return new Set(routesOf(capabilities)).difference(new Set(routesOf(offered())));
 }
 
 /**

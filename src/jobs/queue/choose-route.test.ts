@@ -11,11 +11,13 @@ const head = (route: string, number: number, waitedMs = 0, priority = 50) => ({
 const standing = (facts: Partial<Standing>): Standing => ({
   heads: [],
   resident: new Set(['alpha']),
+  withdrawn: new Set(),
   residentForMs: 60_000,
   others: [],
   swapAfterMs: 30_000,
   ...facts,
 });
+const other = (resident: string[], busy = false) => ({ routes: ['alpha', 'beta', 'gamma'], resident, busy });
 const order = (facts: Partial<Standing>) => routesInOrder(standing(facts));
 
 test('jobs whose models are loaded go first although another was accepted earlier', () => {
@@ -33,13 +35,13 @@ test('with nothing to do for the loaded models others are taken at once', () => 
 
 test('a job is left to a free worker that has its models, not to a busy one', () => {
   const heads = [head('beta', 1)];
-  assert.deepEqual(order({ heads, others: [{ resident: ['beta'], busy: false }] }), []);
-  assert.deepEqual(order({ heads, others: [{ resident: ['beta'], busy: true }] }), ['beta']);
-  assert.deepEqual(order({ heads, others: [{ resident: ['gamma'], busy: false }] }), ['beta']);
+  assert.deepEqual(order({ heads, others: [other(['beta'])] }), []);
+  assert.deepEqual(order({ heads, others: [other(['beta'], true)] }), ['beta']);
+  assert.deepEqual(order({ heads, others: [other(['gamma'])] }), ['beta']);
 });
 
 test('a free worker that does not take its job loses it after the patience', () => {
-  const others = [{ resident: ['beta'], busy: false }];
+  const others = [other(['beta'])];
   assert.deepEqual(order({ heads: [head('beta', 1, 30_000)], others }), ['beta']);
 });
 
@@ -65,4 +67,12 @@ test('a lower priority number goes first whatever is loaded', () => {
 test('without patience everything runs in the order of acceptance', () => {
   const heads = [head('alpha', 2), head('beta', 1), head('gamma', 3)];
   assert.deepEqual(order({ heads, swapAfterMs: 0, residentForMs: 0 }), ['beta', 'alpha', 'gamma']);
+});
+
+test('a job whose models could not be loaded here is left to any worker that serves it', () => {
+  const heads = [head('beta', 1, 60_000)];
+  const withdrawn = new Set(['beta']);
+  assert.deepEqual(order({ heads, withdrawn, others: [other(['gamma'], true)] }), []);
+  assert.deepEqual(order({ heads, withdrawn, others: [{ ...other([]), routes: ['alpha'] }] }), ['beta']);
+  assert.deepEqual(order({ heads, withdrawn }), ['beta']);
 });

@@ -1,5 +1,6 @@
 import { createRedisBackend, Worker } from 'bullmq';
 import type { GenerationRequest } from '../../contract/generation.ts';
+import { routesOf } from '../../contract/routes.ts';
 import type { Generate } from '../generate.ts';
 import type { CancelReason } from '../job-error.ts';
 import type { Log } from '../log.ts';
@@ -34,8 +35,12 @@ export interface Residency {
   /** To tell this worker from the others. */
   readonly workerId: string;
   readonly swapAfterMs: number;
+  /** Whether a job could begin; where not, jobs are left to others. */
+  isReady(): boolean;
   /** Routes whose models are loaded now. */
   resident(): ReadonlySet<string>;
+  /** Routes whose models could not be loaded lately: their jobs are taken only where nobody else would. */
+  withdrawn(): ReadonlySet<string>;
   /** Since models were last exchanged. */
   residentForMs(): number;
 }
@@ -43,6 +48,8 @@ export interface Residency {
 export interface Consumer {
   /** Aborts a job held by this worker; false when it holds no such job. */
   cancel(id: string): boolean;
+  /** Something has changed of what decides which job comes next. */
+  wake(): void;
   /** Gives the running job back to its queue at once and stops; the attempt is not counted. */
   close(): Promise<void>;
 }
@@ -141,6 +148,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
 
   return {
     cancel,
+    wake: bell.ring,
     close: async () => {
       closing = true;
       inHand?.aborter.abort('drain' satisfies CancelReason);
@@ -183,6 +191,7 @@ async function routesToTry(
   routes: readonly string[],
   residency: Residency | undefined,
 ): Promise<string[]> {
+  if (residency?.isReady() === false) return [];
   const heads = await queueHeads(redis, routes);
   const resident = residency?.resident() ?? new Set(routes);
   const asksOthers = residency !== undefined && heads.some(({ route }) => !resident.has(route));
@@ -190,8 +199,9 @@ async function routesToTry(
   return routesInOrder({
     heads,
     resident,
+    withdrawn: residency?.withdrawn() ?? new Set(),
     residentForMs: residency?.residentForMs() ?? 0,
-    others,
+    others: others.map((other) => ({ ...other, routes: routesOf(other) })),
     swapAfterMs: residency?.swapAfterMs ?? 0,
   });
 }
