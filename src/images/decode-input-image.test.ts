@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import sharp, { type Color, type Sharp } from 'sharp';
-import { decodeInputImage } from './decode-input-image.ts';
+import { decodeInputImage, ImageInputError } from './decode-input-image.ts';
 import { decodePng } from './decode-png.ts';
-import { ImageInputError } from './image-input-error.ts';
 
 const options = { maxPixels: 1024 * 1024 };
 

@@ -1,6 +1,10 @@
 import type { Metadata } from 'sharp';
-import { ImageInputError } from './image-input-error.ts';
 import { restrictedSharp } from './restricted-sharp.ts';
+
+/** A picture that cannot be used; the message says why and is fit for the client. */
+export class ImageInputError extends Error {
+  override name = 'ImageInputError';
+}
 
 /** A decoded picture, ready for the VAE: sRGB, 8 bits, no alpha, upright, sides a multiple of 8. */
 export interface InputImage {

@@ -1,5 +1,6 @@
 import type { NoiseSource } from '../numerics/noise-source.ts';
-import { findScheduler, partial, type SchedulerDefinition } from '../schedulers/registry.ts';
+import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
+import { partial } from '../schedulers/run-parts.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';

@@ -1,4 +1,5 @@
-import { findScheduler, handOff, type SchedulerDefinition } from '../schedulers/registry.ts';
+import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
+import { handOff } from '../schedulers/run-parts.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { createNoiseSource } from '../numerics/noise-source.ts';
 import { type NoiseTable, noiseTable } from './noise-levels.ts';
-import { findScheduler, handOff, partial, schedulerNames } from './registry.ts';
+import { findScheduler, schedulerNames } from './registry.ts';
+import { handOff, partial } from './run-parts.ts';
 import type { Denoise, Schedule } from './scheduler.ts';
 import type { SchedulerConfig } from './scheduler-config.ts';
 

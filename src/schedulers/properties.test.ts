@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { endpoints } from '../contract/endpoints.ts';
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
 import { noiseTable } from './noise-levels.ts';
-import { findScheduler, handOff, partial, type SchedulerDefinition, schedulerNames } from './registry.ts';
+import { findScheduler, type SchedulerDefinition, schedulerNames } from './registry.ts';
+import { handOff, partial } from './run-parts.ts';
 import type { Denoise, Schedule } from './scheduler.ts';
 
 const model = noiseTable({

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noiseTable } from './noise-levels.ts';
-import { findScheduler, handOff, partial, schedulerNames } from './registry.ts';
+import { findScheduler, schedulerNames } from './registry.ts';
+import { handOff, partial } from './run-parts.ts';
 import type { Schedule } from './scheduler.ts';
 
 const sdxl = noiseTable({

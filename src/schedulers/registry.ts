@@ -1,10 +1,9 @@
 import type { Endpoint } from '../contract/endpoints.ts';
+import { compvisSchedule } from './compvis-schedule.ts';
 import { type Method, methods } from './methods.ts';
 import type { NoiseTable } from './noise-levels.ts';
 import type { Schedule } from './scheduler.ts';
-import * as spacings from './schedules.ts';
-import { compvisSchedule } from './solvers/compvis-schedule.ts';
-import { roundHalfEven } from './spacing.ts';
+import * as schedules from './schedules.ts';
 
 /** An API name: a method on a schedule. */
 export interface SchedulerDefinition extends Method {
@@ -21,22 +20,22 @@ type Row = readonly [method: Method, spacing: Spacing, source: string];
 
 interface Spacing {
   readonly spacing: string;
-  readonly schedule: spacings.ScheduleOf;
+  readonly schedule: schedules.ScheduleOf;
 }
 
-const { discardPenultimate } = spacings;
+const { discardPenultimate } = schedules;
 
 /** `checkpoint` is the timestep_spacing of the checkpoint: leading for SDXL. */
-const grid: Spacing = { spacing: 'checkpoint', schedule: spacings.sigmaGrid };
-const gridKarras: Spacing = { spacing: 'karras within checkpoint', schedule: spacings.sigmaGridKarras };
-const ddimGrid: Spacing = { spacing: 'checkpoint', schedule: spacings.ddimGrid };
-const ddpmGrid: Spacing = { spacing: 'checkpoint', schedule: spacings.ddpmGrid };
-const pndmGrid: Spacing = { spacing: 'checkpoint', schedule: spacings.pndmGrid };
-const solverGrid: Spacing = { spacing: 'checkpoint, N + 1', schedule: spacings.solverGrid };
-const linspace: Spacing = { spacing: 'linspace, N + 1', schedule: spacings.solverLinspace };
-const normal: Spacing = { spacing: 'normal', schedule: spacings.normal };
-const karras: Spacing = { spacing: 'karras', schedule: spacings.karras };
-const exponential: Spacing = { spacing: 'exponential', schedule: spacings.exponential };
+const grid: Spacing = { spacing: 'checkpoint', schedule: schedules.sigmaGrid };
+const gridKarras: Spacing = { spacing: 'karras within checkpoint', schedule: schedules.sigmaGridKarras };
+const ddimGrid: Spacing = { spacing: 'checkpoint', schedule: schedules.ddimGrid };
+const ddpmGrid: Spacing = { spacing: 'checkpoint', schedule: schedules.ddpmGrid };
+const pndmGrid: Spacing = { spacing: 'checkpoint', schedule: schedules.pndmGrid };
+const solverGrid: Spacing = { spacing: 'checkpoint, N + 1', schedule: schedules.solverGrid };
+const linspace: Spacing = { spacing: 'linspace, N + 1', schedule: schedules.solverLinspace };
+const normal: Spacing = { spacing: 'normal', schedule: schedules.normal };
+const karras: Spacing = { spacing: 'karras', schedule: schedules.karras };
+const exponential: Spacing = { spacing: 'exponential', schedule: schedules.exponential };
 const compvis: Spacing = { spacing: 'every 1000/N-th', schedule: compvisSchedule };
 const without = ({ spacing, schedule }: Spacing): Spacing => ({
   spacing: `${spacing}, no penultimate`,
@@ -113,44 +112,4 @@ export function findScheduler(endpoint: Endpoint, name: string): SchedulerDefini
   }
   const [method, spacing, source] = row;
   return { ...method, ...spacing, name, source };
-}
-
-/**
- * The tail of a whole run that image-to-image solves: floor(steps * strength) steps in IEEE arithmetic, as
- * diffusers' get_timesteps; strength 1 is the whole run, also for methods whose runs are longer than `steps`.
- * @throws Error where no step would remain.
- */
-export function partial(schedule: Schedule, steps: number, strength: number): Schedule {
-  if (!(strength >= 0 && strength <= 1)) throw new Error(`strength is ${strength}, expected 0 to 1`);
-  const whole = schedule.levels.length - 1;
-  const remaining = strength === 1 ? whole : Math.min(Math.floor(steps * strength), whole);
-  if (remaining < 1) {
-    throw new Error(`strength ${strength} of ${steps} steps leaves no step: floor(steps * strength) is 0`);
-  }
-  return { ...schedule, begin: whole - remaining, end: whole };
-}
-
-/**
- * Splits a run between base and refiner: the base solves every step that starts at a timestep of at least
- * round(trainSteps * (1 - highNoiseFraction)), the refiner the rest, as denoising_end and denoising_start of
- * diffusers' pipelines. The cut is at a step boundary for every method. A fraction of 1 leaves the refiner an
- * empty part, a fraction of 0 the base.
- */
-export function handOff(
-  schedule: Schedule,
-  highNoiseFraction: number,
-  trainSteps = 1000,
-): [Schedule, Schedule] {
-  if (!(highNoiseFraction >= 0 && highNoiseFraction <= 1)) {
-    throw new Error(`high noise fraction is ${highNoiseFraction}, expected 0 to 1`);
-  }
-  const { levels, begin, end } = schedule;
-  const cutoff = roundHalfEven(trainSteps - highNoiseFraction * trainSteps);
-  const isBase = (index: number) => highNoiseFraction === 1 || levels[index]!.timestep >= cutoff;
-  let cut = begin;
-  while (highNoiseFraction > 0 && cut < end && isBase(cut)) cut++;
-  return [
-    { ...schedule, end: cut },
-    { ...schedule, begin: cut },
-  ];
 }

@@ -16,7 +16,7 @@ import { lockDataDirectory } from './data-lock.ts';
 import { type DemoModels, demoModels } from './demo-models.ts';
 import { findRedis } from './find-redis.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
-import { privateRedis } from './private-redis.ts';
+import { redisChild } from './redis-child.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface LaunchOptions {
@@ -99,7 +99,7 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     const models = config.modelsDir === undefined ? await demoModels(options.demoModels) : undefined;
     let redisUrl = config.redisUrl;
     if (redisUrl === undefined) {
-      const redis = await privateRedis(await findRedis(config.dataDir, say), config.dataDir);
+      const redis = await redisChild(await findRedis(config.dataDir, say), config.dataDir);
       endings.push(redis.removeSocket);
       keep('redis', redis.child);
       redisUrl = redis.url;

@@ -1,7 +1,6 @@
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
-import { decodeInputImage } from '../../images/decode-input-image.ts';
-import { ImageInputError } from '../../images/image-input-error.ts';
+import { decodeInputImage, ImageInputError } from '../../images/decode-input-image.ts';
 import type { Gateway } from '../gateway.ts';
 
 const dataUri = /^data:([^,]*),/i;

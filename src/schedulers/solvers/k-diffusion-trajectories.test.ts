@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { createNoiseSource } from '../../numerics/noise-source.ts';
 import { noiseTable } from '../noise-levels.ts';
-import { findScheduler, partial, schedulerNames } from '../registry.ts';
+import { findScheduler, schedulerNames } from '../registry.ts';
+import { partial } from '../run-parts.ts';
 import type { Denoise } from '../scheduler.ts';
 
 /** What the network was asked in a run, and the latents handed to the VAE; base64 of float32. */

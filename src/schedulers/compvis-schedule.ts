@@ -1,6 +1,6 @@
-import type { NoiseTable } from '../noise-levels.ts';
-import type { Schedule } from '../scheduler.ts';
-import { levelsOf, unitVarianceScale, wholeRun } from '../spacing.ts';
+import type { NoiseTable } from './noise-levels.ts';
+import type { Schedule } from './scheduler.ts';
+import { levelsOf, unitVarianceScale, wholeRun } from './spacing.ts';
 
 /**
  * The schedule of A1111's DDIM and PLMS (modules/sd_samplers_timesteps.py): every floor(T / steps)-th

@@ -36,7 +36,7 @@ async function socketDirectory(): Promise<string> {
  * How to run the private Redis: reachable through a unix socket by this user alone, everything acknowledged
  * on disk within a second, nothing ever evicted.
  */
-export async function privateRedis(
+export async function redisChild(
   binary: RedisBinary,
   dataDir: string,
 ): Promise<{
