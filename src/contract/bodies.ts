@@ -9,9 +9,11 @@ import { parseFields } from './fields.ts';
 import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
-import { submitFields } from './submit-options.ts';
 
-/** Request bodies by endpoint, in the names and ranges of the published API. */
+/**
+ * What a body says of its pictures, by endpoint, in the names and ranges of the published API; what it says of
+ * its handling is submit-options.ts.
+ */
 
 const maxSeed = 999_999_999_999_999;
 /**
@@ -36,7 +38,6 @@ const common = {
   base64: z.boolean().default(false).meta({ description: 'Answer with base64 in JSON' }),
   rng: z.enum(randomAlgorithms).optional().meta({ description: 'Extension: source of the noise' }),
   output_format: z.enum(outputFormats).default('jpeg').meta({ description: 'Extension: file format' }),
-  ...submitFields,
 };
 
 export const bodies = {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { bodies, freeSizeBody } from './bodies.ts';
 import type { Endpoint } from './endpoints.ts';
+import { submitFields } from './submit-options.ts';
 
 /** A name under `/v1/` and `/v2/` at which clients submit. */
 export interface Slug {
@@ -16,10 +17,18 @@ export interface Slug {
  * an MCP server.
  */
 export const slugs = {
-  'sdxl-torch': { endpoint: 'sdxl-torch', body: bodies['sdxl-torch'], freeSize: false },
-  'sdxl-img2img': { endpoint: 'sdxl-img2img', body: bodies['sdxl-img2img'], freeSize: false },
-  'sdxl1.0-txt2img': { endpoint: 'sdxl-torch', body: freeSizeBody, freeSize: true },
-  'sdxl1.0-img2img': { endpoint: 'sdxl-img2img', body: bodies['sdxl-img2img'], freeSize: false },
+  'sdxl-torch': { endpoint: 'sdxl-torch', body: bodies['sdxl-torch'].extend(submitFields), freeSize: false },
+  'sdxl-img2img': {
+    endpoint: 'sdxl-img2img',
+    body: bodies['sdxl-img2img'].extend(submitFields),
+    freeSize: false,
+  },
+  'sdxl1.0-txt2img': { endpoint: 'sdxl-torch', body: freeSizeBody.extend(submitFields), freeSize: true },
+  'sdxl1.0-img2img': {
+    endpoint: 'sdxl-img2img',
+    body: bodies['sdxl-img2img'].extend(submitFields),
+    freeSize: false,
+  },
 } as const satisfies Record<string, Slug>;
 
 export type SlugName = keyof typeof slugs;
