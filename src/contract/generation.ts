@@ -48,7 +48,7 @@ export type GenerationRequest = TextToImageRequest | ImageToImageRequest;
 export interface GeneratedImage {
   /** `<request_id>/<token>-<i>.<ext>` without host, the path under /outputs/. */
   readonly path: string;
-  readonly contentType: string;
+  readonly contentType: `image/${OutputFormat}`;
   readonly byteLength: number;
   readonly seed: number;
 }

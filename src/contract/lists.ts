@@ -1,11 +1,11 @@
 import { schedulerNames } from '../schedulers/registry.ts';
 import { styleAliases, styleNames } from '../text/styles.ts';
 import { bodies } from './bodies.ts';
-import type { Endpoint } from './endpoints.ts';
+import type { ResponseBody } from './openapi/response-schemas.ts';
 import { schedulerAliases } from './scheduler-aliases.ts';
 
 /** Every accepted style with its other spellings. */
-export function listStyles() {
+export function listStyles(): ResponseBody<'Styles'> {
   return {
     default: 'base',
     styles: styleNames.map((name) => ({
@@ -15,24 +15,19 @@ export function listStyles() {
   };
 }
 
-interface SchedulerList {
-  readonly default: string;
-  readonly schedulers: readonly string[];
-  /** Other libraries' names that are taken too, and what they mean here. */
-  readonly aliases: Readonly<Record<string, string>>;
-}
-
-/** Every accepted scheduler by endpoint. */
-export function listSchedulers(): Record<Endpoint, SchedulerList> {
+/**
+ * Every accepted scheduler by endpoint, with other libraries' names that are taken too and what they mean here.
+ */
+export function listSchedulers(): ResponseBody<'Schedulers'> {
   return {
     'sdxl-torch': {
       default: bodies['sdxl-torch'].shape.scheduler.def.defaultValue,
-      schedulers: schedulerNames('sdxl-torch'),
+      schedulers: [...schedulerNames('sdxl-torch')],
       aliases: schedulerAliases['sdxl-torch'],
     },
     'sdxl-img2img': {
       default: bodies['sdxl-img2img'].shape.scheduler.def.defaultValue,
-      schedulers: schedulerNames('sdxl-img2img'),
+      schedulers: [...schedulerNames('sdxl-img2img')],
       aliases: schedulerAliases['sdxl-img2img'],
     },
   };

@@ -1,5 +1,6 @@
 import type { ApiErrorCode } from './errors.ts';
 import { openAiBodies } from './openai.ts';
+import type { ResponseBody } from './openapi/response-schemas.ts';
 
 /** OpenAI's words for what went wrong, beside our text. */
 const codes: Partial<Record<ApiErrorCode, string>> = {
@@ -16,14 +17,7 @@ const knownFields = new Set([
   ...Object.values(openAiBodies).flatMap(({ shape }) => Object.keys(shape)),
 ]);
 
-export interface OpenAiErrorBody {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: string | null;
-  };
-}
+export type OpenAiErrorBody = ResponseBody<'OpenAiError'>;
 
 /** Of a generation that failed. The deny-list's text names the policy, the worker's its safety checker. */
 export function openAiFailureBody(reason = 'The request failed'): OpenAiErrorBody {

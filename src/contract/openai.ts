@@ -4,6 +4,7 @@ import { baseModels, bodies, freeSizeBody } from './bodies.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
+import type { ResponseBody } from './openapi/response-schemas.ts';
 import type { RequestRecord } from './request-record.ts';
 import { show } from './show.ts';
 import type { SlugName } from './slugs.ts';
@@ -195,7 +196,11 @@ function parseSize(text: string): Size | undefined {
  * The answer to a COMPLETED request.
  * @param pictures their bytes where base64 was asked for.
  */
-export function imagesReply(base: string, record: RequestRecord, pictures?: readonly Buffer[]) {
+export function imagesReply(
+  base: string,
+  record: RequestRecord,
+  pictures?: readonly Buffer[],
+): ResponseBody<'OpenAiImages'> {
   const { images } = record.result!;
   return {
     created: Math.floor(record.finishedAt! / 1000),
@@ -208,7 +213,10 @@ export function imagesReply(base: string, record: RequestRecord, pictures?: read
 }
 
 /** What can be asked for as `model`, of what the live workers serve. */
-export function modelList(endpoints: ReadonlySet<Endpoint>, installedBaseModels: ReadonlySet<string>) {
+export function modelList(
+  endpoints: ReadonlySet<Endpoint>,
+  installedBaseModels: ReadonlySet<string>,
+): ResponseBody<'OpenAiModels'> {
   const ids = [
     ...[...endpoints].sort().reverse(),
     ...(endpoints.has('sdxl-img2img') ? [...installedBaseModels].sort() : []),

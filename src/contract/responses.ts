@@ -1,4 +1,5 @@
 import type { DeterminismReport } from './generation.ts';
+import type { ResponseBody } from './openapi/response-schemas.ts';
 import type { RequestRecord } from './request-record.ts';
 import { warningsBody, warningsHeader } from './warnings.ts';
 
@@ -25,7 +26,7 @@ function links(base: string, id: string): Links {
 }
 
 /** Absolute: the published SDK takes these addresses as they stand. */
-export function submitReply(base: string, id: string) {
+export function submitReply(base: string, id: string): ResponseBody<'SubmitReply'> {
   return { request_id: id, status: 'QUEUED', ...links(base, id) };
 }
 
@@ -46,12 +47,18 @@ function timings(record: RequestRecord) {
 }
 
 /** The body of the status endpoint, and of the result endpoint while there is no result. */
-export function statusBody(base: string, record: RequestRecord) {
+export function statusBody(
+  base: string,
+  record: RequestRecord,
+): ResponseBody<'Status'> | ResponseBody<'Failed'> {
   const { status_url, response_url } = links(base, record.id);
-  const common = { status: record.status, request_id: record.id, status_url, response_url };
-  if (record.status === 'FAILED')
-    return { ...common, error: record.error ?? 'The request failed', metrics: timings(record) };
-  return { ...common, metrics: record.status === 'COMPLETED' ? timings(record) : {} };
+  const { status } = record;
+  const common = { request_id: record.id, status_url, response_url };
+  if (status === 'FAILED')
+    return { status, ...common, error: record.error ?? 'The request failed', metrics: timings(record) };
+  return status === 'COMPLETED'
+    ? { status, ...common, metrics: timings(record) }
+    : { status, ...common, metrics: {} };
 }
 
 /** A failed request answers 422 wherever it is asked for; everything else 200. */
@@ -65,6 +72,8 @@ function base64Images(record: RequestRecord, pictures: readonly Buffer[]): strin
   return record.request.samples > 1 ? encoded : encoded[0]!;
 }
 
+type CompletedBody = Extract<ResponseBody<'Result'>, { status: 'COMPLETED' }>;
+
 /**
  * The result of a COMPLETED request.
  * @param remainingCredits of its owner now; undefined for an unlimited key.
@@ -75,8 +84,9 @@ export function resultBody(
   record: RequestRecord,
   remainingCredits: number | undefined,
   pictures?: readonly Buffer[],
-) {
+): CompletedBody {
   const result = record.result!;
+  const { status_url, response_url } = links(base, record.id);
   const images = result.images.map(({ path, contentType, byteLength }) => ({
     url: `${base}/outputs/${path}`,
     content_type: contentType,
@@ -84,7 +94,10 @@ export function resultBody(
     file_size: String(byteLength),
   }));
   return {
-    ...statusBody(base, record),
+    status: 'COMPLETED',
+    request_id: record.id,
+    status_url,
+    response_url,
     error: null,
     output: images[0]!.url,
     images,
@@ -101,15 +114,20 @@ export function resultBody(
   };
 }
 
-function determinismBody({ images, ...report }: DeterminismReport) {
+function determinismBody({
+  checkpoints,
+  images,
+  ...report
+}: DeterminismReport): CompletedBody['determinism'] {
   return {
+    checkpoints: [...checkpoints],
     ...report,
     images: images.map(({ seed, latentSha256 }) => ({ seed, latent_sha256: latentSha256 })),
   };
 }
 
 /** The v1 answer where base64 was asked for. */
-export function syncBody(record: RequestRecord, pictures: readonly Buffer[]) {
+export function syncBody(record: RequestRecord, pictures: readonly Buffer[]): ResponseBody<'SyncReply'> {
   const { seed } = record.result!;
   return {
     image: base64Images(record, pictures),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { outputFormats } from '../../images/output-formats.ts';
+import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
 import { endpoints } from '../endpoints.ts';
 
 /** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
@@ -57,7 +58,7 @@ const determinism = z
     runtime: z.string(),
     precision: z.string(),
     scheduler: z.string(),
-    rng: z.enum(['philox', 'torch-cpu']),
+    rng: z.enum(randomAlgorithms),
     images: z.array(
       z.strictObject({
         seed: z.int(),
@@ -161,3 +162,6 @@ export const responseSchemas = {
 } satisfies Record<string, z.ZodType>;
 
 export type ResponseSchemaName = keyof typeof responseSchemas;
+
+/** A body that the schema of that name describes; what is sent is held to it by the compiler. */
+export type ResponseBody<Name extends ResponseSchemaName> = z.input<(typeof responseSchemas)[Name]>;

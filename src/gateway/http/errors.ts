@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, apiErrors } from '../../contract/errors.ts';
+import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import { isUnavailable } from '../../jobs/redis/connection.ts';
 import { answerHeaders } from './answer-headers.ts';
 
@@ -36,7 +37,10 @@ export function reportError(error: unknown, request: FastifyRequest, reply: Fast
 
 export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { status, message } = reportError(error, request, reply);
-  await reply.code(status).type('application/json').send({ error: message });
+  await reply
+    .code(status)
+    .type('application/json')
+    .send({ error: message } satisfies ResponseBody<'Error'>);
 }
 
 /** What the router itself refuses, before there is a route: an address it cannot decode or match. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import { unlimitedCredits } from '../../contract/responses.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
@@ -10,12 +11,12 @@ export const accountPaths = ['/v1/get-user-credits', '/v1/credits'];
  * server reads as `data.credits`.
  */
 export function accountRoutes(app: FastifyInstance, { producer }: Gateway): void {
-  app.get('/v1/get-user-credits', async ({ owner }) => {
+  app.get('/v1/get-user-credits', async ({ owner }): Promise<ResponseBody<'UserCredits'>> => {
     const { remaining = unlimitedCredits } = await readBalance(producer.redis, owner);
     return { credits: remaining, 'free-credits': 0 };
   });
 
-  app.get('/v1/credits', async ({ owner }) => {
+  app.get('/v1/credits', async ({ owner }): Promise<ResponseBody<'Credits'>> => {
     const { remaining = unlimitedCredits, used } = await readBalance(producer.redis, owner);
     return { data: { credits: { remaining, used } } };
   });

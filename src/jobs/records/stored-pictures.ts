@@ -10,7 +10,11 @@ import { keyOf } from '../redis/names.ts';
  */
 
 const extensionOf: Record<OutputFormat, string> = { jpeg: 'jpg', png: 'png', webp: 'webp' };
-const contentTypeOf: Record<string, string> = { jpg: 'image/jpeg', png: 'image/png', webp: 'image/webp' };
+const contentTypeOf: Record<string, GeneratedImage['contentType']> = {
+  jpg: 'image/jpeg',
+  png: 'image/png',
+  webp: 'image/webp',
+};
 const outputPath = /^[0-9a-f-]{36}\/[0-9a-f]{32}-\d+\.(jpg|png|webp)$/;
 
 /**
