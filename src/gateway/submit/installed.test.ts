@@ -23,12 +23,18 @@ const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
   busy: false,
   ...facts,
 });
+const withoutRefiner = {
+  ...request,
+  refiner: false,
+  warnings: ['refiner true: no worker has the checkpoint "sdxl-refiner" now, made by the base alone'],
+};
 const refusal = (text: RegExp) => (error: unknown) =>
   error instanceof ApiError && error.status === 400 && text.test(error.message);
 
 /** What a list of workers says of these; all are there. */
 const list = (...workers: WorkerInfo[]) => ({
   expected: async () => workers,
+  live: async () => workers,
   serves: async (route: string) =>
     workers.length === 0 || workers.some((each) => routesOf(each).includes(route)),
 });
@@ -53,10 +59,28 @@ test('base and refiner on two different workers serve no request for both', asyn
 });
 
 test('a missing refiner is left out where the fallback says so', async () => {
-  assert.deepEqual(await withInstalledRefiner(request, list(worker({})), 'base'), {
-    ...request,
-    refiner: false,
-  });
+  assert.deepEqual(await withInstalledRefiner(request, list(worker({})), 'base'), withoutRefiner);
+});
+
+test('a refiner that was taken out is left out at once, beside workers that only have the base', async () => {
+  // Within the grace it is remembered as expected, afterwards as gone.
+  const remembered = { ...list(worker({})), serves: async () => true };
+  assert.deepEqual(await withInstalledRefiner(request, remembered, 'base'), withoutRefiner);
+  assert.equal(await withInstalledRefiner(request, remembered, 'off'), request);
+  const gone = {
+    live: async () => [],
+    serves: async (route: string) => {
+      if (route.includes('+')) throw new ApiError('noWorker', 'none has been alive for 120 s');
+      return true;
+    },
+  };
+  assert.deepEqual(await withInstalledRefiner(request, gone, 'base'), withoutRefiner);
+  await assert.rejects(withInstalledRefiner(request, gone, 'off'), { code: 'noWorker' });
+});
+
+test('where every worker is away for a moment a request waits for the refiner it asked for', async () => {
+  const away = { live: async () => [], serves: async () => true };
+  assert.equal(await withInstalledRefiner(request, away, 'base'), request);
 });
 
 test('a missing refiner does not matter to a request that would not run it', async () => {

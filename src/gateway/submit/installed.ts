@@ -1,7 +1,8 @@
 import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
-import { checkpointsOfRoute, routeOf } from '../../contract/routes.ts';
+import { checkpointsOfRoute, routeOf, routesOf } from '../../contract/routes.ts';
 import { baseName, refinerName } from '../../contract/served-names.ts';
+import { withWarnings } from '../../contract/warnings.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import type { GatewaySettings } from '../gateway.ts';
 import type { WorkerList } from './worker-list.ts';
@@ -14,22 +15,46 @@ interface Size {
 /**
  * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait
  * for one.
- * @returns the request, without its refiner where `refinerFallback` allows that.
+ * @returns the request; where `refinerFallback` allows that, without a refiner that no worker has now.
  * @throws ApiError naming the missing checkpoint; noWorker where no worker with it is left.
  */
 export async function withInstalledRefiner(
   request: TextToImageRequest,
-  { serves }: Pick<WorkerList, 'serves'>,
+  workers: Pick<WorkerList, 'serves' | 'live'>,
   refinerFallback: GatewaySettings['refinerFallback'],
 ): Promise<TextToImageRequest> {
-  if (!(await serves(baseName)))
+  if (!(await workers.serves(baseName)))
     throw new ApiError('invalidParameter', `The checkpoint "${baseName}" is not installed on this server`);
-  if (await serves(routeOf(request))) return request;
-  if (refinerFallback === 'base') return { ...request, refiner: false };
+  const route = routeOf(request);
+  if (refinerFallback === 'base') {
+    if (!(await isOutOfReach(route, workers))) return request;
+    const told = `refiner true: no worker has the checkpoint "${refinerName}" now, made by the base alone`;
+    return withWarnings({ ...request, refiner: false }, [told]);
+  }
+  if (await workers.serves(route)) return request;
   throw new ApiError(
     'invalidParameter',
     `refiner is true, but the checkpoint "${refinerName}" is not installed; send "refiner": false`,
   );
+}
+
+/**
+ * Whether a free worker could stand by while a request of this route waits for one that may never come back:
+ * the grace for workers that restart, and the memory of what they served, are for those without an
+ * alternative.
+ */
+async function isOutOfReach(
+  route: string,
+  { serves, live }: Pick<WorkerList, 'serves' | 'live'>,
+): Promise<boolean> {
+  const served = new Set((await live()).flatMap(routesOf));
+  if (served.has(baseName)) return !served.has(route);
+  try {
+    return !(await serves(route));
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'noWorker') return true;
+    throw error;
+  }
 }
 
 /**
