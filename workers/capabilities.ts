@@ -17,8 +17,8 @@ export interface Capabilities {
   /** The `base_model` names of sdxl-img2img it serves. */
   readonly baseModels: readonly string[];
   /**
-   * What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE;
-   * undefined without one.
+   * What the sides of pictures are made in multiples of (others are cropped), the factor of their
+   * checkpoint's VAE; undefined without one.
    */
   readonly sizeMultiple: number | undefined;
 }

@@ -2,9 +2,9 @@ import type { Config } from '../../src/config/config.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { encodePrompts } from '../../src/pipelines/conditioning.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
-import { guided, type LatentSize } from '../../src/pipelines/guidance.ts';
+import { guided } from '../../src/pipelines/guidance.ts';
 import type { Models } from '../../src/pipelines/models.ts';
-import { latentSize } from '../../src/pipelines/sampling.ts';
+import { latentSize } from '../../src/pipelines/sample-pictures.ts';
 import { timeIdsFor } from '../../src/pipelines/time-ids.ts';
 import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
 import type { Denoise } from '../../src/schedulers/scheduler.ts';
@@ -52,12 +52,13 @@ export function engineOf(
   { guidanceScale, size: side }: EngineOptions,
 ): Engine {
   const { unet, noise, vaeDecoder } = models;
-  let size: LatentSize;
-  try {
-    size = latentSize(side, side, vaeDecoder.factor);
-  } catch (cause) {
-    throw new Error(`--size: ${(cause as Error).message}`, { cause });
-  }
+  const { factor } = vaeDecoder;
+  const canvas = { height: side, width: side };
+  if (side % factor !== 0)
+    throw new Error(
+      `--size: the sides of this checkpoint's pictures are multiples of ${factor}, not ${side}`,
+    );
+  const size = latentSize(canvas, factor);
   const cache = createEmbeddingCache(embeddingCacheBytes);
   return {
     noise,
@@ -72,7 +73,7 @@ export function engineOf(
         maxChunks: settings.promptMaxChunks,
         cache,
       });
-      const timeIds = timeIdsFor(unet, side, side);
+      const timeIds = timeIdsFor(unet, canvas);
       const many = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
       return async (latents, level) => (await many([latents], level))[0]!;
     },

@@ -15,27 +15,11 @@ function ramp(width: number, height: number): Float32Array {
   });
 }
 
-test('sides that are multiples already keep every pixel', async () => {
-  const png = await encodeImage(ramp(72, 64), 72, 64, 'png');
-  const plain = await decodePng(png);
-  assert.deepEqual([plain.width, plain.height], [72, 64]);
-  assert.deepEqual(await decodePng(png, 8), plain);
-});
-
-test('other sides are floored to multiples and the picture is scaled, not cropped', async () => {
-  const png = await encodeImage(ramp(200, 120), 200, 120, 'png');
-  const { pixels, width, height } = await decodePng(png, 32);
-  assert.deepEqual([width, height], [192, 96]);
-  assert.equal(pixels.length, 3 * 192 * 96);
-  const area = 192 * 96;
-  const corners = [0, 191, area - 192, area - 1].map((at) => [pixels[at]!, pixels[area + at]!]);
-  const expected = [
-    [-1, -1],
-    [1, -1],
-    [-1, 1],
-    [1, 1],
-  ];
-  for (const [index, corner] of corners.entries())
-    for (const [channel, value] of corner.entries())
-      assert.ok(Math.abs(value - expected[index]![channel]!) < 0.05, `corner ${index}: ${corner}`);
+test('every pixel of any size is read, channel by channel', async () => {
+  const { pixels, width, height } = await decodePng(await encodeImage(ramp(73, 61), 73, 61, 'png'));
+  assert.deepEqual([width, height], [73, 61]);
+  const expected = ramp(73, 61);
+  // Half a step of 8 bits, of a range of 2.
+  for (const [index, value] of pixels.entries())
+    assert.ok(Math.abs(value - expected[index]!) <= 1 / 255 + 1e-6, `${index}: ${value}`);
 });

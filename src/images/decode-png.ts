@@ -1,4 +1,3 @@
-import type { Sharp } from 'sharp';
 import { restrictedSharp } from './restricted-sharp.ts';
 
 /** Pixels [3, height, width], red first, in -1 ... 1. */
@@ -10,15 +9,12 @@ export interface Pixels {
 
 /**
  * Reads a PNG written by decodeInputImage: x / 255 * 2 - 1, channel by channel.
- * @param sideMultiple sides are floored to multiples of it (Lanczos, only where that changes them), as
- * diffusers 0.42.1 does in VaeImageProcessor.get_default_height_width with the VAE's factor; decodeInputImage
- * has floored to 8 already, SDXL's own.
  * @throws Error if it is no 8-bit RGB picture, which that function always writes.
  */
-export async function decodePng(png: Uint8Array, sideMultiple = 1): Promise<Pixels> {
-  const { data, info } = await floored(restrictedSharp(png, { failOn: 'error' }), sideMultiple).then(
-    (image) => image.raw().toBuffer({ resolveWithObject: true }),
-  );
+export async function decodePng(png: Uint8Array): Promise<Pixels> {
+  const { data, info } = await restrictedSharp(png, { failOn: 'error' })
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   if (channels !== 3) throw new Error(`the stored input picture has ${channels} channels instead of 3`);
   const area = width * height;
@@ -27,12 +23,4 @@ export async function decodePng(png: Uint8Array, sideMultiple = 1): Promise<Pixe
     for (let channel = 0; channel < 3; channel++)
       pixels[channel * area + position] = (data[position * 3 + channel]! / 255) * 2 - 1;
   return { pixels, width, height };
-}
-
-async function floored(image: Sharp, multiple: number): Promise<Sharp> {
-  const given = await image.metadata();
-  const width = given.width - (given.width % multiple);
-  const height = given.height - (given.height % multiple);
-  if (width === given.width && height === given.height) return image;
-  return image.resize({ width, height, fit: 'fill', kernel: 'lanczos3' });
 }

@@ -1,17 +1,19 @@
 import type { NoiseSource } from '../numerics/noise-source.ts';
 import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
 import { partial } from '../schedulers/run-parts.ts';
+import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { requireFinite } from './request-error.ts';
-import { samplePictures } from './sample-pictures.ts';
-import { latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
+import { latentSize, samplePictures } from './sample-pictures.ts';
+import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
 import { timeIdsFor } from './time-ids.ts';
 
 export interface ImageToImageOptions extends SamplingOptions {
   /** [3, height, width] in -1 ... 1 */
   readonly pixels: Float32Array;
+  /** Of the input and of the pictures; any, see canvas.ts. */
   readonly height: number;
   readonly width: number;
   /** Share of the schedule that is run: floor(steps * strength) steps. */
@@ -28,17 +30,21 @@ export async function* imageToImage(
   options: ImageToImageOptions,
   scheduler: SchedulerDefinition = findScheduler('sdxl-img2img', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
-  const { stopwatch, height, width, guidanceScale } = options;
+  const { stopwatch, guidanceScale } = options;
   const { unet, noise, vaeEncoder, vaeDecoder } = models;
-  const size = latentSize(height, width, vaeEncoder.factor);
+  const picture = { height: options.height, width: options.width };
+  const canvas = canvasFor(picture, vaeEncoder.factor);
+  const size = latentSize(canvas, vaeEncoder.factor);
   const schedule = partial(scheduler.schedule(noise, options.steps), options.steps, options.strength);
 
   const conditioning = await stopwatch.time('textEncode', () =>
     encodePrompts(models, { ...options, guided: guidanceScale > 1 }),
   );
-  const moments = await stopwatch.time('vaeEncode', () => vaeEncoder.encode(options.pixels, height, width));
+  const moments = await stopwatch.time('vaeEncode', () =>
+    vaeEncoder.encode(mirrored(options.pixels, picture, canvas), canvas.height, canvas.width),
+  );
   requireFinite(moments, "the input picture's latents");
-  const timeIds = timeIdsFor(unet, height, width);
+  const timeIds = timeIdsFor(unet, canvas);
   const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
   const { sigma } = schedule.levels[schedule.begin]!;
 
@@ -47,7 +53,8 @@ export async function* imageToImage(
       solver: scheduler.solver,
       legs: [{ stage: 'base', schedule, denoise }],
       decoder: vaeDecoder,
-      size,
+      picture,
+      canvas,
       entry: (sample) => {
         const latents = samplePosterior(moments, vaeEncoder.scalingFactor, sample.noise);
         const added = sample.noise.normal();

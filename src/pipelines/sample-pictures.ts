@@ -1,5 +1,6 @@
 import type { VaeDecoder } from '../networks/networks.ts';
 import type { Solver } from '../schedulers/scheduler.ts';
+import { cropped, type Size } from './canvas.ts';
 import type { LatentSize } from './guidance.ts';
 import { type Leg, relay } from './relay.ts';
 import { requireFinite } from './request-error.ts';
@@ -10,7 +11,10 @@ export interface PictureParts {
   /** At least one; run in order. */
   readonly legs: readonly Leg[];
   readonly decoder: VaeDecoder;
-  readonly size: LatentSize;
+  /** Of the pictures, in pixels. */
+  readonly picture: Size;
+  /** What they are made on: see canvas.ts. */
+  readonly canvas: Size;
   /** The latents a sample starts from; draws from the sample's own noise. */
   readonly entry: (sample: Sample) => Float32Array;
 }
@@ -20,7 +24,8 @@ export async function* samplePictures(
   parts: PictureParts,
   options: SamplingOptions,
 ): AsyncGenerator<StepDone, Picture[]> {
-  const { solver, legs, decoder, size } = parts;
+  const { solver, legs, decoder } = parts;
+  const size = latentSize(parts.canvas, decoder.factor);
   const samples = createSamples(options, decoder.channels * size.height * size.width);
   const pictures: Picture[] = [];
   for (let first = 0; first < samples.length; first += options.batch) {
@@ -34,29 +39,26 @@ export async function* samplePictures(
     }
     for (const [index, latents] of next.value.entries()) {
       const { seed } = batch[index]!;
-      pictures.push(
-        await options.stopwatch.time('vaeDecode', () => decodeLatents(decoder, latents, size, seed)),
-      );
+      pictures.push(await options.stopwatch.time('vaeDecode', () => decodeLatents(parts, latents, seed)));
     }
   }
   return pictures;
 }
 
+/** @param canvas with sides that are multiples of the VAE's factor. */
+export function latentSize({ height, width }: Size, factor: number): LatentSize {
+  return { height: height / factor, width: width / factor };
+}
+
 /** Final latents to pixels, with a check that the result is a picture at all. */
 async function decodeLatents(
-  decoder: VaeDecoder,
+  { decoder, canvas, picture }: PictureParts,
   latents: Float32Array,
-  size: LatentSize,
   seed: number,
 ): Promise<Picture> {
   const unscaled = latents.map((value) => value / decoder.scalingFactor);
-  const pixels = await decoder.decode(unscaled, size.height, size.width);
+  const { height, width } = latentSize(canvas, decoder.factor);
+  const pixels = await decoder.decode(unscaled, height, width);
   requireFinite(pixels, 'the decoded pixels');
-  return {
-    seed,
-    pixels,
-    height: size.height * decoder.factor,
-    width: size.width * decoder.factor,
-    latents,
-  };
+  return { seed, pixels: cropped(pixels, canvas, picture), ...picture, canvas, latents };
 }

@@ -1,9 +1,9 @@
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
 import type { EmphasisMode } from '../text/emphasis.ts';
+import type { Size } from './canvas.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { LatentSize } from './guidance.ts';
-import { RequestError } from './request-error.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** What both pipelines need from a request. */
@@ -53,9 +53,10 @@ export interface Picture {
   readonly pixels: Float32Array;
   readonly height: number;
   readonly width: number;
+  /** The size it was made at; larger where it is the middle of that. */
+  readonly canvas: Size;
   /**
-   * The final latents as the VAE's decoder sees them before unscaling, [channels, height / factor, width /
-   * factor].
+   * The canvas's final latents as the VAE's decoder sees them before unscaling, [channels, height, width].
    */
   readonly latents: Float32Array;
 }
@@ -74,14 +75,4 @@ export function createSamples(options: SamplingOptions, length: number): Sample[
     const seed = (options.seed + index) % seedRange;
     return { seed, noise: createNoiseSource({ rng: options.rng, seed, length }) };
   });
-}
-
-/** @throws RequestError where an image side is no multiple of the VAE's factor. */
-export function latentSize(height: number, width: number, factor: number): LatentSize {
-  if (height % factor !== 0 || width % factor !== 0 || height < factor || width < factor) {
-    throw new RequestError(
-      `an image of ${width}x${height} cannot be made by this checkpoint: both sides must be multiples of ${factor}`,
-    );
-  }
-  return { height: height / factor, width: width / factor };
 }

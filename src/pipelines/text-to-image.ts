@@ -1,18 +1,20 @@
 import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
 import { handOff } from '../schedulers/run-parts.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
+import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import type { Leg } from './relay.ts';
-import { samplePictures } from './sample-pictures.ts';
-import { latentSize, type Picture, type SamplingOptions, type StepDone } from './sampling.ts';
+import { latentSize, samplePictures } from './sample-pictures.ts';
+import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
 import type { Stage } from './stopwatch.ts';
 import { timeIdsFor } from './time-ids.ts';
 
 export interface TextToImageOptions extends SamplingOptions {
   /** A canonical style name or an alias. */
   readonly style: string;
+  /** Of the pictures; any, see canvas.ts. */
   readonly height: number;
   readonly width: number;
   /** Share of the schedule run by the base; 1 skips the refiner, 0 leaves it the whole schedule. */
@@ -32,7 +34,9 @@ export async function* textToImage(
   scheduler: SchedulerDefinition = findScheduler('sdxl-torch', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch } = options;
-  const size = latentSize(options.height, options.width, base.vaeDecoder.factor);
+  const picture = { height: options.height, width: options.width };
+  const canvas = canvasFor(picture, base.vaeDecoder.factor);
+  const size = latentSize(canvas, base.vaeDecoder.factor);
   const whole = scheduler.schedule(base.noise, options.steps);
   const [baseSchedule, refinerSchedule] =
     refiner === undefined
@@ -47,7 +51,7 @@ export async function* textToImage(
       encodePrompts(models, { ...options, ...styled, guided: options.guidanceScale > 1 }),
     );
     const { unet, noise } = models;
-    const timeIds = timeIdsFor(unet, options.height, options.width);
+    const timeIds = timeIdsFor(unet, canvas);
     const { guidanceScale } = options;
     return {
       stage,
@@ -67,7 +71,8 @@ export async function* textToImage(
       solver: scheduler.solver,
       legs,
       decoder: last.vaeDecoder,
-      size,
+      picture,
+      canvas,
       entry: ({ noise }) => noise.normal().map((value) => value * whole.initialScale),
     },
     options,

@@ -24,6 +24,8 @@ export interface Generated {
   readonly runtime: string;
   /** In what numbers they computed. */
   readonly precision: string;
+  /** What the client should know of how they were made; see contract/warnings.ts. */
+  readonly warnings?: readonly string[];
 }
 
 /** Turns requests into pictures on one device. */

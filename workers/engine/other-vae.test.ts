@@ -5,8 +5,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
-import { JobError } from '../../src/jobs/job-error.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import type { Generator } from './generator.ts';
@@ -46,34 +46,61 @@ test("a generator tells the multiple that its pictures' sides must have", () => 
   assert.equal(generator.capabilities.sizeMultiple, 16);
 });
 
-test("an input picture is floored to multiples of its checkpoint's factor", async () => {
-  const png = await sharp({ create: { width: 104, height: 72, channels: 3, background: '#3377aa' } })
-    .png()
-    .toBuffer();
-  const { style: _, highNoiseFraction: __, refiner: ___, ...common } = fakeRequest('a heron', 4);
-  const { pictures } = await generator.generate(
-    { ...common, endpoint: 'sdxl-img2img', baseModel: 'juggernaut', imageKey: '' },
-    png,
-    async () => undefined,
-    never,
-  );
-  const { width, height } = await sharp(pictures[0]!.bytes).metadata();
-  assert.deepEqual([width, height], [96, 64]);
+/** What its generator makes of a request, as rows of pixels. */
+async function made(request: GenerationRequest, input?: Buffer) {
+  const { pictures, warnings } = await generator.generate(request, input, async () => undefined, never);
+  const { data, info } = await sharp(pictures[0]!.bytes).raw().toBuffer({ resolveWithObject: true });
+  return { data, size: [info.width, info.height], warnings };
+}
+
+test('a size that it cannot make is the middle of the next one it can, to the bit, and is told', async () => {
+  const request = { ...fakeRequest('a heron', 4), outputFormat: 'png' } as const;
+  for (const [width, height, canvasWidth, canvasHeight] of [
+    [96, 72, 96, 80],
+    [72, 64, 80, 64],
+    [72, 104, 80, 112],
+  ] as const) {
+    const small = await made({ ...request, width, height });
+    assert.deepEqual(small.size, [width, height]);
+    const large = await made({ ...request, width: canvasWidth, height: canvasHeight });
+    const middle = await sharp(large.data, { raw: { width: canvasWidth, height: canvasHeight, channels: 3 } })
+      .extract({ left: (canvasWidth - width) / 2, top: (canvasHeight - height) / 2, width, height })
+      .raw()
+      .toBuffer();
+    assert.deepEqual(small.data, middle);
+    assert.equal(large.warnings, undefined);
+    assert.equal(small.warnings!.length, 1);
+    assert.match(
+      small.warnings![0]!,
+      new RegExp(
+        `^img_width, img_height: ${width}x${height} is a size made by cropping ${canvasWidth}x${canvasHeight}`,
+      ),
+    );
+  }
 });
 
-test('another size is refused with the size and the multiple', async () => {
-  await assert.rejects(
-    generator.generate(
-      { ...fakeRequest('a heron', 4), width: 96, height: 72 },
-      undefined,
-      async () => undefined,
-      never,
-    ),
-    (error) =>
-      error instanceof JobError &&
-      !error.retryable &&
-      /96x72 .* both sides must be multiples of 16/.test(error.message),
-  );
+test('a picture made from an input of any size has that size, and the input stays where it was', async () => {
+  const { style: _, highNoiseFraction: __, refiner: ___, ...common } = fakeRequest('a heron', 4);
+  const request: GenerationRequest = {
+    ...{ ...common, endpoint: 'sdxl-img2img', baseModel: 'juggernaut', imageKey: '' },
+    ...({ outputFormat: 'png' } as const),
+  };
+  const input = (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#3377aa' } })
+      .png()
+      .toBuffer();
+  const odd = await made(request, await input(104, 72));
+  assert.deepEqual(odd.size, [104, 72]);
+  assert.match(odd.warnings![0]!, /^image: 104x72 is a size made by cropping 112x80, .* multiples of 16$/);
+  // A plain picture mirrored around is the plain picture of the larger size.
+  const whole = await made(request, await input(112, 80));
+  assert.deepEqual(whole.size, [112, 80]);
+  assert.equal(whole.warnings, undefined);
+  const middle = await sharp(whole.data, { raw: { width: 112, height: 80, channels: 3 } })
+    .extract({ left: 4, top: 4, width: 104, height: 72 })
+    .raw()
+    .toBuffer();
+  assert.deepEqual(odd.data, middle);
 });
 
 test('its previews have one pixel for each latent position', async () => {

@@ -53,7 +53,7 @@ function folderWith(name: string, model: Model): string {
 }
 
 const picture = (value: number, width: number, height: number) => ({
-  ...{ seed: 1, width, height, latents: new Float32Array(0) },
+  ...{ seed: 1, width, height, canvas: { width, height }, latents: new Float32Array(0) },
   pixels: new Float32Array(3 * width * height).fill(value),
 });
 

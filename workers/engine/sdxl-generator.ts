@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../src/config/config.ts';
+import type { Endpoint } from '../../src/contract/endpoints.ts';
 import type {
   GenerationProgress,
   ImageToImageRequest,
@@ -123,6 +124,7 @@ export function createSdxlGenerator(
       };
       const batch = Math.min(settings.engineBatch, request.samples);
       const { used, made } = await splitOnce(batch, compute, onSplit);
+      const warnings = croppingOf(request.endpoint, made[0]!, used.at(-1)!.vaeDecoder.factor);
       const pictures = [];
       for (const picture of made) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture));
@@ -137,9 +139,20 @@ export function createSdxlGenerator(
         stageSeconds: stopwatch.seconds,
         runtime: runtimeVersion,
         precision: computePrecision(settings.device),
+        ...(warnings.length > 0 && { warnings }),
       };
     },
   };
+}
+
+/** What the client should know where the checkpoint cannot make a picture's size itself. */
+function croppingOf(endpoint: Endpoint, { width, height, canvas }: Picture, factor: number): string[] {
+  if (width === canvas.width && height === canvas.height) return [];
+  const field = endpoint === 'sdxl-torch' ? 'img_width, img_height' : 'image';
+  return [
+    `${field}: ${width}x${height} is a size made by cropping ${canvas.width}x${canvas.height}, ` +
+      `because this checkpoint's sides are multiples of ${factor}`,
+  ];
 }
 
 /** Loaded checkpoints with the names that lead to them. */
@@ -172,7 +185,7 @@ async function imageToImageRun(
 ): Promise<Run> {
   if (inputImage === undefined) throw new Error('an image-to-image request came without its input picture');
   const models = find(request.baseModel);
-  const picture = await decodePng(inputImage, models.vaeEncoder.factor);
+  const picture = await decodePng(inputImage);
   return { used: [models], steps: imageToImage(models, { ...request, ...options, ...picture }) };
 }
 

@@ -19,7 +19,6 @@ import { baseUrl } from '../http/base-url.ts';
 import { reportError } from '../http/errors.ts';
 import type { Accept } from '../submit/accept.ts';
 import { inputImage } from '../submit/input-image.ts';
-import { assertSizePossible } from '../submit/installed.ts';
 import { assertContentType, type RawBody, readBody } from '../submit/read-body.ts';
 import { createWait } from '../submit/wait.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
@@ -51,19 +50,15 @@ export async function openAiRoutes(
       );
     });
 
-    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, workers));
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });
 }
 
-function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept, workers: WorkerList): void {
+function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
   const { producer, settings } = gateway;
   const wait = createWait(app, gateway);
   app.addHook('onRequest', async (request) => assertContentType(request));
 
-  const withPossibleSize = async (translated: TranslatedBody): Promise<TranslatedBody> => {
-    if (translated.size) assertSizePossible(translated.size, await workers.expected());
-    return translated;
-  };
   const answer = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -86,7 +81,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept, wo
 
   app.post(paths.generations, { bodyLimit: settings.bodyLimit }, async (request, reply) => {
     const { fields } = await readBody(request, settings.bodyLimit);
-    return await answer(request, reply, await withPossibleSize(translateGeneration(fields)));
+    return await answer(request, reply, translateGeneration(fields));
   });
 
   app.post(paths.edits, { bodyLimit: settings.imageBodyLimit }, async (request, reply) => {
@@ -95,7 +90,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept, wo
       throw new ApiError('invalidParameter', 'mask is not supported: the whole picture is edited');
     if (fileNames.length > 1)
       throw new ApiError('invalidParameter', `image must be one picture, got ${fileNames.length} files`);
-    const translated = await withPossibleSize(translateEdit(fields));
+    const translated = translateEdit(fields);
     return await answer(request, reply, translated, await resized(gateway, translated, file));
   });
 }

@@ -13,7 +13,7 @@ import type { Gateway } from '../gateway.ts';
 import { assertAdmitted, createGate } from './admission.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import { inputImage } from './input-image.ts';
-import { assertBaseModelInstalled, assertSidesPossible, withInstalledRefiner } from './installed.ts';
+import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 import { unknownWordWarnings } from './known-words.ts';
 import type { RawBody } from './read-body.ts';
 import type { WorkerList } from './worker-list.ts';
@@ -49,9 +49,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     'sdxl-torch': async (_, { fields }, freeSize) => {
       const request = parseTextToImage(fields, defaults, freeSize);
       checkPrompts(request);
-      const served = await withInstalledRefiner(request, workers, settings.refinerFallback);
-      assertSidesPossible(served, await workers.expected());
-      return served;
+      return await withInstalledRefiner(request, workers, settings.refinerFallback);
     },
     'sdxl-img2img': async (id, { fields, file }) => {
       const { image, ...request } = parseImageToImage(fields, defaults, file);

@@ -4,12 +4,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
 import { routesOf } from '../../contract/routes.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import {
-  assertBaseModelInstalled,
-  assertSidesPossible,
-  assertSizePossible,
-  withInstalledRefiner,
-} from './installed.ts';
+import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 
 const request = { endpoint: 'sdxl-torch', refiner: true, highNoiseFraction: 0.8 } as TextToImageRequest;
 const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
@@ -126,27 +121,4 @@ test('the checkpoints behind text to image are no base models', async () => {
         assertBaseModelInstalled(name, workers),
         refusal(new RegExp(`"${RegExp.escape(name)}" is not installed`)),
       );
-});
-
-test('a size that no installed VAE can make is refused by field, value and multiple', () => {
-  const sized = { ...request, width: 1000, height: 608 };
-  assert.throws(
-    () => assertSidesPossible(sized, [worker({ sizeMultiple: 32 })]),
-    refusal(/^img_width must be a multiple of 32 for the installed checkpoint, got 1000$/),
-  );
-  assert.throws(
-    () => assertSidesPossible({ ...sized, height: 600 }, [worker({ sizeMultiple: 32 })]),
-    refusal(/img_width .* got 1000; img_height .* got 600/),
-  );
-  assertSidesPossible(sized, [worker({ sizeMultiple: 32 }), worker({})]);
-  assertSidesPossible(sized, []);
-  assertSidesPossible({ ...sized, width: 992 }, [worker({ sizeMultiple: 32 })]);
-});
-
-test("OpenAI's size that no installed VAE can make is refused by value and multiple", () => {
-  assert.throws(
-    () => assertSizePossible({ width: 1024, height: 1000 }, [worker({ sizeMultiple: 32 })]),
-    refusal(/^size must have sides that are multiples of 32 .* got "1024x1000"$/),
-  );
-  assertSizePossible({ width: 1024, height: 992 }, [worker({ sizeMultiple: 32 })]);
 });

@@ -3,14 +3,8 @@ import type { TextToImageRequest } from '../../contract/generation.ts';
 import { checkpointsOfRoute, routeOf, routesOf } from '../../contract/routes.ts';
 import { baseName, refinerName } from '../../contract/served-names.ts';
 import { withWarnings } from '../../contract/warnings.ts';
-import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import type { GatewaySettings } from '../gateway.ts';
 import type { WorkerList } from './worker-list.ts';
-
-interface Size {
-  readonly width: number;
-  readonly height: number;
-}
 
 /**
  * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait
@@ -75,40 +69,4 @@ export async function assertBaseModelInstalled(
     'invalidParameter',
     `base_model "${baseModel}" is not installed on this server; installed: ${list}`,
   );
-}
-
-/**
- * The side's multiple that every installed checkpoint asks for at least, where none of them can make this
- * size; with no worker alive a request may wait, and the worker says so.
- */
-function neededMultiple({ width, height }: Size, workers: readonly WorkerInfo[]): number | undefined {
-  const multiples = workers.flatMap(({ sizeMultiple }) => sizeMultiple ?? []);
-  const isPossible = multiples.some((multiple) => width % multiple === 0 && height % multiple === 0);
-  return multiples.length === 0 || isPossible ? undefined : Math.min(...multiples);
-}
-
-/**
- * Checks a text-to-image request's size against the VAEs that would decode it.
- * @throws ApiError naming each side that no installed checkpoint can make.
- */
-export function assertSidesPossible({ width, height }: Size, workers: readonly WorkerInfo[]): void {
-  const multiple = neededMultiple({ width, height }, workers);
-  if (multiple === undefined) return;
-  const wrong = Object.entries({ img_width: width, img_height: height })
-    .filter(([, side]) => side % multiple !== 0)
-    .map(
-      ([field, side]) =>
-        `${field} must be a multiple of ${multiple} for the installed checkpoint, got ${side}`,
-    );
-  throw new ApiError('invalidParameter', wrong.join('; '));
-}
-
-/** As assertSidesPossible, for OpenAI's one field with both sides. */
-export function assertSizePossible({ width, height }: Size, workers: readonly WorkerInfo[]): void {
-  const multiple = neededMultiple({ width, height }, workers);
-  if (multiple !== undefined)
-    throw new ApiError(
-      'invalidParameter',
-      `size must have sides that are multiples of ${multiple} for the installed checkpoint, got "${width}x${height}"`,
-    );
 }

@@ -16,11 +16,14 @@ export interface WorkerInfo {
   /** The `base_model` names of sdxl-img2img it serves. */
   readonly baseModels: readonly string[];
   /**
-   * What the sides of pictures made from text must be multiples of, the factor of their checkpoint's VAE;
-   * undefined without one.
+   * What the sides of pictures are made in multiples of (others are cropped), the factor of their
+   * checkpoint's VAE; undefined without one.
    */
   readonly sizeMultiple: number | undefined;
-  /** Those of its routes (see contract/routes.ts) whose checkpoints are loaded; the others take an exchange first. */
+  /**
+   * Those of its routes (see contract/routes.ts) whose checkpoints are loaded; the others take an exchange
+   * first.
+   */
   readonly resident: readonly string[];
   /** Whether it has a job in hand. */
   readonly busy: boolean;
