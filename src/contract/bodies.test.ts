@@ -118,7 +118,7 @@ for (const [field, wrong, expected] of [
   ['refiner', ['yes', 1, 'on', {}], 'true or false'],
   ['base64', ['1', 0], 'true or false'],
   ['negative_prompt', [7, false, ['ugly']], 'a string'],
-  ['scheduler', ['Euler b', 'unipc', '', 3, 'toString', '__proto__'], /one of: .*UniPC/],
+  ['scheduler', ['Euler b', 'unip', '', 3, 'toString', '__proto__'], /one of: .*UniPC/],
   ['rng', ['mt19937'], 'one of: philox, torch-cpu'],
   ['output_format', ['gif'], 'one of: jpeg, png, webp'],
 ] as const) {

@@ -9,6 +9,7 @@ import { parseFields } from './fields.ts';
 import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
+import { withWarnings } from './warnings.ts';
 
 /**
  * What a body says of its pictures, by endpoint, in the names and ranges of the published API; what it says of
@@ -95,15 +96,15 @@ export function parseTextToImage(
   defaults: RequestDefaults,
   freeSize = false,
 ): TextToImageRequest {
-  const named = withSchedulerName('sdxl-torch', raw);
-  const body = freeSize ? parseFields(freeSizeBody, named) : parseFields(bodies['sdxl-torch'], named);
+  const { fields, warnings } = withSchedulerName('sdxl-torch', raw);
+  const body = freeSize ? parseFields(freeSizeBody, fields) : parseFields(bodies['sdxl-torch'], fields);
   const style = canonicalStyle(body.style);
   if (style === undefined)
     throw new ApiError(
       'invalidParameter',
       `style must be one of: ${styleNames.join(', ')}, got ${show(body.style)}`,
     );
-  return {
+  const request: TextToImageRequest = {
     endpoint: 'sdxl-torch',
     ...commonRequest(body, defaults),
     style,
@@ -112,6 +113,7 @@ export function parseTextToImage(
     width: body.img_width,
     height: body.img_height,
   };
+  return withWarnings(request, warnings);
 }
 
 /**
@@ -128,14 +130,15 @@ export function parseImageToImage(
   defaults: RequestDefaults,
   file?: Uint8Array,
 ): ParsedImageToImage {
-  const named = withSchedulerName('sdxl-img2img', raw);
-  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(named as object), image: 'file' } : named);
-  return {
+  const { fields, warnings } = withSchedulerName('sdxl-img2img', raw);
+  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(fields as object), image: 'file' } : fields);
+  const request: ParsedImageToImage = {
     endpoint: 'sdxl-img2img',
     ...commonRequest(body, defaults),
     baseModel: body.base_model,
     image: file ?? body.image,
   };
+  return withWarnings(request, warnings);
 }
 
 interface CommonBody {
