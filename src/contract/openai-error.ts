@@ -1,6 +1,7 @@
 import type { ApiErrorCode } from './errors.ts';
 import { openAiBodies } from './openai.ts';
 import type { ResponseBody } from './openapi/response-schemas.ts';
+import { show } from './show.ts';
 
 /** OpenAI's words for what went wrong, beside our text. */
 const codes: Partial<Record<ApiErrorCode, string>> = {
@@ -28,6 +29,12 @@ export function openAiFailureBody(reason = 'The request failed'): OpenAiErrorBod
       code: /\b(?:content policy|safety checker)\b/.test(reason) ? 'content_policy_violation' : null,
     },
   };
+}
+
+/** OpenAI's words for a `model` that it does not have. */
+export function modelNotFoundBody(id: string): OpenAiErrorBody {
+  const { error } = openAiErrorBody(404, `The model ${show(id)} does not exist here; see GET /v1/models`);
+  return { error: { ...error, param: 'model', code: 'model_not_found' } };
 }
 
 /** The error envelope of OpenAI's API. @param code of our ApiError, where it was one. */

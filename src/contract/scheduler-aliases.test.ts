@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { schedulerNames } from '../schedulers/registry.ts';
 import { parseImageToImage, parseTextToImage } from './bodies.ts';
-import type { Endpoint } from './generation.ts';
+import type { Endpoint } from './endpoints.ts';
 import { listSchedulers } from './lists.ts';
 import { schedulerAliases } from './scheduler-aliases.ts';
 

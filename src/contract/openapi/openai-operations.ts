@@ -1,3 +1,4 @@
+import { slugNames } from '../slugs.ts';
 import { openAiErrorResponses } from './error-responses.ts';
 import { examples } from './examples.ts';
 import { type JsonObject, jsonResponse, type Operation, reference } from './operation.ts';
@@ -22,6 +23,8 @@ const openAiBody = (schema: string, example: JsonObject) => ({
   'application/json': { schema: reference(schema), example },
   'multipart/form-data': { schema: reference(schema) },
 });
+
+const model = { id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' };
 
 /** OpenAI's Images API. */
 export const openAiOperations: readonly Operation[] = [
@@ -51,14 +54,30 @@ export const openAiOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/models',
     tag: 'OpenAI Images',
-    summary: 'What the live workers serve',
+    summary: 'What generations take as `model` now',
     keys: ['bearer', 'apiKey'],
     responses: {
-      200: jsonResponse('Names for `model`', 'OpenAiModels', {
-        object: 'list',
-        data: [{ id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' }],
-      }),
+      200: jsonResponse('Names for `model`', 'OpenAiModels', { object: 'list', data: [model] }),
       ...openAiErrorResponses(401, 429, 500, 503),
     },
   },
+  ...['{id}', ...slugNames].map(readModel),
 ];
+
+/** A templated path does not describe an address that has a path of its own. */
+function readModel(id: string): Operation {
+  return {
+    method: 'get',
+    path: `/v1/models/${id}`,
+    tag: 'OpenAI Images',
+    summary: 'Whether generations or edits take this `model` now',
+    keys: ['bearer', 'apiKey'],
+    ...(id === '{id}' && {
+      parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+    }),
+    responses: {
+      200: jsonResponse('The model', 'OpenAiModel', model),
+      ...openAiErrorResponses(401, 404, 429, 500, 503),
+    },
+  };
+}

@@ -23,6 +23,13 @@ const warnings = z
   .optional()
   .meta({ description: 'Extension: what to know of how the request was understood; absent without any' });
 
+const openAiModel = z.strictObject({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.int(),
+  owned_by: z.string(),
+});
+
 const request_id = z.uuid();
 const base64 = z.string().meta({ contentEncoding: 'base64' });
 const base64Pictures = z
@@ -145,12 +152,8 @@ export const responseSchemas = {
     output_format: z.enum(outputFormats),
     background: z.literal('opaque'),
   }),
-  OpenAiModels: z.strictObject({
-    object: z.literal('list'),
-    data: z.array(
-      z.strictObject({ id: z.string(), object: z.literal('model'), created: z.int(), owned_by: z.string() }),
-    ),
-  }),
+  OpenAiModel: openAiModel,
+  OpenAiModels: z.strictObject({ object: z.literal('list'), data: z.array(openAiModel) }),
   OpenAiError: z.strictObject({
     error: z.strictObject({
       message: z.string(),

@@ -65,7 +65,12 @@ test('a client that chose no model of ours gets the default one, for gpt-image i
   for (const [model, form] of [
     ['dall-e-2', 'url'],
     ['dall-e-3', 'url'],
+    ['DALL-E-4', 'url'],
     ['gpt-image-1', 'b64_json'],
+    ['gpt-image-2', 'b64_json'],
+    ['gpt-image-2.5-mini-2027-01-31', 'b64_json'],
+    ['chatgpt-image-latest', 'b64_json'],
+    ['openai/gpt-image-1', 'b64_json'],
   ] as const) {
     const { data } = await client.images.generate({ model, prompt, n: null, size: null });
     assert.deepEqual(Object.keys(data![0]!), [form]);
@@ -136,12 +141,46 @@ test('a call repeated under its Idempotency-Key makes one request', async () => 
   assert.equal(service.started.filter((request) => request.prompt === 'once').length, 1);
 });
 
-test('the client lists the models that the live workers serve', async () => {
+test('the client lists the models, each of which generates', async () => {
   const { data } = await client.models.list();
   assert.deepEqual(
     data.map(({ id }) => id),
-    ['sdxl-torch', 'sdxl-img2img', 'juggernaut'],
+    ['sdxl-torch'],
   );
+  for (const { id } of data)
+    assert.ok((await client.images.generate({ prompt, model: id })).data!.length > 0);
+});
+
+test('the client asks for a model by the name it would send, for generations or edits', async () => {
+  for (const name of [
+    ...['sdxl-torch', 'sdxl1.0-txt2img', 'sdxl-img2img', 'sdxl1.0-img2img', 'juggernaut'],
+    ...['gpt-image-1', 'gpt-image-9-mini', 'chatgpt-image-latest', 'dall-e-3'],
+  ]) {
+    const { id, object } = await client.models.retrieve(name);
+    assert.deepEqual({ id, object }, { id: name, object: 'model' });
+  }
+  for (const name of ['realvis', 'gpt-4o', 'sdxl-base', '__proto__', 'a b/c', 'x'.repeat(64)]) {
+    const error = await failure(client.models.retrieve(name));
+    assert.equal(error.status, 404);
+    assert.equal(error.code, 'model_not_found');
+    assert.equal(error.param, 'model');
+  }
+});
+
+test('a name of neither ours nor OpenAI is refused with those there are', async () => {
+  for (const model of [
+    'gpt-4o',
+    'gpt-imagine',
+    'flux',
+    'dall-e 3',
+    'not-dall-e-3',
+    'gpt-image-',
+    'x'.repeat(65),
+  ]) {
+    const error = await failure(client.images.generate({ prompt, model }));
+    assert.equal(error.status, 400, model);
+    assert.equal(error.param, 'model');
+  }
 });
 
 for (const [field, body, text] of [

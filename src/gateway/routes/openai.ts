@@ -3,12 +3,12 @@ import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
 import {
   imagesReply,
-  modelList,
   type TranslatedBody,
   translateEdit,
   translateGeneration,
 } from '../../contract/openai.ts';
-import { openAiErrorBody, openAiFailureBody } from '../../contract/openai-error.ts';
+import { modelNotFoundBody, openAiErrorBody, openAiFailureBody } from '../../contract/openai-error.ts';
+import { findModel, modelList } from '../../contract/openai-models.ts';
 import { syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { coverImage } from '../../images/cover-image.ts';
@@ -24,7 +24,12 @@ import { createWait } from '../submit/wait.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
 import { picturesOf } from './pictures-of.ts';
 
-const paths = { generations: '/v1/images/generations', edits: '/v1/images/edits', models: '/v1/models' };
+const paths = {
+  generations: '/v1/images/generations',
+  edits: '/v1/images/edits',
+  models: '/v1/models',
+  model: '/v1/models/:id',
+};
 
 /** OpenAI's Images API. Keys may come as `Authorization: Bearer`, errors go in OpenAI's envelope. */
 export async function openAiRoutes(
@@ -38,16 +43,22 @@ export async function openAiRoutes(
   refuseOtherMethods(app, paths.generations, ['POST']);
   refuseOtherMethods(app, paths.edits, ['POST']);
   refuseOtherMethods(app, paths.models, ['GET', 'HEAD']);
+  refuseOtherMethods(app, paths.model, ['GET', 'HEAD']);
 
   await app.register(async (keyed) => {
     requireApiKey(keyed, { ...gateway, settings: { ...settings, acceptBearer: true } });
 
-    keyed.get(paths.models, async () => {
+    const served = async () => {
       const live = await workers.live();
-      return modelList(
-        new Set(live.flatMap(({ endpoints }): readonly Endpoint[] => endpoints)),
-        new Set(live.flatMap(({ baseModels }) => baseModels)),
-      );
+      return {
+        endpoints: new Set(live.flatMap(({ endpoints }): readonly Endpoint[] => endpoints)),
+        baseModels: new Set(live.flatMap(({ baseModels }) => baseModels)),
+      };
+    };
+    keyed.get(paths.models, async () => modelList(await served()));
+    keyed.get<{ Params: { id: string } }>(paths.model, async ({ params: { id } }, reply) => {
+      const model = findModel(id, await served());
+      return model ?? reply.code(404).send(modelNotFoundBody(id));
     });
 
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
@@ -67,7 +78,10 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
   ) => {
     if (settings.retiredSlugs.includes(slugs[translated.slug].endpoint))
       throw new ApiError('retired', `${slugs[translated.slug].endpoint} is retired`);
-    const body: RawBody = { fields: translated.fields, ...(file && { file }) };
+    const body: RawBody = {
+      ...{ fields: translated.fields, warnings: translated.warnings },
+      ...(file && { file }),
+    };
     const base = baseUrl(request, settings.publicUrl);
     const id = await accept(translated.slug, body, request.apiKey, { headers: request.headers, base });
     const record = await wait(request, reply, id);

@@ -56,6 +56,10 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
 
 /** Registered apart, so that a wrong verb is told so whether or not it brings a key or a body. */
 export function refuseOtherSubmits(app: FastifyInstance): void {
-  for (const slug of slugNames)
-    for (const path of [...waitingPaths(slug), queueingPath(slug)]) refuseOtherMethods(app, path, ['POST']);
+  for (const slug of slugNames) {
+    refuseOtherMethods(app, `/v1/${slug}`, ['POST']);
+    refuseOtherMethods(app, queueingPath(slug), ['POST']);
+    // Read, it is the model of that name: see openai.ts.
+    refuseOtherMethods(app, `/v1/models/${slug}`, ['POST', 'GET', 'HEAD']);
+  }
 }
