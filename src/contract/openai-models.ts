@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoints.ts';
+import type { ResponseBody } from './openapi/response-schemas.ts';
 
 /** Names that OpenAI's clients send as `model`, and the list of them that they read. */
 
@@ -37,7 +38,7 @@ export interface Served {
   readonly baseModels: ReadonlySet<string>;
 }
 
-function modelBody(id: string) {
+function modelBody(id: string): ResponseBody<'OpenAiModel'> {
   // 26 July 2023, the release of SDXL 1.0.
   return { id, object: 'model', created: Date.UTC(2023, 6, 26) / 1000, owned_by: 'sdxl-server' };
 }
@@ -46,14 +47,17 @@ function modelBody(id: string) {
  * The answer of `GET /v1/models`: what generations take as `model`. Clients offer that list for text to
  * image, so the base models of edits are not in it; each can be asked for by its name.
  */
-export function modelList({ endpoints }: Served) {
+export function modelList({ endpoints }: Served): ResponseBody<'OpenAiModels'> {
   return { object: 'list', data: endpoints.has('sdxl-torch') ? [modelBody('sdxl-torch')] : [] };
 }
 
 /**
  * The answer of `GET /v1/models/{id}` for every name that generations or edits take; undefined for others.
  */
-export function findModel(id: string, { endpoints, baseModels }: Served) {
+export function findModel(
+  id: string,
+  { endpoints, baseModels }: Served,
+): ResponseBody<'OpenAiModel'> | undefined {
   const generates = endpoints.has('sdxl-torch') && isGenerationModel(id);
   const edits = endpoints.has('sdxl-img2img') && (isDefaultEditModel(id) || baseModels.has(id));
   return generates || edits ? modelBody(id) : undefined;

@@ -4,6 +4,14 @@ import { baseModels, bodies, freeSizeBody } from './bodies.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
+import { nearMissWarnings, openAiWords } from './near-misses.ts';
+import {
+  answersBase64,
+  generationModels,
+  isDefaultEditModel,
+  isGenerationModel,
+  openAiFamilies,
+} from './openai-models.ts';
 import type { ResponseBody } from './openapi/response-schemas.ts';
 import type { RequestRecord } from './request-record.ts';
 import { show } from './show.ts';
@@ -15,16 +23,8 @@ import type { SlugName } from './slugs.ts';
  * scheduler ...) may be sent along.
  */
 
-/**
- * OpenAI's own model names: clients send them where their user chose none. They mean the default model here.
- */
-const foreignModels = ['dall-e-2', 'dall-e-3', 'gpt-image-1', 'gpt-image-1-mini', 'gpt-image-1.5'] as const;
-
 /** Steps by `quality`; the other words leave the endpoint's default. */
 const stepsOfQuality: Readonly<Record<string, number>> = { low: 20, high: 50, hd: 50 };
-
-/** What means the default base model of sdxl-img2img; every other name is a base model. */
-const defaultEditModels: readonly string[] = ['sdxl-img2img', 'sdxl1.0-img2img', ...foreignModels];
 
 const common = {
   prompt: bodies['sdxl-torch'].shape.prompt,
@@ -73,7 +73,12 @@ const passedOn = {
 const ownFields = {
   'sdxl-torch': z.object({
     ...common,
-    model: z.enum(['sdxl-torch', 'sdxl1.0-txt2img', ...foreignModels]).default('sdxl-torch'),
+    model: z
+      .string()
+      .min(1)
+      .max(64)
+      .default('sdxl-torch')
+      .meta({ description: `One of: ${generationModels.join(', ')}; or ${openAiFamilies}` }),
     size: common.size.meta({
       description: 'WIDTHxHEIGHT, each 512 to 2048 in steps of 8; auto is 1024x1024',
       examples: ['1024x1024'],
@@ -93,7 +98,7 @@ const ownFields = {
       .max(64)
       .default('sdxl-img2img')
       .meta({
-        description: 'sdxl-img2img, or one of its base models by name (see GET /v1/models)',
+        description: `sdxl-img2img, one of its base models by name, or ${openAiFamilies}`,
         examples: ['sdxl-img2img', ...baseModels],
       }),
     size: common.size.meta({
@@ -123,18 +128,29 @@ export interface TranslatedBody {
   readonly responseFormat: 'url' | 'b64_json';
   /** What the client asked for; undefined for auto. */
   readonly size: Size | undefined;
+  /** What its sender should know of how it was understood. */
+  readonly warnings: readonly string[];
 }
 
 /** @throws ApiError naming each wrong field. */
 export function translateGeneration(raw: unknown): TranslatedBody {
   const body = parseFields(ownFields['sdxl-torch'], raw);
+  if (!isGenerationModel(body.model))
+    throw new ApiError(
+      'invalidParameter',
+      `model must be one of: ${generationModels.join(', ')}; or ${openAiFamilies}; got ${show(body.model)}`,
+    );
   const size = parseSize(body.size);
   const fields = {
     ...translateCommon('sdxl-torch', raw as object, body),
     style: body.style === 'vivid' || body.style === 'natural' ? 'base' : body.style,
     ...(size && { img_width: size.width, img_height: size.height }),
   };
-  return { slug: 'sdxl1.0-txt2img', fields, responseFormat: responseFormat(body), size };
+  const warnings = nearMissWarnings(raw, {
+    names: Object.keys(openAiBodies.generations.shape),
+    ...openAiWords,
+  });
+  return { slug: 'sdxl1.0-txt2img', fields, responseFormat: responseFormat(body), size, warnings };
 }
 
 /** @throws ApiError naming each wrong field. */
@@ -142,10 +158,13 @@ export function translateEdit(raw: unknown): TranslatedBody {
   const body = parseFields(ownFields['sdxl-img2img'], raw);
   const fields = {
     ...translateCommon('sdxl-img2img', raw as object, body),
-    ...(!defaultEditModels.includes(body.model) && { base_model: body.model }),
+    ...(!isDefaultEditModel(body.model) && { base_model: body.model }),
     image: (raw as { image?: unknown }).image,
   };
-  return { slug: 'sdxl-img2img', fields, responseFormat: responseFormat(body), size: parseSize(body.size) };
+  return {
+    ...{ slug: 'sdxl-img2img', fields, responseFormat: responseFormat(body), size: parseSize(body.size) },
+    warnings: nearMissWarnings(raw, { names: Object.keys(openAiBodies.edits.shape), ...openAiWords }),
+  };
 }
 
 interface CommonBody {
@@ -176,7 +195,7 @@ function translateCommon(endpoint: Endpoint, raw: object, body: CommonBody): Rec
  * else.
  */
 function responseFormat({ model, response_format }: CommonBody): 'url' | 'b64_json' {
-  return response_format ?? (model.startsWith('gpt-image') ? 'b64_json' : 'url');
+  return response_format ?? (answersBase64(model) ? 'b64_json' : 'url');
 }
 
 function parseSize(text: string): Size | undefined {
@@ -209,22 +228,5 @@ export function imagesReply(
       : images.map(({ path }) => ({ url: `${base}/outputs/${path}` })),
     output_format: record.request.outputFormat,
     background: 'opaque',
-  };
-}
-
-/** What can be asked for as `model`, of what the live workers serve. */
-export function modelList(
-  endpoints: ReadonlySet<Endpoint>,
-  installedBaseModels: ReadonlySet<string>,
-): ResponseBody<'OpenAiModels'> {
-  const ids = [
-    ...[...endpoints].sort().reverse(),
-    ...(endpoints.has('sdxl-img2img') ? [...installedBaseModels].sort() : []),
-  ];
-  // 26 July 2023, the release of SDXL 1.0.
-  const created = Date.UTC(2023, 6, 26) / 1000;
-  return {
-    object: 'list',
-    data: ids.map((id) => ({ id, object: 'model', created, owned_by: 'sdxl-server' })),
   };
 }

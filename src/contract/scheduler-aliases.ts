@@ -5,12 +5,14 @@ import { show } from './show.ts';
 type Names = Readonly<Record<string, string>>;
 
 /**
- * Other programs' names for what clients send as `scheduler`, where there is only one it can mean: the classes of diffusers (as its
- * own table of k-diffusion's samplers has them, docs/source/en/api/schedulers/overview.md, v0.35.1), the functions of k-diffusion
- * without their `sample_` (ComfyUI has the same names; its `_gpu` only says where noise is drawn), Replicate's KarrasDPM, InvokeAI's
- * `_k` for Karras sigmas. Letter case and separators do not matter, nor `K_`, `sample_`, `Scheduler` and `Discrete` around a name.
- * Not here, because they could mean several or none: the KDPM2 classes on sdxl-torch (which has those methods with Karras sigmas
- * only), `normal` and `karras` (spacings, not methods), `Automatic`.
+ * Other programs' names for what clients send as `scheduler`, where there is only one it can mean: the
+ * classes of diffusers (as its own table of k-diffusion's samplers has them,
+ * docs/source/en/api/schedulers/overview.md, v0.35.1), the functions of k-diffusion without their `sample_`
+ * (ComfyUI has the same names; its `_gpu` only says where noise is drawn), Replicate's KarrasDPM, InvokeAI's
+ * `_k` for Karras sigmas. Letter case and separators do not matter, nor `K_`, `sample_`, `Scheduler` and
+ * `Discrete` around a name. Not here, because they could mean several or none: the KDPM2 classes on
+ * sdxl-torch (which has those methods with Karras sigmas only), `normal` and `karras` (spacings, not
+ * methods), `Automatic`.
  */
 export const schedulerAliases: Readonly<Record<Endpoint, Names>> = {
   'sdxl-torch': {
@@ -71,9 +73,9 @@ export const schedulerAliases: Readonly<Record<Endpoint, Names>> = {
 };
 
 /**
- * Defaults of the older Python SDK (PyPI `segmindapi` 0.3.0) that no library has: what is meant is told by the name's parts, and the
- * client is told what was taken. DPM++ SDE is of second order with two evaluations a step and new noise after each; of the twelve of
- * sdxl-torch that is DPM2 ancestral.
+ * Defaults of the older Python SDK (PyPI `segmindapi` 0.3.0) that no library has: what is meant is told by
+ * the name's parts, and the client is told what was taken. DPM++ SDE is of second order with two evaluations
+ * a step and new noise after each; of the twelve of sdxl-torch that is DPM2 ancestral.
  */
 const nearest: Readonly<Record<Endpoint, Names>> = {
   'sdxl-torch': {
@@ -116,7 +118,10 @@ export interface NamedBody {
   readonly warnings: readonly string[];
 }
 
-/** The body with its `scheduler` under our name where it is known under another; anything else stays as it came. */
+/**
+ * The body with its `scheduler` under our name where it is known under another; anything else stays as it
+ * came.
+ */
 export function withSchedulerName(endpoint: Endpoint, fields: unknown): NamedBody {
   const given = (fields as { scheduler?: unknown } | null | undefined)?.scheduler;
   if (typeof given !== 'string' || given.length > 64) return { fields, warnings: [] };

@@ -2,8 +2,8 @@
 const room = 80;
 
 /**
- * A value as the client wrote it in JSON, cut where it is long: for messages. Whatever it is given (nested a million deep,
- * endlessly wide, holding itself) it answers with at most about 110 characters, and soon.
+ * A value as the client wrote it in JSON, cut where it is long: for messages. Whatever it is given (nested a
+ * million deep, endlessly wide, holding itself) it answers with at most about 110 characters, and soon.
  */
 export function show(value: unknown): string {
   if (typeof value === 'string') return cut(JSON.stringify(value));

@@ -49,3 +49,40 @@ test('where every word is known there is neither', async () => {
   assert.equal('x-warnings' in response.headers, false);
   assert.equal('warnings' in response.json(), false);
 });
+
+test("another service's field names and a scheduler that only the nearest can stand for are told everywhere", async () => {
+  const body = { prompt: 'a red circle', steps: 30, width: 512, scheduler: 'dpmmp_sde_ancestral' };
+  const expected = [
+    'scheduler: "dpmmp_sde_ancestral" is not known here; the nearest, "DPM2 a Karras", was taken',
+    'steps: 30 is without effect; the field is called num_inference_steps',
+    'width: 512 is without effect; the field is called img_width',
+  ];
+  const picture = await post('/v1/sdxl-torch', body);
+  assert.deepEqual(JSON.parse(String(picture.headers['x-warnings'])), expected);
+  assert.deepEqual((await post('/v1/sdxl-torch', { ...body, base64: true })).json().warnings, expected);
+  const id = await submitted(body);
+  await ended(id);
+  assert.deepEqual((await get(`/v2/requests/${id}`)).json().warnings, expected);
+});
+
+test('a form is told of its fields like JSON', async () => {
+  const part = (name: string, value: string) =>
+    `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const form = `${part('prompt', 'a red circle')}${part('negativePrompt', 'red')}--x--\r\n`;
+  const response = await post('/v1/sdxl-torch', form, { 'content-type': 'multipart/form-data; boundary=x' });
+  assert.deepEqual(JSON.parse(String(response.headers['x-warnings'])), [
+    'negativePrompt: "red" is without effect; the field is called negative_prompt',
+  ]);
+});
+
+test("OpenAI's clients are told in its words", async () => {
+  const response = await post('/v1/images/generations', {
+    prompt: 'a red circle',
+    num_images: 2,
+    width: 512,
+  });
+  assert.deepEqual(JSON.parse(String(response.headers['x-warnings'])), [
+    'num_images: 2 is without effect; the field is called n',
+    'width: 512 is without effect; the field is called size',
+  ]);
+});

@@ -10,8 +10,8 @@ const [quote, backslash, comma] = Buffer.from('"\\,');
 const [openArray, closeArray, openObject, closeObject] = Buffer.from('[]{}');
 
 /**
- * Whoever walks a parsed value by recursion (JSON.stringify does) needs a stack as deep as the value, and a body of a megabyte can
- * hold a million values. So both are bounded before anything is parsed.
+ * Whoever walks a parsed value by recursion (JSON.stringify does) needs a stack as deep as the value, and a
+ * body of a megabyte can hold a million values. So both are bounded before anything is parsed.
  * @param json UTF-8; need not be valid.
  * @throws ApiError malformedBody
  */
@@ -46,8 +46,8 @@ function endOfString(json: Buffer, start: number): number {
 }
 
 /**
- * Reads JSON bodies: bounded, without prototypes (as Fastify's own parser), and an empty one as none: clients declare a type on every
- * request, bodies or not. A route that needs a body finds none and says so.
+ * Reads JSON bodies: bounded, without prototypes (as Fastify's own parser), and an empty one as none: clients
+ * declare a type on every request, bodies or not. A route that needs a body finds none and says so.
  */
 export function readJson(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -62,7 +62,10 @@ export function readJson(app: FastifyInstance): void {
   });
 }
 
-/** On routes of `app` a body says nothing: one of any declared type, or a declared type without a body, is left unread. */
+/**
+ * On routes of `app` a body says nothing: one of any declared type, or a declared type without a body, is
+ * left unread.
+ */
 export function ignoreBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));

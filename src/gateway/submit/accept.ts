@@ -4,6 +4,7 @@ import { parseImageToImage, parseTextToImage, type RequestDefaults } from '../..
 import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
+import { nearMissWarnings } from '../../contract/near-misses.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { parseSubmitFields } from '../../contract/submit-options.ts';
 import { withWarnings } from '../../contract/warnings.ts';
@@ -83,7 +84,11 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     const options = optionsOf(body, apiKey, client);
     const id = randomUUID();
     const prepared = await prepare[endpoint](id, body, freeSize);
-    const request = withWarnings(prepared, unknownWordWarnings(prepared, await workers.expected()));
+    const request = withWarnings(prepared, [
+      ...nearMissWarnings(body.fields, { names: Object.keys(slugs[slug].body.shape) }),
+      ...(body.warnings ?? []),
+      ...unknownWordWarnings(prepared, await workers.expected()),
+    ]);
     const cost = request.samples * settings.creditsPerSample;
     const refusal = gateway.contentRefusal?.(request.prompt);
     const admission = await producer.submit(id, apiKey.id, request, cost, {

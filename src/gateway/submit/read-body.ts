@@ -16,6 +16,8 @@ export interface RawBody {
   readonly file?: Buffer;
   /** Names of all file parts of a form, in order. */
   readonly fileNames?: readonly string[];
+  /** What its sender should know of it already; see contract/warnings.ts. */
+  readonly warnings?: readonly string[];
 }
 
 /** OpenAI's clients send a list of pictures, even of one, as `image[]`. */
