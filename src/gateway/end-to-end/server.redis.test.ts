@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import { connect, failFastOptions } from '../../jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
@@ -47,6 +48,33 @@ test('it serves with the configuration of its environment and ends on SIGTERM', 
   assert.equal(status_url, `https://pictures.example/sdxl/v2/requests/${request_id}/status`);
   gateway.kill('SIGTERM');
   assert.deepEqual(await once(gateway, 'exit'), [0, null]);
+});
+
+test('clients that send or receive too slowly do not keep it from ending in time, with code 0', {
+  timeout: 60_000,
+}, async (t) => {
+  const admin = await connect(redis.url, failFastOptions(), assert.ifError);
+  const { key } = await createApiKey(admin, 'slow');
+  admin.disconnect();
+  const port = await freePort();
+  const gateway = start({ REDIS_URL: redis.url, PORT: String(port) });
+  t.after(() => gateway.kill('SIGKILL'));
+  await untilListening(gateway);
+  gateway.stdout!.resume();
+  const sender = net.connect(port, '127.0.0.1');
+  sender.write(
+    `POST /v2/sdxl-torch HTTP/1.1\r\nhost: a\r\nx-api-key: ${key}\r\ncontent-type: application/json\r\n` +
+      'content-length: 100\r\n\r\n{"prompt": ',
+  );
+  // More answers than the kernel buffers, none of which is read.
+  const receiver = net.connect(port, '127.0.0.1').pause();
+  receiver.write('GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n'.repeat(200));
+  for (const socket of [sender, receiver]) socket.on('error', () => undefined);
+  await setTimeout(500);
+  gateway.kill('SIGTERM');
+  const told = performance.now();
+  assert.deepEqual(await once(gateway, 'exit'), [0, null]);
+  assert.ok(performance.now() - told < 9000);
 });
 
 for (const [what, environment, complaint] of [
