@@ -51,6 +51,8 @@ export function checkedAgent(allowedHosts: readonly string[], timeoutMs: number,
     bodyTimeout: timeoutMs,
     maxResponseSize: maxBytes,
     keepAliveTimeout: 1,
+    // The servers are strangers: nothing of HTTP/2 is needed that its larger surface would be worth.
+    allowH2: false,
   });
 }
 
