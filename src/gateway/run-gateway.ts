@@ -43,7 +43,7 @@ export async function runGateway(
   try {
     const checkPrompts = await createPromptCheck(config.promptMaxChunks);
     const contentRefusal = await readContentPolicy(config.contentDenyList);
-    webhooks = await openConfiguredWebhooks(config, producer, redisUrl, logger);
+    webhooks = openConfiguredWebhooks(config, producer, logger);
     const gateway: Gateway = {
       ...{ producer, fetchImage, checkPrompts, settings },
       ...(webhooks && { webhooks }),
@@ -64,12 +64,11 @@ export async function runGateway(
   }
 }
 
-async function openConfiguredWebhooks(
+function openConfiguredWebhooks(
   { webhookSecret: secret, webhookUrlAllow: allowedHosts }: Config,
   producer: Producer,
-  redisUrl: string,
   log: FastifyBaseLogger,
-): Promise<Webhooks | undefined> {
+): Webhooks | undefined {
   if (secret === undefined) return undefined;
-  return await openWebhooks({ producer, redisUrl, log, secret, allowedHosts });
+  return openWebhooks({ producer, log, secret, allowedHosts });
 }

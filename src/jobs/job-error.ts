@@ -8,11 +8,14 @@ export class JobError extends Error {
    * latents).
    */
   readonly retryable: boolean;
+  /** It was not the request's doing (an engine that ended before it had the job): not held against it. */
+  readonly blameless: boolean;
 
-  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+  constructor(message: string, options: { retryable: boolean; blameless?: boolean; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.name = 'JobError';
     this.retryable = options.retryable;
+    this.blameless = options.blameless ?? false;
   }
 }
 

@@ -1,23 +1,31 @@
 import type { GenerationRequest } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
-import { cancelledFailure, stoppedFailure, unexplainedFailure } from './job-error.ts';
+import { routeOf } from '../contract/routes.ts';
+import { cancelledFailure } from './job-error.ts';
 import type { Log } from './log.ts';
-import { openQueues, type Queues } from './queue/queues.ts';
+import { openQueues } from './queue/queues.ts';
 import {
   type Admission,
   createRecord,
-  deleteRecord,
+  defaultPriority,
   findEarlier,
   type Idempotency,
   type SubmitOptions,
 } from './records/admit.ts';
-import { publishCancel } from './records/cancel.ts';
 import { openEvents } from './records/events.ts';
 import { readRecord } from './records/read-record.ts';
 import { failRecord, overdueRequests } from './records/records.ts';
 import { storeInput } from './records/stored-pictures.ts';
+import { waitForEnd } from './records/wait-for-end.ts';
 import { type RequestEvent, watchRequest } from './records/watch.ts';
-import { assertNoEviction, type Connection, connect, failFastOptions } from './redis/connection.ts';
+import { createWithdrawals } from './records/withdraw.ts';
+import {
+  assertNoEviction,
+  type Connection,
+  connect,
+  failFastOptions,
+  isRefusal,
+} from './redis/connection.ts';
 import { defaultLifetimes, keyOf, type Lifetimes } from './redis/names.ts';
 
 /** The gateway's side of the queues. Every function fails fast when Redis is away (see `isUnavailable`). */
@@ -26,15 +34,16 @@ export interface Producer {
   readonly redis: Connection;
   /**
    * Accepts a request under a fresh UUID, charging its owner `cost` credits (0 by default), or says what the
-   * owner's key lacks: its record exists when this returns, or nothing of it does. A repeated submit under an
-   * idempotency key makes nothing new and is told the earlier request.
+   * owner's key lacks: its record exists when this returns, or nothing of it does. Where this throws nothing
+   * of it will: what Redis may have done unheard is taken back. A repeated submit under an idempotency key
+   * makes nothing new and is told the earlier request.
    */
   submit(
     id: string,
     owner: string,
     request: GenerationRequest,
     cost?: number,
-    options?: QueueOptions,
+    options?: SubmitOptions,
   ): Promise<Admission>;
   /** What an idempotency key of this owner has made before. */
   findEarlier(owner: string, idempotency: Idempotency): ReturnType<typeof findEarlier>;
@@ -46,7 +55,8 @@ export interface Producer {
   read(id: string): Promise<RequestRecord | undefined>;
   /**
    * Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal
-   * aborts.
+   * aborts. An outage of Redis in between is waited out.
+   * @throws where Redis is still away then.
    */
   waitFor(id: string, timeoutMs: number, signal?: AbortSignal): Promise<RequestRecord | undefined>;
   /** How many requests wait for a worker, whatever models they need. */
@@ -63,19 +73,16 @@ export interface ProducerOptions {
   readonly log: Log;
   readonly lifetimes?: Lifetimes;
   readonly connectTimeoutMs?: number;
-  /** How often requests are looked for that nobody ended by their deadline. */
-  readonly overdueIntervalMs?: number;
+  /** How often requests are looked for that have no job, or that nobody ended by their deadline. */
+  readonly sweepIntervalMs?: number;
 }
 
-export interface QueueOptions extends SubmitOptions {
-  /** Why no worker may see this request: it is FAILED from the start. */
-  readonly refusal?: string | undefined;
-}
+/** Closing waits this long for submits whose answer is unknown to be taken back. */
+const withdrawPatienceMs = 2000;
 
-/** Between the record and the job of a submit, and between a job's end and its record, only moments pass. */
-const lostAfterMs = 10_000;
-/** A waiter looks for itself this often, so that a missed event costs seconds and not the request. */
-const recheckMs = 2000;
+/** Between the record and the job of a submit only moments pass. */
+const lostAfterMs = 2000;
+const overdueFailure = 'The request was not finished within its deadline';
 
 /** @throws when Redis does not answer or would evict jobs. */
 export async function openProducer(options: ProducerOptions): Promise<Producer> {
@@ -88,123 +95,79 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     redis.disconnect();
     throw error;
   }
-  const queues = openQueues(redis, lifetimes, reportError);
+  const queues = openQueues(redis, reportError);
+  const withdrawals = createWithdrawals(redis, reportError);
   const events = await openEvents(redisUrl, reportError);
 
   const read = async (id: string): Promise<RequestRecord | undefined> => {
     const found = await readRecord(redis, id);
     if (found === undefined || found.record.finishedAt !== undefined) return found?.record;
-    const error = await endedWithoutRecord(queues, found.record, found.now);
-    if (error === undefined) return found.record;
+    if (found.now <= found.record.deadlineAt) {
+      if (!found.hasJob && found.now - found.record.submittedAt > lostAfterMs)
+        await queues.addMissing(id).catch(reportError);
+      return found.record;
+    }
     // The outcome may have been written between the two reads; the first one stands.
-    await failRecord(redis, id, error, lifetimes);
+    await failRecord(redis, id, overdueFailure, lifetimes);
+    await queues.remove(found.record).catch(reportError);
     return (await readRecord(redis, id))?.record;
   };
 
-  const failOverdue = async (): Promise<void> => {
-    for (const id of await overdueRequests(redis))
-      if ((await read(id)) === undefined) await redis.zrem(keyOf.deadlines, id);
+  /** What cannot be done for one request is not left undone for the others. */
+  const forEach = async (ids: readonly string[], work: (id: string) => Promise<unknown>): Promise<void> => {
+    for (const id of ids) await work(id).catch(reportError);
   };
-  const overdue = setInterval(() => {
-    if (redis.status === 'ready') failOverdue().catch(reportError);
-  }, options.overdueIntervalMs ?? 10_000);
-  overdue.unref();
+  const sweep = async (): Promise<void> => {
+    await forEach(await queues.unqueued(), queues.addMissing);
+    await forEach(await overdueRequests(redis), async (id) => {
+      if ((await read(id)) === undefined) await redis.zrem(keyOf.deadlines, id);
+    });
+  };
+  const sweeps = setInterval(() => {
+    if (redis.status === 'ready') sweep().catch(reportError);
+  }, options.sweepIntervalMs ?? 2000);
+  sweeps.unref();
 
   return {
     redis,
     submit: async (id, owner, request, cost, options = {}) => {
-      const { refusal } = options;
-      const admission = await createRecord(redis, id, owner, request, lifetimes, cost, options);
-      const isNew = admission.accepted && admission.earlier === undefined;
-      if (!isNew || refusal !== undefined) {
-        if (request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey);
-        if (isNew) await failRecord(redis, id, refusal!, lifetimes);
-        return admission;
-      }
+      let admission: Admission;
       try {
-        await queues.add(id, request, options.priority);
-        return admission;
+        admission = await createRecord(redis, id, owner, request, lifetimes, cost, options);
       } catch (error) {
-        await deleteRecord(redis, id).catch(() => undefined);
+        if (!isRefusal(error)) withdrawals.add(id);
         throw error;
       }
+      const isNew = admission.accepted && admission.earlier === undefined;
+      // From here on the request is accepted, with or without a job: a sweep gives it one.
+      if (isNew && options.refusal === undefined)
+        await queues.add(id, routeOf(request), options.priority ?? defaultPriority).catch(reportError);
+      if (!isNew && request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey).catch(reportError);
+      return admission;
     },
     findEarlier: (owner, idempotency) => findEarlier(redis, owner, idempotency),
     cancel: async (id) => {
       // First the outcome, so that a worker that takes the job at this moment finds it ended.
-      if (await failRecord(redis, id, cancelledFailure, lifetimes)) {
-        await publishCancel(redis, id);
-        const record = await read(id);
-        // A job that a worker holds is left to that worker.
-        if (record && (await queues.remove(record)) > 0) await redis.del(keyOf.input(id));
-        return record;
-      }
-      return await read(id);
+      await failRecord(redis, id, cancelledFailure, lifetimes);
+      const record = await read(id);
+      // A job that a worker holds is left to that worker, and one that cannot be removed to the next.
+      if (record?.error === cancelledFailure) await queues.remove(record).catch(reportError);
+      return record;
     },
     watch: (id, signal, heartbeatMs) => watchRequest({ redis, events, read }, id, signal, heartbeatMs),
     read,
-    waitFor: async (id, timeoutMs, signal) => {
-      const until = Date.now() + timeoutMs;
-      let wake: () => void = () => undefined;
-      const unsubscribe = events.subscribe(id, (event) => {
-        if (event === 'finished') wake();
-      });
-      const onAbort = () => wake();
-      signal?.addEventListener('abort', onAbort);
-      try {
-        for (;;) {
-          const heard = new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-          const record = await read(id);
-          const left = until - Date.now();
-          if (record === undefined || record.finishedAt !== undefined || left <= 0 || signal?.aborted)
-            return record;
-          await settled(heard, Math.min(recheckMs, left));
-        }
-      } finally {
-        unsubscribe();
-        signal?.removeEventListener('abort', onAbort);
-      }
-    },
+    waitFor: (id, timeoutMs, signal) => waitForEnd({ events, read }, id, timeoutMs, signal),
     countWaiting: () => redis.zcard(keyOf.waiting),
-    storeInput: (id, png) =>
-      storeInput(redis, id, png, lifetimes.deadlineSeconds + lifetimes.retentionSeconds),
+    storeInput: (id, png) => storeInput(redis, id, png),
     probe: async () => {
       await redis.set(keyOf.probe, '1', 'EX', 10);
     },
     close: async () => {
-      clearInterval(overdue);
+      clearInterval(sweeps);
+      await withdrawals.close(withdrawPatienceMs);
       events.close();
       await queues.close();
       redis.disconnect();
     },
   };
-}
-
-/** Why a request that has no outcome on record will never get one, or undefined while it still can. */
-async function endedWithoutRecord(
-  queues: Queues,
-  record: RequestRecord,
-  now: number,
-): Promise<string | undefined> {
-  if (now > record.deadlineAt) {
-    await queues.remove(record);
-    return 'The request was not finished within its deadline';
-  }
-  const job = await queues.find(record);
-  if (job?.finishedOn !== undefined && job.failedReason)
-    return job.failedReason.includes('stalled') ? stoppedFailure : unexplainedFailure;
-  if (job === undefined && now - record.submittedAt > lostAfterMs)
-    return 'The queue lost this request; submit it again';
-  return undefined;
-}
-
-async function settled(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

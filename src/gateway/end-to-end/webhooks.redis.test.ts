@@ -44,8 +44,8 @@ before(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  webhooks = await openWebhooks({
-    ...{ producer, redisUrl: redis.url, log, secret, allowedHosts: [host] },
+  webhooks = openWebhooks({
+    ...{ producer, log, secret, allowedHosts: [host] },
     retryDelaysMs: [10, 10],
     intervalMs: 20,
   });
@@ -143,9 +143,9 @@ test('an end that nobody told yet is told by the next gateway', async () => {
   await webhooks.close();
   const id = await submit('/late');
   await producer.cancel(id);
-  assert.deepEqual(await producer.redis.smembers('sdxl:webhooks-due'), [id]);
-  webhooks = await openWebhooks({
-    ...{ producer, redisUrl: redis.url, log, secret, allowedHosts: [host] },
+  assert.deepEqual(await producer.redis.zrange('sdxl:webhooks:owner', '0', '-1'), [id]);
+  webhooks = openWebhooks({
+    ...{ producer, log, secret, allowedHosts: [host] },
     intervalMs: 20,
   });
   assert.equal((await messages(1))[0]?.path, '/late');

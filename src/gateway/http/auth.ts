@@ -39,6 +39,7 @@ export function requireApiKey(app: FastifyInstance, { producer, settings }: Gate
     const { count, secondsLeft, resetsAt } = await countInMinute(
       producer.redis,
       `refused:${clientNetwork(ip)}`,
+      settings.authFailuresPerMinute,
     );
     if (count <= settings.authFailuresPerMinute) return;
     throw new ApiError('rateLimited', 'Too many requests without a valid API key from this address', {

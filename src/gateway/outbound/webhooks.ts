@@ -20,7 +20,6 @@ export interface Webhooks {
 
 export interface WebhookOptions {
   readonly producer: Producer;
-  readonly redisUrl: string;
   readonly log: Log;
   /** `whsec_` and the key in base64. */
   readonly secret: string;
@@ -31,12 +30,14 @@ export interface WebhookOptions {
   readonly intervalMs?: number;
 }
 
+/** A receiver takes a message and works on it later; one that does not answer by then is asked again. */
+const defaultTimeoutMs = 5000;
 /** Of an answer nothing is read but its status. */
 const longestAnswer = 65_536;
 
 /** Headers and signature: standardwebhooks.com, specification 1.0.0, symmetric scheme `v1`. */
-export async function openWebhooks(options: WebhookOptions): Promise<Webhooks> {
-  const { producer, secret, allowedHosts, timeoutMs = 15_000 } = options;
+export function openWebhooks(options: WebhookOptions): Webhooks {
+  const { producer, secret, allowedHosts, timeoutMs = defaultTimeoutMs } = options;
   const agent = checkedAgent(allowedHosts, timeoutMs, longestAnswer);
 
   const compose = async (record: RequestRecord, base: string): Promise<string> => {
@@ -58,13 +59,13 @@ export async function openWebhooks(options: WebhookOptions): Promise<Webhooks> {
     }
   };
 
-  const deliver = async ({ id, url, body }: WebhookMessage): Promise<void> => {
+  const deliver = async ({ id, url, body }: WebhookMessage, signal: AbortSignal): Promise<void> => {
     const messageId = `msg_${id}`;
     const timestamp = Math.floor(Date.now() / 1000);
     const { statusCode, body: answer } = await request(target(url), {
       method: 'POST',
       dispatcher: agent,
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       headers: {
         'content-type': 'application/json',
         'user-agent': 'sdxl-server',
@@ -80,7 +81,7 @@ export async function openWebhooks(options: WebhookOptions): Promise<Webhooks> {
     throw new JobError(`the webhook answered with status ${statusCode}`, { retryable: statusCode !== 410 });
   };
 
-  const queue = await openWebhookQueue({ ...options, redis: producer.redis, compose, deliver });
+  const queue = openWebhookQueue({ ...options, redis: producer.redis, timeoutMs, compose, deliver });
   return {
     assertAllowed: (url) => {
       try {

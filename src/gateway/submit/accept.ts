@@ -8,7 +8,7 @@ import { nearMissWarnings } from '../../contract/near-misses.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { parseSubmitFields } from '../../contract/submit-options.ts';
 import { withWarnings } from '../../contract/warnings.ts';
-import type { QueueOptions } from '../../jobs/producer.ts';
+import type { SubmitOptions } from '../../jobs/records/admit.ts';
 import type { ApiKey } from '../../jobs/records/api-keys.ts';
 import type { Gateway } from '../gateway.ts';
 import { assertAdmitted, createGate } from './admission.ts';
@@ -61,7 +61,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     },
   };
 
-  const optionsOf = (body: RawBody, apiKey: ApiKey, client: SubmitClient | undefined): QueueOptions => {
+  const optionsOf = (body: RawBody, apiKey: ApiKey, client: SubmitClient | undefined): SubmitOptions => {
     const { priority, webhook_url: url } = parseSubmitFields(body.fields);
     if (priority !== undefined && !apiKey.admin)
       throw new ApiError('forbidden', 'priority is for admin keys; this API key is none');
@@ -95,6 +95,8 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
       ...options,
       idempotency,
       refusal,
+      keyed: settings.auth,
+      mostWaiting: settings.maxQueued,
     });
     assertAdmitted(admission);
     if (!admission.accepted || admission.earlier === undefined) return id;

@@ -33,7 +33,11 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
 
   const assertRate = async ({ id, requestsPerMinute }: ApiKey): Promise<void> => {
     if (requestsPerMinute === undefined) return;
-    const { count, secondsLeft, resetsAt } = await countInMinute(producer.redis, `submit:${id}`);
+    const { count, secondsLeft, resetsAt } = await countInMinute(
+      producer.redis,
+      `submit:${id}`,
+      requestsPerMinute,
+    );
     if (count <= requestsPerMinute) return;
     throw new ApiError(
       'rateLimited',
@@ -44,8 +48,7 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
 
   const assertShortQueue = async (): Promise<void> => {
     const waiting = await producer.countWaiting();
-    if (waiting >= settings.maxQueued)
-      throw new ApiError('unavailable', `The queue is full: ${waiting} requests wait; try again later`);
+    if (waiting >= settings.maxQueued) throw queueFull(waiting);
   };
 
   return async (endpoint, apiKey) => {
@@ -61,8 +64,12 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
   };
 }
 
+function queueFull(waiting: number): ApiError {
+  return new ApiError('unavailable', `The queue is full: ${waiting} requests wait; try again later`);
+}
+
 /**
- * @throws ApiError 406 or 429 where the key's balance or its place in the queue does not cover the request.
+ * @throws ApiError 401, 406, 429 or 503 where the key is gone, or its balance or its place in the queue does not cover the request.
  */
 export function assertAdmitted(admission: Admission): void {
   if (admission.accepted) return;
@@ -71,6 +78,8 @@ export function assertAdmitted(admission: Admission): void {
       'insufficientCredits',
       `Insufficient credits: this request costs ${admission.cost} and the balance is ${admission.balance}`,
     );
+  if (admission.lacking === 'key') throw new ApiError('invalidKey');
+  if (admission.lacking === 'room') throw queueFull(admission.waiting);
   throw new ApiError(
     'rateLimited',
     `This API key has ${admission.unfinished} unfinished requests and may have ${admission.most}; try again when one has ended`,

@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { createRedisBackend, Worker } from 'bullmq';
-import type { GenerationRequest } from '../../contract/generation.ts';
 import { routesOf } from '../../contract/routes.ts';
 import type { Generate } from '../generate.ts';
 import type { CancelReason } from '../job-error.ts';
 import type { Log } from '../log.ts';
-import { hasEnded } from '../records/cancel.ts';
+import { hasEnded } from '../records/read-record.ts';
+import { putInPlace } from '../records/waiting-again.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueNameOf } from '../redis/names.ts';
@@ -14,6 +15,7 @@ import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';
 import { queueHeads } from './queue-heads.ts';
 import { type GenerationJob, runJob } from './run-job.ts';
+import { giveBackStrays } from './stray-jobs.ts';
 
 export interface ConsumerOptions {
   readonly redisUrl: string;
@@ -28,6 +30,11 @@ export interface ConsumerOptions {
   readonly lockDurationMs?: number;
   /** How often lost jobs are looked for. */
   readonly stalledIntervalMs?: number;
+  /**
+   * Workers that a job may lose. A worker mostly dies of something else: only a job that outlives none is
+   * held to be the cause.
+   */
+  readonly mostLosses?: number;
 }
 
 /** What decides which of several queues comes next, see routesInOrder. */
@@ -54,13 +61,12 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
-type Queues = ReadonlyMap<string, Worker<GenerationRequest, null>>;
+type Queues = ReadonlyMap<string, Worker<null, null>>;
 
-/**
- * Queues are looked into this often without any sign: jobs whose delay has passed, signs that were missed.
- */
+/** Queues are looked into this often without any sign, for the signs that were missed. */
 const lookIntervalMs = 1000;
 const defaultLockDurationMs = 15_000;
+const defaultMostLosses = 4;
 /** After an error (Redis takes no writes) nothing is tried for this long. */
 const pauseMs = 1000;
 
@@ -81,11 +87,11 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   let closing = false;
 
   const queues: Queues = new Map(routes.map((route) => [route, openQueue(redis, route, options)]));
-  for (const queue of queues.values()) {
+  for (const [route, queue] of queues) {
     queue.on('error', onError);
     queue.on('stalled', (id) => {
       log.warn({ id }, 'job lost its worker and waits again');
-      void redis.publish(keyOf.submitted, id).catch(onError);
+      void putInPlace(redis, id, route).catch(onError);
     });
     await queue.startStalledCheckTimer();
   }
@@ -108,12 +114,26 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     onError,
   });
 
+  // What was taken over a connection that was lost may have been taken twice: once unheard.
+  let isConnectionNew = false;
+  redis.on('ready', () => {
+    isConnectionNew = true;
+  });
+  const ownLocks = randomUUID();
+  const findStrays = async (inHand?: string): Promise<void> => {
+    if (!isConnectionNew) return;
+    isConnectionNew = false;
+    await giveBackStrays(redis, queues, ownLocks, inHand);
+  };
+
   let tokens = 0;
   const takeNext = async (): Promise<boolean> => {
+    await findStrays();
     for (const route of await routesToTry(redis, routes, options.residency)) {
       const queue = queues.get(route)!;
-      const token = `${queue.id}:${tokens++}`;
+      const token = `${ownLocks}:${tokens++}`;
       const job: GenerationJob | undefined = await queue.getNextJob(token, { block: false });
+      await findStrays(token);
       if (job === undefined) continue;
       const aborter = new AbortController();
       inHand = { id: job.id!, aborter };
@@ -125,7 +145,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
         onError,
       });
       try {
-        await runJob({ redis, job, token, aborter, generate, lifetimes, log });
+        await runJob({ redis, route, job, token, aborter, generate, lifetimes, log });
       } finally {
         letGo();
         inHand = undefined;
@@ -140,6 +160,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
         if (!(await takeNext()) && !closing) await bell.wait(lookIntervalMs);
       } catch (error) {
         onError(error);
+        isConnectionNew = true;
         await bell.wait(pauseMs);
       }
     }
@@ -167,20 +188,17 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
  * BullMQ's worker without its own loop: it fetches, locks and finds lost jobs. All share one connection, as
  * nothing blocks.
  */
-function openQueue(
-  connection: Connection,
-  route: string,
-  { lockDurationMs = defaultLockDurationMs, stalledIntervalMs = 5000 }: ConsumerOptions,
-): Worker<GenerationRequest, null> {
+function openQueue(connection: Connection, route: string, options: ConsumerOptions): Worker<null, null> {
+  const { lockDurationMs, stalledIntervalMs = 5000, mostLosses = defaultMostLosses } = options;
   return new Worker(
     queueNameOf(route),
     null,
     {
       connection,
       autorun: false,
-      lockDuration: lockDurationMs,
+      lockDuration: lockDurationMs ?? defaultLockDurationMs,
       stalledInterval: stalledIntervalMs,
-      maxStalledCount: 1,
+      maxStalledCount: mostLosses,
     },
     (name, options) => createRedisBackend(name, options),
   );

@@ -1,61 +1,96 @@
-import { type Job, Queue } from 'bullmq';
-import type { GenerationRequest } from '../../contract/generation.ts';
+import { Queue } from 'bullmq';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { routeOf } from '../../contract/routes.ts';
-import { defaultPriority } from '../records/admit.ts';
+import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';
-import { keyOf, type Lifetimes, queueNameOf } from '../redis/names.ts';
+import { bullKeyOf, keyOf, queueNameOf } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
+import { placeJob, priorityOf } from './places.ts';
 
 /** The queues of all routes, as a gateway sees them. */
 export interface Queues {
-  /** Every job has a priority: BullMQ runs jobs without before all that have one. */
-  add(id: string, request: GenerationRequest, priority?: number): Promise<void>;
-  /** The job of a request; undefined where there is none (any more). */
-  find(record: RequestRecord): Promise<Job<GenerationRequest> | undefined>;
+  /** Gives an accepted request its job; one that has it keeps it. */
+  add(id: string, route: string, priority: number): Promise<void>;
+  /** The same for a request of which only the id is known; one that has ended needs no job. */
+  addMissing(id: string): Promise<void>;
+  /** Ids of requests, 100 at most, that were accepted some time ago and may have no job. */
+  unqueued(): Promise<string[]>;
   /** Returns 1 where the job waited and is gone now, 0 where a worker holds it or there is none. */
   remove(record: RequestRecord): Promise<number>;
   close(): Promise<void>;
 }
 
+/** Between the record and the job of a submit only moments pass. */
+const unqueuedAfterMs = 2000;
+
+const unqueuedScript = defineScript(`${now}
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[1], 'LIMIT', 0, 100)`);
+
+const neededScript = defineScript(`
+local r = redis.call('HMGET', KEYS[1], 'route', 'place', 'finishedAt')
+if r[1] and r[2] and not r[3] then return {r[1], r[2]} end
+redis.call('ZREM', '${keyOf.unqueued}', ARGV[1])
+return false`);
+
+const addedScript = defineScript(`${placeJob}
+local place = redis.call('HGET', KEYS[1], 'place')
+if place and redis.call('ZSCORE', KEYS[2], ARGV[1]) then placeJob(KEYS[2], ARGV[1], place) end
+redis.call('ZREM', '${keyOf.unqueued}', ARGV[1])
+redis.call('PUBLISH', '${keyOf.submitted}', ARGV[1])
+return 1`);
+
 /** Opens each queue when it is first used, all on the given connection. */
-export function openQueues(redis: Connection, lifetimes: Lifetimes, onError: (error: Error) => void): Queues {
-  const open = new Map<string, Queue<GenerationRequest>>();
-  const queueOf = (request: GenerationRequest): Queue<GenerationRequest> => {
-    const route = routeOf(request);
-    let queue = open.get(route);
-    if (queue === undefined) {
-      queue = new Queue<GenerationRequest>(queueNameOf(route), {
-        connection: redis,
-        defaultJobOptions: {
-          attempts: 2,
-          backoff: { type: 'exponential', delay: 1000 },
-          removeOnComplete: true,
-          removeOnFail: { age: lifetimes.retentionSeconds, count: 1000 },
-        },
-        // Nobody reads them: what happens to requests is told through keyOf.events.
-        streams: { events: { maxLen: 10 } },
-      });
-      queue.on('error', onError);
-      open.set(route, queue);
-    }
-    return queue;
+export function openQueues(redis: Connection, onError: (error: Error) => void): Queues {
+  const open = new Map<string, Promise<Queue>>();
+  const queueOf = (route: string): Promise<Queue> => {
+    const known = open.get(route);
+    if (known !== undefined) return known;
+    const opening = openQueue(redis, route, onError);
+    open.set(route, opening);
+    // One that could not be opened never works: the next use opens another.
+    opening.catch(() => open.delete(route));
+    return opening;
+  };
+  // Every job has a priority: BullMQ runs jobs without before all that have one. What is to be made stands in
+  // the record alone, which goes when it is due.
+  const add = async (id: string, route: string, priority: number): Promise<void> => {
+    await (await queueOf(route)).add('generate', null, { jobId: id, priority });
+    await addedScript.run(redis, [keyOf.request(id), bullKeyOf(route, 'prioritized')], [id]);
   };
   return {
-    add: async (id, request, priority = defaultPriority) => {
-      try {
-        await queueOf(request).add(request.endpoint, request, { jobId: id, priority });
-      } catch (error) {
-        // One that was opened while Redis was away never works.
-        open.delete(routeOf(request));
-        throw error;
-      }
-      // Where nobody hears it, the job is found when queues are next looked into.
-      await redis.publish(keyOf.submitted, id).catch(onError);
+    add,
+    addMissing: async (id) => {
+      const needed = await neededScript.run(redis, [keyOf.request(id)], [id]);
+      if (needed === null) return;
+      const [route, place] = needed as [string, string];
+      await add(id, route, priorityOf(Number(place)));
     },
-    find: ({ id, request }) => queueOf(request).getJob(id),
-    remove: ({ id, request }) => queueOf(request).remove(id),
+    unqueued: async () => (await unqueuedScript.run(redis, [keyOf.unqueued], [unqueuedAfterMs])) as string[],
+    remove: async ({ id, request }) => await (await queueOf(routeOf(request))).remove(id),
     close: async () => {
-      await Promise.allSettled([...open.values()].map((queue) => queue.close()));
+      const opened = await Promise.allSettled(open.values());
+      await Promise.allSettled(opened.map((each) => each.status === 'fulfilled' && each.value.close()));
     },
   };
+}
+
+async function openQueue(
+  redis: Connection,
+  route: string,
+  onError: (error: Error) => void,
+): Promise<Queue<null>> {
+  const queue = new Queue<null>(queueNameOf(route), {
+    connection: redis,
+    defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    // Nobody reads them: what happens to requests is told through keyOf.events.
+    streams: { events: { maxLen: 10 } },
+  });
+  queue.on('error', onError);
+  try {
+    await queue.waitUntilReady();
+  } catch (error) {
+    void queue.close().catch(() => undefined);
+    throw error;
+  }
+  return queue;
 }

@@ -1,6 +1,5 @@
-import { type Job, UnrecoverableError } from 'bullmq';
-import type { GenerationRequest, GenerationResult } from '../../contract/generation.ts';
-import type { Generate, GenerationContext, GenerationOutput } from '../generate.ts';
+import type { Job } from 'bullmq';
+import type { Generate, GenerationContext } from '../generate.ts';
 import {
   type CancelReason,
   cancelledFailure,
@@ -9,23 +8,22 @@ import {
   unexplainedFailure,
 } from '../job-error.ts';
 import type { Log } from '../log.ts';
-import { completeRecord, failRecord, requeueRecord, startRecord, storeProgress } from '../records/records.ts';
-import {
-  deleteOutputs,
-  deletePreview,
-  readInput,
-  storeOutputs,
-  storePreview,
-} from '../records/stored-pictures.ts';
+import { failRecord, startRecord, storeProgress } from '../records/records.ts';
+import { deletePreview, readInput, storePreview } from '../records/stored-pictures.ts';
+import { putInPlace, type RequeueReason, requeueRecord } from '../records/waiting-again.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes } from '../redis/names.ts';
+import { storeResult } from './store-result.ts';
 
-export type GenerationJob = Job<GenerationRequest, null>;
+/** What is to be made stands in the request's record; the job only says that it waits. */
+export type GenerationJob = Job<null, null>;
 
 export interface JobRun {
   readonly redis: Connection;
+  /** Of the queue that the job came from. */
+  readonly route: string;
   readonly job: GenerationJob;
-  /** Of its lock. */
+  /** Of its lock; it names this attempt. */
   readonly token: string;
   /** Aborted with a CancelReason where the job is to stop. */
   readonly aborter: AbortController;
@@ -34,53 +32,61 @@ export interface JobRun {
   readonly log: Log;
 }
 
-/** Makes one attempt at a job and moves it to where it then belongs: done, failed, waiting again. */
+/** Makes one attempt at a job and moves it to where it then belongs: away, or waiting again. */
 export async function runJob(run: JobRun): Promise<void> {
   const { redis, job, token, aborter, lifetimes } = run;
   const id = job.id!;
-  let deadline: NodeJS.Timeout | undefined;
+  if (job.deferredFailure !== undefined) await failRecord(redis, id, stoppedFailure, lifetimes, token);
+  const started = await startRecord(redis, id, token);
+  // The request has ended, has expired, or was taken back.
+  if (started === undefined) return await drop(run);
+  const { request, leftMs } = started;
+  const deadline = setTimeout(() => aborter.abort('deadline' satisfies CancelReason), leftMs);
+  const { context, over } = contextOf(run);
   try {
-    if (job.deferredFailure !== undefined) {
-      await failRecord(redis, id, stoppedFailure, lifetimes);
-      throw new UnrecoverableError(job.deferredFailure);
-    }
-    const left = await startRecord(redis, id);
-    if (left === undefined) throw new UnrecoverableError('the request has ended or expired');
-    deadline = setTimeout(() => aborter.abort('deadline' satisfies CancelReason), left);
-    const output = await Promise.race([
-      run.generate(job.data, contextOf(redis, job, aborter.signal)),
-      rejectOnDrain(aborter.signal),
-    ]);
-    await store(redis, id, job.data, output, lifetimes);
-    await job.moveToCompleted(null, token, false);
+    const output = await Promise.race([run.generate(request, context), rejectOnDrain(aborter.signal)]);
+    await storeResult(run, id, request, output);
+    await drop(run);
   } catch (error) {
     await settle(run, error);
   } finally {
     clearTimeout(deadline);
+    over();
     await deletePreview(redis, id);
   }
 }
 
-function contextOf(redis: Connection, job: GenerationJob, signal: AbortSignal): GenerationContext {
+function contextOf({ redis, job, aborter }: JobRun): { context: GenerationContext; over(): void } {
   const id = job.id!;
   let reported: Promise<void> = Promise.resolve();
-  return {
+  let isOver = false;
+  const context: GenerationContext = {
     id,
-    signal,
+    signal: aborter.signal,
     progress: (progress, preview) => {
       // One after another, so that steps stay in order; lost when Redis is away: the next step reports again.
       reported = reported
         .then(async () => {
           if (preview !== undefined) await storePreview(redis, id, preview);
-          await storeProgress(redis, id, { ...progress, ...(preview && { hasPreview: true }) });
+          const goesOn = await storeProgress(redis, id, {
+            ...progress,
+            ...(preview && { hasPreview: true }),
+          });
+          // What was published of its end was not heard here.
+          if (!goesOn && !isOver) aborter.abort('cancel' satisfies CancelReason);
         })
         .catch(() => undefined);
     },
     inputImage: async () => {
-      const key = job.data.endpoint === 'sdxl-img2img' ? job.data.imageKey : keyOf.input(id);
-      const bytes = await readInput(redis, key);
+      const bytes = await readInput(redis, keyOf.input(id));
       if (bytes === undefined) throw new JobError('Input image not found', { retryable: false });
       return bytes;
+    },
+  };
+  return {
+    context,
+    over: () => {
+      isOver = true;
     },
   };
 }
@@ -95,63 +101,46 @@ function rejectOnDrain(signal: AbortSignal): Promise<never> {
   });
 }
 
-async function store(
-  redis: Connection,
-  id: string,
-  request: GenerationRequest,
-  output: GenerationOutput,
-  lifetimes: Lifetimes,
-): Promise<void> {
-  const { pictures, checkpoints, inferenceSeconds, stageSeconds, determinism, warnings } = output;
-  const images = await storeOutputs(redis, id, pictures, request.outputFormat, lifetimes.retentionSeconds);
-  const result: GenerationResult = {
-    images,
-    seed: request.seed,
-    prompt: request.prompt,
-    checkpoints,
-    inferenceSeconds,
-    stageSeconds,
-    ...(determinism && { determinism }),
-    ...(warnings && { warnings }),
-  };
-  if (!(await completeRecord(redis, id, result, lifetimes))) await deleteOutputs(redis, images);
-  if (request.endpoint === 'sdxl-img2img') await redis.del(request.imageKey);
+/** The record says how it ended, so nothing is lost with a job that is gone already or that another worker has. */
+async function drop({ job, token, log }: JobRun): Promise<void> {
+  await job
+    .moveToCompleted(null, token, false)
+    .catch((error: unknown) => log.warn({ id: job.id, err: error }, 'job was gone'));
+}
+
+/** The job goes back to its queue, at its place. */
+async function waitAgain({ redis, route, job, token, log }: JobRun): Promise<void> {
+  await job.moveToWait(token).catch((error: unknown) => log.warn({ id: job.id, err: error }, 'job was gone'));
+  await putInPlace(redis, job.id!, route);
 }
 
 /** Turns a failed attempt into what comes next; writes FAILED only when no attempt follows. */
 async function settle(run: JobRun, error: unknown): Promise<void> {
   const { redis, job, token, aborter, lifetimes, log } = run;
   const id = job.id!;
-  if (error instanceof UnrecoverableError) {
-    await job.moveToFailed(error, token, false);
-    return;
-  }
   const { signal } = aborter;
   const reason = signal.aborted ? (signal.reason as CancelReason) : undefined;
-  if (reason === 'drain') {
-    await requeueRecord(redis, id);
-    await job.moveToWait(token);
-    return;
-  }
   if (reason === 'lost-lock') {
     log.warn({ id }, 'job stopped: its lock was lost, another worker has it');
     return;
   }
-  const message =
-    reason === 'deadline'
-      ? 'The request was not finished within its deadline'
-      : reason === 'cancel'
-        ? cancelledFailure
-        : error instanceof JobError
-          ? error.message
-          : unexplainedFailure;
-  const retryable = reason === undefined && !(error instanceof JobError && !error.retryable);
-  const lastAttempt = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  log.error({ id, err: error, reason, retryable, lastAttempt }, 'job attempt failed');
-  if (retryable && !lastAttempt) {
-    await job.moveToFailed(error instanceof Error ? error : new Error(String(error)), token, false);
-    return;
-  }
-  await failRecord(redis, id, message, lifetimes);
-  await job.moveToFailed(new UnrecoverableError(message), token, false);
+  const why: RequeueReason | undefined =
+    reason === 'drain' ? 'given back' : reason === undefined ? retryReason(error) : undefined;
+  const retried = why !== undefined && (await requeueRecord(redis, id, token, why));
+  if (reason !== 'drain') log.error({ id, err: error, reason, why, retried }, 'job attempt failed');
+  if (retried) return await waitAgain(run);
+  await failRecord(redis, id, messageOf(error, reason), lifetimes, token);
+  await drop(run);
+}
+
+function retryReason(error: unknown): RequeueReason | undefined {
+  if (!(error instanceof JobError)) return 'failed';
+  if (!error.retryable) return undefined;
+  return error.blameless ? 'disturbed' : 'failed';
+}
+
+function messageOf(error: unknown, reason: CancelReason | undefined): string {
+  if (reason === 'deadline') return 'The request was not finished within its deadline';
+  if (reason === 'cancel') return cancelledFailure;
+  return error instanceof JobError ? error.message : unexplainedFailure;
 }

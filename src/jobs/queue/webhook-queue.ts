@@ -1,11 +1,18 @@
-import { Queue, UnrecoverableError, Worker } from 'bullmq';
+import { setTimeout } from 'node:timers/promises';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { JobError } from '../job-error.ts';
 import type { Log } from '../log.ts';
-import type { WebhookTarget } from '../records/admit.ts';
 import { readRecord } from '../records/read-record.ts';
-import { bullOptions, type Connection, failFastOptions, patientOptions } from '../redis/connection.ts';
-import { keyOf } from '../redis/names.ts';
+import {
+  claimWebhooks,
+  type DueWebhook,
+  keptMessage,
+  type Shares,
+  webhookDone,
+  webhookLater,
+} from '../records/webhooks-due.ts';
+import type { Connection } from '../redis/connection.ts';
+import { createBell } from './bell.ts';
 
 /** What is sent about one ended request; the same in every attempt. */
 export interface WebhookMessage {
@@ -16,89 +23,105 @@ export interface WebhookMessage {
 }
 
 export interface WebhookQueueOptions {
-  readonly redisUrl: string;
-  /** For reads and single writes. */
   readonly redis: Connection;
   readonly log: Log;
   /** The message about an ended request. */
   readonly compose: (record: RequestRecord, base: string) => Promise<string>;
-  /** @throws to be tried again; JobError that is not retryable to give up. */
-  readonly deliver: (message: WebhookMessage) => Promise<void>;
+  /**
+   * Ends within `timeoutMs`, and when the signal aborts.
+   * @throws to be tried again; JobError that is not retryable to give up.
+   */
+  readonly deliver: (message: WebhookMessage, signal: AbortSignal) => Promise<void>;
+  readonly timeoutMs: number;
   /** Waits between attempts. */
   readonly retryDelaysMs?: readonly number[];
   /** How often ended requests are looked for. */
   readonly intervalMs?: number;
 }
 
-const webhookQueue = 'webhooks';
 /** About an hour in all, as long as the result stays readable. */
 const hourOfRetries = [5_000, 30_000, 120_000, 600_000, 1_800_000, 1_800_000];
-/** A job that is done is remembered this long, so that two gateways that found it due make one of it. */
-const rememberSeconds = 3600;
+/** One owner's slow receivers leave room for the others', and one slow receiver for its owner's others. */
+const shares: Shares = { all: 32, owner: 8, host: 4 };
+const defaultIntervalMs = 250;
+/** A delivery of a process that has died is due again this long after its time limit. */
+const graceMs = 5000;
+/** Closing gives deliveries under way this long; then they are due again at once. */
+const closingMs = 1000;
 
 /**
  * Tells the ends of requests to their webhooks. That one is due is written in the same step as the end
  * itself, so no crash loses it; a receiver may hear of an end more than once and knows it by the message's
- * id.
+ * id. Only an answer, or none within the time limit, counts as an attempt.
  */
-export async function openWebhookQueue(options: WebhookQueueOptions): Promise<{ close(): Promise<void> }> {
-  const { redisUrl, redis, log, compose, deliver, retryDelaysMs = hourOfRetries } = options;
+export function openWebhookQueue(options: WebhookQueueOptions): { close(): Promise<void> } {
+  const { redis, log, compose, deliver, timeoutMs, retryDelaysMs = hourOfRetries } = options;
+  const { intervalMs = defaultIntervalMs } = options;
   const onError = (error: unknown) => log.warn({ err: error }, 'webhook queue error');
-  const queue = new Queue<WebhookMessage>(webhookQueue, {
-    connection: bullOptions(redisUrl, failFastOptions()),
-    defaultJobOptions: {
-      attempts: retryDelaysMs.length + 1,
-      backoff: { type: 'custom' },
-      removeOnComplete: { age: rememberSeconds },
-      removeOnFail: { age: rememberSeconds },
-    },
-    streams: { events: { maxLen: 100 } },
-  });
-  queue.on('error', onError);
-  const worker = new Worker<WebhookMessage>(
-    webhookQueue,
-    async ({ data }) => {
-      try {
-        await deliver(data);
-      } catch (error) {
-        log.warn({ id: data.id, err: error }, 'webhook not delivered');
-        if (error instanceof JobError && !error.retryable) throw new UnrecoverableError(error.message);
-        throw error;
-      }
-    },
-    {
-      connection: bullOptions(redisUrl, patientOptions()),
-      concurrency: 20,
-      settings: { backoffStrategy: (attempt) => retryDelaysMs[attempt - 1] ?? 0 },
-    },
-  );
-  worker.on('error', onError);
-  await Promise.all([queue.waitUntilReady(), worker.waitUntilReady()]);
+  const giveUp = new AbortController();
+  let stopped = false;
+  const bell = createBell();
+  const busy = new Map<string, number>();
+  const underWay = new Set<Promise<void>>();
+  const count = (what: string, change: number): void => {
+    const next = (busy.get(what) ?? 0) + change;
+    if (next > 0) busy.set(what, next);
+    else busy.delete(what);
+  };
 
-  const enqueue = async (id: string): Promise<void> => {
-    const [found, target] = await Promise.all([
-      readRecord(redis, id),
-      redis.hget(keyOf.request(id), 'webhook'),
-    ]);
-    if (found !== undefined && target !== null) {
-      const { url, base } = JSON.parse(target) as WebhookTarget;
-      await queue.add('deliver', { id, url, body: await compose(found.record, base) }, { jobId: id });
+  const attempt = async (due: DueWebhook): Promise<void> => {
+    const { id, target, attempts } = due;
+    const found = await readRecord(redis, id);
+    const composed = found && target && (await compose(found.record, target.base));
+    const body = composed && (await keptMessage(redis, id, composed));
+    if (target === undefined || body === undefined) {
+      log.warn({ id, attempts }, 'webhook given up: the result has expired');
+      return await webhookDone(redis, due);
     }
-    await redis.srem(keyOf.webhooksDue, id);
+    try {
+      await deliver({ id, url: target.url, body }, giveUp.signal);
+    } catch (error) {
+      if (giveUp.signal.aborted) return await webhookLater(redis, due, 0, attempts);
+      const delayMs = error instanceof JobError && !error.retryable ? undefined : retryDelaysMs[attempts];
+      log.warn({ id, attempts: attempts + 1, delayMs, err: error }, 'webhook not delivered');
+      if (delayMs !== undefined) return await webhookLater(redis, due, delayMs, attempts + 1);
+    }
+    await webhookDone(redis, due);
   };
-  let sweeping: Promise<void> = Promise.resolve();
-  const sweep = async (): Promise<void> => {
-    for (const id of await redis.smembers(keyOf.webhooksDue)) await enqueue(id);
+  const start = (due: DueWebhook): void => {
+    const { owner, share } = due;
+    for (const what of [owner, share]) count(what, 1);
+    const delivery = attempt(due)
+      .catch(onError)
+      .finally(() => {
+        for (const what of [owner, share]) count(what, -1);
+        underWay.delete(delivery);
+        bell.ring();
+      });
+    underWay.add(delivery);
   };
-  const timer = setInterval(() => {
-    if (redis.status === 'ready') sweeping = sweeping.then(sweep).catch(onError);
-  }, options.intervalMs ?? 1000);
+  const claim = async (): Promise<void> => {
+    const room = shares.all - underWay.size;
+    if (room <= 0 || redis.status !== 'ready') return;
+    for (const due of await claimWebhooks(redis, timeoutMs + graceMs, room, shares, busy)) start(due);
+  };
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      await claim().catch(onError);
+      await bell.wait(intervalMs);
+    }
+  };
+  const looping = loop();
 
   return {
     close: async () => {
-      clearInterval(timer);
-      await sweeping;
-      await Promise.allSettled([worker.close(), queue.close()]);
+      stopped = true;
+      bell.ring();
+      await looping;
+      const all = Promise.all(underWay);
+      await Promise.race([all, setTimeout(closingMs, undefined, { ref: false })]);
+      giveUp.abort();
+      await all;
     },
   };
 }

@@ -1,54 +1,82 @@
 import { createHash } from 'node:crypto';
 import type { GenerationRequest } from '../../contract/generation.ts';
+import { routeOf } from '../../contract/routes.ts';
 import { priorityUnit } from '../queue/places.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
 import { fromMillionths, toMillionths } from './credits.ts';
-import { now, release, tell } from './record-scripts.ts';
+import { dueWebhook, now, tell } from './record-scripts.ts';
 
 /** How a request comes to have a record, or is refused one. */
 
 /**
- * One step: what the key allows is checked, its credits are taken and the record is written, or nothing of it
- * happens.
+ * One step: what the key and the queue allow is checked, the key's credits are taken and the record is
+ * written, or nothing of it happens. A request that no worker may see has ended from the start and costs
+ * nothing. Run again for the same id it answers as it did; after `withdraw` it does nothing.
  */
-const createScript = `${now}
-if KEYS[5] then
-  local earlier = redis.call('HMGET', KEYS[5], 'id', 'fingerprint')
+const createScript = defineScript(`${now}
+${dueWebhook}
+${tell}
+local record, apiKey, unfinishedIds, deadlines, idempotency = unpack(KEYS)
+local owner, request, deadlineSeconds, cost, id, webhook, fingerprint, idempotencySeconds, priority, route,
+  mostWaiting, keyed, refusal, retention = unpack(ARGV)
+if redis.call('EXISTS', '${keyOf.withdrawn('')}' .. id) == 1 then return {'withdrawn'} end
+if redis.call('EXISTS', record) == 1 then return {'accepted'} end
+if idempotency then
+  local earlier = redis.call('HMGET', idempotency, 'id', 'fingerprint')
   if earlier[1] and redis.call('EXISTS', '${keyOf.request('')}' .. earlier[1]) == 1 then
+    if earlier[2] == fingerprint then
+      redis.call('HSET', '${keyOf.request('')}' .. earlier[1], 'acknowledged', 1)
+    end
     return {'earlier', earlier[1], earlier[2]}
   end
 end
-local cost = tonumber(ARGV[4])
-local key = redis.call('HMGET', KEYS[2], 'credits', 'maxQueued')
-local unfinished = redis.call('SCARD', KEYS[3])
+if keyed == '1' and redis.call('EXISTS', apiKey) == 0 then return {'revoked'} end
+local waiting = redis.call('ZCARD', '${keyOf.waiting}')
+if waiting >= tonumber(mostWaiting) then return {'full', waiting} end
+local key = redis.call('HMGET', apiKey, 'credits', 'maxQueued')
+local unfinished = redis.call('SCARD', unfinishedIds)
 if key[2] and unfinished >= tonumber(key[2]) then return {'queued', unfinished, key[2]} end
-if not key[1] then cost = 0 end
+cost = key[1] and tonumber(cost) or 0
+if cost > 0 and tonumber(key[1]) < cost then return {'credits', key[1], cost} end
+local deadline = now + deadlineSeconds * 1000
+redis.call('HSET', record, 'owner', owner, 'request', request, 'route', route, 'submittedAt', now,
+  'deadlineAt', deadline, 'attempts', 0, 'cost', refusal == '' and cost or 0)
+if webhook ~= '' then redis.call('HSET', record, 'webhook', webhook) end
+if idempotency then
+  redis.call('HSET', idempotency, 'id', id, 'fingerprint', fingerprint)
+  redis.call('EXPIRE', idempotency, idempotencySeconds)
+end
+if refusal ~= '' then
+  redis.call('HSET', record, 'error', refusal, 'finishedAt', now)
+  redis.call('EXPIRE', record, retention)
+  redis.call('DEL', '${keyOf.input('')}' .. id)
+  dueWebhook(id, owner, now)
+  tell(id, 'finished')
+  return {'accepted'}
+end
 if cost > 0 then
-  if tonumber(key[1]) < cost then return {'credits', key[1], cost} end
-  redis.call('HINCRBY', KEYS[2], 'credits', -cost)
-  redis.call('HINCRBY', KEYS[2], 'spent', cost)
+  redis.call('HINCRBY', apiKey, 'credits', -cost)
+  redis.call('HINCRBY', apiKey, 'spent', cost)
 end
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'request', ARGV[2], 'submittedAt', now,
-  'deadlineAt', now + ARGV[3] * 1000, 'attempts', 0, 'cost', cost)
 local number = redis.call('INCR', '${keyOf.sequence}')
-local place = string.format('%.0f', ARGV[9] * ${priorityUnit} + number)
-redis.call('HSET', KEYS[1], 'place', place)
-redis.call('ZADD', '${keyOf.waiting}', place, ARGV[5])
-redis.call('SADD', KEYS[3], ARGV[5])
-redis.call('ZADD', KEYS[4], now + ARGV[3] * 1000, ARGV[5])
-if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'webhook', ARGV[6]) end
-if KEYS[5] then
-  redis.call('HSET', KEYS[5], 'id', ARGV[5], 'fingerprint', ARGV[7])
-  redis.call('EXPIRE', KEYS[5], ARGV[8])
-end
-return {'accepted'}`;
+local place = string.format('%.0f', priority * ${priorityUnit} + number)
+redis.call('HSET', record, 'place', place)
+redis.call('ZADD', '${keyOf.waiting}', place, id)
+redis.call('ZADD', '${keyOf.unqueued}', now, id)
+redis.call('SADD', unfinishedIds, id)
+redis.call('ZADD', deadlines, deadline, id)
+redis.call('EXPIRE', '${keyOf.input('')}' .. id, idempotencySeconds)
+return {'accepted'}`);
 
-const deleteScript = `${release}
-${tell}
-local r = redis.call('HMGET', KEYS[1], 'owner', 'cost', 'finishedAt')
-if r[1] and not r[3] then release(ARGV[1], r[1], r[2], true); tell(ARGV[1], 'finished') end
-return redis.call('DEL', KEYS[1])`;
+const findEarlierScript = defineScript(`
+local earlier = redis.call('HMGET', KEYS[1], 'id', 'fingerprint')
+if not earlier[1] or not earlier[2] then return false end
+local record = '${keyOf.request('')}' .. earlier[1]
+if redis.call('EXISTS', record) == 0 then return false end
+if earlier[2] == ARGV[1] then redis.call('HSET', record, 'acknowledged', 1) end
+return earlier`);
 
 /** Whether a request was taken, and what its owner's key has against it. */
 export type Admission =
@@ -58,6 +86,10 @@ export type Admission =
       readonly earlier?: { readonly id: string; readonly fingerprint: string };
     }
   | { readonly accepted: false; readonly lacking: 'credits'; readonly balance: number; readonly cost: number }
+  /** Its API key has been revoked meanwhile. */
+  | { readonly accepted: false; readonly lacking: 'key' }
+  /** More requests wait, of all owners, than may. */
+  | { readonly accepted: false; readonly lacking: 'room'; readonly waiting: number }
   | {
       readonly accepted: false;
       readonly lacking: 'queued';
@@ -75,6 +107,12 @@ export interface SubmitOptions {
   /** The client's name for this submit, and a digest of its body. */
   readonly idempotency?: Idempotency | undefined;
   readonly webhook?: WebhookTarget | undefined;
+  /** Why no worker may see this request: it is FAILED from the start. */
+  readonly refusal?: string | undefined;
+  /** The owner is an API key that must still exist. */
+  readonly keyed?: boolean | undefined;
+  /** Requests that may wait, of all owners, this one included; no bound by default. */
+  readonly mostWaiting?: number | undefined;
 }
 
 export interface Idempotency {
@@ -94,14 +132,19 @@ function idempotencyKeyOf(owner: string, { key }: Idempotency): string {
   return keyOf.idempotency(owner, createHash('sha256').update(key).digest('hex'));
 }
 
-/** What this idempotency key has made before, while that request's record exists. */
+/**
+ * What this idempotency key has made before, while that request's record exists. Where the fingerprint is the
+ * same the client is about to be told of it, so that it can no longer be withdrawn.
+ */
 export async function findEarlier(
   redis: Connection,
   owner: string,
   idempotency: Idempotency,
 ): Promise<(Idempotency & { readonly id: string }) | undefined> {
-  const [id, fingerprint] = await redis.hmget(idempotencyKeyOf(owner, idempotency), 'id', 'fingerprint');
-  if (id == null || fingerprint == null || !(await redis.exists(keyOf.request(id)))) return undefined;
+  const keys = [idempotencyKeyOf(owner, idempotency)];
+  const found = await findEarlierScript.run(redis, keys, [idempotency.fingerprint]);
+  if (found === null) return undefined;
+  const [id, fingerprint] = found as [string, string];
   return { id, fingerprint, key: idempotency.key };
 }
 
@@ -117,34 +160,39 @@ export async function createRecord(
   request: GenerationRequest,
   lifetimes: Lifetimes,
   cost = 0,
-  { idempotency, webhook, priority = defaultPriority }: SubmitOptions = {},
+  options: SubmitOptions = {},
 ): Promise<Admission> {
+  const { idempotency, webhook, priority = defaultPriority, refusal = '', keyed = false } = options;
+  const { mostWaiting = Number.MAX_SAFE_INTEGER } = options;
+  const { deadlineSeconds, retentionSeconds } = lifetimes;
   const keys = [keyOf.request(id), keyOf.apiKey(owner), keyOf.unfinished(owner), keyOf.deadlines];
   if (idempotency) keys.push(idempotencyKeyOf(owner, idempotency));
-  const values = [
-    ...[owner, JSON.stringify(request), lifetimes.deadlineSeconds, toMillionths(cost), id],
+  const answer = await createScript.run(redis, keys, [
+    ...[owner, JSON.stringify(request), deadlineSeconds, toMillionths(cost), id],
     ...[webhook ? JSON.stringify(webhook) : '', idempotency?.fingerprint ?? ''],
     // A key whose record is gone counts as unused; its own expiry only tidies up.
-    lifetimes.deadlineSeconds + lifetimes.retentionSeconds + 60,
-    priority,
-  ];
-  const answer = await redis.eval(createScript, keys.length, ...keys, ...values);
-  const [outcome, first, second] = answer as [string, (string | number)?, (string | number)?];
-  if (outcome === 'earlier')
-    return { accepted: true, earlier: { id: String(first), fingerprint: String(second) } };
-  if (outcome === 'credits')
-    return {
-      accepted: false,
-      lacking: outcome,
-      balance: fromMillionths(first!),
-      cost: fromMillionths(second!),
-    };
-  if (outcome === 'queued')
-    return { accepted: false, lacking: outcome, unfinished: Number(first), most: Number(second) };
-  return { accepted: true };
+    deadlineSeconds + retentionSeconds + 60,
+    ...[priority, routeOf(request), mostWaiting, keyed ? 1 : 0, refusal, retentionSeconds],
+  ]);
+  return admissionOf(answer as [string, (string | number)?, (string | number)?]);
 }
 
-/** Takes back a request that never reached the queue, with its credits. */
-export async function deleteRecord(redis: Connection, id: string): Promise<void> {
-  await redis.eval(deleteScript, 1, keyOf.request(id), id);
+function admissionOf([outcome, first, second]: [string, (string | number)?, (string | number)?]): Admission {
+  const refused = { accepted: false } as const;
+  switch (outcome) {
+    case 'accepted':
+      return { accepted: true };
+    case 'earlier':
+      return { accepted: true, earlier: { id: String(first), fingerprint: String(second) } };
+    case 'credits':
+      return { ...refused, lacking: outcome, balance: fromMillionths(first!), cost: fromMillionths(second!) };
+    case 'queued':
+      return { ...refused, lacking: outcome, unfinished: Number(first), most: Number(second) };
+    case 'revoked':
+      return { ...refused, lacking: 'key' };
+    case 'full':
+      return { ...refused, lacking: 'room', waiting: Number(first) };
+    default:
+      throw new Error(`the submit is ${outcome}`);
+  }
 }

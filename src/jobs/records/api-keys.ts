@@ -1,7 +1,8 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
 import { fromMillionths, toMillionths } from './credits.ts';
 
 /** What a key allows; what is left out is not limited. */
@@ -32,6 +33,57 @@ const digestOf = (presented: string): Buffer => createHash('sha256').update(pres
 const idOf = (digest: Buffer): string => digest.subarray(0, 8).toString('hex');
 
 /**
+ * A key is made where there is none of that digest yet and, for the first of an installation, none at all.
+ * Its own first run counts as this one.
+ */
+const createScript = defineScript(`
+local key, ids = KEYS[1], KEYS[2]
+local id, onlyFirst, digest = ARGV[1], ARGV[2], ARGV[4]
+local present = redis.call('HGET', key, 'digest')
+if present then return present == digest and 1 or 0 end
+if onlyFirst == '1' and redis.call('SCARD', ids) > 0 then return 0 end
+for i = 3, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+redis.call('SADD', ids, id)
+return 1`);
+
+/** A key that is gone is gone: the second run finds what the first has left behind. */
+const revokeScript = defineScript(`
+local revoked = redis.call('DEL', KEYS[1])
+redis.call('SREM', KEYS[2], ARGV[1])
+if revoked == 1 then redis.call('SET', KEYS[3], 1, 'EX', 60) end
+return redis.call('EXISTS', KEYS[3])`);
+
+/** The stored fields of a key; the digest comes first. */
+function fieldsOf(digest: string, apiKey: ApiKey, spent = 0): string[] {
+  const { name, createdAt, endpoints, credits, requestsPerMinute, maxQueued, admin } = apiKey;
+  const fields = {
+    digest,
+    name,
+    createdAt,
+    ...(endpoints && { endpoints: endpoints.join(',') }),
+    ...(credits !== undefined && { credits: toMillionths(credits) }),
+    ...(spent > 0 && { spent: toMillionths(spent) }),
+    ...(requestsPerMinute !== undefined && { requestsPerMinute }),
+    ...(maxQueued !== undefined && { maxQueued }),
+    ...(admin && { admin: 1 }),
+  };
+  return Object.entries(fields).flat().map(String);
+}
+
+async function store(redis: Connection, apiKey: ApiKey, fields: readonly string[], onlyFirst: boolean) {
+  const keys = [keyOf.apiKey(apiKey.id), keyOf.apiKeys];
+  return (await createScript.run(redis, keys, [apiKey.id, onlyFirst ? 1 : 0, ...fields])) === 1;
+}
+
+function newKey(name: string, limits: KeyLimits): { key: string; apiKey: ApiKey; digest: string } {
+  const key = `SG_${randomBytes(8).toString('hex')}`;
+  const digest = digestOf(key);
+  const { admin = false } = limits;
+  const apiKey = { ...limits, id: idOf(digest), name, createdAt: Date.now(), admin };
+  return { key, apiKey, digest: digest.toString('hex') };
+}
+
+/**
  * Makes a key `SG_` + 16 hex digits (clients check that form) and returns it: the only moment it can be read.
  */
 export async function createApiKey(
@@ -39,24 +91,8 @@ export async function createApiKey(
   name: string,
   limits: KeyLimits = {},
 ): Promise<{ key: string; apiKey: ApiKey }> {
-  const { endpoints, credits, requestsPerMinute, maxQueued, admin = false } = limits;
-  const key = `SG_${randomBytes(8).toString('hex')}`;
-  const digest = digestOf(key);
-  const apiKey: ApiKey = { ...limits, id: idOf(digest), name, createdAt: Date.now(), admin };
-  await redis
-    .multi()
-    .hset(keyOf.apiKey(apiKey.id), {
-      digest: digest.toString('hex'),
-      name,
-      createdAt: String(apiKey.createdAt),
-      ...(endpoints && { endpoints: endpoints.join(',') }),
-      ...(credits !== undefined && { credits: toMillionths(credits) }),
-      ...(requestsPerMinute !== undefined && { requestsPerMinute }),
-      ...(maxQueued !== undefined && { maxQueued }),
-      ...(admin && { admin: 1 }),
-    })
-    .sadd(keyOf.apiKeys, apiKey.id)
-    .exec();
+  const { key, apiKey, digest } = newKey(name, limits);
+  await store(redis, apiKey, fieldsOf(digest, apiKey), false);
   return { key, apiKey };
 }
 
@@ -100,14 +136,14 @@ export async function listApiKeys(redis: Connection): Promise<ApiKey[]> {
  * @returns false for an unknown id.
  */
 export async function revokeApiKey(redis: Connection, id: string): Promise<boolean> {
-  const removed = await redis.multi().del(keyOf.apiKey(id)).srem(keyOf.apiKeys, id).exec();
-  return removed?.[0]?.[1] === 1;
+  const keys = [keyOf.apiKey(id), keyOf.apiKeys, keyOf.revocation(randomUUID())];
+  return (await revokeScript.run(redis, keys, [id])) === 1;
 }
 
 /**
  * On the first start of an installation: makes a key and returns it. Undefined when any key exists already.
  */
 export async function ensureFirstKey(redis: Connection, name = 'first'): Promise<string | undefined> {
-  if ((await redis.scard(keyOf.apiKeys)) > 0) return undefined;
-  return (await createApiKey(redis, name)).key;
+  const { key, apiKey, digest } = newKey(name, {});
+  return (await store(redis, apiKey, fieldsOf(digest, apiKey), true)) ? key : undefined;
 }

@@ -4,10 +4,11 @@ import { after, before, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import type { Producer } from '../producer.ts';
 import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { deleteRecord } from './admit.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';
-import { completeRecord, failRecord, requeueRecord, startRecord } from './records.ts';
+import { completeRecord, failRecord, startRecord } from './records.ts';
+import { requeueRecord } from './waiting-again.ts';
+import { withdraw } from './withdraw.ts';
 
 /** What a request takes from its owner's key and what it gives back. */
 
@@ -75,22 +76,21 @@ test('a failed request gives its credits back, once', async () => {
   const id = await accepted(key, 2);
   assert.equal(await failRecord(producer.redis, id, 'NaN', lifetimes), true);
   assert.equal(await failRecord(producer.redis, id, 'NaN', lifetimes), false);
-  await deleteRecord(producer.redis, id);
+  await withdraw(producer.redis, id);
   assert.deepEqual(await readBalance(producer.redis, key), { remaining: 5, used: 0 });
 });
 
 test('a finished request keeps its credits, whatever is said of it later', async () => {
   const key = await owner({ credits: 5 });
   const id = await accepted(key, 2);
-  await completeRecord(producer.redis, id, result, lifetimes);
+  await completeRecord(producer.redis, id, result, lifetimes, 'run');
   await failRecord(producer.redis, id, 'late', lifetimes);
-  await deleteRecord(producer.redis, id);
   assert.deepEqual(await readBalance(producer.redis, key), { remaining: 3, used: 2 });
 });
 
 test('a request that never reached the queue gives its credits back', async () => {
   const key = await owner({ credits: 5, maxQueued: 1 });
-  await deleteRecord(producer.redis, await accepted(key, 2));
+  await withdraw(producer.redis, await accepted(key, 2));
   assert.deepEqual(await readBalance(producer.redis, key), { remaining: 5, used: 0 });
   await accepted(key, 2);
 });
@@ -111,11 +111,11 @@ test('a key has at most its number of unfinished requests, through retries and d
   const full = { accepted: false, lacking: 'queued', unfinished: 2, most: 2 };
   const another = () => producer.submit(randomUUID(), key, request);
   assert.deepEqual(await another(), full);
-  await startRecord(producer.redis, first);
-  await requeueRecord(producer.redis, first);
-  await startRecord(producer.redis, first);
+  await startRecord(producer.redis, first, 'first run');
+  await requeueRecord(producer.redis, first, 'first run', 'given back');
+  await startRecord(producer.redis, first, 'second run');
   assert.deepEqual(await another(), full);
-  await completeRecord(producer.redis, first, result, lifetimes);
+  await completeRecord(producer.redis, first, result, lifetimes, 'second run');
   assert.deepEqual(await another(), { accepted: true });
   assert.deepEqual(await another(), full);
   await failRecord(producer.redis, second, 'NaN', lifetimes);

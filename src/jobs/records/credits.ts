@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
 
 /** Credits are kept in whole millionths, so that reserving and giving back never rounds. */
 const scale = 1_000_000;
@@ -31,19 +33,29 @@ export async function readBalance(redis: Connection, owner: string): Promise<Bal
   };
 }
 
-const addScript = `
+/** The last changes of a balance are remembered by name, so that each is made once. */
+const rememberedSeconds = 3600;
+
+const addScript = defineScript(`
 if redis.call('HEXISTS', KEYS[1], 'credits') == 0 then return false end
-return redis.call('HINCRBY', KEYS[1], 'credits', ARGV[1])`;
+local before = redis.call('GET', KEYS[2])
+if before then return before end
+local balance = string.format('%.0f', redis.call('HINCRBY', KEYS[1], 'credits', ARGV[1]))
+redis.call('SET', KEYS[2], balance, 'EX', ARGV[2])
+return balance`);
 
 /**
  * Adds credits (or takes some, where negative: the balance may fall below zero).
+ * @param operation names this change: it is made once, however often it is asked for within an hour.
  * @returns the new balance; undefined where there is no such key or it is unlimited.
  */
 export async function addCredits(
   redis: Connection,
   keyId: string,
   credits: number,
+  operation: string = randomUUID(),
 ): Promise<number | undefined> {
-  const balance = await redis.eval(addScript, 1, keyOf.apiKey(keyId), toMillionths(credits));
-  return balance === null ? undefined : fromMillionths(balance as number);
+  const keys = [keyOf.apiKey(keyId), keyOf.creditChange(keyId, operation)];
+  const balance = await addScript.run(redis, keys, [toMillionths(credits), rememberedSeconds]);
+  return balance === null ? undefined : fromMillionths(balance as string);
 }

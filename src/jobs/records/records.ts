@@ -1,82 +1,100 @@
-import type { GenerationResult } from '../../contract/generation.ts';
+import { randomUUID } from 'node:crypto';
+import type { GenerationRequest, GenerationResult } from '../../contract/generation.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
 import type { JobProgress } from './events.ts';
-import { now, release, tell } from './record-scripts.ts';
+import { dueWebhook, now, release, tell } from './record-scripts.ts';
 
 /**
  * The record of a request is a hash of its own, outside BullMQ, so that "gone after an hour" is a key's
  * expiry and not a lazy clean-up. All times are the Redis server's: gateways and workers may disagree about
- * the clock.
+ * the clock. `run` names the attempt in progress by the token of its lock: a script that was run before by
+ * the same attempt answers as it did then.
  */
 
-const startScript = `${now}
+const startScript = defineScript(`${now}
 ${tell}
-local r = redis.call('HMGET', KEYS[1], 'deadlineAt', 'finishedAt')
-if not r[1] or r[2] then return -1 end
-redis.call('HSET', KEYS[1], 'startedAt', now)
-redis.call('HDEL', KEYS[1], 'progress')
-redis.call('HINCRBY', KEYS[1], 'attempts', 1)
-redis.call('ZREM', '${keyOf.waiting}', ARGV[1])
-tell(ARGV[1], 'started')
-return math.max(0, r[1] - now)`;
+local r = redis.call('HMGET', KEYS[1], 'deadlineAt', 'finishedAt', 'run', 'request')
+if not r[1] or r[2] then return false end
+if r[3] ~= ARGV[2] then
+  redis.call('HSET', KEYS[1], 'startedAt', now, 'run', ARGV[2])
+  redis.call('HDEL', KEYS[1], 'progress')
+  redis.call('HINCRBY', KEYS[1], 'attempts', 1)
+  redis.call('ZREM', '${keyOf.waiting}', ARGV[1])
+  tell(ARGV[1], 'started')
+end
+return {math.max(0, r[1] - now), r[4]}`);
 
-const requeueScript = `${tell}
-local r = redis.call('HMGET', KEYS[1], 'place', 'finishedAt')
-if not r[1] or r[2] then return 0 end
-redis.call('HDEL', KEYS[1], 'startedAt', 'progress')
-redis.call('HINCRBY', KEYS[1], 'attempts', -1)
-redis.call('ZADD', '${keyOf.waiting}', r[1], ARGV[1])
-tell(ARGV[1], 'waiting')
-return 1`;
-
-const progressScript = `${tell}
-local r = redis.call('HMGET', KEYS[1], 'startedAt', 'finishedAt')
-if not r[1] or r[2] then return 0 end
-redis.call('HSET', KEYS[1], 'progress', ARGV[2])
-tell(ARGV[1], 'progress ' .. ARGV[2])
-return 1`;
+const progressScript = defineScript(`${tell}
+local r = redis.call('HMGET', KEYS[1], 'startedAt', 'finishedAt', 'owner')
+if not r[3] or r[2] then return 0 end
+if r[1] then
+  redis.call('HSET', KEYS[1], 'progress', ARGV[2])
+  tell(ARGV[1], 'progress ' .. ARGV[2])
+end
+return 1`);
 
 /**
- * The first outcome stands: a job can run twice when a lock was lost, and both runs make the same picture.
+ * The first outcome stands: a job can run twice when a lock was lost, and both runs make the same picture. A
+ * run whose request somebody else ends is told to stop. An outcome whose pictures are not all there (Redis
+ * has lost its last second) is none.
  */
-const finishScript = `${now}
+const finishScript = defineScript(`${now}
 ${release}
+${dueWebhook}
 ${tell}
-local r = redis.call('HMGET', KEYS[1], 'owner', 'finishedAt', 'cost')
-if not r[1] or r[2] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], 'finishedAt', now)
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-release(ARGV[4], r[1], r[3], ARGV[1] == 'error')
-if redis.call('HEXISTS', KEYS[1], 'webhook') == 1 then redis.call('SADD', '${keyOf.webhooksDue}', ARGV[4]) end
-tell(ARGV[4], 'finished')
-return 1`;
+local field, value, retention, id, run = unpack(ARGV)
+local r = redis.call('HMGET', KEYS[1], 'owner', 'finishedAt', 'cost', 'finishedBy', 'run')
+if not r[1] then return 0 end
+if r[2] then return r[4] == run and 1 or 0 end
+for i = 2, #KEYS do
+  if redis.call('EXPIRE', KEYS[i], retention) == 0 then return -1 end
+end
+redis.call('HSET', KEYS[1], field, value, 'finishedAt', now, 'finishedBy', run)
+redis.call('EXPIRE', KEYS[1], retention)
+release(id, r[1], r[3], field == 'error')
+dueWebhook(id, r[1], now)
+tell(id, 'finished')
+if r[5] and r[5] ~= run then redis.call('PUBLISH', '${keyOf.cancel}', id) end
+return 1`);
 
-const overdueScript = `${now}
-return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now, 'LIMIT', 0, 100)`;
+const overdueScript = defineScript(`${now}
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. now, 'LIMIT', 0, 100)`);
 
 /** Ids of requests that have not ended although their deadline has passed, at most 100. */
 export async function overdueRequests(redis: Connection): Promise<string[]> {
-  return (await redis.eval(overdueScript, 1, keyOf.deadlines)) as string[];
+  return (await overdueScript.run(redis, [keyOf.deadlines])) as string[];
+}
+
+/** What an attempt works on, and how long it may. */
+export interface StartedRun {
+  readonly request: GenerationRequest;
+  /** Until the deadline. */
+  readonly leftMs: number;
 }
 
 /**
- * Marks the start of an attempt. Returns the milliseconds left until the deadline, or undefined when nobody
- * waits for it any more.
+ * Marks the start of an attempt. Undefined when nobody waits for it any more.
+ * @param run names the attempt.
  */
-export async function startRecord(redis: Connection, id: string): Promise<number | undefined> {
-  const left = Number(await redis.eval(startScript, 1, keyOf.request(id), id));
-  return left < 0 ? undefined : left;
+export async function startRecord(
+  redis: Connection,
+  id: string,
+  run: string,
+): Promise<StartedRun | undefined> {
+  const started = await startScript.run(redis, [keyOf.request(id)], [id, run]);
+  if (started === null) return undefined;
+  const [leftMs, request] = started as [number, string];
+  return { leftMs: Number(leftMs), request: JSON.parse(request) as GenerationRequest };
 }
 
-/** A worker that shuts down gives the request back: it waits again, and the attempt does not count. */
-export async function requeueRecord(redis: Connection, id: string): Promise<void> {
-  await redis.eval(requeueScript, 1, keyOf.request(id), id);
-}
-
-/** The latest step of a running request; a request that has ended keeps none. */
-export async function storeProgress(redis: Connection, id: string, progress: JobProgress): Promise<void> {
-  await redis.eval(progressScript, 1, keyOf.request(id), id, JSON.stringify(progress));
+/**
+ * The latest step of a running request; a request that has ended keeps none.
+ * @returns false when the request has ended: whoever works on it should stop.
+ */
+export async function storeProgress(redis: Connection, id: string, progress: JobProgress): Promise<boolean> {
+  return (await progressScript.run(redis, [keyOf.request(id)], [id, JSON.stringify(progress)])) === 1;
 }
 
 /** What the running attempt reported last; undefined before its first step. */
@@ -85,23 +103,34 @@ export async function readProgress(redis: Connection, id: string): Promise<JobPr
   return stored === null ? undefined : (JSON.parse(stored) as JobProgress);
 }
 
-/** @returns false when the request had already ended (or expired): the caller's pictures are not wanted. */
+/**
+ * @param run names the attempt that made it.
+ * @returns 'ended' when the request had already ended (or expired): the caller's pictures are not wanted.
+ * 'incomplete' when pictures of the result are not stored (any more): store them again.
+ */
 export async function completeRecord(
   redis: Connection,
   id: string,
   result: GenerationResult,
   lifetimes: Lifetimes,
-): Promise<boolean> {
-  return finish(redis, id, 'result', JSON.stringify(result), lifetimes);
+  run: string,
+): Promise<'completed' | 'ended' | 'incomplete'> {
+  const answer = await finish(redis, id, 'result', JSON.stringify(result), lifetimes, run, result.images);
+  return answer === 1 ? 'completed' : answer === 0 ? 'ended' : 'incomplete';
 }
 
+/**
+ * @param by names who says so; an attempt by its own name.
+ * @returns false when the request had already ended (or expired).
+ */
 export async function failRecord(
   redis: Connection,
   id: string,
   error: string,
   lifetimes: Lifetimes,
+  by: string = randomUUID(),
 ): Promise<boolean> {
-  return finish(redis, id, 'error', error, lifetimes);
+  return (await finish(redis, id, 'error', error, lifetimes, by, [])) === 1;
 }
 
 async function finish(
@@ -110,6 +139,9 @@ async function finish(
   field: 'result' | 'error',
   value: string,
   { retentionSeconds }: Lifetimes,
-): Promise<boolean> {
-  return (await redis.eval(finishScript, 1, keyOf.request(id), field, value, retentionSeconds, id)) === 1;
+  by: string,
+  images: GenerationResult['images'],
+): Promise<number> {
+  const keys = [keyOf.request(id), ...images.map(({ path }) => keyOf.output(path))];
+  return Number(await finishScript.run(redis, keys, [field, value, retentionSeconds, id, by]));
 }

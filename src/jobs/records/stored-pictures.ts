@@ -17,31 +17,34 @@ const contentTypeOf: Record<string, GeneratedImage['contentType']> = {
 };
 const outputPath = /^[0-9a-f-]{36}\/[0-9a-f]{32}-\d+\.(jpg|png|webp)$/;
 
+type Pictures = readonly { readonly bytes: Uint8Array; readonly seed: number }[];
+
 /**
- * Stores the pictures of one attempt under `<id>/<token>-<i>.<extension>`. The token (128 random bits) is
- * what protects them: the public address needs no API key.
+ * What the pictures of one attempt will be stored as, under `<id>/<token>-<i>.<extension>`. The token (128
+ * random bits) is what protects them: the public address needs no API key.
  */
-export async function storeOutputs(
-  redis: Connection,
-  id: string,
-  pictures: readonly { readonly bytes: Uint8Array; readonly seed: number }[],
-  format: OutputFormat,
-  retentionSeconds: number,
-): Promise<GeneratedImage[]> {
+export function outputsOf(id: string, pictures: Pictures, format: OutputFormat): GeneratedImage[] {
   const token = randomBytes(16).toString('hex');
   const extension = extensionOf[format];
-  const images = pictures.map(({ bytes, seed }, index) => ({
+  return pictures.map(({ bytes, seed }, index) => ({
     path: `${id}/${token}-${index}.${extension}`,
     contentType: contentTypeOf[extension]!,
     byteLength: bytes.byteLength,
     seed,
   }));
+}
+
+export async function storeOutputs(
+  redis: Connection,
+  images: readonly GeneratedImage[],
+  pictures: Pictures,
+  retentionSeconds: number,
+): Promise<void> {
   await Promise.all(
     images.map(({ path }, index) =>
       redis.set(keyOf.output(path), Buffer.from(pictures[index]!.bytes), 'EX', retentionSeconds),
     ),
   );
-  return images;
 }
 
 export async function deleteOutputs(redis: Connection, images: readonly GeneratedImage[]): Promise<void> {
@@ -59,15 +62,16 @@ export async function readOutput(
   return bytes === null ? undefined : { bytes, contentType: contentTypeOf[extension]! };
 }
 
-/** Keeps the decoded input picture (PNG) for as long as its request can wait; returns its key. */
-export async function storeInput(
-  redis: Connection,
-  id: string,
-  png: Uint8Array,
-  expirySeconds: number,
-): Promise<string> {
+/** An input picture whose request is not accepted is gone after this long. */
+const inputSeconds = 120;
+
+/**
+ * Keeps the decoded input picture (PNG) until its request is accepted, which then keeps it to its end;
+ * returns its key.
+ */
+export async function storeInput(redis: Connection, id: string, png: Uint8Array): Promise<string> {
   const key = keyOf.input(id);
-  await redis.set(key, Buffer.from(png), 'EX', expirySeconds);
+  await redis.set(key, Buffer.from(png), 'EX', inputSeconds);
   return key;
 }
 

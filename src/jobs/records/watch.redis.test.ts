@@ -83,7 +83,7 @@ test('a follower is told the place in the queue, the steps, the previews and the
 test('a step that is heard while the one before is being read is told', { timeout: 20_000 }, async () => {
   const id = await queue.submit();
   const step = (at: number) => ({ sample: 0, samples: 1, step: at, steps: 20 });
-  await startRecord(producer.redis, id);
+  await startRecord(producer.redis, id, 'run');
   await storeProgress(producer.redis, id, step(1));
   let listener: JobListener = () => undefined;
   const events: JobEvents = {

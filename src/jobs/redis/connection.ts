@@ -8,27 +8,39 @@ export interface ConnectionSettings {
   maxRetriesPerRequest: number | null;
   enableOfflineQueue: boolean;
   commandTimeout?: number;
+  socketTimeout: number;
 }
+
+/** A connection is asked for a sign of life this often. */
+const pingMs = 2000;
+/**
+ * One that owes an answer for this long has died without a sign (NAT, a firewall, a host that is gone), and
+ * another is opened.
+ */
+const socketTimeout = 4000;
 
 /**
  * Reconnect at least once a second: with the default growing delay an idle worker needed 18 s after a 20 s
  * outage.
  */
-const retryStrategy = (attempt: number): number => Math.min(100 * attempt, 1000);
+const retryStrategy = (attempt: number): number => Math.min(50 * attempt, 1000);
 
 /** Where Redis listens: `redis://`, `rediss://`, `unix:/path/redis.sock` or a bare socket path. */
 function address(url: string): string {
   return url.startsWith('unix:') ? url.slice('unix:'.length).replace(/^\/\//, '') : url;
 }
 
-/** For request handlers: a command fails at once while Redis is away and within 5 s when it hangs. */
+/** For request handlers: a command fails at once while Redis is away and within 1 s when it hangs. */
 export function failFastOptions(): ConnectionSettings {
-  return { retryStrategy, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 5000 };
+  return {
+    ...{ retryStrategy, socketTimeout },
+    ...{ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1000 },
+  };
 }
 
 /** For workers and blocking readers: a command waits until Redis is back. */
 export function patientOptions(): ConnectionSettings {
-  return { retryStrategy, enableOfflineQueue: true, maxRetriesPerRequest: null };
+  return { retryStrategy, socketTimeout, enableOfflineQueue: true, maxRetriesPerRequest: null };
 }
 
 /** Connection options in the shape BullMQ takes: it makes and closes its own connections from them. */
@@ -48,9 +60,16 @@ export async function connect(
 ): Promise<Connection> {
   const redis = new Redis(address(url), settings);
   redis.on('error', onError);
+  // Without a command under way nothing would be missed on a dead connection; a listener's has none for hours.
+  const pings = setInterval(() => {
+    if (redis.status === 'ready') redis.ping().catch(() => undefined);
+  }, pingMs);
+  pings.unref();
+  redis.once('end', () => clearInterval(pings));
   if (redis.status === 'ready') return redis;
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => {
+      clearInterval(pings);
       redis.disconnect();
       reject(new Error(`Redis at ${withoutPassword(url)} did not answer within ${timeoutMs / 1000} s`));
     }, timeoutMs);
@@ -81,9 +100,14 @@ export async function assertNoEviction(redis: Connection): Promise<void> {
 }
 
 const connectionTrouble =
-  /Stream isn't writeable|Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|socket closed/i;
+  /Stream isn't writeable|Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|socket closed|Socket timeout|Command aborted/i;
 const serverTrouble =
   /^(?:MISCONF|OOM|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|EXECABORT)\b/;
+
+/** Whether Redis itself has refused a command: then nothing of it was done. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ReplyError || (error instanceof Error && error.name === 'ReplyError');
+}
 
 /**
  * Whether an error means that Redis cannot be reached or cannot take writes now: the client should try again
@@ -91,7 +115,7 @@ const serverTrouble =
  */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof ReplyError || error.name === 'ReplyError') return serverTrouble.test(error.message);
+  if (isRefusal(error)) return serverTrouble.test(error.message);
   return (
     error.name === 'MaxRetriesPerRequestError' ||
     connectionTrouble.test(`${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}`) ||

@@ -3,6 +3,9 @@
 /** BullMQ's queue of the requests that need the same models, see contract/routes.ts. */
 export const queueNameOf = (route: string): string => `generations-${route}`;
 
+/** A key of BullMQ's for that queue: `wait`, `prioritized`, `active`, or the id of a job. */
+export const bullKeyOf = (route: string, what: string): string => `bull:${queueNameOf(route)}:${what}`;
+
 export const keyOf = {
   /** Hash: one request, its state and its result. */
   request: (id: string) => `sdxl:request:${id}`,
@@ -14,8 +17,10 @@ export const keyOf = {
   preview: (id: string) => `sdxl:preview:${id}`,
   /** Hash: which request an owner's idempotency key has made, by the key's digest. */
   idempotency: (owner: string, digest: string) => `sdxl:idempotency:${owner}:${digest}`,
-  /** Set of the ids of ended requests whose webhook is not under way yet. */
-  webhooksDue: 'sdxl:webhooks-due',
+  /** Set of the owners of whom ended requests wait for their webhook. */
+  webhookOwners: 'sdxl:webhook-owners',
+  /** Sorted set of the ids of one owner's ended requests, by when their webhook is to be called next. */
+  webhooks: (owner: string) => `sdxl:webhooks:${owner}`,
   /** Channel: ids of requests whose worker should stop. */
   cancel: 'sdxl:cancel',
   /** Channel: a job can be taken from the queue of this route. */
@@ -24,10 +29,18 @@ export const keyOf = {
   events: 'sdxl:events',
   /** Sorted set of the ids of requests that wait for a worker, by their place (see records.ts). */
   waiting: 'sdxl:waiting',
+  /** Sorted set of the ids of accepted requests that may have no job yet, by when they were accepted. */
+  unqueued: 'sdxl:unqueued',
+  /** String with expiry: this request was answered as not accepted, and is not to be made any more. */
+  withdrawn: (id: string) => `sdxl:withdrawn:${id}`,
   /** String: how many requests have been accepted so far. */
   sequence: 'sdxl:sequence',
   /** Hash: one API key, by its id. */
   apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
+  /** String with expiry: the balance after one change of an API key's credits. */
+  creditChange: (keyId: string, operation: string) => `sdxl:credit-change:${keyId}:${operation}`,
+  /** String with expiry: this call has revoked an API key. */
+  revocation: (operation: string) => `sdxl:revocation:${operation}`,
   /** Set of the ids of all API keys. */
   apiKeys: 'sdxl:api-keys',
   /** Set of the ids of one owner's requests that have not ended. */
@@ -36,6 +49,8 @@ export const keyOf = {
   deadlines: 'sdxl:deadlines',
   /** String with expiry: how often something happened in the current minute. */
   window: (what: string) => `sdxl:window:${what}`,
+  /** String with expiry: the count that one of these times was. */
+  counted: (operation: string) => `sdxl:counted:${operation}`,
   /** String with expiry: what a live worker says of itself. */
   worker: (workerId: string) => `sdxl:worker:${workerId}`,
   /** Set of the ids of workers seen lately. */

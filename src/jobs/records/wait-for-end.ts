@@ -1,0 +1,62 @@
+import type { RequestRecord } from '../../contract/request-record.ts';
+import { isUnavailable } from '../redis/connection.ts';
+import type { JobEvents } from './events.ts';
+
+export interface WaitParts {
+  readonly events: JobEvents;
+  readonly read: (id: string) => Promise<RequestRecord | undefined>;
+}
+
+/** A waiter looks for itself this often, so that a missed event costs seconds and not the request. */
+const recheckMs = 2000;
+/** While Redis is away it is asked again this often. */
+const awayMs = 250;
+
+/**
+ * Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal
+ * aborts; undefined when unknown or expired.
+ * @throws where Redis is away then.
+ */
+export async function waitForEnd(
+  { events, read }: WaitParts,
+  id: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<RequestRecord | undefined> {
+  const until = performance.now() + timeoutMs;
+  let wake: () => void = () => undefined;
+  const unsubscribe = events.subscribe(id, (event) => {
+    if (event === 'finished') wake();
+  });
+  const onAbort = () => wake();
+  signal?.addEventListener('abort', onAbort);
+  try {
+    for (;;) {
+      const heard = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const isOver = () => performance.now() >= until || signal?.aborted === true;
+      let pauseMs = recheckMs;
+      try {
+        const record = await read(id);
+        if (record === undefined || record.finishedAt !== undefined || isOver()) return record;
+      } catch (error) {
+        if (!isUnavailable(error) || isOver()) throw error;
+        pauseMs = awayMs;
+      }
+      await settled(heard, Math.min(pauseMs, until - performance.now()));
+    }
+  } finally {
+    unsubscribe();
+    signal?.removeEventListener('abort', onAbort);
+  }
+}
+
+async function settled(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}
