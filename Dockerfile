@@ -22,6 +22,7 @@ WORKDIR /app
 COPY --from=gateway-dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY src src
+COPY docs/lab/report.html docs/lab/
 COPY scripts/cli/keys.ts scripts/cli/
 COPY scripts/cli/keys scripts/cli/keys
 USER node

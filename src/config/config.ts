@@ -76,7 +76,8 @@ function complaint({ variable, kind, secret }: Setting, text: string): string {
   return `${variable}=${JSON.stringify(shown)}: must be ${kind.allowed}`;
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine can reach an address to listen on. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 

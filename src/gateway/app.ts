@@ -14,13 +14,16 @@ import {
 } from './http/errors.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
+import { capabilityPaths, capabilityRoutes } from './routes/capabilities.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
+import { labRoutes } from './routes/lab.ts';
 import { listRoutes } from './routes/lists.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
+import { signInRoutes } from './routes/sign-in.ts';
 import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
 import { createAccept } from './submit/accept.ts';
 import { createWorkerList } from './submit/worker-list.ts';
@@ -60,9 +63,12 @@ export async function buildApp(
   listRoutes(app);
   outputRoutes(app, gateway);
   docsRoutes(app);
+  labRoutes(app);
+  signInRoutes(app, gateway);
   refuseOtherSubmits(app);
   for (const path of accountPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
-  for (const [path, allowed] of Object.entries(requestPaths)) refuseOtherMethods(app, path, allowed);
+  for (const [path, allowed] of Object.entries({ ...requestPaths, ...capabilityPaths }))
+    refuseOtherMethods(app, path, allowed);
 
   const accept = createAccept(gateway, workers);
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers));
@@ -74,6 +80,7 @@ export async function buildApp(
       eventRoutes(bodyless, gateway);
       accountRoutes(bodyless, gateway);
     });
+    capabilityRoutes(keyed, gateway, workers);
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });
   return app;

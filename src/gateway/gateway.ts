@@ -3,13 +3,14 @@ import type { gatewaySettings } from '../config/gateway-settings.ts';
 import type { Producer } from '../jobs/producer.ts';
 import type { ImageFetcher } from './outbound/fetch-image.ts';
 import type { Webhooks } from './outbound/webhooks.ts';
-import type { PromptCheck } from './submit/prompt-check.ts';
+import type { PromptCheck, TokenCount } from './submit/prompt-check.ts';
 
 /** Everything the routes stand on, handed in so that tests can hand in their own. */
 export interface Gateway {
   readonly producer: Producer;
   readonly fetchImage: ImageFetcher;
   readonly checkPrompts: PromptCheck;
+  readonly countTokens: TokenCount;
   readonly settings: GatewaySettings;
   /** Absent where no secret is configured. */
   readonly webhooks?: Webhooks;

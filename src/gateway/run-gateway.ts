@@ -41,11 +41,11 @@ export async function runGateway(
     await Promise.allSettled([fetchImage.close(), producer.close()]);
   };
   try {
-    const checkPrompts = await createPromptCheck(config.promptMaxChunks);
+    const prompts = await createPromptCheck(config.promptMaxChunks);
     const contentRefusal = await readContentPolicy(config.contentDenyList);
     webhooks = openConfiguredWebhooks(config, producer, logger);
     const gateway: Gateway = {
-      ...{ producer, fetchImage, checkPrompts, settings },
+      ...{ ...prompts, producer, fetchImage, settings },
       ...(webhooks && { webhooks }),
       ...(contentRefusal && { contentRefusal }),
     };

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import type { Config } from '../../../src/config/config.ts';
+import { type Config, isLoopback, localUrl } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
 import {
@@ -16,6 +16,7 @@ import { lockDataDirectory } from './data-lock.ts';
 import { type DemoModels, demoModels } from './demo-models.ts';
 import { findRedis } from './find-redis.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
+import { createPageLink } from './page-link.ts';
 import { redisChild } from './redis-child.ts';
 import { startWatchdog } from './watchdog.ts';
 
@@ -32,6 +33,8 @@ export interface LaunchOptions {
 export interface Launched {
   /** Made by this start, the first on its Redis; undefined when there are keys already. */
   readonly firstKey: string | undefined;
+  /** Opens the page signed in, once; undefined where no key is asked for or other machines may come. */
+  readonly pageLink: string | undefined;
   /** What stands behind every model name; undefined where MODELS_DIR says so. */
   readonly models: DemoModels | undefined;
   /** Gives the job in hand back to the queue, ends the children in order, and frees the data directory. */
@@ -123,9 +126,14 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     keep('worker', { command: process.execPath, args: options.worker, env });
     await Promise.race([served(config, connection, () => pids.get('worker'), cancelled), early.promise]);
     const firstKey = config.auth ? await ensureFirstKey(connection) : undefined;
+    const pageLink =
+      config.auth && isLoopback(config.host)
+        ? await createPageLink(connection, config.dataDir, localUrl(config))
+        : undefined;
     ready = true;
     return {
       firstKey,
+      pageLink,
       models,
       stop,
       kill: () => {

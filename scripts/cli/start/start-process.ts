@@ -45,13 +45,17 @@ export async function startProcess(worker: readonly string[], demoModels?: strin
   }
 }
 
-function welcome(config: Config, { firstKey, models }: Launched): string[] {
+function welcome(config: Config, { firstKey, pageLink, models }: Launched): string[] {
   const { auth, dataDir } = config;
   const publicUrl = config.publicUrl ?? localUrl(config);
   const key = auth ? ` -H 'x-api-key: ${firstKey ?? 'YOUR_KEY'}'` : '';
   return [
     '',
     `sdxl-server is up on ${publicUrl} (data in ${dataDir})`,
+    '',
+    ...(pageLink
+      ? [`Open ${pageLink}`, '(the link signs in once, within an hour)']
+      : [`Open ${publicUrl}/ and sign in with an API key`]),
     ...(firstKey ? ['', `API key, shown only this once: ${firstKey}`] : []),
     ...(models ? ['', models.description] : []),
     '',

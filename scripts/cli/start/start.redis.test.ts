@@ -50,6 +50,7 @@ test(
     assert.equal(answer.status, 200);
     assert.ok((await answer.arrayBuffer()).byteLength > 100);
 
+    assert.match(text, /^Open http:\/\/127\.0\.0\.1:\d+\/#sign-in=[\w-]{22}$/m);
     const another = createKey();
     assert.match(another, /^SG_[0-9a-f]{16}$/);
     assert.equal((await post('/v2/sdxl-torch', another, 'a picture')).status, 200);

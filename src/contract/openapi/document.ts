@@ -5,6 +5,7 @@ import { wrongVerb } from './error-responses.ts';
 import { generationOperations } from './generation-operations.ts';
 import { openAiOperations } from './openai-operations.ts';
 import type { Json, JsonObject, Operation } from './operation.ts';
+import { pageOperations } from './page-operations.ts';
 import { requestOperations } from './request-operations.ts';
 import { responseSchemas } from './response-schemas.ts';
 import { serviceOperations } from './service-operations.ts';
@@ -24,6 +25,7 @@ export function openApiDocument(version: string): JsonObject {
     ...requestOperations,
     ...openAiOperations,
     ...serviceOperations,
+    ...pageOperations,
   ]) {
     paths[operation.path] ??= {};
     paths[operation.path]![operation.method] = describe(operation);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { outputFormats } from '../../images/output-formats.ts';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
+import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
 import { endpoints } from '../endpoints.ts';
+import { signInSchema } from '../sign-in.ts';
 
 /** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
 
@@ -143,6 +145,9 @@ export const responseSchemas = {
   Credits: z.strictObject({
     data: z.strictObject({ credits: z.strictObject({ remaining: z.number(), used: z.number() }) }),
   }),
+  Capabilities: capabilitiesSchema,
+  Tokenized: tokenizeSchema,
+  SignIn: signInSchema,
   Health: z.strictObject({ status: z.literal('ok') }),
   Ready: z.strictObject({ status: z.literal('ready'), workers: z.int().min(1) }),
   NotReady: z.strictObject({ status: z.literal('not ready'), error: z.string(), workers: z.literal(0) }),

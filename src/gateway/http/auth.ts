@@ -29,23 +29,30 @@ export function requireApiKey(app: FastifyInstance, { producer, settings }: Gate
     const presented = presentedKey(request.headers, settings.acceptBearer);
     const apiKey = presented === undefined ? undefined : await findApiKey(producer.redis, presented);
     if (apiKey !== undefined) return apiKey;
-    await countRefusal(request.ip);
+    await countRefusal({ producer, settings }, request.ip);
     if (presented !== undefined) throw new ApiError('invalidKey');
     throw new ApiError('missingKey', whyNoKey(request.headers, settings.acceptBearer));
   };
+}
 
-  // Good keys are always served: many clients may share one address, and 64 random bits are not guessed.
-  const countRefusal = async (ip: string): Promise<void> => {
-    const { count, secondsLeft, resetsAt } = await countInMinute(
-      producer.redis,
-      `refused:${clientNetwork(ip)}`,
-      settings.authFailuresPerMinute,
-    );
-    if (count <= settings.authFailuresPerMinute) return;
-    throw new ApiError('rateLimited', 'Too many requests without a valid API key from this address', {
-      headers: { 'retry-after': String(secondsLeft), 'x-rate-limit-reset-at-utc': utcTime(resetsAt) },
-    });
-  };
+/**
+ * Counts what came without a valid key or token. Good keys are always served: many clients may share one
+ * address, and 64 random bits are not guessed.
+ * @throws ApiError rateLimited where the address has used up its minute.
+ */
+export async function countRefusal(
+  { producer, settings }: Pick<Gateway, 'producer' | 'settings'>,
+  ip: string,
+): Promise<void> {
+  const { count, secondsLeft, resetsAt } = await countInMinute(
+    producer.redis,
+    `refused:${clientNetwork(ip)}`,
+    settings.authFailuresPerMinute,
+  );
+  if (count <= settings.authFailuresPerMinute) return;
+  throw new ApiError('rateLimited', 'Too many requests without a valid API key from this address', {
+    headers: { 'retry-after': String(secondsLeft), 'x-rate-limit-reset-at-utc': utcTime(resetsAt) },
+  });
 }
 
 /** Other names of the header, as clients of other services write it. */

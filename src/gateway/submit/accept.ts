@@ -84,10 +84,11 @@ export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
     const options = optionsOf(body, apiKey, client);
     const id = randomUUID();
     const prepared = await prepare[endpoint](id, body, freeSize);
+    const baseModel = prepared.endpoint === 'sdxl-img2img' ? prepared.baseModel : undefined;
     const request = withWarnings(prepared, [
       ...nearMissWarnings(body.fields, { names: Object.keys(slugs[slug].body.shape) }),
       ...(body.warnings ?? []),
-      ...unknownWordWarnings(prepared, await workers.expected()),
+      ...unknownWordWarnings(baseModel, prepared, await workers.expected()),
     ]);
     const cost = request.samples * settings.creditsPerSample;
     const refusal = gateway.contentRefusal?.(request.prompt);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ImageToImageRequest, TextToImageRequest } from '../../contract/generation.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { unknownWordWarnings, warningsFor } from './known-words.ts';
@@ -25,8 +24,7 @@ const worker: WorkerInfo = {
   knownWords: [known],
 };
 const { knownWords: _, ...unlimited } = worker;
-const text = { endpoint: 'sdxl-torch', negativePrompt: '', style: 'base' } as TextToImageRequest;
-const image = { endpoint: 'sdxl-img2img', negativePrompt: '' } as ImageToImageRequest;
+const asked = { prompt: 'a cat', negativePrompt: '' };
 
 test('each field with unknown words is named, with the words and what the checkpoint does instead', () => {
   const described = { prompt: 'a cat on a red circle', negativePrompt: '(blurry:1.2)', style: 'anime' };
@@ -48,20 +46,18 @@ test('of many unknown words the first six are named and the others counted', () 
 });
 
 test('nothing is said of a prompt within its words', () => {
-  assert.deepEqual(unknownWordWarnings({ ...text, prompt: 'a RED circle!' }, [worker]), []);
+  assert.deepEqual(unknownWordWarnings(undefined, { ...asked, prompt: 'a RED circle!' }, [worker]), []);
 });
 
 test('it is said only where every worker that would run the request has the limited checkpoint', () => {
-  const asked = { ...text, prompt: 'a cat' };
-  assert.equal(unknownWordWarnings(asked, [worker]).length, 1);
-  assert.equal(unknownWordWarnings(asked, [worker, worker]).length, 1);
-  assert.deepEqual(unknownWordWarnings(asked, [worker, unlimited]), []);
-  assert.deepEqual(unknownWordWarnings(asked, [unlimited]), []);
-  assert.deepEqual(unknownWordWarnings(asked, []), []);
+  assert.equal(unknownWordWarnings(undefined, asked, [worker]).length, 1);
+  assert.equal(unknownWordWarnings(undefined, asked, [worker, worker]).length, 1);
+  assert.deepEqual(unknownWordWarnings(undefined, asked, [worker, unlimited]), []);
+  assert.deepEqual(unknownWordWarnings(undefined, asked, [unlimited]), []);
+  assert.deepEqual(unknownWordWarnings(undefined, asked, []), []);
 });
 
 test('image to image goes by its base_model', () => {
-  const asked = (baseModel: string) => ({ ...image, prompt: 'a cat', baseModel });
-  assert.equal(unknownWordWarnings(asked('juggernaut'), [worker]).length, 1);
-  assert.deepEqual(unknownWordWarnings(asked('real'), [worker]), []);
+  assert.equal(unknownWordWarnings('juggernaut', asked, [worker]).length, 1);
+  assert.deepEqual(unknownWordWarnings('real', asked, [worker]), []);
 });

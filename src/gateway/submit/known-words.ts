@@ -20,11 +20,17 @@ function knownWordsOf(served: string, workers: readonly WorkerInfo[]): ServedKno
   return known.every((each) => each !== undefined) ? known[0] : undefined;
 }
 
-/** What a request asks of its checkpoint that this has never seen, as warnings; none for checkpoints that know the world. */
-export function unknownWordWarnings(request: GenerationRequest, workers: readonly WorkerInfo[]): string[] {
-  const served = request.endpoint === 'sdxl-torch' ? baseName : request.baseModel;
-  const known = knownWordsOf(served, workers);
-  return known === undefined ? [] : warningsFor(known, request);
+/**
+ * What is asked of a checkpoint that it has never seen, as warnings; none for checkpoints that know the world.
+ * @param baseModel of image to image; undefined for text to image.
+ */
+export function unknownWordWarnings(
+  baseModel: string | undefined,
+  described: Described,
+  workers: readonly WorkerInfo[],
+): string[] {
+  const known = knownWordsOf(baseModel ?? baseName, workers);
+  return known === undefined ? [] : warningsFor(known, described);
 }
 
 /** The warnings that a checkpoint of these words gives. */

@@ -90,6 +90,7 @@ export async function startLiveService(): Promise<LiveService> {
       producer: watched,
       fetchImage: { fetch: async () => Buffer.alloc(0), close: async () => undefined },
       checkPrompts: () => undefined,
+      countTokens: () => ({ prompt: [], negative_prompt: [] }),
       contentRefusal: (prompt) => (prompt.includes('forbidden') ? deniedPrompt : undefined),
       settings: { ...readConfig({}), ...gatewayLimits, heartbeatMs: 20, creditsPerSample: 1 },
     },

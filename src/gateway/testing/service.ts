@@ -103,13 +103,13 @@ export async function startTestService(
   const { redis, producer, heartbeat } = backing;
   const { key } = await createApiKey(producer.redis, 'test');
   const { key: otherKey } = await createApiKey(producer.redis, 'other');
-  const checkPrompts = await createPromptCheck(16);
+  const prompts = await createPromptCheck(16);
   const gateway = (settings: Partial<GatewaySettings>) =>
     buildApp(
       {
         producer,
         fetchImage,
-        checkPrompts,
+        ...prompts,
         settings: { ...readConfig({}), ...gatewayLimits, publicUrl, ...settings },
       },
       createLogger('info', { write: (line) => void log.push(line) }),

@@ -43,6 +43,8 @@ export const keyOf = {
   revocation: (operation: string) => `sdxl:revocation:${operation}`,
   /** Set of the ids of all API keys. */
   apiKeys: 'sdxl:api-keys',
+  /** String with expiry: the sealed API key behind a one-time link, by the digest of its token. */
+  signIn: (digest: string) => `sdxl:sign-in:${digest}`,
   /** Set of the ids of one owner's requests that have not ended. */
   unfinished: (owner: string) => `sdxl:unfinished:${owner}`,
   /** Sorted set of the ids of all requests that have not ended, by their deadline. */

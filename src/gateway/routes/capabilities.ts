@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
+import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/capabilities.ts';
+import { parseFields } from '../../contract/fields.ts';
+import { chunkLength } from '../../text/chunks.ts';
+import type { Gateway } from '../gateway.ts';
+import { inputImage } from '../submit/input-image.ts';
+import { unknownWordWarnings } from '../submit/known-words.ts';
+import { assertContentType, readBody } from '../submit/read-body.ts';
+import type { WorkerList } from '../submit/worker-list.ts';
+import { hasLabReport } from './lab.ts';
+
+const packageFile = new URL('../../../package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+
+/** Addresses of these routes and the verbs they know. */
+export const capabilityPaths: Readonly<Record<string, readonly string[]>> = {
+  '/v1/capabilities': ['GET', 'HEAD'],
+  '/v1/tokenize': ['POST'],
+  '/v1/input-images': ['POST'],
+};
+
+/** What a client wants to know before it submits: what may be asked, how long a prompt is, what an input becomes. */
+export function capabilityRoutes(app: FastifyInstance, gateway: Gateway, workers: WorkerList): void {
+  const { producer, settings, countTokens } = gateway;
+
+  app.get('/v1/capabilities', async (_, reply) => {
+    reply.header('cache-control', 'no-store');
+    const [live, waiting] = await Promise.all([workers.live(), producer.countWaiting()]);
+    return capabilitiesBody(live, {
+      ...{ version, waiting, authentication: settings.auth, image_bytes: settings.imageBodyLimit },
+      lab_report: hasLabReport(),
+    });
+  });
+
+  const onRequest = async (request: Parameters<typeof assertContentType>[0]) => assertContentType(request);
+  app.post('/v1/tokenize', { bodyLimit: settings.bodyLimit, onRequest }, async (request) => {
+    const { fields } = await readBody(request, settings.bodyLimit);
+    const { prompt, negative_prompt: negativePrompt, style, base_model } = parseFields(tokenizeBody, fields);
+    const described = { prompt, negativePrompt, style };
+    return {
+      chunk_length: chunkLength - 2,
+      ...countTokens(described),
+      warnings: unknownWordWarnings(base_model, described, await workers.live()),
+    };
+  });
+
+  app.post('/v1/input-images', { bodyLimit: settings.imageBodyLimit, onRequest }, async (request, reply) => {
+    const { fields, file } = await readBody(request, settings.imageBodyLimit);
+    const source = file ?? parseFields(inputImageBody, fields).image;
+    return reply.type('image/png').send(await inputImage(gateway, source));
+  });
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../../contract/errors.ts';
+import { refuseOtherMethods } from '../http/errors.ts';
+
+const report = fileURLToPath(new URL('../../../docs/lab/report.html', import.meta.url));
+
+/** Whether the report that belongs to a checkout is there. */
+export function hasLabReport(): boolean {
+  return existsSync(report);
+}
+
+/**
+ * The report holds its scripts and pictures itself. In a sandbox without an origin it can read nothing of
+ * this server's pages, and it may load nothing.
+ */
+const contentSecurityPolicy = [
+  'sandbox allow-scripts allow-popups',
+  "default-src 'none'",
+  "script-src 'unsafe-inline'",
+  "style-src 'unsafe-inline'",
+  'img-src data:',
+].join('; ');
+
+/** `GET /lab`: the charts of the scheduler lab, one HTML page; no key needed. */
+export function labRoutes(app: FastifyInstance): void {
+  app.get('/lab', async (_, reply) => {
+    if (!hasLabReport())
+      throw new ApiError('notFound', 'This server has no report of the lab: npm run lab makes one');
+    return reply
+      .headers({
+        'content-security-policy': contentSecurityPolicy,
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-cache',
+      })
+      .type('text/html; charset=utf-8')
+      .send(await readFile(report));
+  });
+  refuseOtherMethods(app, '/lab', ['GET', 'HEAD']);
+}
