@@ -58,6 +58,15 @@ const floors: Record<string, Floor> = {
       ],
     },
   },
+  // What browsers run. The gateway serves it as files and imports nothing of it.
+  'src/playground': {
+    folders: [],
+    packages: ['preact', 'htm'],
+    tests: {
+      folders: ['src/contract', 'src/gateway', 'src/jobs', 'src/text', 'src/testing'],
+      packages: ['axe-core', 'playwright-core', 'sharp'],
+    },
+  },
   'src/installation': {
     folders: ['src/pipelines', 'src/networks', 'src/checkpoints', 'src/contract'],
     packages: [],

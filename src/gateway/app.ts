@@ -22,6 +22,7 @@ import { labRoutes } from './routes/lab.ts';
 import { listRoutes } from './routes/lists.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { outputRoutes } from './routes/outputs.ts';
+import { pageRoutes } from './routes/page.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
@@ -64,6 +65,7 @@ export async function buildApp(
   outputRoutes(app, gateway);
   docsRoutes(app);
   labRoutes(app);
+  pageRoutes(app);
   signInRoutes(app, gateway);
   refuseOtherSubmits(app);
   for (const path of accountPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);

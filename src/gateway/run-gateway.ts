@@ -5,6 +5,7 @@ import { buildApp } from './app.ts';
 import { type Gateway, type GatewaySettings, gatewayLimits } from './gateway.ts';
 import { createImageFetcher } from './outbound/fetch-image.ts';
 import { openWebhooks, type Webhooks } from './outbound/webhooks.ts';
+import { pageFiles } from './page/page-files.ts';
 import { readContentPolicy } from './submit/content-policy.ts';
 import { createPromptCheck } from './submit/prompt-check.ts';
 
@@ -50,6 +51,8 @@ export async function runGateway(
       ...(contentRefusal && { contentRefusal }),
     };
     const app = await buildApp(gateway, logger);
+    // Ready before somebody opens it; what is wrong with it is told to them.
+    pageFiles().catch((error) => logger.error({ err: error }, 'the page cannot be prepared'));
     const address = await app.listen({ host: config.host, port: config.port });
     return {
       address,

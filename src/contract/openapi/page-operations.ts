@@ -21,6 +21,38 @@ const submitted = errorResponses(400, 401, 406, 413, 429, 500, 503);
 export const pageOperations: readonly Operation[] = [
   {
     method: 'get',
+    path: '/',
+    tag,
+    summary: 'A page that makes pictures',
+    keys: [],
+    responses: { 200: page('The page'), 304: { description: 'Not changed' }, ...errorResponses(500) },
+  },
+  {
+    method: 'get',
+    path: '/page/{version}/{file}',
+    tag,
+    summary: 'Files of the page',
+    keys: [],
+    parameters: ['version', 'file'].map((name) => ({
+      ...{ name, in: 'path', required: true },
+      schema: { type: 'string' },
+    })),
+    responses: {
+      200: {
+        description: 'The file',
+        content: Object.fromEntries(
+          ['text/css', 'text/javascript', 'image/svg+xml', 'image/webp'].map((type) => [
+            type,
+            { schema: { type: 'string' } },
+          ]),
+        ),
+      },
+      304: { description: 'Not changed' },
+      ...errorResponses(400, 404, 500),
+    },
+  },
+  {
+    method: 'get',
     path: '/lab',
     tag,
     summary: "The scheduler lab's report",

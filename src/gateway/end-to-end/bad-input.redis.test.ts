@@ -210,7 +210,7 @@ test('a body over the limit is 413', async () => {
 test('unknown paths are 404 in JSON, whatever they bring', async () => {
   for (const [method, url] of [
     ['POST', '/v1/sdxl-turbo'],
-    ['GET', '/'],
+    ['GET', '/index.html'],
     ['GET', '/v2/requests'],
     ['GET', `/v2/requests/${'x'.repeat(500)}`],
     ['POST', '/v3/sdxl-torch'],

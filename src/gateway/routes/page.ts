@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { ApiError } from '../../contract/errors.ts';
+import { refuseOtherMethods } from '../http/errors.ts';
+import { documentOf, pageSecurityHeaders, pages } from '../page/document.ts';
+import { type PreparedFile, pageFiles } from '../page/page-files.ts';
+
+/** The pages of src/playground and their files; no key needed: what they show they ask for with one. */
+export function pageRoutes(app: FastifyInstance): void {
+  for (const page of pages) {
+    app.get(page.path, async (request, reply) => {
+      const document = documentOf(page, await pageFiles());
+      const etag = `"${createHash('sha256').update(document).digest('hex').slice(0, 32)}"`;
+      reply.headers({ ...pageSecurityHeaders, etag, 'cache-control': 'no-cache' });
+      if (request.headers['if-none-match'] === etag) return await reply.code(304).send();
+      return reply.type('text/html; charset=utf-8').send(document);
+    });
+    refuseOtherMethods(app, page.path, ['GET', 'HEAD']);
+  }
+
+  app.get<{ Params: { version: string; file: string } }>('/page/:version/:file', async (request, reply) => {
+    const { files, version } = await pageFiles();
+    const file = request.params.version === version ? files.get(request.params.file) : undefined;
+    if (file === undefined) throw new ApiError('notFound', 'There is no such file');
+    const { encoding, bytes } = encoded(request, file);
+    reply.headers({
+      ...pageSecurityHeaders,
+      etag: file.etag,
+      'cache-control': 'public, max-age=31536000, immutable',
+      vary: 'accept-encoding',
+    });
+    if (request.headers['if-none-match'] === file.etag) return await reply.code(304).send();
+    if (encoding !== undefined) reply.header('content-encoding', encoding);
+    return reply.type(file.contentType).send(Buffer.from(bytes));
+  });
+  refuseOtherMethods(app, '/page/:version/:file', ['GET', 'HEAD']);
+}
+
+/** The smallest form that the client takes. */
+function encoded({ headers }: FastifyRequest, file: PreparedFile) {
+  const accepted = String(headers['accept-encoding'] ?? '')
+    .split(',')
+    .map((each) => each.trim().toLowerCase())
+    .filter((each) => !/;\s*q=0(\.0*)?$/.test(each))
+    .map((each) => each.split(';', 1)[0]);
+  for (const encoding of ['br', 'gzip'] as const) {
+    const bytes = file[encoding];
+    if (bytes !== undefined && accepted.includes(encoding)) return { encoding, bytes };
+  }
+  return { encoding: undefined, bytes: file.bytes };
+}

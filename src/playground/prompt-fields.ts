@@ -1,0 +1,93 @@
+import type { TargetedEvent } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { tokenize } from './api.ts';
+import { idOf } from './fields.ts';
+import { html } from './markup.ts';
+import { endpointOf, type Schemas, type Settings, setValue, shownValue } from './settings.ts';
+import { texts } from './texts.ts';
+import type { Tokenized } from './wire.ts';
+
+/** Counting waits until nobody has typed for this long. */
+const pauseMs = 250;
+
+/** Prompt and negative prompt, with their tokens counted as one types. */
+export function PromptFields({ schemas, current }: { schemas: Schemas; current: Settings }) {
+  const prompt = String(shownValue('prompt', schemas, current));
+  const negative = String(shownValue('negative_prompt', schemas, current));
+  const style =
+    endpointOf(current.mode) === 'sdxl-torch' ? String(shownValue('style', schemas, current)) : 'base';
+  const counted = useTokens(prompt, negative, style);
+  return html`
+    <${PromptField}
+      name="prompt"
+      label=${texts.form.prompt}
+      placeholder=${texts.form.promptPlaceholder}
+      rows=${3}
+      value=${prompt}
+      tokens=${counted?.prompt}
+      chunk=${counted?.chunk_length}
+    />
+    <${PromptField}
+      name="negative_prompt"
+      label=${texts.form.negative}
+      placeholder=${texts.form.negativePlaceholder}
+      rows=${1}
+      value=${negative}
+      tokens=${counted?.negative_prompt}
+      chunk=${counted?.chunk_length}
+    />
+  `;
+}
+
+/** Tokens of both prompts inside their style; undefined until counted, and where the server refuses to. */
+function useTokens(prompt: string, negative: string, style: string): Tokenized | undefined {
+  const [counted, setCounted] = useState<Tokenized | undefined>(undefined);
+  useEffect(() => {
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      tokenize({ prompt, negative_prompt: negative, style }, controller.signal).then(setCounted, () => {
+        if (!controller.signal.aborted) setCounted(undefined);
+      });
+    }, pauseMs);
+    return () => {
+      clearTimeout(timer);
+      controller.abort();
+    };
+  }, [prompt, negative, style]);
+  return counted;
+}
+
+interface PromptFieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly placeholder: string;
+  readonly rows: number;
+  readonly value: string;
+  readonly tokens: readonly number[] | undefined;
+  readonly chunk: number | undefined;
+}
+
+function PromptField({ name, label, placeholder, rows, value, tokens = [], chunk = 75 }: PromptFieldProps) {
+  const isCounted = tokens.some((count) => count > 0);
+  return html`<div class="field prompt">
+    <label class="label" for=${idOf(name)}>${label}</label>
+    <textarea
+      id=${idOf(name)}
+      name=${name}
+      rows=${rows}
+      placeholder=${placeholder}
+      value=${value}
+      aria-describedby=${`${idOf(name)}-tokens`}
+      onInput=${({ currentTarget }: TargetedEvent<HTMLTextAreaElement>) => setValue(name, currentTarget.value)}
+    ></textarea>
+    <div class="tokens" id=${`${idOf(name)}-tokens`}>
+      ${
+        isCounted &&
+        html`<span class="meters" aria-hidden="true">
+            ${tokens.map((count) => html`<i style=${{ '--filled': `${(count / chunk) * 100}%` }}></i>`)}
+          </span>
+          <span>${texts.tokens.counted(tokens, chunk)}</span>`
+      }
+    </div>
+  </div>`;
+}

@@ -1,0 +1,22 @@
+import { ComparisonView } from './comparison-view.ts';
+import { html } from './markup.ts';
+import { RequestView } from './request-view.ts';
+import { chosen, entries } from './requests.ts';
+import { useStore } from './store.ts';
+import { texts } from './texts.ts';
+import type { Capabilities } from './wire.ts';
+
+/** The chosen request, or the comparison it belongs to. */
+export function Stage({ capabilities }: { capabilities: Capabilities }) {
+  const id = useStore(chosen);
+  const all = useStore(entries);
+  const entry = all.find((one) => one.id === id);
+  if (entry === undefined) return html`<div class="mat empty"><p>${texts.stage.empty}</p></div>`;
+  if (entry.comparison !== undefined)
+    return html`<${ComparisonView}
+      cells=${all.filter(({ comparison }) => comparison === entry.comparison)}
+      chosen=${entry}
+      hasReport=${capabilities.lab_report}
+    />`;
+  return html`<${RequestView} key=${entry.id} entry=${entry} />`;
+}

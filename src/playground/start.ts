@@ -1,0 +1,7 @@
+import { h, render } from 'preact';
+import { App } from './app.ts';
+import { applyTheme } from './theme.ts';
+
+/** The page at `/`. */
+applyTheme();
+render(h(App, {}), document.getElementById('page')!);
