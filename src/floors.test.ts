@@ -21,10 +21,11 @@ const floors: Record<string, Floor> = {
     packages: ['@huggingface/tokenizers'],
   },
   'src/images': { folders: ['src/numerics'], packages: ['sharp'] },
-  'src/checkpoints': { folders: ['src/contract/served-names.ts'], packages: [] },
-  'src/graphs': { folders: ['src/checkpoints'], packages: ['protobufjs'] },
+  'src/onnx': { folders: [], packages: ['protobufjs'] },
+  'src/checkpoints': { folders: ['src/onnx', 'src/contract/served-names.ts'], packages: [] },
+  'src/graphs': { folders: ['src/onnx', 'src/checkpoints'], packages: [] },
   'src/networks': {
-    folders: ['src/graphs', 'src/checkpoints', 'src/numerics'],
+    folders: ['src/onnx', 'src/graphs', 'src/checkpoints', 'src/numerics'],
     // Of onnxruntime-node only the library: runtime/runtime.ts says where it lies.
     packages: ['koffi'],
   },
@@ -94,7 +95,7 @@ const floors: Record<string, Floor> = {
       'src/process',
     ],
     packages: [],
-    tests: { folders: ['src/graphs'], packages: ['sharp'] },
+    tests: { folders: ['src/onnx'], packages: ['sharp'] },
   },
   'src/testing': { folders: [], packages: [] },
   'scripts/cli': {

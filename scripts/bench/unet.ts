@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
-import { encodeModel } from '../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../src/graphs/place-weights.ts';
 import { splitGraph } from '../../src/graphs/split-graph.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { openUnet } from '../../src/networks/unet.ts';
+import { encodeModel } from '../../src/onnx/onnx-proto.ts';
 import { unetWork } from './networks/unet-work.ts';
 
 /*

@@ -1,4 +1,4 @@
-import type { Attribute, DataType, Initializer, Model, Node, Port } from './onnx-proto.ts';
+import type { Attribute, DataType, Initializer, Model, Node, Port } from '../onnx/onnx-proto.ts';
 
 /** Name of a value that flows through the graph. */
 export type Value = string;

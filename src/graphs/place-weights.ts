@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Component, Dtype, TensorLocation } from '../checkpoints/checkpoint.ts';
+import { type DataType, dataTypes, type Initializer, type Model, type Node } from '../onnx/onnx-proto.ts';
 import type { NetworkGraph, Weight } from './graph.ts';
-import { type DataType, dataTypes, type Initializer, type Model, type Node } from './onnx-proto.ts';
 
 const storedTypes: Readonly<Record<Dtype, DataType>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
 

@@ -1,5 +1,5 @@
+import type { Node, Port } from '../onnx/onnx-proto.ts';
 import type { NetworkGraph } from './graph.ts';
-import type { Node, Port } from './onnx-proto.ts';
 
 /**
  * Cuts a graph at its boundaries into graphs that run one after the other: each gives out what later ones

@@ -1,5 +1,5 @@
+import type { Node } from '../onnx/onnx-proto.ts';
 import type { NetworkGraph } from './graph.ts';
-import type { Node } from './onnx-proto.ts';
 
 export interface SteadyGraph {
   /** What depends on the steady inputs only. */

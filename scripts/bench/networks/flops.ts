@@ -1,5 +1,5 @@
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
-import type { Node } from '../../../src/graphs/onnx-proto.ts';
+import type { Node } from '../../../src/onnx/onnx-proto.ts';
 import { inferValues, type KnownValue, type Shape } from './infer-shapes.ts';
 
 export interface Flops {

@@ -1,5 +1,5 @@
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
-import type { Attribute, Node } from '../../../src/graphs/onnx-proto.ts';
+import type { Attribute, Node } from '../../../src/onnx/onnx-proto.ts';
 
 export type Shape = readonly number[];
 

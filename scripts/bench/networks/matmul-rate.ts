@@ -1,5 +1,5 @@
-import { encodeModel } from '../../../src/graphs/onnx-proto.ts';
 import { openInferenceSession } from '../../../src/networks/runtime/inference-session.ts';
+import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
 
 export interface MatmulOptions {
   readonly rows?: number;

@@ -1,12 +1,12 @@
 import type { Checkpoint, Component } from '../../../src/checkpoints/checkpoint.ts';
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
-import { encodeModel } from '../../../src/graphs/onnx-proto.ts';
 import { placeWeights } from '../../../src/graphs/place-weights.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../../src/graphs/vae.ts';
 import { openInferenceSession } from '../../../src/networks/runtime/inference-session.ts';
 import type { SessionOptions } from '../../../src/networks/runtime/session-options.ts';
 import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
+import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
 import { unetWork } from './unet-work.ts';
 
 /** One call of a network: its graph, and what is fed to it. */

@@ -1,7 +1,7 @@
 import { lstat, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { openProtobuf, ProtobufError, type ProtobufFile, type Span } from '../../onnx/protobuf-file.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { openProtobuf, type ProtobufFile, type Span } from './protobuf-fields.ts';
 
 /**
  * Which messages can hold a tensor, and through which fields they are reached: github.com/onnx/onnx,
@@ -43,6 +43,9 @@ export function externalLocations(file: string): string[] {
   };
   try {
     visit('model', model.whole, 0);
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error;
+    throw new CheckpointError(`${file}: not an ONNX model (${error.message})`);
   } finally {
     model.close();
   }

@@ -1,5 +1,5 @@
+import type { Attribute, Initializer, Model, Node } from '../../onnx/onnx-proto.ts';
 import type { Precision } from '../graph.ts';
-import type { Attribute, Initializer, Model, Node } from '../onnx-proto.ts';
 
 /** com.microsoft operators of the cuda flavour that have a CUDA kernel but none for the CPU. */
 export const withoutCpuKernel = [

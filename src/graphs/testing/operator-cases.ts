@@ -1,5 +1,5 @@
+import type { Attribute, Model } from '../../onnx/onnx-proto.ts';
 import { graphBuilder } from '../graph.ts';
-import type { Attribute, Model } from '../onnx-proto.ts';
 import {
   biasAdd,
   biasSplitGelu,

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { encodeModel, type Port } from '../../graphs/onnx-proto.ts';
+import { encodeModel, type Port } from '../../onnx/onnx-proto.ts';
 import { type InferenceSession, openInferenceSession } from './inference-session.ts';
 import { RuntimeError } from './runtime-error.ts';
 import { ownSquare, productChain } from './testing/product-chain.ts';

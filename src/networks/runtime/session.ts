@@ -1,10 +1,10 @@
 import type { Component } from '../../checkpoints/checkpoint.ts';
 import { requireTensors } from '../../checkpoints/require-tensors.ts';
 import type { NetworkGraph } from '../../graphs/graph.ts';
-import { encodeModel } from '../../graphs/onnx-proto.ts';
 import { placeWeights } from '../../graphs/place-weights.ts';
 import { splitGraph } from '../../graphs/split-graph.ts';
 import { separateSteady } from '../../graphs/steady-graph.ts';
+import { encodeModel } from '../../onnx/onnx-proto.ts';
 import { type Device, isCuda } from './device.ts';
 import { loadLibrary } from './library.ts';
 import type { SessionOptions } from './session-options.ts';

@@ -1,7 +1,7 @@
 import type { Precision } from '../../graphs/graph.ts';
-import { encodeModel, type Model } from '../../graphs/onnx-proto.ts';
 import type { PlacedModel } from '../../graphs/place-weights.ts';
 import { expandFused } from '../../graphs/testing/expand-fused.ts';
+import { encodeModel, type Model } from '../../onnx/onnx-proto.ts';
 import { openInferenceSession } from '../runtime/inference-session.ts';
 import type { Tensors } from '../runtime/tensor-values.ts';
 

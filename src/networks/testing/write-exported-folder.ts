@@ -3,11 +3,11 @@ import path from 'node:path';
 import type { Checkpoint, Component } from '../../checkpoints/checkpoint.ts';
 import { clipTextGraph } from '../../graphs/clip.ts';
 import type { NetworkGraph } from '../../graphs/graph.ts';
-import { type DataType, dataTypes, encodeModel, type Model, type Node } from '../../graphs/onnx-proto.ts';
 import { placeWeights } from '../../graphs/place-weights.ts';
 import { portableLayers } from '../../graphs/portable-layers.ts';
 import { unetGraph } from '../../graphs/unet.ts';
 import { vaeDecoderGraph, vaeEncoderGraph } from '../../graphs/vae.ts';
+import { type DataType, dataTypes, encodeModel, type Model, type Node } from '../../onnx/onnx-proto.ts';
 
 export interface ExportStyle {
   /** Element type of inputs and outputs, but for token ids and the timestep. */

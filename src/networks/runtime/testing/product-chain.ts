@@ -1,4 +1,4 @@
-import { encodeModel } from '../../../graphs/onnx-proto.ts';
+import { encodeModel } from '../../../onnx/onnx-proto.ts';
 import type { Tensor } from '../tensor-values.ts';
 
 /** Sides of the matrices: one product takes a few milliseconds. */
