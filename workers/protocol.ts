@@ -26,7 +26,7 @@ export type ToEngine =
       /** PNG; image-to-image only. */
       readonly inputImage: Uint8Array | undefined;
     }
-  /** Stop between steps; the run still ends with an outcome. */
+  /** Stop within an operator of the network that computes; the run still ends with an outcome. */
   | { readonly type: 'cancel'; readonly run: number }
   | { readonly type: 'ping' };
 

@@ -16,7 +16,7 @@ export interface GenerationOutput {
 export interface GenerationContext {
   /** The request id. */
   readonly id: string;
-  /** Aborted with a CancelReason: stop between steps and reject. A drain does not wait for that. */
+  /** Aborted with a CancelReason: stop as soon as possible and reject. A drain does not wait for that. */
   readonly signal: AbortSignal;
   /**
    * Reports a step, and now and then a small JPEG of the picture on its way; never waits and never throws.

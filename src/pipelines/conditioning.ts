@@ -28,6 +28,8 @@ export interface ConditioningOptions {
   /** Most 75-token chunks a prompt may have; more is an error that names the count. */
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
+  /** Ends the work of a text encoder (see SamplingOptions). */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -81,7 +83,7 @@ async function encodeStages(
   let column = 0;
   for (const [index, stage] of models.textStages.entries()) {
     const chunks = chunksByStage[index]!;
-    const encodings = await encodeChunks(stage, chunks, `${models.name}/${index}`, options.cache);
+    const encodings = await encodeChunks(stage, chunks, `${models.name}/${index}`, options);
     const stageWidth = stage.encoder.width;
     for (const [chunkIndex, chunk] of chunks.entries()) {
       const weighted = encodings[chunkIndex]!.hiddenStates.slice();
@@ -103,7 +105,7 @@ async function encodeChunks(
   stage: TextStage,
   chunks: readonly PromptChunk[],
   checkpoint: string,
-  cache: EmbeddingCache,
+  { cache, signal }: Pick<ConditioningOptions, 'cache' | 'signal'>,
 ): Promise<PromptEncoding[]> {
   const keys = chunks.map((chunk) => `${checkpoint}/${chunk.ids.join(',')}`);
   const found = new Map(keys.map((key) => [key, cache.get(key)]));
@@ -112,7 +114,7 @@ async function encodeChunks(
     const { tokens, width, projectionWidth } = stage.encoder;
     const ids = new Int32Array(missing.length * tokens);
     for (const [row, key] of missing.entries()) ids.set(chunks[keys.indexOf(key)]!.ids, row * tokens);
-    const encoded = await stage.encoder.encodePrompt(ids);
+    const encoded = await stage.encoder.encodePrompt(ids, signal);
     for (const [row, key] of missing.entries()) {
       const encoding = {
         hiddenStates: encoded.hiddenStates.slice(row * tokens * width, (row + 1) * tokens * width),

@@ -17,6 +17,8 @@ export interface GuidanceOptions {
   readonly size: LatentSize;
   /** One row of time ids for the positive and one for the negative half. */
   readonly timeIds: { readonly positive: readonly number[]; readonly negative: readonly number[] };
+  /** Ends the work of the UNet (see SamplingOptions). */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface GuidanceOptions {
  * network's prediction, noise or velocity, into clean latents.
  */
 export function guided(options: GuidanceOptions): DenoiseMany {
-  const { unet, noise, conditioning, guidanceScale, size, timeIds } = options;
+  const { unet, noise, conditioning, guidanceScale, size, timeIds, signal } = options;
   const rows: { embeds: PromptEmbeds; ids: readonly number[] }[] =
     guidanceScale > 1 && conditioning.negative !== undefined
       ? [
@@ -63,7 +65,7 @@ export function guided(options: GuidanceOptions): DenoiseMany {
       const offset = row * length;
       for (let i = 0; i < length; i++) latents[offset + i] = sample[i]! * inputScale;
     }
-    const prediction = await unet.predictNoise({ ...input, latents, timestep });
+    const prediction = await unet.predictNoise({ ...input, latents, timestep }, signal);
     return samples.map((sample, index) => {
       const first = prediction.subarray(index * length, (index + 1) * length);
       if (rows.length === 2) {

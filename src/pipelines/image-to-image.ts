@@ -30,7 +30,7 @@ export async function* imageToImage(
   options: ImageToImageOptions,
   scheduler: SchedulerDefinition = findScheduler('sdxl-img2img', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
-  const { stopwatch, guidanceScale } = options;
+  const { stopwatch, guidanceScale, signal } = options;
   const { unet, noise, vaeEncoder, vaeDecoder } = models;
   const picture = { height: options.height, width: options.width };
   const canvas = canvasFor(picture, vaeEncoder.factor);
@@ -41,11 +41,11 @@ export async function* imageToImage(
     encodePrompts(models, { ...options, guided: guidanceScale > 1 }),
   );
   const moments = await stopwatch.time('vaeEncode', () =>
-    vaeEncoder.encode(mirrored(options.pixels, picture, canvas), canvas.height, canvas.width),
+    vaeEncoder.encode(mirrored(options.pixels, picture, canvas), canvas.height, canvas.width, signal),
   );
   requireFinite(moments, "the input picture's latents");
   const timeIds = timeIdsFor(unet, canvas);
-  const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
+  const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds, signal });
   const { sigma } = schedule.levels[schedule.begin]!;
 
   return yield* samplePictures(

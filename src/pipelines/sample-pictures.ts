@@ -39,7 +39,9 @@ export async function* samplePictures(
     }
     for (const [index, latents] of next.value.entries()) {
       const { seed } = batch[index]!;
-      pictures.push(await options.stopwatch.time('vaeDecode', () => decodeLatents(parts, latents, seed)));
+      pictures.push(
+        await options.stopwatch.time('vaeDecode', () => decodeLatents(parts, latents, seed, options.signal)),
+      );
     }
   }
   return pictures;
@@ -55,10 +57,11 @@ async function decodeLatents(
   { decoder, canvas, picture }: PictureParts,
   latents: Float32Array,
   seed: number,
+  signal: AbortSignal | undefined,
 ): Promise<Picture> {
   const unscaled = latents.map((value) => value / decoder.scalingFactor);
   const { height, width } = latentSize(canvas, decoder.factor);
-  const pixels = await decoder.decode(unscaled, height, width);
+  const pixels = await decoder.decode(unscaled, height, width, signal);
   requireFinite(pixels, 'the decoded pixels');
   return { seed, pixels: cropped(pixels, canvas, picture), ...picture, canvas, latents };
 }

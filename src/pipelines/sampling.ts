@@ -25,6 +25,8 @@ export interface SamplingOptions {
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
   readonly stopwatch: Stopwatch;
+  /** Ends the work within the operator of a network that is under way, with its reason as the error. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Step `step` of `steps` is done for samples up to `sample` (counted from 0) of `samples`. */

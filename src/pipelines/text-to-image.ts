@@ -52,11 +52,11 @@ export async function* textToImage(
     );
     const { unet, noise } = models;
     const timeIds = timeIdsFor(unet, canvas);
-    const { guidanceScale } = options;
+    const { guidanceScale, signal } = options;
     return {
       stage,
       schedule,
-      denoise: guided({ unet, noise, conditioning, guidanceScale, size, timeIds }),
+      denoise: guided({ unet, noise, conditioning, guidanceScale, size, timeIds, signal }),
     };
   };
   const legs: Leg[] = [];

@@ -78,12 +78,12 @@ test('one picture that the safety check objects to fails the whole request', asy
  * The checkpoint on a device that has room for so many samples at once, each two rows of the UNet's batch.
  */
 function withRoom(samples: number): Models {
-  const predictNoise: Models['unet']['predictNoise'] = async (input) => {
+  const predictNoise: Models['unet']['predictNoise'] = async (input, signal) => {
     if (input.batch > 2 * samples)
       throw new Error(
         'BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 1',
       );
-    return await base.unet.predictNoise(input);
+    return await base.unet.predictNoise(input, signal);
   };
   return { ...base, unet: { ...base.unet, predictNoise } };
 }

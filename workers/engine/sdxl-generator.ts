@@ -111,6 +111,7 @@ export function createSdxlGenerator(
         maxChunks: settings.promptMaxChunks,
         cache,
         stopwatch,
+        signal,
       };
       const compute = async (batch: number) => {
         const options: SamplingOptions = { ...shared, batch };
@@ -127,7 +128,7 @@ export function createSdxlGenerator(
       const warnings = croppingOf(request.endpoint, made[0]!, used.at(-1)!.vaeDecoder.factor);
       const pictures = [];
       for (const picture of made) {
-        if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture));
+        if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture, signal));
         const bytes = await stopwatch.time('imageEncode', () =>
           encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
         );

@@ -76,8 +76,8 @@ function send(message: FromEngine): Promise<void> {
 }
 
 /**
- * Lets the loop poll for messages: network calls hold the thread, so a cancel waits in the channel until
- * here. A message read in the poll phase is delivered before the second of two immediates runs.
+ * Lets the loop poll for messages, as a cancel between two steps. A message read in the poll phase is
+ * delivered before the second of two immediates runs.
  */
 async function eventLoopTurn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));

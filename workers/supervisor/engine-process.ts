@@ -17,7 +17,7 @@ export interface EngineOptions {
   readonly models?: readonly string[];
   /** What is known of how long engines on this device are silent; by default nothing yet. */
   readonly limits?: SilenceLimits;
-  /** A cancelled run that reaches no end of a step for this long takes its process with it. */
+  /** A cancelled run that does not end for this long takes its process with it. */
   readonly cancelGraceMs?: number;
   /** Aborted where nobody wants the engine any more: it is killed while it loads. */
   readonly unwanted?: AbortSignal;
@@ -49,7 +49,7 @@ export interface EngineProcess {
     signal: AbortSignal,
     onProgress: (progress: GenerationProgress, preview?: Uint8Array) => void,
   ): Promise<RunOutcome>;
-  /** Ends the process, between steps where it is quick, by SIGKILL otherwise. */
+  /** Ends the process: at once where it listens, by SIGKILL otherwise. */
   stop(): Promise<void>;
 }
 

@@ -69,10 +69,7 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
     const onAbort = (): void => {
       channel.send({ type: 'cancel', run: order.run });
       grace = setTimeout(() => {
-        log.warn(
-          { enginePid: channel.pid, cancelGraceMs },
-          'engine does not reach the end of a step: killed',
-        );
+        log.warn({ enginePid: channel.pid, cancelGraceMs }, 'engine does not end a cancelled run: killed');
         channel.kill();
       }, cancelGraceMs);
     };
