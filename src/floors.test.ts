@@ -121,7 +121,7 @@ const floors: Record<string, Floor> = {
   },
   'scripts/bench': {
     folders: ['src', 'workers', 'scripts/cli'],
-    packages: ['bullmq', 'fastify', 'onnxruntime-node', 'undici'],
+    packages: ['bullmq', 'fastify', 'undici'],
   },
   'scripts/maintainers': {
     folders: ['src', 'workers', 'scripts/cli'],
