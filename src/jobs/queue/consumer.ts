@@ -133,7 +133,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
       const queue = queues.get(route)!;
       const token = `${ownLocks}:${tokens++}`;
       const job: GenerationJob | undefined = await queue.getNextJob(token, { block: false });
-      await findStrays(token);
+      await findStrays(job?.id);
       if (job === undefined) continue;
       const aborter = new AbortController();
       inHand = { id: job.id!, aborter };

@@ -10,7 +10,7 @@ local strays = {}
 for i = 3, #ARGV do
   for _, id in ipairs(redis.call('LRANGE', KEYS[i - 2], 0, -1)) do
     local token = redis.call('GET', ARGV[i] .. id .. ':lock')
-    if token and token ~= inHand and string.sub(token, 1, #prefix) == prefix then
+    if token and id ~= inHand and string.sub(token, 1, #prefix) == prefix then
       strays[#strays + 1] = {i - 3, id, token}
     end
   end
@@ -21,7 +21,7 @@ return strays`);
  * Gives back the jobs that a worker has taken without knowing: the answer was lost with the connection, and
  * what was sent again took another one. Nobody else would until their locks end.
  * @param prefix of the tokens of this worker's locks.
- * @param inHand the token of the job that it knows of.
+ * @param inHand id of the job that it knows of.
  */
 export async function giveBackStrays(
   redis: Connection,
