@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -75,6 +76,59 @@ test('position_ids are left out, any other integer tensor is refused by name and
   );
 });
 
+test('what the reference implementation reads is read', async () => {
+  const names = async (header: unknown, dataBytes: number) => [
+    ...(await readSafetensorsHeader(fileOf(header, dataBytes))).tensors.keys(),
+  ];
+  assert.deepEqual(await names({ __metadata__: null, weight }, 12), ['weight']);
+  assert.deepEqual(await names(` \n${JSON.stringify({ weight })}`, 12), ['weight']);
+  assert.deepEqual(await names({ weight: { ...weight, comment: 'kept' } }, 12), ['weight']);
+  assert.deepEqual(await names('{}', 0), []);
+});
+
+test('a tensor of any element type of the format is a note where one is expected', async () => {
+  const types: [dtype: string, shape: number[], bytes: number][] = [
+    ['BOOL', [], 1],
+    ['U64', [], 8],
+    ['C64', [1], 8],
+    ['F8_E8M0', [3], 3],
+    ['F6_E2M3', [4], 3],
+    ['F4', [2], 1],
+  ];
+  for (const [dtype, shape, bytes] of types) {
+    const file = fileOf({ 'x.alpha': { dtype, shape, data_offsets: [0, bytes] } }, bytes);
+    const { notes, tensors } = await readSafetensorsHeader(file, () => 'note');
+    assert.deepEqual(
+      [notes.get('x.alpha')!.dtype, notes.get('x.alpha')!.shape, tensors.size],
+      [dtype, shape, 0],
+    );
+  }
+});
+
+test('a header of up to 100,000,000 bytes is read, as in the reference implementation', async () => {
+  const preview = 'x'.repeat(20 * 2 ** 20);
+  const { metadata } = await readSafetensorsHeader(fileOf({ __metadata__: { preview }, weight }, 12));
+  assert.equal(metadata.preview!.length, preview.length);
+  assert.match(
+    await refusal(fileOf({ weight }, 12, 100_000_001)),
+    /claims a header of 100000001 bytes, the limit is 100000000/,
+  );
+});
+
+test('a key of megabytes is read or refused in a message that can be shown', async () => {
+  const name = '\\"'.repeat(2 ** 20);
+  const { tensors } = await readSafetensorsHeader(fileOf({ [name]: weight }, 12));
+  assert.deepEqual([...tensors.keys()], [name]);
+  const message = await refusal(fileOf({ [name]: { ...weight, dtype: 'I8' } }, 12));
+  assert.ok(message.length < 2100, String(message.length));
+});
+
+test('a pipe under the name of a weights file is refused and does not hold the load', async () => {
+  const pipe = path.join(folder, 'pipe.safetensors');
+  execFileSync('mkfifo', [pipe]);
+  assert.match(await refusal(pipe), /not a regular file/);
+});
+
 const refused: [title: string, header: unknown, dataBytes: number, message: RegExp][] = [
   [
     'a hole between tensors',
@@ -117,7 +171,12 @@ const refused: [title: string, header: unknown, dataBytes: number, message: RegE
     12,
     /"weight": unknown element type F12/,
   ],
-  ['an unknown field', { weight: { ...weight, location: '../x' } }, 12, /"weight": unknown field "location"/],
+  [
+    'a type named as a property of objects',
+    { weight: { ...weight, dtype: 'constructor' } },
+    12,
+    /unknown element/,
+  ],
   ['a missing field', { weight: { dtype: 'F16', shape: [6] } }, 12, /"weight": data_offsets/],
   ['an entry that is no object', { weight: 5 }, 12, /"weight": its entry must be an object/],
   [

@@ -2,7 +2,11 @@ import { open } from 'node:fs/promises';
 import type { Dtype, TensorLocation } from '../checkpoint.ts';
 
 /** A tensor's bytes as they stand in its file. */
-export async function readTensorBytes({ file, byteOffset, byteLength }: TensorLocation): Promise<Uint8Array> {
+export async function readTensorBytes({
+  file,
+  byteOffset,
+  byteLength,
+}: Pick<TensorLocation, 'file' | 'byteOffset' | 'byteLength'>): Promise<Uint8Array> {
   const handle = await open(file, 'r');
   try {
     const bytes = new Uint8Array(byteLength);

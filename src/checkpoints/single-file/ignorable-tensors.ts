@@ -1,3 +1,6 @@
+import type { TensorRole } from '../safetensors/safetensors.ts';
+import { isTrainingMarker } from './training-markers.ts';
+
 /**
  * Tensors of single-file checkpoints that no image depends on. Everything else in a file must have its place
  * in a network.
@@ -9,7 +12,9 @@ const ignorable: readonly RegExp[] = [
   /^(betas|alphas_cumprod|alphas_cumprod_prev|sqrt_alphas_cumprod|sqrt_one_minus_alphas_cumprod)$/,
   /^(log_one_minus_alphas_cumprod|sqrt_recip_alphas_cumprod|sqrt_recipm1_alphas_cumprod)$/,
   /^posterior_(variance|log_variance_clipped|mean_coef1|mean_coef2)$/,
-  /^denoiser\.(sigmas|log_sigmas)$/,
+  /^(denoiser\.|model_sampling\.|model\.model_sampling\.)?(sigmas|log_sigmas)$/,
+  // Weights of the training loss, and the scale that a VAE's latents had; ours is in the VAE's config.
+  /^(lvlb_weights|logvar|scale_factor)$/,
   // Text encoder of Stable Diffusion 1 and 2, left behind by merging tools.
   /^cond_stage_model\./,
   /^embedding_manager\./,
@@ -23,6 +28,12 @@ const ignorable: readonly RegExp[] = [
   // The discriminator that the VAE was trained with.
   /^(first_stage_model\.)?(loss|model_ema)\./,
 ];
+
+/** What a tensor of a single file is to whoever opens it. */
+export function roleInSingleFile(name: string): TensorRole {
+  if (isIgnorableInSingleFile(name)) return 'ignored';
+  return isTrainingMarker(name) ? 'note' : 'weight';
+}
 
 export function isIgnorableInSingleFile(name: string): boolean {
   return ignorable.some((pattern) => pattern.test(name));

@@ -6,7 +6,6 @@ import { after, before, test } from 'node:test';
 import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
 import { requireTensors } from '../require-tensors.ts';
-import type { TensorSource } from '../safetensors/write-safetensors.ts';
 import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
 import { copyTensors } from '../synthetic/copy-tensors.ts';
 import { type SingleFileOptions, writeSingleFile } from '../synthetic/single-file-writer.ts';
@@ -33,8 +32,6 @@ async function single(kind: 'base' | 'refiner', options: SingleFileOptions = {})
   await writeSingleFile(file, opened[kind], { configs: true, ...options });
   return file;
 }
-
-const empty = (name: string): TensorSource => ({ name, dtype: 'F32', shape: [0], bytes: () => [] });
 
 for (const kind of ['base', 'refiner'] as const)
   test(`a ${kind} as one file has the tensors, numbers, configs and scheduler of the same folder`, async () => {
@@ -121,25 +118,6 @@ test('a pruned UNet, with depths of its own and no attention in the middle, is r
   assert.deepEqual(unet.config, { ...expected.unet.config, mid_transformer_layers: 3 });
   const shapes = new Map([...expected.unet.tensors].map(([name, { shape }]) => [name, shape]));
   requireTensors(unet, shapes);
-});
-
-test('v-prediction markers turn up in the scheduler, and averaged weights and leftovers do not matter', async () => {
-  const marked = await openCheckpoint(
-    await single('base', { surplus: [empty('v_pred'), empty('ztsnr'), empty('model_ema.decay')] }),
-  );
-  assert.deepEqual(
-    [marked.scheduler.prediction_type, marked.scheduler.rescale_betas_zero_snr],
-    ['v_prediction', true],
-  );
-  const named = await openCheckpoint(
-    await single('base', { metadata: { 'modelspec.prediction_type': 'v' } }),
-  );
-  assert.equal(named.scheduler.prediction_type, 'v_prediction');
-  assert.equal(named.scheduler.rescale_betas_zero_snr, undefined);
-  const plain = await openCheckpoint(
-    await single('base', { metadata: { 'modelspec.prediction_type': 'epsilon' } }),
-  );
-  assert.equal(plain.scheduler.prediction_type, 'epsilon');
 });
 
 test('a weight that the file lacks is named when the network is held against it', async () => {

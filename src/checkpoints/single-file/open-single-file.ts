@@ -7,10 +7,10 @@ import { parseUnetConfig } from '../configs/unet-config.ts';
 import { parseVaeConfig, type VaeConfig } from '../configs/vae-config.ts';
 import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 import { embeddedConfigs } from './embedded-configs.ts';
-import { isIgnorableInSingleFile } from './ignorable-tensors.ts';
+import { roleInSingleFile } from './ignorable-tensors.ts';
 import { inferClipTextConfig, inferUnetConfig, inferVaeConfig, type Tensors } from './inferred-configs.ts';
 import { sortTensors, type TextEncoderPrefixes, unetPrefix, vaePrefix } from './sort-tensors.ts';
-import { isTrainingMarker, markedScheduler } from './training-markers.ts';
+import { markedConfigs } from './training-markers.ts';
 
 const clipPrefix = 'conditioner.embedders.0.transformer.';
 const basePrefixes = { text_encoder: clipPrefix, text_encoder_2: 'conditioner.embedders.1.model.' };
@@ -24,13 +24,13 @@ const refinerPrefixes = { text_encoder_2: 'conditioner.embedders.0.model.' };
  * @throws CheckpointError naming the file and what it lacks, or a tensor that has no place.
  */
 export async function openSingleFile(file: string, replacedVae?: Component<VaeConfig>): Promise<Checkpoint> {
-  const header = await readSafetensorsHeader(file, isIgnorableInSingleFile);
-  const { metadata } = header;
-  const tensors = new Map([...header.tensors].filter(([name]) => !isTrainingMarker(name)));
+  const header = await readSafetensorsHeader(file, roleInSingleFile);
+  const { metadata, tensors } = header;
   const prefixes = textEncoderPrefixes([...tensors.keys()], file);
   const isRefiner = prefixes.text_encoder === undefined;
   const sorted = sortTensors(tensors, prefixes, file);
   const configs = embeddedConfigs(metadata, file);
+  const marked = await markedConfigs(header, file);
   const common = { directory: file, configFile: file };
 
   const textEncoder = (
@@ -49,7 +49,7 @@ export async function openSingleFile(file: string, replacedVae?: Component<VaeCo
   const builtInVae = (own: Tensors | undefined): Component<VaeConfig> => {
     if (own === undefined)
       throw new CheckpointError(`${file}: has no VAE (${vaePrefix}*); a separate VAE must be given`);
-    const config = parseVaeConfig(configs.vae ?? inferVaeConfig(own, file), file);
+    const config = parseVaeConfig({ ...(configs.vae ?? inferVaeConfig(own, file)), ...marked.vae }, file);
     return { ...common, name: 'vae', className: 'AutoencoderKL', config, tensors: own };
   };
 
@@ -73,7 +73,7 @@ export async function openSingleFile(file: string, replacedVae?: Component<VaeCo
     vae: replacedVae ?? builtInVae(sorted.get('vae')),
     textEncoders,
     tokenizerDirectories: textEncoders.map(() => undefined),
-    scheduler: { ...(configs.scheduler ?? published.scheduler), ...markedScheduler(header) },
+    scheduler: { ...(configs.scheduler ?? published.scheduler), ...marked.scheduler },
     forceZerosForEmptyPrompt: !isRefiner,
     requiresAestheticsScore: isRefiner,
   };
