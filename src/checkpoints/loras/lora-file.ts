@@ -1,8 +1,9 @@
 import type { TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
-import { isJsonObject, type JsonObject, parseJsonObject } from '../json-file.ts';
-import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
-import { readTensorValues } from '../safetensors/tensor-values.ts';
+import { readNumber } from '../safetensors/numbers.ts';
+import { type NoteLocation, readSafetensorsHeader } from '../safetensors/safetensors.ts';
+import { adapterFacts } from './adapter-config.ts';
+import { isBundledEmbedding, type LoraPart, loraName } from './lora-names.ts';
 import type { LoraTarget } from './lora-targets.ts';
 
 /** One weight's change: alpha / rank * up down. */
@@ -16,66 +17,90 @@ export interface LoraModule {
   readonly alpha: number;
 }
 
-type Part = 'down' | 'up' | 'alpha';
-
-/** Endings of the names in LoRA files; the rest is the module. */
-const endings: readonly (readonly [pattern: RegExp, part: (matched: string) => Part])[] = [
-  // kohya; diffusers before peft; peft, with or without its adapter's name.
-  [/\.lora_(down|up)\.weight$/, (matched) => matched as Part],
-  [/\.lora(?:_linear_layer)?\.(down|up)\.weight$/, (matched) => matched as Part],
-  [/\.lora_(A|B)(?:\.default)?\.weight$/, (matched) => (matched === 'A' ? 'down' : 'up')],
-  [/\.(alpha)$/, () => 'alpha'],
-];
+/** A weight's parts by the names of their tensors. */
+interface NamedParts {
+  readonly target: LoraTarget;
+  readonly module: string;
+  readonly keys: Map<LoraPart, string>;
+}
 
 /**
  * Reads a LoRA's header and its alphas, in kohya's, diffusers' or peft's naming. A missing alpha equals the
  * rank.
  * @param targets modules by the names that files call them, see loraTargets.
  * @throws CheckpointError naming the file and a tensor that is no LoRA's, that belongs to no module of the
- * checkpoint, whose other half is missing or whose shape does not fit.
+ * checkpoint, whose other half is missing or whose shape does not fit; both keys where two name one module.
  */
 export async function readLora(
   file: string,
   targets: ReadonlyMap<string, LoraTarget>,
 ): Promise<LoraModule[]> {
-  const { tensors, metadata } = await readSafetensorsHeader(file);
-  const modules = new Map<string, Partial<Record<Part, TensorLocation>>>();
-  for (const [name, location] of tensors) {
-    const { module, part } = parseName(name, file);
-    if (!modules.has(module)) modules.set(module, {});
-    modules.get(module)![part] = location;
-  }
-  if (modules.size === 0) throw new CheckpointError(`${file}: holds no LoRA`);
-  const published = adapterAlphas(metadata, file);
+  const { tensors, notes, metadata } = await readSafetensorsHeader(file, (name) =>
+    isBundledEmbedding(name) ? 'ignored' : name.endsWith('.alpha') ? 'note' : 'weight',
+  );
+  const parts = partsByWeight([...tensors.keys(), ...notes.keys()], targets, file);
+  if (parts.length === 0) throw new CheckpointError(`${file}: holds no LoRA`);
+  const published = adapterFacts(metadata, file);
   const result: LoraModule[] = [];
-  for (const [name, { down, up, alpha }] of modules) {
-    const target = targets.get(name);
-    if (target === undefined)
-      throw new CheckpointError(`${file}: "${name}" is no linear or convolution layer of the checkpoint`);
+  for (const { target, module, keys } of parts) {
+    const down = tensors.get(keys.get('down') ?? '');
+    const up = tensors.get(keys.get('up') ?? '');
     if (down === undefined || up === undefined)
-      throw new CheckpointError(`${file}: "${name}" lacks its ${down === undefined ? 'down' : 'up'} weight`);
-    const rank = requireShapes(name, target, down, up, file);
-    const own = alpha === undefined ? undefined : (await readTensorValues(alpha))[0];
-    result.push({ target, down, up, rank, alpha: own ?? published(target) ?? rank });
+      throw new CheckpointError(
+        `${file}: "${module}" lacks its ${down === undefined ? 'down' : 'up'} weight`,
+      );
+    const rank = requireShapes(module, target, down, up, file);
+    const told = published(target);
+    if (told.rank !== undefined && told.rank !== rank)
+      throw new CheckpointError(
+        `${file}: "${module}" has rank ${rank}; its adapter metadata say ${told.rank}`,
+      );
+    const own = await alphaOf(keys.get('alpha'), notes);
+    if (own !== undefined && told.alpha !== undefined && own !== told.alpha)
+      throw new CheckpointError(
+        `${file}: "${module}" has alpha ${own}; its adapter metadata say ${told.alpha}`,
+      );
+    result.push({ target, down, up, rank, alpha: own ?? told.alpha ?? rank });
   }
   return result;
 }
 
-function parseName(name: string, file: string): { module: string; part: Part } {
-  for (const [pattern, partOf] of endings) {
-    const match = pattern.exec(name);
-    if (match === null) continue;
-    const module = name.slice(0, match.index).replace(/^base_model\.model\./, '');
-    return { module: module.replace(/\.processor$/, ''), part: partOf(match[1]!) };
+/** One weight may go by several names, but only by one of them in one file: its change would count twice. */
+function partsByWeight(
+  names: readonly string[],
+  targets: ReadonlyMap<string, LoraTarget>,
+  file: string,
+): NamedParts[] {
+  const byWeight = new Map<LoraTarget, NamedParts>();
+  for (const name of names) {
+    const { module, part } = loraName(name) ?? refuseStranger(name, file);
+    const target = targets.get(module);
+    if (target === undefined)
+      throw new CheckpointError(`${file}: "${module}" is no linear or convolution layer of the checkpoint`);
+    const parts = byWeight.get(target) ?? { target, module, keys: new Map() };
+    const other = parts.module === module ? parts.keys.get(part) : [...parts.keys.values()][0];
+    if (other !== undefined)
+      throw new CheckpointError(
+        `${file}: tensors "${other}" and "${name}" name the same module, ${target.component}.${target.tensor}`,
+      );
+    parts.keys.set(part, name);
+    byWeight.set(target, parts);
   }
-  // Attention processors of diffusers before 0.21.
-  const old = /^(.+)\.processor\.to_(q|k|v|out)_lora\.(down|up)\.weight$/.exec(name);
-  if (old !== null)
-    return { module: `${old[1]}.to_${old[2] === 'out' ? 'out.0' : old[2]}`, part: old[3] as Part };
+  return [...byWeight.values()];
+}
+
+function refuseStranger(name: string, file: string): never {
   throw new CheckpointError(
     `${file}: tensor "${name}" is none of a LoRA's; supported are pairs of down and up weights with their alpha, ` +
       'not DoRA, LoHa, LoKr or Tucker decompositions',
   );
+}
+
+async function alphaOf(
+  name: string | undefined,
+  notes: ReadonlyMap<string, NoteLocation>,
+): Promise<number | undefined> {
+  return name === undefined ? undefined : readNumber(name, notes.get(name)!);
 }
 
 /** @returns the rank. */
@@ -104,32 +129,4 @@ function requireShapes(
 
 function product(extents: readonly number[]): number {
   return extents.reduce((all, extent) => all * extent, 1);
-}
-
-/**
- * Alphas of the peft configs that diffusers writes beside the weights since 0.34, `unet.lora_alpha` and so
- * on.
- */
-function adapterAlphas(
-  metadata: Readonly<Record<string, string>>,
-  file: string,
-): (target: LoraTarget) => number | undefined {
-  const text = metadata.lora_adapter_metadata;
-  if (text === undefined) return () => undefined;
-  const place = `${file}: __metadata__ lora_adapter_metadata`;
-  const config: JsonObject = parseJsonObject(text, place);
-  for (const [key, value] of Object.entries(config))
-    if (/(^|\.)use_(dora|rslora)$/.test(key) && value === true)
-      throw new CheckpointError(`${place}: ${key} is true; only plain LoRA is supported`);
-  return ({ component, tensor }) => {
-    const module = tensor.replace(/\.weight$/, '');
-    const patterns = config[`${component}.alpha_pattern`];
-    const own = Object.entries(isJsonObject(patterns) ? patterns : {}).find(
-      ([ending]) => module === ending || module.endsWith(`.${ending}`),
-    )?.[1];
-    const alpha = own ?? config[`${component}.lora_alpha`];
-    if (alpha !== undefined && typeof alpha !== 'number')
-      throw new CheckpointError(`${place}: the alpha of ${component}.${module} is ${JSON.stringify(alpha)}`);
-    return alpha;
-  };
 }
