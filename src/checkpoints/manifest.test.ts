@@ -43,6 +43,14 @@ for (const [wrong, message] of [
   [{}, /kind is absent; it must be one of base,refiner/],
   [{ kind: 'lora' }, /kind is "lora"/],
   [{ kind: 'base', lora: [] }, /lora is \[\]; the keys of a manifest are kind, serves/],
+  [
+    { kind: 'base', loras: [{ file: 'l.safetensors' }, { file: './l.safetensors', weight: 2 }] },
+    /loras is .*"l\.safetensors" occurs twice/,
+  ],
+  [
+    { kind: 'base', files: [{ path: 'a.json' }, { path: 'a.json', sha256: digest }] },
+    /files is .*"a\.json" occurs twice/,
+  ],
   [{ kind: 'base', serves: [] }, /serves is \[\]/],
   [{ kind: 'base', serves: ['a b'] }, /serves is \["a b"\]/],
   [{ kind: 'base', serves: ['../a'] }, /serves/],

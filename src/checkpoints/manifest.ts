@@ -68,15 +68,33 @@ function manifestOf(json: JsonObject, file: string): Manifest {
   const checkpoint = json.checkpoint === undefined ? '.' : pathAt(read, 'checkpoint', json.checkpoint);
   if (checkpoint !== '.' && !checkpoint.endsWith('.safetensors'))
     read.fail('checkpoint', 'it must be "." or a .safetensors file of the folder');
+  const files = objects(read, 'files', ['path', 'sha256', 'url']).map((entry) => fileOf(read, entry));
+  const loras = objects(read, 'loras', ['file', 'weight']).map((entry) => loraOf(read, entry));
+  refuseTwice(
+    read,
+    'files',
+    files.map((entry) => entry.path),
+  );
+  refuseTwice(
+    read,
+    'loras',
+    loras.map((entry) => entry.file),
+  );
   return {
     kind: read.oneOf('kind', ['base', 'refiner']),
     serves: json.serves === undefined ? undefined : servedNames(read, json.serves),
     checkpoint,
-    files: objects(read, 'files', ['path', 'sha256', 'url']).map((entry) => fileOf(read, entry)),
+    files,
     scheduler: schedulerOf(read, json.scheduler),
     vae: json.vae === undefined ? undefined : vaePath(read, json.vae),
-    loras: objects(read, 'loras', ['file', 'weight']).map((entry) => loraOf(read, entry)),
+    loras,
   };
+}
+
+/** Two entries for one file contradict each other, or would count twice. */
+function refuseTwice(read: ConfigReader, key: string, paths: readonly string[]): void {
+  const second = paths.find((file, index) => paths.indexOf(file) < index);
+  if (second !== undefined) read.fail(key, `"${second}" occurs twice`);
 }
 
 function servedNames(read: ConfigReader, value: unknown): string[] {

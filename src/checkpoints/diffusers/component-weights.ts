@@ -7,9 +7,22 @@ import { isIgnorableTensor, readSafetensorsHeader } from '../safetensors/safeten
 
 const pickleName = /\.(bin|ckpt|pt|pth|pkl)$/;
 
+/** A file of a component's weights: all of them, or the index of shards; undefined where it is neither. */
+interface WeightsFile {
+  readonly name: string;
+  /** As in model.fp16.safetensors; undefined for the plain one. */
+  readonly variant: string | undefined;
+  readonly isIndex: boolean;
+}
+
+/** Of several variants without a plain file, the first of these; others only where there is one alone. */
+const variantOrder = ['fp32', 'fp16', 'bf16'];
+
 /**
- * Every tensor of a component's folder by its name in the file. Full precision is taken before the fp16
- * variant and one file before shards, under the names save_pretrained has given them over the years.
+ * Every tensor of a component's folder by its name in the file. As from_pretrained without a variant: the
+ * plain file before any other, and of a file and an index the one that the library takes: the index in
+ * diffusers 0.42.1 (models/modeling_utils.py), the file in transformers. A folder without a plain file gives
+ * its variant, fp32, fp16 or bf16 first.
  * @param stem diffusion_pytorch_model for diffusers networks, model for transformers ones.
  * @throws CheckpointError naming the folder, or the file and the tensor.
  */
@@ -22,14 +35,11 @@ export async function readComponentWeights(
       cause,
     });
   });
-  const candidates = [
-    `${stem}.safetensors`,
-    `${stem}.safetensors.index.json`,
-    `${stem}.fp16.safetensors`,
-    `${stem}.safetensors.index.fp16.json`,
-    `${stem}.fp16.safetensors.index.json`,
-  ];
-  const found = candidates.find((name) => present.includes(name));
+  const found = chosenFile(
+    present.sort().flatMap((name) => weightsFile(name, stem) ?? []),
+    stem,
+    directory,
+  );
   if (found === undefined) {
     const pickle = present.find((name) => pickleName.test(name));
     throw new CheckpointError(
@@ -38,8 +48,32 @@ export async function readComponentWeights(
         : `${path.join(directory, pickle)}: Python pickles can run code and are refused; convert the weights to safetensors`,
     );
   }
-  const file = path.join(directory, found);
-  return found.endsWith('.json') ? readShards(file) : (await readSafetensorsHeader(file)).tensors;
+  const file = path.join(directory, found.name);
+  return found.isIndex ? readShards(file) : (await readSafetensorsHeader(file)).tensors;
+}
+
+/** The names save_pretrained has given files and indexes over the years. */
+function weightsFile(name: string, stem: string): WeightsFile | undefined {
+  if (!name.startsWith(`${stem}.`)) return undefined;
+  const rest = name.slice(stem.length);
+  const match =
+    /^(?:\.(?<variant>[\w-]+))?\.safetensors(?<index>\.index\.json)?$/.exec(rest) ??
+    /^\.safetensors(?<index>\.index)\.(?<variant>[\w-]+)\.json$/.exec(rest);
+  if (match === null || /-of-\d+$/.test(match.groups?.variant ?? '')) return undefined;
+  return { name, variant: match.groups?.variant, isIndex: match.groups?.index !== undefined };
+}
+
+function chosenFile(files: readonly WeightsFile[], stem: string, directory: string): WeightsFile | undefined {
+  const variants = [...new Set(files.map(({ variant }) => variant))];
+  const order = [undefined, ...variantOrder];
+  const [first] = variants.length === 1 ? variants : order.filter((variant) => variants.includes(variant));
+  const chosen = files.filter(({ variant }) => variant === first);
+  if (chosen.length === 0 && variants.length > 1)
+    throw new CheckpointError(
+      `${directory}: holds ${files.map(({ name }) => name).join(' and ')}; rename the one to take to ${stem}.safetensors`,
+    );
+  const indexFirst = stem === 'diffusion_pytorch_model';
+  return chosen.find(({ isIndex }) => isIndex === indexFirst) ?? chosen[0];
 }
 
 /** A shard index ({ weight_map: tensor -> file name }) and its shards must name exactly the same tensors. */

@@ -1,5 +1,6 @@
 import type { TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
+import { renamedOnce } from '../renamed-tensors.ts';
 
 type Tensors = ReadonlyMap<string, TensorLocation>;
 
@@ -40,12 +41,5 @@ export function publishedVaeNames(tensors: Tensors): Tensors {
 }
 
 function renamed(tensors: Tensors, rename: (name: string) => string): Tensors {
-  const result = new Map<string, TensorLocation>();
-  for (const [name, location] of tensors) {
-    const published = rename(name);
-    if (result.has(published))
-      throw new CheckpointError(`${location.file}: tensor "${published}" occurs under an old and a new name`);
-    result.set(published, location);
-  }
-  return result;
+  return renamedOnce(tensors, (name, location) => [rename(name), location]);
 }

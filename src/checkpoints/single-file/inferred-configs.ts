@@ -117,11 +117,19 @@ export function inferUnetConfig(
   };
 }
 
-/** How many different numbers the pattern's group takes, which must be 0, 1, 2, ... */
+/** Names count from 0; a number beyond this is no count of anything. */
+const mostCounted = 1000;
+
+/**
+ * How many different numbers the pattern's group takes, which must be 0, 1, 2, ...
+ * @throws CheckpointError naming a tensor with a number that no network has.
+ */
 function count(tensors: Tensors, pattern: RegExp): number {
   let highest = -1;
-  for (const name of tensors.keys()) {
+  for (const [name, { file }] of tensors) {
     const [, index] = pattern.exec(name) ?? [];
+    if (Number(index) >= mostCounted)
+      throw new CheckpointError(`${file}: tensor "${name}" has no place in an SDXL checkpoint`);
     if (index !== undefined) highest = Math.max(highest, Number(index));
   }
   return highest + 1;

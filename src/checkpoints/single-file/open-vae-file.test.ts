@@ -70,3 +70,42 @@ test('a checkpoint without a VAE, and a file that is more than a VAE, are refuse
     /other\.safetensors: tensor "conditioner\.embedders\.0\.[\w.]+" has no place in a VAE/,
   );
 });
+
+test("a VAE's attention is read under each of the three names that files have for it", async () => {
+  const names = [
+    ['mid.attn_1.q.', 'mid.attn_1.to_q.'],
+    ['mid.attn_1.k.', 'mid.attn_1.key.'],
+    ['mid.attn_1.v.', 'mid.attn_1.to_v.'],
+    ['mid.attn_1.proj_out.', 'mid.attn_1.to_out.0.'],
+  ] as const;
+  const renamed = path.join(folder, 'renamed-attention.safetensors');
+  await copyTensors(other, renamed, (name) =>
+    names.reduce((result, [from, to]) => result.replace(from, to), name),
+  );
+  await assertSameNetwork((await openCheckpoint(renamed)).vae, opened.other.vae);
+});
+
+test('a tensor that a file holds under two names is refused with both', async () => {
+  const twice = path.join(folder, 'twice.safetensors');
+  const copy = (from: string, also: (name: string) => string) =>
+    copyTensors(from, twice, (name) => [...new Set([name, also(name)])]);
+  const prefix = 'first_stage_model.';
+  await rm(twice, { force: true });
+  await copy(other, (name) => name.replace('decoder.mid.attn_1.q.weight', 'decoder.mid.attn_1.to_q.weight'));
+  await assert.rejects(
+    openCheckpoint(twice),
+    /twice\.safetensors: tensors "first_stage_model\.decoder\.mid\.attn_1\.q\.weight" and "first_stage_model\.decoder\.mid\.attn_1\.to_q\.weight" are both vae\./,
+  );
+  const bare = path.join(folder, 'bare-twice.safetensors');
+  await copyTensors(twice, bare, (name) => (name.startsWith(prefix) ? name.slice(prefix.length) : undefined));
+  await assert.rejects(
+    openCheckpoint(withVae, { vae: bare }),
+    /tensors "decoder\.mid\.attn_1\.q\.weight" and "decoder\.mid\.attn_1\.to_q\.weight" are both decoder\.mid_block/,
+  );
+  await rm(twice, { force: true });
+  await copy(weightsOf('wide'), (name) => name.replace('attentions.0.to_q.', 'attentions.0.query.'));
+  await assert.rejects(
+    openCheckpoint(withVae, { vae: twice }),
+    /tensors ".*attentions\.0\.to_q\.\w+" and ".*attentions\.0\.query\.\w+" are both/,
+  );
+});

@@ -2,9 +2,10 @@ import type { Component, TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import { parseVaeConfig, type VaeConfig } from '../configs/vae-config.ts';
 import { publishedVaeNames } from '../diffusers/published-names.ts';
+import { renamedOnce } from '../renamed-tensors.ts';
 import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 import { embeddedConfigs } from './embedded-configs.ts';
-import { isIgnorableInSingleFile } from './ignorable-tensors.ts';
+import { roleInSingleFile } from './ignorable-tensors.ts';
 import { inferVaeConfig } from './inferred-configs.ts';
 import { asLinear, vaeLevels, vaePrefix } from './sort-tensors.ts';
 import { publishedVaeName } from './vae-names.ts';
@@ -15,7 +16,7 @@ import { publishedVaeName } from './vae-names.ts';
  * @throws CheckpointError naming the file and a tensor that has no place or is missing.
  */
 export async function openVaeFile(file: string): Promise<Component<VaeConfig>> {
-  const { metadata, tensors } = await readSafetensorsHeader(file, isIgnorableInSingleFile);
+  const { metadata, tensors } = await readSafetensorsHeader(file, roleInSingleFile);
   const own = isDiffusersVae(tensors) ? publishedVaeNames(tensors) : publishedTensors(tensors, file);
   const configs = embeddedConfigs(metadata, file);
   const config = parseVaeConfig(configs.vae ?? inferVaeConfig(own, file), file);
@@ -33,13 +34,11 @@ function publishedTensors(
   const names = [...tensors.keys()];
   const prefix = names.some((name) => name.startsWith(vaePrefix)) ? vaePrefix : '';
   const levels = vaeLevels(names, prefix);
-  const published = new Map<string, TensorLocation>();
-  for (const [original, location] of tensors) {
+  return renamedOnce(tensors, (original, location) => {
     const name = original.startsWith(prefix)
       ? publishedVaeName(original.slice(prefix.length), levels)
       : undefined;
     if (name === undefined) throw new CheckpointError(`${file}: tensor "${original}" has no place in a VAE`);
-    published.set(name, asLinear(name, location));
-  }
-  return published;
+    return [name, asLinear(name, location)];
+  });
 }

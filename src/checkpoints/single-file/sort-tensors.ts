@@ -1,5 +1,6 @@
 import type { TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
+import { refuseSecondName } from '../renamed-tensors.ts';
 import { openClipParts } from './open-clip-names.ts';
 import { publishedUnetName } from './unet-names.ts';
 import { publishedVaeName } from './vae-names.ts';
@@ -33,10 +34,10 @@ export function sortTensors(
   file: string,
 ): SortedTensors {
   const sorted = new Map<SingleFileComponent, Map<string, TensorLocation>>();
-  const put = (component: SingleFileComponent, name: string, location: TensorLocation) => {
+  const givenAs = new Map<string, string>();
+  const put = (component: SingleFileComponent, name: string, location: TensorLocation, original: string) => {
     if (!sorted.has(component)) sorted.set(component, new Map());
-    if (sorted.get(component)!.has(name))
-      throw new CheckpointError(`${file}: "${name}" of the ${component} occurs under two names`);
+    refuseSecondName(givenAs, `${component}.${name}`, original, file);
     sorted.get(component)!.set(name, location);
   };
   const names = [...tensors.keys()];
@@ -47,19 +48,19 @@ export function sortTensors(
     if (name.startsWith(unetPrefix)) {
       const published = publishedUnetName(name.slice(unetPrefix.length), span);
       if (published === undefined) strangers.push(name);
-      else put('unet', published, location);
+      else put('unet', published, location, name);
     } else if (name.startsWith(vaePrefix)) {
       const published = publishedVaeName(name.slice(vaePrefix.length), levels);
       if (published === undefined) strangers.push(name);
-      else put('vae', published, asLinear(published, location));
+      else put('vae', published, asLinear(published, location), name);
     } else if (prefixes.text_encoder !== undefined && name.startsWith(prefixes.text_encoder)) {
-      put('text_encoder', name.slice(prefixes.text_encoder.length), location);
+      put('text_encoder', name.slice(prefixes.text_encoder.length), location, name);
     } else if (name.startsWith(prefixes.text_encoder_2)) {
       const parts = openClipParts(name.slice(prefixes.text_encoder_2.length));
       if (parts.length === 0) strangers.push(name);
       for (const { published, third, transposed } of parts) {
         const place = third === undefined ? location : thirdOf(name, location, third, file);
-        put('text_encoder_2', published, transposed === true ? turned(name, place, file) : place);
+        put('text_encoder_2', published, transposed === true ? turned(name, place, file) : place, name);
       }
     } else strangers.push(name);
   }

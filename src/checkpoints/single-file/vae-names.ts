@@ -1,14 +1,15 @@
 /**
  * Names of the VAE in single-file checkpoints (AutoencoderKL of Stability-AI/generative-models, without the
  * prefix `first_stage_model.`) and as published in diffusers folders. The original decoder counts its levels
- * from the outside.
+ * from the outside. diffusers' own conversion script to the original names left those of the attention as
+ * they were, so files have them in all three ways.
  */
-const attentionParts: readonly (readonly [original: string, published: string])[] = [
+const attentionParts: readonly (readonly [original: string, published: string, ...old: string[]])[] = [
   ['norm', 'group_norm'],
-  ['q', 'to_q'],
-  ['k', 'to_k'],
-  ['v', 'to_v'],
-  ['proj_out', 'to_out.0'],
+  ['q', 'to_q', 'query'],
+  ['k', 'to_k', 'key'],
+  ['v', 'to_v', 'value'],
+  ['proj_out', 'to_out.0', 'proj_attn'],
 ];
 
 const modules = /^(?:(?:encoder|decoder)\.(?:conv_in|conv_out)|quant_conv|post_quant_conv)\.\w+$/;
@@ -22,9 +23,9 @@ export function publishedVaeName(original: string, levels: number): string | und
 
   const middle = /^mid\.block_([12])\.(.+)$/.exec(rest);
   if (middle !== null) return `${half}.mid_block.resnets.${Number(middle[1]) - 1}.${resnetPart(middle[2]!)}`;
-  const attention = /^mid\.attn_1\.(\w+)(\.\w+)$/.exec(rest);
+  const attention = /^mid\.attn_1\.(.+)(\.\w+)$/.exec(rest);
   if (attention !== null) {
-    const part = attentionParts.find(([name]) => name === attention[1])?.[1];
+    const part = attentionParts.find((names) => names.includes(attention[1]!))?.[1];
     return part === undefined ? undefined : `${half}.mid_block.attentions.0.${part}${attention[2]}`;
   }
 
