@@ -24,6 +24,10 @@ export interface ClipTextConfig {
   readonly eos_token_id: number;
 }
 
+/** Far above the 32 layers and 77 tokens of SDXL's. */
+const mostLayers = 512;
+const mostTokens = 4096;
+
 /** @throws CheckpointError naming the file, the key and a value that the network builder does not support. */
 export function parseClipTextConfig(json: JsonObject, file: string): ClipTextConfig {
   const read = configReader(json, file);
@@ -32,7 +36,7 @@ export function parseClipTextConfig(json: JsonObject, file: string): ClipTextCon
   const heads = read.integer('num_attention_heads', 8);
   if (heads < 1 || width % heads !== 0)
     read.fail('num_attention_heads', `it must divide hidden_size = ${width}`);
-  const layers = read.integer('num_hidden_layers', 12);
+  const layers = read.integer('num_hidden_layers', 12, mostLayers);
   if (layers < 2) read.fail('num_hidden_layers', 'the penultimate hidden state needs at least 2');
   return {
     vocab_size: read.integer('vocab_size', 49408),
@@ -41,7 +45,7 @@ export function parseClipTextConfig(json: JsonObject, file: string): ClipTextCon
     projection_dim: read.raw('projection_dim') === null ? 512 : read.integer('projection_dim', 512),
     num_hidden_layers: layers,
     num_attention_heads: heads,
-    max_position_embeddings: read.integer('max_position_embeddings', 77),
+    max_position_embeddings: read.integer('max_position_embeddings', 77, mostTokens),
     hidden_act: read.oneOf('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
     layer_norm_eps: read.number('layer_norm_eps', 1e-5),
     eos_token_id: read.integer('eos_token_id', 49407),

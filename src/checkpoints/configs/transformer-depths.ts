@@ -8,6 +8,9 @@ export interface TransformerDepths {
   readonly up: readonly (readonly number[])[];
 }
 
+/** SDXL has 70. */
+const mostBlocks = 4000;
+
 /**
  * transformer_layers_per_block is one number, one per level, or nested with one per layer; nested ones need
  * reverse_transformer_layers_per_block for the way up (as SSD-1B has), the others are mirrored. The middle
@@ -26,12 +29,15 @@ export function transformerDepths(read: ConfigReader, layers: readonly number[])
   const up = upByLevel.map((level, index) =>
     listPerLayer(read, reverse == null ? key : reverseKey, level, upLayers[index]!),
   );
-  return { down, mid: down.at(-1)![0]!, up };
+  const mid = down.at(-1)![0]!;
+  if ([down, up, mid].flat(2).reduce((sum, depth) => sum + depth, 0) > mostBlocks)
+    read.fail(key, `the network would have more than ${mostBlocks} transformer blocks`);
+  return { down, mid, up };
 }
 
 function listPerLevel(read: ConfigReader, key: string, count: number, fallback: number): unknown[] {
   const value = read.raw(key) ?? fallback;
-  const levels = Array.isArray(value) ? value : Array(count).fill(value);
+  const levels: unknown[] = Array.isArray(value) ? value : Array(count).fill(value);
   return levels.length === count ? levels : read.fail(key, `the network has ${count} levels`);
 }
 

@@ -46,6 +46,10 @@ export interface UnetConfig {
   readonly projection_class_embeddings_input_dim: number;
 }
 
+/** Far above SDXL's 2 layers and 32 groups. */
+const mostLayers = 64;
+const mostGroups = 4096;
+
 /** @throws CheckpointError naming the file, the key and a value that the network builder does not support. */
 export function parseUnetConfig(json: JsonObject, file: string): UnetConfig {
   const read = configReader(json, file);
@@ -97,9 +101,9 @@ export function parseUnetConfig(json: JsonObject, file: string): UnetConfig {
   );
   if (downTypes.length !== levels) read.fail('down_block_types', `block_out_channels has ${levels} levels`);
   if (upTypes.length !== levels) read.fail('up_block_types', `block_out_channels has ${levels} levels`);
-  const layers = read.perLevel('layers_per_block', levels, 2);
+  const layers = read.perLevel('layers_per_block', levels, 2, mostLayers);
   const heads = read.perLevel('attention_head_dim', levels, 8);
-  const groups = read.integer('norm_num_groups', 32);
+  const groups = read.integer('norm_num_groups', 32, mostGroups);
   for (const [level, width] of channels.entries()) {
     if (groups < 1 || width % groups !== 0)
       read.fail('norm_num_groups', `it must divide block_out_channels[${level}] = ${width}`);
