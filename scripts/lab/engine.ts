@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
+import { unscaledLatents } from '../../src/networks/vae-geometry.ts';
 import { encodePrompts } from '../../src/pipelines/conditioning.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { guided } from '../../src/pipelines/guidance.ts';
@@ -78,7 +79,7 @@ export function engineOf(
       return async (latents, level) => (await many([latents], level))[0]!;
     },
     async decode(latents) {
-      const unscaled = latents.map((value) => value / vaeDecoder.scalingFactor);
+      const unscaled = unscaledLatents(latents, vaeDecoder);
       const pixels = await vaeDecoder.decode(unscaled, size.height, size.width);
       return rgbaOf(pixels, size.width * vaeDecoder.factor, size.height * vaeDecoder.factor);
     },

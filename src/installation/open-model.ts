@@ -11,6 +11,8 @@ import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
+import { requireKnownScheduler } from '../schedulers/known-scheduler.ts';
+import { schedulerSettings } from '../schedulers/scheduler-config.ts';
 import type { InstalledModel } from './installation.ts';
 
 /** Weights that a network is built around, or networks that were exported whole. */
@@ -48,11 +50,23 @@ export function preparedFolder({ name, directory, checkpoint, manifest }: Instal
  */
 export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> {
   const { name, directory, checkpoint, manifest } = model;
-  if (manifest === undefined) return { ...(await openLocation(checkpoint)), name };
+  if (manifest === undefined) return withKnownScheduler({ ...(await openLocation(checkpoint)), name });
   const vae = manifest.vae === undefined ? undefined : path.join(directory, manifest.vae);
   const opened = await openLocation(checkpoint, vae);
   requireKind(manifest, opened.requiresAestheticsScore, path.join(directory, manifestName));
-  return { ...opened, name, scheduler: { ...opened.scheduler, ...manifest.scheduler } };
+  const scheduler = { ...opened.scheduler, ...manifest.scheduler };
+  return withKnownScheduler({ ...opened, name, scheduler }, path.join(directory, manifestName));
+}
+
+/** @throws CheckpointError naming the class or the key of the scheduler that is not supported. */
+function withKnownScheduler(opened: OpenedModel, file = opened.directory): OpenedModel {
+  try {
+    requireKnownScheduler(opened.scheduler);
+    schedulerSettings(opened.scheduler);
+  } catch (cause) {
+    throw new CheckpointError(`${file}: ${(cause as Error).message}`, { cause });
+  }
+  return opened;
 }
 
 /**

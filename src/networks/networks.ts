@@ -52,13 +52,18 @@ export interface Unet {
 }
 
 /**
- * Image side over latent side, and the number the latents are multiplied with after encoding, both from the
- * VAE's config.
+ * Image side over latent side, and how latents are scaled after encoding (see scaledLatents), from the VAE's
+ * config.
  */
 export interface VaeGeometry {
   readonly factor: number;
   readonly channels: number;
   readonly scalingFactor: number;
+  /** By channel; absent where the latents are only multiplied. */
+  readonly latentStatistics?: {
+    readonly mean: readonly number[];
+    readonly deviation: readonly number[];
+  };
 }
 
 export interface VaeEncoder extends VaeGeometry {

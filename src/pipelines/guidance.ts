@@ -1,5 +1,6 @@
 import type { Unet } from '../networks/networks.ts';
 import type { NoiseTable } from '../schedulers/noise-levels.ts';
+import type { Preconditioning } from '../schedulers/preconditioning.ts';
 import type { Conditioning, PromptEmbeds } from './conditioning.ts';
 import type { DenoiseMany } from './lockstep.ts';
 
@@ -58,7 +59,8 @@ export function guided(options: GuidanceOptions): DenoiseMany {
     const { sigma, timestep } = level;
     const length = samples[0]!.length;
     const input = inputsFor(samples.length);
-    const inputScale = 1 / Math.sqrt(sigma * sigma + 1);
+    const scales = noise.preconditioningAt(sigma);
+    const inputScale = scales.input;
     const latents = new Float32Array(input.batch * length);
     for (let row = 0; row < input.batch; row++) {
       const sample = samples[row % samples.length]!;
@@ -72,26 +74,19 @@ export function guided(options: GuidanceOptions): DenoiseMany {
         const offset = (samples.length + index) * length;
         for (let i = 0; i < length; i++) first[i]! += guidanceScale * (prediction[offset + i]! - first[i]!);
       }
-      return cleanLatents(sample, first, sigma, noise.predictionType);
+      return cleanLatents(sample, first, scales);
     });
   };
 }
 
-/**
- * x0 from the network's output: x - sigma * noise, or for a velocity x / (sigma^2 + 1) - v * sigma /
- * sqrt(sigma^2 + 1).
- */
+/** x0 from the network's output. */
 function cleanLatents(
   latents: Float32Array,
   prediction: Float32Array,
-  sigma: number,
-  predictionType: NoiseTable['predictionType'],
+  { skip, output }: Preconditioning,
 ): Float32Array {
-  const velocity = predictionType === 'v_prediction';
-  const keep = velocity ? 1 / (sigma * sigma + 1) : 1;
-  const take = velocity ? sigma / Math.sqrt(sigma * sigma + 1) : sigma;
   const clean = new Float32Array(latents.length);
-  for (let i = 0; i < clean.length; i++) clean[i] = keep * latents[i]! - take * prediction[i]!;
+  for (let i = 0; i < clean.length; i++) clean[i] = skip * latents[i]! + output * prediction[i]!;
   return clean;
 }
 

@@ -1,3 +1,4 @@
+import { scaledLatents } from '../networks/vae-geometry.ts';
 import type { NoiseSource } from '../numerics/noise-source.ts';
 import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
 import { partial } from '../schedulers/run-parts.ts';
@@ -56,7 +57,7 @@ export async function* imageToImage(
       picture,
       canvas,
       entry: (sample) => {
-        const latents = samplePosterior(moments, vaeEncoder.scalingFactor, sample.noise);
+        const latents = scaledLatents(samplePosterior(moments, sample.noise), vaeEncoder);
         const added = sample.noise.normal();
         return latents.map((value, i) => value + sigma * added[i]!);
       },
@@ -69,14 +70,14 @@ export async function* imageToImage(
 const minLogVariance = -30;
 const maxLogVariance = 20;
 
-/** Scaled latents drawn from the posterior: (mean + exp(log variance / 2) * normal) * scaling factor. */
-function samplePosterior(moments: Float32Array, scalingFactor: number, noise: NoiseSource): Float32Array {
+/** Latents drawn from the posterior: mean + exp(log variance / 2) * normal. */
+function samplePosterior(moments: Float32Array, noise: NoiseSource): Float64Array {
   const length = moments.length / 2;
   const normal = noise.normal();
-  const latents = new Float32Array(length);
+  const latents = new Float64Array(length);
   for (let i = 0; i < length; i++) {
     const logVariance = Math.min(Math.max(moments[length + i]!, minLogVariance), maxLogVariance);
-    latents[i] = (moments[i]! + Math.exp(logVariance / 2) * normal[i]!) * scalingFactor;
+    latents[i] = moments[i]! + Math.exp(logVariance / 2) * normal[i]!;
   }
   return latents;
 }

@@ -1,4 +1,5 @@
 import type { VaeDecoder } from '../networks/networks.ts';
+import { unscaledLatents } from '../networks/vae-geometry.ts';
 import { leastSquares } from '../numerics/least-squares.ts';
 import { createPhiloxNormals } from '../numerics/philox-normals.ts';
 
@@ -35,8 +36,9 @@ const fitted = new WeakMap<VaeDecoder, Promise<LatentColours>>();
 
 /** What a VAE's latents look like: known for SDXL's, measured once for any other. */
 export function latentColours(decoder: VaeDecoder): Promise<LatentColours> {
-  const { channels, scalingFactor } = decoder;
-  if (channels === 4 && scalingFactor === sdxlScalingFactor) return Promise.resolve(sdxlColours);
+  const { channels, scalingFactor, latentStatistics } = decoder;
+  if (channels === 4 && scalingFactor === sdxlScalingFactor && latentStatistics === undefined)
+    return Promise.resolve(sdxlColours);
   const before = fitted.get(decoder);
   if (before !== undefined) return before;
   const found = fitLatentColours(decoder);
@@ -58,15 +60,11 @@ const positionsPerKnot = 3;
  * nothing the decoder was trained on) and fits the mean colour of the pixels that belong to each position.
  */
 export async function fitLatentColours(decoder: VaeDecoder): Promise<LatentColours> {
-  const { channels, factor, scalingFactor } = decoder;
+  const { channels, factor } = decoder;
   const knots = Math.ceil(Math.sqrt(knotsPerColumn * (channels + 1)));
   const side = positionsPerKnot * (knots - 1);
   const latents = smoothNormals(channels, knots, side);
-  const pixels = await decoder.decode(
-    latents.map((value) => value / scalingFactor),
-    side,
-    side,
-  );
+  const pixels = await decoder.decode(unscaledLatents(latents, decoder), side, side);
   const area = side * side;
   const rows = Array.from({ length: area }, (_, at) => [
     ...Array.from({ length: channels }, (_, channel) => latents[channel * area + at]!),

@@ -1,4 +1,5 @@
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
+import { requireKnownScheduler } from '../schedulers/known-scheduler.ts';
 import { type NoiseTable, noiseTable } from '../schedulers/noise-levels.ts';
 import { type ClipTokenizer, loadTokenizer } from '../text/tokenizer.ts';
 
@@ -35,6 +36,7 @@ export interface ModelSources extends Omit<Models, 'textStages' | 'noise'> {
 /** Loads the tokenizers and the training noise table that belong to a checkpoint's networks. */
 export async function assembleModels(sources: ModelSources): Promise<Models> {
   const { encoders, schedulerConfig, ...networks } = sources;
+  requireKnownScheduler(schedulerConfig);
   const textStages = await Promise.all(
     encoders.map(async ({ encoder, tokenizerDirectory }, index) => ({
       encoder,
@@ -68,4 +70,19 @@ function requireMatchingWidths(models: Models): void {
       `${models.name}: the UNet works on ${models.unet.channels} latent channels, the VAE on ${models.vaeDecoder.channels}`,
     );
   }
+}
+
+/**
+ * Whether one model's UNet can go on with another's latents: both see them scaled alike, on noise levels of
+ * one kind.
+ */
+export function sharesLatents(one: Models, other: Models): boolean {
+  const space = ({ vaeDecoder, noise }: Models) =>
+    JSON.stringify([
+      vaeDecoder.channels,
+      vaeDecoder.scalingFactor,
+      vaeDecoder.latentStatistics ?? null,
+      noise.continuous ?? null,
+    ]);
+  return space(one) === space(other);
 }

@@ -1,4 +1,5 @@
 import type { VaeDecoder } from '../networks/networks.ts';
+import { unscaledLatents } from '../networks/vae-geometry.ts';
 import type { Solver } from '../schedulers/scheduler.ts';
 import { cropped, type Size } from './canvas.ts';
 import type { LatentSize } from './guidance.ts';
@@ -59,7 +60,7 @@ async function decodeLatents(
   seed: number,
   signal: AbortSignal | undefined,
 ): Promise<Picture> {
-  const unscaled = latents.map((value) => value / decoder.scalingFactor);
+  const unscaled = unscaledLatents(latents, decoder);
   const { height, width } = latentSize(canvas, decoder.factor);
   const pixels = await decoder.decode(unscaled, height, width, signal);
   requireFinite(pixels, 'the decoded pixels');

@@ -4,8 +4,9 @@ import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { guided } from './guidance.ts';
-import type { Models } from './models.ts';
+import { type Models, sharesLatents } from './models.ts';
 import type { Leg } from './relay.ts';
+import { RequestError } from './request-error.ts';
 import { latentSize, samplePictures } from './sample-pictures.ts';
 import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
 import type { Stage } from './stopwatch.ts';
@@ -42,6 +43,11 @@ export async function* textToImage(
     refiner === undefined
       ? [whole, { ...whole, begin: whole.end }]
       : handOff(whole, options.highNoiseFraction);
+  const isShared = baseSchedule.end > baseSchedule.begin && refinerSchedule.end > refinerSchedule.begin;
+  if (refiner !== undefined && isShared && !sharesLatents(base, refiner))
+    throw new RequestError(
+      `${refiner.name} cannot refine what ${base.name} begins: their latents differ; high_noise_fraction must be 1`,
+    );
   const style = canonicalStyle(options.style);
   if (style === undefined) throw new Error(`style ${JSON.stringify(options.style)} is unknown`);
   const styled = applyStyle(style, options.prompt, options.negativePrompt);

@@ -1,8 +1,13 @@
 import { cumulativeAlphas, rescaleZeroTerminalSnr, trainingBetas } from './betas.ts';
+import { continuousTable, continuousTimestep } from './continuous-levels.ts';
+import { type Preconditioning, preconditioning } from './preconditioning.ts';
 import type { NoiseLevel } from './scheduler.ts';
 import { type SchedulerConfig, type SchedulerSettings, schedulerSettings } from './scheduler-config.ts';
 
-/** The noise levels a network was trained on, and the way between sigma and timestep. */
+/**
+ * The noise levels a network was trained on, and the way between sigma and timestep. A network trained on a
+ * continuum has a table of even logarithms instead, for schedules that walk one, and timesteps of its own.
+ */
 export interface NoiseTable extends SchedulerSettings {
   /** Share of signal variance left per training timestep (alpha bar). */
   readonly cumulativeAlphas: Float32Array;
@@ -15,6 +20,8 @@ export interface NoiseTable extends SchedulerSettings {
   timestepAt(sigma: number): number;
   /** `sigma` with its fractional timestep. */
   levelAt(sigma: number): NoiseLevel;
+  /** How the network is fed and read at a level. */
+  preconditioningAt(sigma: number): Preconditioning;
 }
 
 /**
@@ -30,6 +37,21 @@ const smallestAlpha = 2 ** -24;
  */
 export function noiseTable(config: SchedulerConfig): NoiseTable {
   const settings = schedulerSettings(config);
+  const { continuous, predictionType } = settings;
+  const preconditioningAt = (sigma: number) => preconditioning(sigma, predictionType, continuous);
+  if (continuous !== undefined) {
+    const sigmas = continuousTable(continuous, settings.trainSteps);
+    return {
+      ...settings,
+      cumulativeAlphas: sigmas.map((sigma) => 1 / (sigma * sigma + 1)),
+      sigmas,
+      logSigmas: sigmas.map(Math.log),
+      timestepAt: continuousTimestep,
+      sigmaAt: (timestep) => Math.exp(4 * timestep),
+      levelAt: (sigma) => ({ sigma, timestep: continuousTimestep(sigma) }),
+      preconditioningAt,
+    };
+  }
   const betas = trainingBetas(settings);
   const alphas = cumulativeAlphas(settings.rescaleBetasZeroSnr ? rescaleZeroTerminalSnr(betas) : betas);
   if (settings.rescaleBetasZeroSnr) alphas[alphas.length - 1] = smallestAlpha;
@@ -44,6 +66,7 @@ export function noiseTable(config: SchedulerConfig): NoiseTable {
     timestepAt,
     sigmaAt: (timestep) => interpolate(sigmas, timestep),
     levelAt: (sigma) => ({ sigma, timestep: timestepAt(sigma) }),
+    preconditioningAt,
   };
 }
 

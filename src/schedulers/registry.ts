@@ -23,20 +23,28 @@ interface Spacing {
   readonly schedule: schedules.ScheduleOf;
 }
 
-const { discardPenultimate } = schedules;
+const { discardPenultimate, orContinuous } = schedules;
+const over = (schedule: schedules.ScheduleOf, spacing = 'checkpoint'): Spacing => ({
+  spacing,
+  schedule: orContinuous(schedule),
+});
 
 /** `checkpoint` is the timestep_spacing of the checkpoint: leading for SDXL. */
-const grid: Spacing = { spacing: 'checkpoint', schedule: schedules.sigmaGrid };
-const gridKarras: Spacing = { spacing: 'karras within checkpoint', schedule: schedules.sigmaGridKarras };
-const ddimGrid: Spacing = { spacing: 'checkpoint', schedule: schedules.ddimGrid };
-const ddpmGrid: Spacing = { spacing: 'checkpoint', schedule: schedules.ddpmGrid };
-const pndmGrid: Spacing = { spacing: 'checkpoint', schedule: schedules.pndmGrid };
-const solverGrid: Spacing = { spacing: 'checkpoint, N + 1', schedule: schedules.solverGrid };
-const linspace: Spacing = { spacing: 'linspace, N + 1', schedule: schedules.solverLinspace };
+const grid = over(schedules.sigmaGrid);
+const gridAsked = over(schedules.sigmaGridAsked);
+const gridKarras: Spacing = {
+  spacing: 'karras within checkpoint',
+  schedule: orContinuous(schedules.sigmaGridKarras, 'karras'),
+};
+const ddimGrid = over(schedules.ddimGrid);
+const ddpmGrid = over(schedules.ddpmGrid);
+const pndmGrid = over(schedules.pndmGrid);
+const solverGrid = over(schedules.solverGrid, 'checkpoint, N + 1');
+const linspace = over(schedules.solverLinspace, 'linspace, N + 1');
 const normal: Spacing = { spacing: 'normal', schedule: schedules.normal };
 const karras: Spacing = { spacing: 'karras', schedule: schedules.karras };
 const exponential: Spacing = { spacing: 'exponential', schedule: schedules.exponential };
-const compvis: Spacing = { spacing: 'every 1000/N-th', schedule: compvisSchedule };
+const compvis = over(compvisSchedule, 'every 1000/N-th');
 const without = ({ spacing, schedule }: Spacing): Spacing => ({
   spacing: `${spacing}, no penultimate`,
   schedule: discardPenultimate(schedule),
@@ -49,11 +57,11 @@ const registry = {
     'DPM Multi': [methods.dpmMultistep, solverGrid, 'diffusers DPMSolverMultistepScheduler'],
     'DPM Single': [methods.dpmSinglestep, linspace, 'diffusers DPMSolverSinglestepScheduler'],
     'Euler a': [methods.eulerAncestral, grid, 'diffusers EulerAncestralDiscreteScheduler'],
-    Euler: [methods.euler, grid, 'diffusers EulerDiscreteScheduler'],
-    Heun: [methods.heun, grid, 'diffusers HeunDiscreteScheduler'],
+    Euler: [methods.euler, gridAsked, 'diffusers EulerDiscreteScheduler'],
+    Heun: [methods.heun, gridAsked, 'diffusers HeunDiscreteScheduler'],
     'DPM2 a Karras': [methods.dpm2Ancestral, gridKarras, 'diffusers KDPM2AncestralDiscreteScheduler'],
     'DPM2 Karras': [methods.dpm2, gridKarras, 'diffusers KDPM2DiscreteScheduler'],
-    LMS: [methods.lms, grid, 'diffusers LMSDiscreteScheduler'],
+    LMS: [methods.lms, gridAsked, 'diffusers LMSDiscreteScheduler'],
     PNDM: [methods.pndm, pndmGrid, 'diffusers PNDMScheduler'],
     DDPM: [methods.ddpm, ddpmGrid, 'diffusers DDPMScheduler'],
     UniPC: [methods.unipc, solverGrid, 'diffusers UniPCMultistepScheduler'],

@@ -1,4 +1,6 @@
-/** A checkpoint's parsed scheduler_config.json, keys as published. Keys not read here have no effect. */
+import { type ContinuousLevels, continuousLevels } from './continuous-levels.ts';
+
+/** A checkpoint's parsed scheduler_config.json, keys as published; see also requireKnownScheduler. */
 export type SchedulerConfig = Readonly<Record<string, unknown>>;
 
 /** What the network's output is: the noise, or the velocity of Salimans & Ho 2022. */
@@ -35,13 +37,18 @@ export interface SchedulerSettings {
    * Where the sigma-based classes and the DPM solvers end: at zero noise or the first training timestep's.
    */
   readonly finalSigmasType: 'zero' | 'sigma_min';
+  /** How the classes that know the key space their sigmas; the grid of timestep_spacing where none is asked. */
+  readonly sigmaSpacing: 'grid' | 'karras' | 'exponential';
+  /** Of a network trained on a continuum of levels; undefined where it was trained on a table. */
+  readonly continuous: ContinuousLevels | undefined;
 }
 
 /** @throws Error naming the key and its value where one is not what diffusers' schedulers accept. */
 export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
   const trainedBetas = numbers(config, 'trained_betas');
   const trainSteps =
-    trainedBetas?.length ?? number(config, 'num_train_timesteps', 1000, 'a whole number from 2', isCount);
+    trainedBetas?.length ??
+    number(config, 'num_train_timesteps', 1000, 'a whole number from 2 to 100000', isCount);
   return {
     trainSteps,
     betaStart: number(config, 'beta_start', 0.0001, 'a number between 0 and 1', isBeta),
@@ -60,10 +67,24 @@ export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
     setAlphaToOne: boolean(config, 'set_alpha_to_one', undefined),
     skipPrkSteps: boolean(config, 'skip_prk_steps', true),
     finalSigmasType: choice(config, 'final_sigmas_type', ['zero', 'sigma_min'], 'zero'),
+    sigmaSpacing: sigmaSpacing(config),
+    continuous: continuousLevels(config),
   };
 }
 
-const isCount = (value: number) => Number.isInteger(value) && value >= 2;
+function sigmaSpacing(config: SchedulerConfig): SchedulerSettings['sigmaSpacing'] {
+  const karras = boolean(config, 'use_karras_sigmas', false);
+  const exponential = boolean(config, 'use_exponential_sigmas', false);
+  if (karras && exponential)
+    throw new Error(
+      'scheduler_config.json: use_karras_sigmas and use_exponential_sigmas contradict each other',
+    );
+  return karras ? 'karras' : exponential ? 'exponential' : 'grid';
+}
+
+/** A table of more would be made before anything refuses it; SDXL has 1,000. */
+const mostTrainSteps = 100_000;
+const isCount = (value: number) => Number.isInteger(value) && value >= 2 && value <= mostTrainSteps;
 const isOffset = (value: number) => Number.isInteger(value) && value >= 0;
 const isBeta = (value: number) => value > 0 && value < 1;
 
@@ -107,6 +128,6 @@ function choice<Value extends string, Fallback extends Value | undefined>(
 function numbers(config: SchedulerConfig, key: string): readonly number[] | undefined {
   const value = config[key] ?? undefined;
   if (value === undefined) return undefined;
-  const isList = Array.isArray(value) && value.length >= 2 && value.every((beta) => isBeta(Number(beta)));
+  const isList = Array.isArray(value) && isCount(value.length) && value.every((beta) => isBeta(Number(beta)));
   return isList ? value.map(Number) : refuse(key, value, 'a list of numbers between 0 and 1');
 }

@@ -1,5 +1,7 @@
+import type { ContinuousLevels } from './continuous-levels.ts';
 import type { NoiseTable } from './noise-levels.ts';
 import type { NoiseLevel, Schedule } from './scheduler.ts';
+import type { TimestepSpacing } from './scheduler-config.ts';
 import {
   exponentialSigmas,
   firstTrainingLevel,
@@ -32,11 +34,25 @@ export const sigmaGrid: ScheduleOf = (model, steps) => {
  * which is narrower than the training table where the grid is (decision of diffusers, kept), timesteps
  * rounded.
  */
-export const sigmaGridKarras: ScheduleOf = (model, steps) => {
+export const sigmaGridKarras: ScheduleOf = (model, steps) =>
+  sigmaRun(model, levelsAt(model, spacedWithinGrid(model, steps, 'karras'), { whole: true }));
+
+/**
+ * Euler, Heun and LMS: the grid, or where the checkpoint has use_karras_sigmas or use_exponential_sigmas,
+ * those levels between its ends.
+ */
+export const sigmaGridAsked: ScheduleOf = (model, steps) =>
+  model.sigmaSpacing === 'grid'
+    ? sigmaGrid(model, steps)
+    : sigmaRun(model, levelsAt(model, spacedWithinGrid(model, steps, model.sigmaSpacing)));
+
+function spacedWithinGrid(model: NoiseTable, steps: number, spacing: 'karras' | 'exponential') {
   const grid = gridTimesteps(model, steps, model.timestepSpacing ?? 'linspace').map(model.sigmaAt);
-  const sigmas = karrasSigmas(grid.at(-1)!, grid[0]!, steps);
-  return sigmaRun(model, levelsAt(model, sigmas, { whole: true }));
-};
+  const [lowest, highest] = [grid.at(-1)!, grid[0]!];
+  return spacing === 'karras'
+    ? karrasSigmas(lowest, highest, steps)
+    : exponentialSigmas(lowest, highest, steps);
+}
 
 function sigmaRun(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
   const first = levels[0]!;
@@ -84,14 +100,31 @@ function variancePreservingLevels(model: NoiseTable, steps: number): NoiseLevel[
 
 /** DPM-Solver multistep and UniPC of diffusers; `linspace` where the checkpoint says nothing. */
 export const solverGrid: ScheduleOf = (model, steps) =>
-  solverRun(model, solverTimesteps(model, steps, model.timestepSpacing ?? 'linspace'));
+  solverAsked(model, steps, model.timestepSpacing ?? 'linspace');
 
 /** DPM-Solver singlestep of diffusers: always `linspace`, steps_offset without effect. */
-export const solverLinspace: ScheduleOf = (model, steps) =>
-  solverRun(model, solverTimesteps(model, steps, 'linspace'));
+export const solverLinspace: ScheduleOf = (model, steps) => solverAsked(model, steps, 'linspace');
 
-function solverRun(model: NoiseTable, timesteps: readonly number[]): Schedule {
-  const levels = levelsOf(model, timesteps);
+/**
+ * The grid, or where the checkpoint has use_karras_sigmas or use_exponential_sigmas, those levels over the
+ * whole table, timesteps rounded or, of the latter, cut off.
+ */
+function solverAsked(model: NoiseTable, steps: number, spacing: TimestepSpacing): Schedule {
+  const [lowest, highest] = [model.sigmas[0]!, model.sigmas.at(-1)!];
+  if (model.sigmaSpacing === 'karras')
+    return solverRun(model, levelsAt(model, karrasSigmas(lowest, highest, steps), { whole: true }));
+  if (model.sigmaSpacing === 'exponential')
+    return solverRun(
+      model,
+      levelsAt(model, exponentialSigmas(lowest, highest, steps)).map(({ sigma, timestep }) => ({
+        sigma,
+        timestep: Math.floor(timestep),
+      })),
+    );
+  return solverRun(model, levelsOf(model, solverTimesteps(model, steps, spacing)));
+}
+
+function solverRun(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
   return wholeRun(model, [...levels, finalLevel(model)], { initialScale: unitVarianceScale(levels[0]!) });
 }
 
@@ -99,8 +132,12 @@ function finalLevel(model: NoiseTable): NoiseLevel {
   return model.finalSigmasType === 'zero' ? noiseless : firstTrainingLevel(model);
 }
 
-/** A1111's plain schedule: even timesteps over the whole table, then no noise. */
-export const normal: ScheduleOf = (model, steps) => webuiRun(model, normalLevels(model, steps));
+/**
+ * A1111's plain schedule: even timesteps over the whole table, then no noise. The timesteps of continuous
+ * levels are logarithms of sigma.
+ */
+export const normal: ScheduleOf = (model, steps) =>
+  model.continuous === undefined ? webuiRun(model, normalLevels(model, steps)) : exponential(model, steps);
 
 /** A1111's Karras schedule over the whole table, then no noise. */
 export const karras: ScheduleOf = (model, steps) =>
@@ -109,6 +146,33 @@ export const karras: ScheduleOf = (model, steps) =>
 /** A1111's exponential schedule over the whole table, then no noise. */
 export const exponential: ScheduleOf = (model, steps) =>
   webuiRun(model, levelsAt(model, exponentialSigmas(model.sigmas[0]!, model.sigmas.at(-1)!, steps)));
+
+/**
+ * Every schedule over timesteps where the checkpoint has continuous levels: their own spacing, as
+ * EDMEulerScheduler and EDMDPMSolverMultistepScheduler, for an end at the least noise without the last step,
+ * which goes nowhere.
+ */
+export function orContinuous(schedule: ScheduleOf, forced?: 'karras'): ScheduleOf {
+  return (model, steps) =>
+    model.continuous === undefined
+      ? schedule(model, steps)
+      : continuousRun(model, steps, model.continuous, forced ?? model.continuous.spacing);
+}
+
+function continuousRun(
+  model: NoiseTable,
+  steps: number,
+  { sigmaMin, sigmaMax, rho }: ContinuousLevels,
+  spacing: ContinuousLevels['spacing'],
+): Schedule {
+  const sigmas =
+    spacing === 'karras'
+      ? karrasSigmas(sigmaMin, sigmaMax, steps, rho)
+      : exponentialSigmas(sigmaMin, sigmaMax, steps);
+  const levels = levelsAt(model, sigmas);
+  const end = model.finalSigmasType === 'zero' ? [noiseless] : [];
+  return wholeRun(model, [...levels, ...end], { initialScale: Math.sqrt(sigmaMax ** 2 + 1) });
+}
 
 function webuiRun(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
   return wholeRun(model, [...levels, noiseless], { initialScale: levels[0]!.sigma });

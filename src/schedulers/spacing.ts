@@ -3,8 +3,8 @@ import { interpolate, type NoiseTable } from './noise-levels.ts';
 import type { NoiseLevel, Schedule } from './scheduler.ts';
 import type { TimestepSpacing } from './scheduler-config.ts';
 
-/** Exponent of Karras et al. 2022, eq. 5. */
-const rho = 7;
+/** Exponent of Karras et al. 2022, eq. 5, unless a checkpoint has its own. */
+const usualRho = 7;
 
 /** Python's and numpy's rounding: halves to the even neighbour. */
 export function roundHalfEven(value: number): number {
@@ -69,7 +69,7 @@ export function levelsAt(model: NoiseTable, sigmas: Iterable<number>, { whole = 
 }
 
 /** Karras et al. 2022, eq. 5, falling from `sigmaMax` to `sigmaMin`, in float64 as diffusers. */
-export function karrasSigmas(sigmaMin: number, sigmaMax: number, count: number): number[] {
+export function karrasSigmas(sigmaMin: number, sigmaMax: number, count: number, rho = usualRho): number[] {
   const from = sigmaMax ** (1 / rho);
   const to = sigmaMin ** (1 / rho);
   return linspace(0, 1, count).map((ramp) => (from + ramp * (to - from)) ** rho);
@@ -77,11 +77,11 @@ export function karrasSigmas(sigmaMin: number, sigmaMax: number, count: number):
 
 /** The same in float32 as k-diffusion's get_sigmas_karras: Brownian paths feel the last bit of a sigma. */
 export function karrasSigmasFloat32(sigmaMin: number, sigmaMax: number, count: number): Float32Array {
-  const from = sigmaMax ** (1 / rho);
-  const to = sigmaMin ** (1 / rho);
+  const from = sigmaMax ** (1 / usualRho);
+  const to = sigmaMin ** (1 / usualRho);
   const slope = Math.fround(to - from);
   return linspaceFloat32(0, 1, count).map(
-    (ramp) => Math.fround(Math.fround(from) + Math.fround(ramp * slope)) ** rho,
+    (ramp) => Math.fround(Math.fround(from) + Math.fround(ramp * slope)) ** usualRho,
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { NetworkLoaders } from '../../../src/installation/load-models.ts';
 import type { ClipTextEncoder } from '../../../src/networks/networks.ts';
+import { unscaledLatents } from '../../../src/networks/vae-geometry.ts';
 import { createPhiloxNormals } from '../../../src/numerics/philox-normals.ts';
 import { loadTokenizer } from '../../../src/text/tokenizer.ts';
 
@@ -49,7 +50,7 @@ export async function* verify(
 
   const [decoder, decoderLoad] = await timed(load.vaeDecoder);
   const latentSide = side / decoder.factor;
-  const latents = normals(decoder.channels * latentSide ** 2).map((value) => value / decoder.scalingFactor);
+  const latents = unscaledLatents(normals(decoder.channels * latentSide ** 2), decoder);
   const [pixels, decoderRun] = await timed(() => decoder.decode(latents, latentSide, latentSide));
   await decoder.release();
   yield {

@@ -28,8 +28,11 @@ test('what the networks do not support is refused by file, key and value', () =>
     parseVaeConfig({ ...publishedBase.vae, ...changes }, 'vae/config.json');
   assert.throws(
     vae({ latents_mean: [0, 0, 0, 0] }),
-    /vae\/config\.json: latents_mean is \[0,0,0,0\]; only null/,
+    /vae\/config\.json: latents_std is absent; latents_mean needs it/,
   );
+  assert.throws(vae({ latents_mean: [0, 0, 0], latents_std: [1, 1, 1] }), /one number for each of 4 latent/);
+  assert.throws(vae({ latents_mean: [0, 0, 0, 0], latents_std: [1, 1, 0, 1] }), /must hold positive numbers/);
+  assert.throws(vae({ shift_factor: 0.1 }), /shift_factor is 0\.1; only null/);
   assert.throws(vae({ use_quant_conv: false }), /use_quant_conv is false; only true/);
   assert.throws(vae({ up_block_types: ['AttnUpDecoderBlock2D'] }), /up_block_types/);
   assert.throws(
