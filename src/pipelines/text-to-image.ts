@@ -43,8 +43,7 @@ export async function* textToImage(
     refiner === undefined
       ? [whole, { ...whole, begin: whole.end }]
       : handOff(whole, options.highNoiseFraction);
-  const isShared = baseSchedule.end > baseSchedule.begin && refinerSchedule.end > refinerSchedule.begin;
-  if (refiner !== undefined && isShared && !sharesLatents(base, refiner))
+  if (refiner !== undefined && refinerSchedule.end > refinerSchedule.begin && !sharesLatents(base, refiner))
     throw new RequestError(
       `${refiner.name} cannot refine what ${base.name} begins: their latents differ; high_noise_fraction must be 1`,
     );

@@ -61,7 +61,7 @@ KOHYA_ORIGINAL = {
 
 def write_checkpoint(directory):
     script = (
-        "import { writeTinyCheckpoints } from './scripts/tiny-checkpoint.ts';"
+        "import { writeTinyCheckpoints } from './src/checkpoints/synthetic/tiny-checkpoint.ts';"
         "await writeTinyCheckpoints(process.argv[1], { dtype: 'F32' });"
     )
     subprocess.run(["node", "--input-type=module", "-e", script, directory], cwd=ROOT, check=True)

@@ -44,7 +44,7 @@ def packed(tensor):
 
 def write_checkpoint(options, directory):
     script = (
-        "import { writeTinyCheckpoints } from './scripts/tiny-checkpoint.ts';"
+        "import { writeTinyCheckpoints } from './src/checkpoints/synthetic/tiny-checkpoint.ts';"
         "await writeTinyCheckpoints(process.argv[1], JSON.parse(process.argv[2]));"
     )
     command = ["node", "--input-type=module", "-e", script, directory, json.dumps(options)]
