@@ -1,5 +1,4 @@
 import { linspaceFloat32 } from './linspace.ts';
-import type { SchedulerConfig } from './scheduler-config.ts';
 
 /** The noise levels of a network trained on a continuum of them (EDM, Karras et al. 2022). */
 export interface ContinuousLevels {
@@ -20,7 +19,7 @@ const classes = ['EDMEulerScheduler', 'EDMDPMSolverMultistepScheduler'];
  * @returns undefined for every other class.
  * @throws Error naming the key and its value where one is not usable.
  */
-export function continuousLevels(config: SchedulerConfig): ContinuousLevels | undefined {
+export function continuousLevels(config: Readonly<Record<string, unknown>>): ContinuousLevels | undefined {
   if (!classes.includes(String(config._class_name))) return undefined;
   const number = (key: string, fallback: number): number => {
     const value = config[key] ?? fallback;
