@@ -40,7 +40,7 @@ export async function installProvider(options: InstallOptions): Promise<Provider
     ...(retryDelayMs !== undefined && { retryDelayMs }),
   });
   try {
-    const libraries = unpack(await readFile(archive), url);
+    const libraries = unpackProvider(await readFile(archive), url);
     await rm(path.join(folder, recordName), { force: true });
     for (const [name, bytes] of libraries) {
       const fresh = path.join(folder, `.${name}.new`);
@@ -64,8 +64,11 @@ export async function installProvider(options: InstallOptions): Promise<Provider
 /** Where the libraries are in a NuGet package and in a Python wheel. */
 const libraryFolders = ['runtimes/linux-x64/native', 'onnxruntime/capi'];
 
-/** The provider libraries of the package; adm-zip holds every entry against its CRC. */
-function unpack(archive: Buffer, url: string): Map<string, Buffer> {
+/**
+ * The provider libraries of a package; adm-zip holds every entry against its CRC.
+ * @throws Error naming the package, from `url`, and what it lacks.
+ */
+export function unpackProvider(archive: Buffer, url: string): Map<string, Buffer> {
   try {
     const zip = new AdmZip(archive);
     return new Map(

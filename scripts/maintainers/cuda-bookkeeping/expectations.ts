@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { deviceTrouble } from '../../../workers/engine/device-trouble.ts';
+import { type Call, named, type Steps } from './calls.ts';
+import type { Findings } from './scenarios.ts';
+
+/** Throws where the calls are not what they should be; else says what was seen, in one line. */
+type Expectation = (steps: Steps, findings: Findings) => string;
+
+const at = (steps: Steps, step: string): readonly Call[] => {
+  const calls = steps.get(step);
+  assert.ok(calls !== undefined, `no step ${step}`);
+  return calls;
+};
+const allocations = (calls: readonly Call[]) => named(calls, 'cudaMalloc');
+const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+const bytes = (calls: readonly Call[]) => sum(calls.map(({ numbers }) => numbers[0]!));
+const threads = (calls: readonly Call[]) => new Set(calls.map(({ thread }) => thread)).size;
+const mebi = (count: unknown) => `${(Number(count) / 2 ** 20).toFixed(1)} MiB`;
+
+export const expectations: Readonly<Record<string, Expectation>> = {
+  'one arena for three sessions': (steps, { same, TotalAllocated, NumArenaExtensions }) => {
+    const [first, others] = [allocations(at(steps, 'first')), allocations(at(steps, 'others'))];
+    assert.ok(first.length > 0);
+    assert.equal(others.length, 0, 'the other sessions have taken memory of their own');
+    assert.equal(same, 'true', 'the sessions tell of different arenas');
+    return `${first.length} allocations in the first session's run, none in the others'; ${mebi(TotalAllocated)} in ${NumArenaExtensions} extensions, as all three say`;
+  },
+
+  shrinkage: (steps, { before, after }) => {
+    const freed = named(at(steps, 'shrink'), 'cudaFree');
+    assert.ok(freed.length > 0 && Number(after) < Number(before));
+    return `${freed.length} pieces given back after the run: ${mebi(before)} before, ${mebi(after)} after`;
+  },
+
+  'a limit of memory': (steps, { failure, TotalAllocated }) => {
+    const limit = 8 * 2 ** 20;
+    assert.equal(deviceTrouble(String(failure)), 'memory', String(failure));
+    assert.ok(Number(TotalAllocated) <= limit);
+    assert.ok(named(at(steps, 'small'), 'cudaLaunchKernel', '__cudaLaunchKernel').length > 0);
+    return `a run beyond ${mebi(limit)} fails for want of memory, a smaller one goes on; ${mebi(TotalAllocated)} taken`;
+  },
+
+  graphs: (steps, { refusal }) => {
+    const all = [...steps.values()].flat();
+    const captures = named(all, 'cudaStreamBeginCapture');
+    assert.equal(captures.length, 2, 'one capture for each of two shapes');
+    assert.equal(threads([...captures, ...named(all, 'cudaGraphLaunch')]), 1, 'captured on one thread');
+    assert.equal(named(all, 'cudaMalloc-DURING-CAPTURE').length, 0);
+    for (const rows of [256, 512]) {
+      assert.equal(named(at(steps, `capture ${rows}`), 'cudaStreamBeginCapture').length, 1);
+      const replays = at(steps, `replay ${rows}`);
+      assert.equal(named(replays, 'cudaGraphLaunch').length, 5);
+      assert.equal(named(replays, 'cudaLaunchKernel', '__cudaLaunchKernel', 'cudaMalloc').length, 0);
+    }
+    const plain = at(steps, 'no graph');
+    assert.equal(named(plain, 'cudaGraphLaunch', 'cudaStreamBeginCapture').length, 0);
+    assert.ok(named(plain, 'cudaLaunchKernel', '__cudaLaunchKernel').length > 0);
+    assert.match(String(refusal), /the arena cannot shrink/);
+    return 'two shapes: one capture each, all on one thread, five replays of one launch each; a third shape runs without; no allocation under a capture; the arena does not shrink under graphs';
+  },
+
+  'weights of our own': (steps, { weightBytes }) => {
+    const weights = (step: string) =>
+      [...allocations(at(steps, step)), ...named(at(steps, step), 'cudaMemcpy', 'cudaMemcpyAsync')].filter(
+        ({ numbers }) => numbers[0] === weightBytes,
+      );
+    assert.equal(weights('own').length, 2, 'a session of its own allocates and copies its weight');
+    assert.equal(weights('given').length, 0, 'a session that is given the weight does neither');
+    assert.equal(weights('runs').length, 0);
+    return `two sessions on one given weight of ${mebi(weightBytes)}: ${mebi(bytes(weights('given')))} allocated or copied for it; one without: allocated once, copied once`;
+  },
+};

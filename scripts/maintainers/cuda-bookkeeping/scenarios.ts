@@ -1,0 +1,154 @@
+import { cudaGraphs } from '../../../src/networks/runtime/cuda/cuda-graphs.ts';
+import { allocateCuda } from '../../../src/networks/runtime/cuda/cuda-memory.ts';
+import type { CudaOptions } from '../../../src/networks/runtime/cuda/cuda-options.ts';
+import {
+  type InferenceSession,
+  openInferenceSession,
+} from '../../../src/networks/runtime/inference-session.ts';
+import { loadLibrary } from '../../../src/networks/runtime/library.ts';
+import { placeOf, type TensorValue, valueOverDevice } from '../../../src/networks/runtime/tensor-values.ts';
+import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
+
+/** What a scenario found out that the log of CUDA's calls does not show. */
+export type Findings = Readonly<Record<string, number | string>>;
+
+/** Says where in the log of calls the scenario is. */
+export type Mark = (step: string) => void;
+
+/** Rows of the weight: 4 MiB of float32. */
+const side = 1024;
+const weightBytes = 4 * side * side;
+
+/**
+ * x times weight, twice, with what cuDNN is not needed for; the number of rows of x may differ from run to
+ * run.
+ */
+const weight = new Uint8Array(weightBytes);
+function model(): Uint8Array {
+  const node = (op: string, output: string, ...inputs: string[]) => ({
+    ...{ name: output, domain: '', op, inputs, outputs: [output], attributes: {} },
+  });
+  const port = (name: string) => ({ name, dataType: 'float32' as const, shape: ['rows', side] });
+  return encodeModel({
+    name: 'products',
+    opsets: { '': 18 },
+    inputs: [port('x')],
+    outputs: [port('y')],
+    initializers: [{ name: 'weight', dataType: 'float32', shape: [side, side], data: weight }],
+    nodes: [
+      node('MatMul', 'a', 'x', 'weight'),
+      node('Sigmoid', 'b', 'a'),
+      node('Mul', 'c', 'a', 'b'),
+      node('MatMul', 'y', 'c', 'weight'),
+    ],
+  });
+}
+
+interface More extends CudaOptions {
+  readonly initializers?: Readonly<Record<string, TensorValue>>;
+}
+
+function open({ initializers = {}, ...cuda }: More = {}): Promise<InferenceSession> {
+  return openInferenceSession(model(), {
+    device: 'cuda:0',
+    cuda,
+    initializers,
+    config: { disable_cpu_ep_fallback: '1', use_device_allocator_for_initializers: '1' },
+  });
+}
+
+const rows = (count: number) => ({ x: { data: new Float32Array(count * side), shape: [count, side] } });
+
+const arena = (session: InferenceSession): Findings => {
+  const { InUse, TotalAllocated, NumArenaExtensions } = session.arenaStatistics();
+  return { InUse: InUse!, TotalAllocated: TotalAllocated!, NumArenaExtensions: NumArenaExtensions! };
+};
+
+export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings>>> = {
+  'one arena for three sessions': async (mark) => {
+    const sessions = [await open(), await open(), await open()];
+    const [first, ...others] = sessions;
+    mark('first');
+    await first!.run(rows(512));
+    mark('others');
+    for (const session of others) await session.run(rows(512));
+    mark('end');
+    const found = arena(first!);
+    const same = others.every((session) => JSON.stringify(arena(session)) === JSON.stringify(found));
+    for (const session of sessions) await session.release();
+    return { ...found, same: String(same) };
+  },
+
+  shrinkage: async (mark) => {
+    const session = await open();
+    await session.run(rows(512));
+    const before = arena(session).TotalAllocated!;
+    mark('shrink');
+    await session.run(rows(512), { shrink: true });
+    mark('end');
+    const after = arena(session).TotalAllocated!;
+    await session.release();
+    return { before, after };
+  },
+
+  'a limit of memory': async (mark) => {
+    const session = await open({ memoryLimit: 8 * 2 ** 20 });
+    mark('too large');
+    const failure = await session.run(rows(4096)).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+    mark('small');
+    await session.run(rows(256));
+    mark('end');
+    const found = arena(session);
+    await session.release();
+    return { ...found, failure };
+  },
+
+  graphs: async (mark) => {
+    const session = await open({ graphs: true });
+    const graphs = cudaGraphs(session, 0);
+    for (const count of [256, 512]) {
+      mark(`capture ${count}`);
+      await graphs.capture(rows(count));
+    }
+    for (const count of [256, 512]) {
+      mark(`replay ${count}`);
+      for (let run = 0; run < 5; run++) await graphs.run(rows(count));
+    }
+    mark('no graph');
+    for (let run = 0; run < 5; run++) await graphs.run(rows(384));
+    mark('shrink');
+    const refusal = await session.run(rows(384), { shrink: true }).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+    mark('end');
+    await session.release();
+    graphs.free();
+    return { refusal };
+  },
+
+  'weights of our own': async (mark) => {
+    // Loads the provider, whose CUDA runtime the memory is taken from.
+    await (await open()).release();
+    const memory = allocateCuda(0, weightBytes);
+    memory.write(weight);
+    const value = valueOverDevice(loadLibrary(), placeOf(0), memory.address, 'float32', [side, side]);
+    mark('own');
+    const own = await open();
+    mark('given');
+    const sessions = [
+      await open({ initializers: { weight: value } }),
+      await open({ initializers: { weight: value } }),
+    ];
+    mark('runs');
+    for (const session of sessions) await session.run(rows(256));
+    mark('end');
+    for (const session of [own, ...sessions]) await session.release();
+    value.release();
+    memory.free();
+    return { weightBytes };
+  },
+};
