@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import sharp, { type Color, type Sharp } from 'sharp';
 import { decodeInputImage, ImageInputError } from './decode-input-image.ts';
 import { decodePng } from './decode-png.ts';
+import { keptCoefficientBytes } from './jpeg-frame.ts';
 
 const options = { maxPixels: 1024 * 1024 };
 
@@ -130,13 +131,29 @@ test('a side under 64 is refused with the size', async () => {
   );
 });
 
-test('formats other than JPEG, PNG and WebP are refused before they are decoded', async () => {
-  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><rect/></svg>');
-  const gif = await plain(64, 64, '#fff').gif().toBuffer();
-  const tiff = await plain(64, 64, '#fff').tiff().toBuffer();
-  const avif = await plain(64, 64, '#fff').avif().toBuffer();
-  const pdf = Buffer.from('%PDF-1.4\n1 0 obj\n<< >>\nendobj\n');
-  for (const bytes of [svg, gif, tiff, avif, pdf, Buffer.from('not a picture'), Buffer.alloc(100)])
+test('formats other than JPEG, PNG and WebP are refused by their names before they are decoded', async () => {
+  const box = (brand: string) => Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0${' '.repeat(100)}`, 'latin1');
+  for (const [bytes, name] of [
+    [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><rect/></svg>'), 'SVG'],
+    [Buffer.from('<?xml version="1.0"?>\n<!DOCTYPE svg PUBLIC "x">\n<svg width="9"/>'), 'SVG'],
+    [Buffer.from('<!DOCTYPE html><html><body>404</body></html>'), 'an HTML page'],
+    [Buffer.from('{"error": "no such picture"}'), 'JSON'],
+    [await plain(64, 64, '#fff').gif().toBuffer(), 'GIF'],
+    [await plain(64, 64, '#fff').tiff().toBuffer(), "TIFF or a camera's raw file (DNG, NEF, ARW)"],
+    [await plain(64, 64, '#fff').avif().toBuffer(), 'AVIF'],
+    // ISO/IEC 23008-12: the brands of iPhones' and Android's pictures.
+    [box('heic'), 'HEIC'],
+    [box('heix'), 'HEIC'],
+    [box('mif1'), 'HEIC'],
+    [box('crx '), "a camera's raw file (CR3)"],
+    [box('qt  '), 'a video (MP4 or QuickTime)'],
+    [Buffer.from('II*\0\x10\0\0\0CR', 'latin1'), "a camera's raw file (CR2)"],
+    [Buffer.from('BM' + '\0'.repeat(60)), 'BMP'],
+    [Buffer.from('\0\0\0\x0cJXL \r\n', 'latin1'), 'JPEG XL'],
+    [Buffer.from('%PDF-1.4\n1 0 obj\n<< >>\nendobj\n'), 'PDF'],
+  ] as const)
+    assert.equal(await refusal(bytes), `the image must be a JPEG, PNG or WebP picture, got ${name}`);
+  for (const bytes of [Buffer.from('not a picture'), Buffer.alloc(100), Buffer.from([0xff, 0xd8])])
     assert.equal(await refusal(bytes), 'the image must be a JPEG, PNG or WebP picture');
   assert.equal(await refusal(Buffer.alloc(0)), 'the image is empty');
 });
@@ -157,5 +174,95 @@ test('a small file that claims a huge picture is refused by its header', async (
   bomb.writeUInt32BE(30_000, 16);
   bomb.writeUInt32BE(30_000, 20);
   bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
+  assert.equal(await refusal(bomb), 'the image has more than 268402689 pixels');
+  bomb.writeUInt32BE(16_000, 16);
+  bomb.writeUInt32BE(16_000, 20);
+  bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29);
   assert.equal(await refusal(bomb), 'the image has more than 16777216 pixels');
+  const padded = Buffer.concat([bomb, Buffer.alloc(5_000_000)]);
+  assert.equal(await refusal(padded), 'the image has more than 67108864 pixels');
+});
+
+test('a large PNG or WebP is read where its file is that of a photo, and refused where it is hollow', async () => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const;
+  const tile = await sharp({ create: { width: 500, height: 500, channels: 3, background: '#000', noise } })
+    .png()
+    .toBuffer();
+  const photo = plain(5000, 4000, '#4080c0').composite([{ input: tile, tile: true }]);
+  for (const bytes of [
+    await photo.clone().png({ compressionLevel: 1 }).toBuffer(),
+    await photo.clone().webp({ effort: 0 }).toBuffer(),
+  ]) {
+    const { width, height } = await decodeInputImage(bytes, { maxPixels: 1_572_864 });
+    assert.deepEqual([width, height], [1400, 1120]);
+  }
+  const hollow = plain(5000, 4000, '#4080c0');
+  for (const bytes of [await hollow.clone().png().toBuffer(), await hollow.clone().webp().toBuffer()])
+    assert.equal(await refusal(bytes), 'the image has more than 16777216 pixels');
+});
+
+test('photos of today are read, also progressive ones and those that lie on their side', async () => {
+  for (const [width, height, progressive, orientation] of [
+    [6000, 4000, false, 1],
+    [6000, 4000, true, 1],
+    [4000, 6000, false, 6],
+    [8000, 6000, false, 8],
+    [12_000, 9000, false, 1],
+    [16_320, 12_240, false, 6],
+  ] as const) {
+    const photo = await plain(width, height, '#4080c0')
+      .withMetadata({ orientation })
+      .jpeg({ progressive, quality: 60, optimizeCoding: false })
+      .toBuffer();
+    const [across, down] = orientation >= 5 ? [height, width] : [width, height];
+    const { png, ...size } = await decodeInputImage(photo, { maxPixels: 1_572_864 });
+    assert.ok(size.width * size.height <= 1_572_864 && size.width * size.height > 1_400_000);
+    assert.ok(Math.abs(size.width / size.height - across / down) < 0.02, `${size.width}x${size.height}`);
+    for (const [channel, value] of (await pixelOf(png, 9, 9)).entries())
+      assert.ok(Math.abs(value - [0x40, 0x80, 0xc0][channel]!) <= 3, `${width}x${height}: ${value}`);
+  }
+});
+
+test('the memory that a picture takes is asked for before it is decoded, and bounded', async () => {
+  const asked = async (bytes: Uint8Array): Promise<number> => {
+    let needed = 0;
+    const admit = async <Result>(most: number, decode: () => Promise<Result>) => {
+      needed = most;
+      return await decode();
+    };
+    await decodeInputImage(bytes, { ...options, admit });
+    return Math.round(needed / 2 ** 20) - 32;
+  };
+  const jpeg = (progressive: boolean, chromaSubsampling: string) =>
+    plain(4096, 4096, '#4080c0').jpeg({ progressive, chromaSubsampling }).toBuffer();
+  assert.equal(await asked(await jpeg(false, '4:2:0')), 0);
+  // Two bytes of each coefficient: 16 Mi of luma, a quarter or all of that for either chroma.
+  assert.equal(await asked(await jpeg(true, '4:2:0')), 48);
+  assert.equal(await asked(await jpeg(true, '4:4:4')), 96);
+  assert.equal(await asked(await plain(4096, 4096, '#4080c0').png().toBuffer()), 0);
+  assert.equal(await asked(await plain(4096, 4096, '#4080c0').png({ progressive: true }).toBuffer()), 48);
+  assert.equal(
+    await asked(await plain(4096, 4096, '#4080c0').webp({ lossless: true, effort: 0 }).toBuffer()),
+    64,
+  );
+  const large = Buffer.from(await plain(64, 64, '#4080c0').jpeg({ progressive: true }).toBuffer());
+  const frame = large.indexOf(Buffer.from([0xff, 0xc2]));
+  large.writeUInt16BE(12_240, frame + 5);
+  large.writeUInt16BE(16_320, frame + 7);
+  assert.equal(
+    await refusal(large),
+    'the image is 16320x12240 and progressive: it takes 572 MiB to decode; save it as a plain JPEG or smaller',
+  );
+});
+
+test('a JPEG whose components come one after another counts as a progressive one', async () => {
+  // The header of a baseline picture of three components whose first scan has one.
+  const frame = [0xff, 0xc0, 0, 17, 8, 0x10, 0, 0x10, 0, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
+  const scan = (count: number) => [0xff, 0xda, 0, 6 + 2 * count, count, ...Array(2 * count).fill(0), 0, 0, 0];
+  const start = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff];
+  const bytes = (count: number) => Uint8Array.from([...start, ...frame, ...scan(count)]);
+  assert.equal(keptCoefficientBytes(bytes(1)), 4096 * 4096 * 3);
+  assert.equal(keptCoefficientBytes(bytes(3)), 0);
+  for (const cut of [0, 1, 5, 9, 12, 20, 30])
+    assert.equal(keptCoefficientBytes(bytes(1).subarray(0, cut)), 0);
 });

@@ -1,4 +1,6 @@
 import type { Metadata } from 'sharp';
+import { decodingNeeds, mostJpegPixels } from './decoding-memory.ts';
+import { formatOf, takenFormats } from './picture-format.ts';
 import { restrictedSharp } from './restricted-sharp.ts';
 
 /** A picture that cannot be used; the message says why and is fit for the client. */
@@ -13,45 +15,63 @@ export interface InputImage {
   readonly height: number;
 }
 
-/** Pixels a picture may claim before anything is decoded: against decompression bombs. */
-const maximumInputPixels = 4096 * 4096;
 /**
- * SDXL's VAE's image side over latent side, and what the reference pipelines floor sizes to; decodePng floors
- * further for a checkpoint with another VAE.
+ * SDXL's VAE's image side over latent side, and what the reference pipelines floor sizes to.
  */
 const sideMultiple = 8;
 const minimumSide = 64;
-const timeoutSeconds = 5;
+/** What decoding may take is bounded by its memory; this is for a machine that has other things to do. */
+const timeoutSeconds = 30;
+
+export interface DecodeOptions {
+  readonly maxPixels: number;
+  /** Runs the decoding where that many bytes of memory may be taken; by default at once. */
+  readonly admit?: <Result>(bytes: number, decode: () => Promise<Result>) => Promise<Result>;
+}
+
+/** Decoding has not ended in time although its work is bounded: the machine is busy. */
+export class DecodingTimeout extends Error {
+  override name = 'DecodingTimeout';
+}
 
 /**
  * Decodes an untrusted JPEG, PNG or WebP (of an animation the first frame): EXIF orientation applied, colour
  * profile or CMYK converted to sRGB, alpha flattened on white. Scaled down (Lanczos) only if it has more than
  * `maxPixels`, then to sides floored to multiples of 8; otherwise the output has the input's own size.
- * @throws ImageInputError saying what is wrong with the picture.
+ * @throws ImageInputError saying what is wrong with the picture; DecodingTimeout.
  */
 export async function decodeInputImage(
   bytes: Uint8Array,
-  { maxPixels }: { maxPixels: number },
+  { maxPixels, admit = (_, decode) => decode() }: DecodeOptions,
 ): Promise<InputImage> {
   if (bytes.length === 0) throw new ImageInputError('the image is empty');
+  const format = formatOf(bytes);
+  if (format !== 'JPEG' && format !== 'PNG' && format !== 'WebP')
+    throw new ImageInputError(`the image must be ${takenFormats}${format ? `, got ${format}` : ''}`);
   const open = () =>
     restrictedSharp(bytes, {
       failOn: 'error',
-      limitInputPixels: maximumInputPixels,
+      limitInputPixels: mostJpegPixels,
       pages: 1,
       ignoreIcc: false,
     });
   const metadata = await explained(open().metadata());
   const { width, height } = outputSize(uprightSize(metadata), maxPixels);
-  const png = await explained(
-    open()
-      .timeout({ seconds: timeoutSeconds })
-      .autoOrient()
-      .flatten({ background: '#ffffff' })
-      .resize({ width, height, fit: 'fill', kernel: 'lanczos3', fastShrinkOnLoad: false })
-      .toColourspace('srgb')
-      .png({ compressionLevel: 3, palette: false })
-      .toBuffer(),
+  const needs = decodingNeeds(bytes, metadata);
+  if ('refusal' in needs) throw new ImageInputError(needs.refusal);
+  const png = await admit(needs.bytes, () =>
+    explained(
+      open()
+        .timeout({ seconds: timeoutSeconds })
+        .autoOrient()
+        .flatten({ background: '#ffffff' })
+        // A JPEG is shrunk on reading to twice the size at least, the rest is Lanczos; a WebP, which would be
+        // read whole otherwise, to the size itself.
+        .resize({ width, height, fit: 'fill', kernel: 'lanczos3', fastShrinkOnLoad: format === 'WebP' })
+        .toColourspace('srgb')
+        .png({ compressionLevel: 3, palette: false })
+        .toBuffer(),
+    ),
   );
   return { png, width, height };
 }
@@ -81,12 +101,10 @@ async function explained<Value>(decoding: Promise<Value>): Promise<Value> {
     return await decoding;
   } catch (cause) {
     const [reason = ''] = (cause as Error).message.split('\n');
-    if (/unsupported image format|blocked/.test(reason))
-      throw new ImageInputError('the image must be a JPEG, PNG or WebP picture', { cause });
     if (/pixel limit/.test(reason))
-      throw new ImageInputError(`the image has more than ${maximumInputPixels} pixels`, { cause });
+      throw new ImageInputError(`the image has more than ${mostJpegPixels} pixels`, { cause });
     if (/timeout/.test(reason))
-      throw new ImageInputError(`the image takes more than ${timeoutSeconds} s to decode`, { cause });
+      throw new DecodingTimeout(`the image was not decoded within ${timeoutSeconds} s`, { cause });
     throw new ImageInputError('the image is damaged or truncated and cannot be decoded', { cause });
   }
 }

@@ -66,9 +66,9 @@ const hugeJpeg = Buffer.from(jpeg);
 // Height and width stand 5 bytes behind the start-of-frame marker.
 hugeJpeg.writeUInt32BE(0xea60_ea60, hugeJpeg.indexOf(Buffer.from([0xff, 0xc0])) + 5);
 
-const format = /^image: the image must be a JPEG, PNG or WebP picture$/;
+const format = /^image: the image must be a JPEG, PNG or WebP picture(?:, got [\w ,'()]+)?$/;
 const damaged = /^image: the image is damaged or truncated and cannot be decoded$/;
-const tooLarge = /^image: the image has more than 16777216 pixels$/;
+const tooLarge = /^image: the image has more than (?:16777216|268402689) pixels$/;
 const tooSmall = /each side must have at least 64 pixels$/;
 
 const refused: [string, Buffer, RegExp][] = [

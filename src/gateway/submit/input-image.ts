@@ -1,6 +1,6 @@
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
-import { decodeInputImage, ImageInputError } from '../../images/decode-input-image.ts';
+import { DecodingTimeout, decodeInputImage, ImageInputError } from '../../images/decode-input-image.ts';
 import type { Gateway } from '../gateway.ts';
 
 const dataUri = /^data:([^,]*),/i;
@@ -16,6 +16,10 @@ export async function inputImage(gateway: Gateway, source: string | Uint8Array):
     const { png } = await decodeInputImage(bytes, { maxPixels: gateway.settings.img2imgMaxPixels });
     return png;
   } catch (error) {
+    if (error instanceof DecodingTimeout)
+      throw new ApiError('unavailable', 'The server is too busy to decode the image now; try again later', {
+        cause: error,
+      });
     if (!(error instanceof ImageInputError)) throw error;
     throw new ApiError('invalidParameter', `image: ${error.message}`, { cause: error });
   }
