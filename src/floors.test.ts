@@ -123,6 +123,7 @@ const floors: Record<string, Floor> = {
     folders: ['src', 'workers', 'scripts/cli'],
     packages: ['bullmq', 'fastify', 'undici'],
   },
+  'scripts/faults': { folders: ['src', 'workers'], packages: [] },
   'scripts/maintainers': {
     folders: ['src', 'workers', 'scripts/cli'],
     packages: ['sharp'],
@@ -139,7 +140,7 @@ const processes: Record<string, readonly string[]> = {
 };
 
 /** They measure and make what tests lean on, with the same support; users never run them. */
-const workshops = ['scripts/bench', 'scripts/maintainers', 'scripts/lab'];
+const workshops = ['scripts/bench', 'scripts/maintainers', 'scripts/lab', 'scripts/faults'];
 
 const files = globSync('{src,workers,scripts}/**/*.ts', { cwd: root }).filter(
   (file) => file !== 'src/floors.test.ts',

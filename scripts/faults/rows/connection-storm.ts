@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { body, call, judge, type Submitted, spent, submit, undisturbed } from '../client.ts';
+import type { FaultRow } from '../fault-row.ts';
+import { startFaultService } from '../service.ts';
+
+const cutEveryMs = 250;
+const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
+
+/** Every connection to Redis is cut again and again while requests come, repeat themselves and are cancelled. */
+export const connectionStorm: FaultRow = {
+  name: 'connection-storm',
+  fault: `all connections to Redis cut every ${cutEveryMs / 1000} s, with repeats and cancels`,
+  times: { full: 1, quick: 1 },
+  boundMs: 10_000,
+  trial: async (quick) => {
+    await using service = await startFaultService();
+    const gateway = await service.gateway();
+    await Promise.all([service.worker(), service.worker()]);
+    const pictures = await undisturbed(service, gateway.url, seeds);
+    const earlier = await spent(service);
+    const [total, stormMs] = quick ? [150, 10_000] : [1000, 60_000];
+    const cuts = setInterval(() => service.proxy.cut(), cutEveryMs);
+    const from = performance.now();
+    const one = async (index: number): Promise<Submitted> => {
+      await setTimeout((index * stormMs) / total);
+      const request = body(seeds[index % seeds.length]!);
+      const idempotencyKey = randomUUID();
+      const made = await submit(() => gateway.url, service.key, request, idempotencyKey);
+      if (index % 3 === 0) {
+        const again = await submit(() => gateway.url, service.key, request, idempotencyKey);
+        if (again.id !== made.id) throw new Error(`a repeat made ${again.id} beside ${made.id}`);
+      }
+      if (index % 7 === 0) made.cancelled = await cancel(gateway.url, service.key, made.id);
+      return made;
+    };
+    const requests = await Promise.all(Array.from({ length: total }, (_, index) => one(index)));
+    await setTimeout(Math.max(0, stormMs - (performance.now() - from)));
+    clearInterval(cuts);
+    const over = performance.now();
+    await undisturbed(service, gateway.url, [seeds[0]!]);
+    const recoveryMs = performance.now() - over;
+    const trial = await judge(service, gateway.url, requests, pictures, earlier + 1);
+    return { ...trial, recoveryMs };
+  },
+};
+
+/** @returns whether it was answered 200; 409 is what an ended request says. */
+async function cancel(base: string, key: string, id: string): Promise<boolean> {
+  for (;;) {
+    const response = await call(base, `/v2/requests/${id}`, key, { method: 'DELETE' }).catch(() => undefined);
+    if (response?.status === 200) return true;
+    if (response?.status === 409) return false;
+    if (response !== undefined && response.status !== 503) throw new Error(`cancel: ${response.status}`);
+    await setTimeout(50);
+  }
+}
