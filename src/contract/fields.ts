@@ -11,7 +11,8 @@ const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** What a field's schema wants, as JSON Schema: the source of coercion and of error texts. */
 interface Expected {
-  readonly type?: 'string' | 'number' | 'integer' | 'boolean';
+  readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'array';
+  readonly items?: Expected;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -79,6 +80,7 @@ function describe(expected: Expected): string {
   if (expected.const !== undefined) return String(expected.const);
   if (expected.enum) return `one of: ${expected.enum.join(', ')}`;
   if (expected.type === 'boolean') return 'true or false';
+  if (expected.type === 'array') return `a list, each ${describe(expected.items!)}`;
   if (expected.type === 'string')
     return expected.maxLength === undefined
       ? 'a string'

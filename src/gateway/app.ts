@@ -14,6 +14,7 @@ import {
 } from './http/errors.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
+import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
 import { capabilityPaths, capabilityRoutes } from './routes/capabilities.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -68,6 +69,7 @@ export async function buildApp(
   pageRoutes(app);
   signInRoutes(app, gateway);
   refuseOtherSubmits(app);
+  refuseOtherAdminVerbs(app);
   for (const path of accountPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
   for (const [path, allowed] of Object.entries({ ...requestPaths, ...capabilityPaths }))
     refuseOtherMethods(app, path, allowed);
@@ -83,6 +85,7 @@ export async function buildApp(
       accountRoutes(bodyless, gateway);
     });
     capabilityRoutes(keyed, gateway, workers);
+    await keyed.register(async (admin) => adminRoutes(admin, gateway, workers));
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
   });
   return app;

@@ -65,7 +65,8 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   const health = reportHealth(config.healthFile, log);
   let engine: EngineProcess;
   let supervisor: EngineSupervisor | undefined;
-  let busy = false;
+  /** The request that the engine works on. */
+  let inHand: string | undefined;
   let knownWords: readonly ServedKnownWords[] = [];
   let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
@@ -74,7 +75,15 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     if (leaving || supervisor === undefined || health.state() !== 'ready') return;
     const { models: _, ...capabilities } = supervisor.offered();
     const resident = [...residentRoutes(supervisor)];
-    presence.present({ id, device: config.device, ...capabilities, resident, busy, knownWords });
+    presence.present({
+      id,
+      device: config.device,
+      ...capabilities,
+      resident,
+      busy: inHand !== undefined,
+      knownWords,
+      ...(inHand !== undefined && { request: inHand }),
+    });
   };
   const onUp = (started: EngineProcess): void => {
     engine = started;
@@ -109,7 +118,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     const hashes = await hashInstalled(config, log);
     stopHashing = hashes.close;
     const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
-      busy = true;
+      inHand = id;
       announce();
       try {
         const image = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
@@ -119,7 +128,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
         return { ...outcome, determinism: determinismOf(request, outcome, config.device, hashes) };
       } finally {
-        busy = false;
+        inHand = undefined;
         announce();
       }
     };

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { adminBodies } from '../admin.ts';
 import { openAiBodies } from '../openai.ts';
+
 import { slugNames, slugs } from '../slugs.ts';
+import { adminOperations } from './admin-operations.ts';
 import { wrongVerb } from './error-responses.ts';
 import { generationOperations } from './generation-operations.ts';
 import { openAiOperations } from './openai-operations.ts';
@@ -26,6 +29,7 @@ export function openApiDocument(version: string): JsonObject {
     ...openAiOperations,
     ...serviceOperations,
     ...pageOperations,
+    ...adminOperations,
   ]) {
     paths[operation.path] ??= {};
     paths[operation.path]![operation.method] = describe(operation);
@@ -79,6 +83,9 @@ function schemas(): JsonObject {
     ...Object.fromEntries(slugNames.map((name) => [name, slugs[name].body])),
     OpenAiGeneration: openAiBodies.generations,
     OpenAiEdit: openAiBodies.edits,
+    AdminCreateKey: adminBodies.createKey,
+    AdminChangeKey: adminBodies.changeKey,
+    AdminAddCredits: adminBodies.addCredits,
   };
   return {
     ...Object.fromEntries(Object.entries(input).map(([name, schema]) => [name, jsonSchema(schema, 'input')])),

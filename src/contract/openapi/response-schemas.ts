@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { outputFormats } from '../../images/output-formats.ts';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
+import { adminResponses } from '../admin.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
 import { endpoints } from '../endpoints.ts';
 import { signInSchema } from '../sign-in.ts';
@@ -167,6 +168,7 @@ export const responseSchemas = {
       code: z.string().nullable(),
     }),
   }),
+  ...adminResponses,
 } satisfies Record<string, z.ZodType>;
 
 export type ResponseSchemaName = keyof typeof responseSchemas;

@@ -27,6 +27,8 @@ export interface WorkerInfo {
   readonly resident: readonly string[];
   /** Whether it has a job in hand. */
   readonly busy: boolean;
+  /** Id of the request that it has in hand. */
+  readonly request?: string;
   /** What those of its models know that were trained on little. */
   readonly knownWords?: readonly ServedKnownWords[];
 }

@@ -17,6 +17,7 @@ export interface QueueHead {
  * of the sorted set.
  */
 const headsScript = defineScript(`${now}
+if redis.call('EXISTS', '${keyOf.paused}') == 1 then return {} end
 local heads = {}
 for i = 1, #KEYS, 2 do
   local id = redis.call('LINDEX', KEYS[i], -1) or redis.call('ZRANGE', KEYS[i + 1], 0, 0)[1]
@@ -27,7 +28,7 @@ for i = 1, #KEYS, 2 do
 end
 return heads`);
 
-/** The heads of those queues that have any. */
+/** The heads of those queues that have any; none while the queues are paused. */
 export async function queueHeads(redis: Connection, routes: readonly string[]): Promise<QueueHead[]> {
   const keys = routes.flatMap((route) => ['wait', 'prioritized'].map((state) => bullKeyOf(route, state)));
   const heads = await headsScript.run(redis, keys);

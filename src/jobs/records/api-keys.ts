@@ -122,6 +122,12 @@ function parseApiKey(id: string, stored: Record<string, string>): ApiKey {
   };
 }
 
+/** The key of that id; undefined where there is none. */
+export async function readApiKey(redis: Connection, id: string): Promise<ApiKey | undefined> {
+  const stored = await redis.hgetall(keyOf.apiKey(id));
+  return stored.digest === undefined ? undefined : parseApiKey(id, stored);
+}
+
 /** Every key, the oldest first. */
 export async function listApiKeys(redis: Connection): Promise<ApiKey[]> {
   const ids = await redis.smembers(keyOf.apiKeys);

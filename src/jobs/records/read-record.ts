@@ -41,7 +41,8 @@ export async function hasEnded(redis: Connection, id: string): Promise<boolean> 
   return (await redis.hexists(keyOf.request(id), 'finishedAt')) === 1;
 }
 
-function parseRecord(id: string, stored: Record<string, string>): RequestRecord {
+/** @param stored the hash of a request. */
+export function parseRecord(id: string, stored: Record<string, string>): RequestRecord {
   const status = stored.error
     ? 'FAILED'
     : stored.result

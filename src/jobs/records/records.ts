@@ -54,6 +54,9 @@ end
 redis.call('HSET', KEYS[1], field, value, 'finishedAt', now, 'finishedBy', run)
 redis.call('EXPIRE', KEYS[1], retention)
 release(id, r[1], r[3], field == 'error')
+local ended = '${keyOf.ended('')}' .. field
+redis.call('ZADD', ended, now, id)
+redis.call('ZREMRANGEBYSCORE', ended, '-inf', now - retention * 1000)
 dueWebhook(id, r[1], now)
 tell(id, 'finished')
 if r[5] and r[5] ~= run then redis.call('PUBLISH', '${keyOf.cancel}', id) end

@@ -59,6 +59,17 @@ export const keyOf = {
   workers: 'sdxl:workers',
   /** Sorted set of the routes that workers serve, by when a worker last said so. */
   routes: 'sdxl:routes',
+  /**
+   * Sorted set of the ids of requests that ended in the retention time, with a result or an error, by when
+   * they did.
+   */
+  ended: (how: 'result' | 'error' | '') => `sdxl:ended:${how}`,
+  /** String: there while workers are to leave waiting requests alone. */
+  paused: 'sdxl:paused',
+  /** Stream: what administrators did, see audit.ts. */
+  audit: 'sdxl:audit',
+  /** String with expiry: that an act has been written down. */
+  audited: (operation: string) => `sdxl:audited:${operation}`,
   /** String with expiry: written to prove that Redis takes writes. */
   probe: 'sdxl:probe',
 };

@@ -1,0 +1,16 @@
+import type { KeyChanges } from '../../../contract/admin.ts';
+import type { KeyChange } from '../../../jobs/records/change-api-key.ts';
+
+/** The limits of a changed key: elsewhere null counts as left out, here it takes the limit away. */
+export function limitedFields(fields: KeyChanges, body: unknown): KeyChange {
+  const isNull = (name: string) => (body as Record<string, unknown>)[name] === null;
+  const { endpoints, requests_per_minute, max_queued } = fields;
+  return {
+    ...(endpoints && { endpoints }),
+    ...(isNull('endpoints') && { endpoints: null }),
+    ...(requests_per_minute !== undefined && { requestsPerMinute: requests_per_minute }),
+    ...(isNull('requests_per_minute') && { requestsPerMinute: null }),
+    ...(max_queued !== undefined && { maxQueued: max_queued }),
+    ...(isNull('max_queued') && { maxQueued: null }),
+  };
+}
