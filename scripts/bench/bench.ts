@@ -6,6 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
+import { reportFailure } from '../../src/process/report-failure.ts';
 import { demoModels } from '../cli/start/demo-models.ts';
 import { measureGateway } from './gateway.ts';
 import { machineFacts } from './machine.ts';
@@ -143,7 +144,4 @@ async function main(): Promise<void> {
   );
 }
 
-await main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+await main().catch(reportFailure);

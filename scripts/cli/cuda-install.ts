@@ -3,6 +3,7 @@
  * package lacks.
  */
 import { parseArgs } from 'node:util';
+import { reportFailure } from '../../src/process/report-failure.ts';
 import { installProvider, packageUrl } from './cuda/install-provider.ts';
 import { pinnedPackage } from './cuda/pinned-package.ts';
 import { bindingFolder, runtimeVersion } from './cuda/provider-files.ts';
@@ -51,7 +52,4 @@ async function main(): Promise<void> {
   console.log('Next: npm run models -- doctor');
 }
 
-await main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+await main().catch(reportFailure);

@@ -7,6 +7,7 @@ import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies.t
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
+import { reportFailure } from '../../src/process/report-failure.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { demoModels } from './start/demo-models.ts';
 
@@ -133,7 +134,4 @@ async function main(): Promise<void> {
   console.log(`made by ${checkpoints.join(' + ')}: ${stages.join(', ')}`);
 }
 
-await main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+await main().catch(reportFailure);

@@ -7,6 +7,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { type InstalledModel, listModels } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
+import { reportFailure } from '../../src/process/report-failure.ts';
 import { progressBar } from './download/progress.ts';
 import { showBytes, table } from './download/sizes.ts';
 import { diagnose } from './models/doctor.ts';
@@ -143,6 +144,5 @@ try {
     process.exitCode = values.help ? 0 : 2;
   } else await run();
 } catch (error) {
-  console.error((error as Error).message);
-  process.exitCode = 1;
+  reportFailure(error);
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { reportFailure } from '../../src/process/report-failure.ts';
 import {
   chunkLength,
   chunkPrompts,
@@ -118,7 +119,6 @@ if (import.meta.main) {
   try {
     await main();
   } catch (error) {
-    console.error((error as Error).message);
-    process.exitCode = 1;
+    reportFailure(error);
   }
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../../src/config/config.ts';
+import { reportFailure } from '../../src/process/report-failure.ts';
 import { csvOf } from './csv.ts';
 import { type LabOptions, readOptions, usage } from './options.ts';
 import { pageOf } from './page.ts';
@@ -46,7 +47,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main().catch((error: Error) => {
-  console.error(error.message);
-  process.exitCode = 1;
-});
+await main().catch(reportFailure);

@@ -1,3 +1,5 @@
+import { maskSecrets } from '../process/mask-secrets.ts';
+import { exitWith } from '../process/report-failure.ts';
 import type { Kind, Setting } from './setting-kinds.ts';
 import { settings } from './settings.ts';
 
@@ -54,14 +56,9 @@ export function readConfigOrExit(processName: string): Config {
   try {
     return readConfig();
   } catch (error) {
-    if (error instanceof ConfigError) exitWith(processName, error.message);
+    if (error instanceof ConfigError) exitWith(processName, error);
     throw error;
   }
-}
-
-export function exitWith(processName: string, message: string): never {
-  process.stderr.write(`${processName}: ${message}\n`);
-  process.exit(1);
 }
 
 /** The address at which clients on this machine reach the HTTP service. */
@@ -72,7 +69,7 @@ export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string 
 
 /** Passwords and keys do not belong into logs. */
 function complaint({ variable, kind, secret }: Setting, text: string): string {
-  const shown = secret ? '***' : text.replace(/\/\/.*@/, '//***@');
+  const shown = secret ? '***' : maskSecrets(text);
   return `${variable}=${JSON.stringify(shown)}: must be ${kind.allowed}`;
 }
 

@@ -1,5 +1,6 @@
-import { exitWith, readConfigOrExit } from '../../src/config/config.ts';
+import { readConfigOrExit } from '../../src/config/config.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
+import { exitWith } from '../../src/process/report-failure.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
 /**
@@ -53,6 +54,6 @@ export async function workerProcess(
     });
     log.info({ id: worker.id, device: config.device }, 'worker takes jobs');
   } catch (error) {
-    if (!ending) exitWith('worker', error instanceof Error ? error.message : String(error));
+    if (!ending) exitWith('worker', error);
   }
 }

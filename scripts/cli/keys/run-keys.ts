@@ -10,6 +10,7 @@ import {
 } from '../../../src/jobs/records/api-keys.ts';
 import { addCredits } from '../../../src/jobs/records/credits.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
+import { failureText } from '../../../src/process/report-failure.ts';
 import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
 
 const answerMs = 3000;
@@ -28,7 +29,7 @@ export async function runKeys(args: readonly string[]): Promise<0 | 1> {
     await run(redis, command);
     return 0;
   } catch (error) {
-    tell((error as Error).message);
+    tell(failureText(error));
     if (error instanceof UsageError) tell(`\n${usage}`);
     return 1;
   } finally {

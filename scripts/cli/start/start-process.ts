@@ -1,4 +1,5 @@
 import { type Config, ConfigError, localUrl, readConfig } from '../../../src/config/config.ts';
+import { failureText } from '../../../src/process/report-failure.ts';
 import { type Launched, launch } from './launch.ts';
 
 /** A terminal's Ctrl-C can arrive twice, once from the terminal and once handed on by npm. */
@@ -38,9 +39,7 @@ export async function startProcess(worker: readonly string[], demoModels?: strin
     if (firstSignal !== undefined) await launched.stop();
   } catch (error) {
     if (firstSignal !== undefined) process.exit(0);
-    process.stderr.write(
-      `${error instanceof ConfigError ? '' : 'cannot start: '}${(error as Error).message}\n`,
-    );
+    process.stderr.write(`${error instanceof ConfigError ? '' : 'cannot start: '}${failureText(error)}\n`);
     process.exit(1);
   }
 }
