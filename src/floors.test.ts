@@ -47,6 +47,7 @@ const floors: Record<string, Floor> = {
   'src/jobs': {
     folders: ['src/contract', 'src/images/output-formats.ts', 'src/process'],
     packages: ['bullmq', 'ioredis'],
+    tests: { folders: ['src/testing'] },
   },
   'src/gateway': {
     folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config', 'src/process'],

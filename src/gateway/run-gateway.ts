@@ -8,6 +8,7 @@ import { openWebhooks, type Webhooks } from './outbound/webhooks.ts';
 import { pageFiles } from './page/page-files.ts';
 import { readContentPolicy } from './submit/content-policy.ts';
 import { createPromptCheck } from './submit/prompt-check.ts';
+import { watchEviction } from './watch-eviction.ts';
 
 export interface RunningGateway {
   /** Where it listens, as a URL. */
@@ -53,10 +54,15 @@ export async function runGateway(
     const app = await buildApp(gateway, logger);
     // Ready before somebody opens it; what is wrong with it is told to them.
     pageFiles().catch((error) => logger.error({ err: error }, 'the page cannot be prepared'));
-    const address = await app.listen({ host: config.host, port: config.port });
+    const address = await app.listen({
+      ...{ host: config.host, port: config.port },
+      listenTextResolver: (at) => `gateway listening at ${at}`,
+    });
+    const stopWatching = watchEviction(producer.redis, logger);
     return {
       address,
       close: async () => {
+        stopWatching();
         await app.close();
         await closeParts();
       },

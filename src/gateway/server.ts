@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
-import { exitWith, readConfigOrExit } from '../config/config.ts';
+import { readConfigOrExit } from '../config/config.ts';
+import { exitWith } from '../process/report-failure.ts';
 import { createLogger } from './http/logging.ts';
 import { runGateway } from './run-gateway.ts';
 
@@ -21,7 +22,6 @@ try {
     if (err) logger.fatal({ err }, 'gateway ends after an error');
     await gateway.close();
   });
-  logger.info({ address: gateway.address }, 'gateway listening');
 } catch (error) {
-  exitWith('gateway', error instanceof Error ? error.message : String(error));
+  exitWith('gateway', error);
 }

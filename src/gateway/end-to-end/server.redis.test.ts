@@ -77,6 +77,42 @@ test('clients that send or receive too slowly do not keep it from ending in time
   assert.ok(performance.now() - told < 9000);
 });
 
+test('an eviction policy that is changed as it runs makes it not ready, and says why', async () => {
+  const admin = await connect(redis.url, failFastOptions(), assert.ifError);
+  const port = String(await freePort());
+  const gateway = start({ REDIS_URL: redis.url, PORT: port });
+  await untilListening(gateway);
+  gateway.stdout!.resume();
+  const readiness = async (): Promise<unknown> => {
+    const response = await fetch(`http://127.0.0.1:${port}/readyz`);
+    return [response.status, ((await response.json()) as { error: string }).error];
+  };
+  try {
+    await admin.config('SET', 'maxmemory-policy', 'volatile-ttl');
+    assert.deepEqual(await readiness(), [
+      503,
+      'Redis would drop queued jobs when full: its maxmemory-policy is not noeviction',
+    ]);
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    assert.deepEqual(await readiness(), [503, 'No worker is alive']);
+  } finally {
+    await admin.config('SET', 'maxmemory-policy', 'noeviction');
+    admin.disconnect();
+    gateway.kill('SIGTERM');
+    await once(gateway, 'exit');
+  }
+});
+
+test('it says once where it listens', async () => {
+  const port = String(await freePort());
+  const gateway = start({ REDIS_URL: redis.url, PORT: port });
+  const said = text(gateway.stdout!);
+  while (!(await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok);
+  gateway.kill('SIGTERM');
+  assert.equal((await said).match(/listening at/gi)?.length, 1, await said);
+  assert.ok((await said).includes(`gateway listening at http://127.0.0.1:${port}`), await said);
+});
+
 for (const [what, environment, complaint] of [
   ['without REDIS_URL', {}, /^gateway: REDIS_URL is not set/],
   ['with a bad variable', { PORT: 'http' }, /PORT="http": must be/],

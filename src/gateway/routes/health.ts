@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { assertNoEviction, EvictionError, troubleOf } from '../../jobs/redis/connection.ts';
 import type { Gateway } from '../gateway.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
@@ -23,12 +24,16 @@ export function healthRoutes(
     let live: WorkerInfo[];
     try {
       await producer.probe();
+      await assertNoEviction(producer.redis);
       live = await workers();
     } catch (error) {
-      request.log.warn({ err: error }, 'not ready: Redis');
-      return reply
-        .code(503)
-        .send({ status: 'not ready', error: 'Redis does not take writes', workers: 0 } satisfies NotReady);
+      // What the connection was told says more than the command that it could not send.
+      request.log.warn({ err: troubleOf(producer.redis) ?? error }, 'not ready: Redis');
+      const reason =
+        error instanceof EvictionError
+          ? 'Redis would drop queued jobs when full: its maxmemory-policy is not noeviction'
+          : 'Redis does not take writes';
+      return reply.code(503).send({ status: 'not ready', error: reason, workers: 0 } satisfies NotReady);
     }
     if (live.length === 0)
       return reply

@@ -1,4 +1,7 @@
 import { Redis, ReplyError } from 'ioredis';
+import { assertUsable } from './assert-usable.ts';
+import { knock } from './knock.ts';
+import { explain, RedisTrouble } from './redis-trouble.ts';
 
 export type Connection = Redis;
 
@@ -48,9 +51,21 @@ export function bullOptions(url: string, settings: ConnectionSettings): Connecti
   return { ...settings, url: address(url) };
 }
 
+/** Why a connection is not usable now. */
+const troubles = new WeakMap<Connection, RedisTrouble>();
+
+/** What was last said of a connection that is not usable now, for whoever tells that it is not. */
+export function troubleOf(redis: Connection): RedisTrouble | undefined {
+  return troubles.get(redis);
+}
+
+/** The same trouble is told again after this long. */
+const repeatMs = 10_000;
+
 /**
- * Opens a connection and waits until it is usable.
- * @throws when Redis does not answer within `timeoutMs`; the message names the address without its password.
+ * Opens a connection and waits until it is usable; what goes wrong with it, now and later, is told in words.
+ * @throws RedisTrouble when Redis does not answer within `timeoutMs`, or at once where waiting does not help;
+ * it names the address without its password, and the last cause.
  */
 export async function connect(
   url: string,
@@ -59,42 +74,92 @@ export async function connect(
   timeoutMs = 10_000,
 ): Promise<Connection> {
   const redis = new Redis(address(url), settings);
-  redis.on('error', onError);
+  const lasting = watchTrouble(redis, url, onError);
   // Without a command under way nothing would be missed on a dead connection; a listener's has none for hours.
   const pings = setInterval(() => {
     if (redis.status === 'ready') redis.ping().catch(() => undefined);
   }, pingMs);
   pings.unref();
   redis.once('end', () => clearInterval(pings));
-  if (redis.status === 'ready') return redis;
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      clearInterval(pings);
-      redis.disconnect();
-      reject(new Error(`Redis at ${withoutPassword(url)} did not answer within ${timeoutMs / 1000} s`));
-    }, timeoutMs);
-    redis.once('ready', () => {
-      clearTimeout(timer);
-      resolve();
-    });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(reject, timeoutMs);
   });
-  return redis;
+  const usable = new Promise<void>((resolve) => {
+    if (redis.status === 'ready') resolve();
+    else redis.once('ready', resolve);
+  }).then(() => assertUsable(redis, url));
+  try {
+    await Promise.race([usable, lasting, late]);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    usable.catch(() => undefined);
+    if (error instanceof RedisTrouble) throw error;
+    const trouble = troubles.get(redis);
+    const { reason } = trouble ?? (await knock(redis.options));
+    const late = `did not answer within ${timeoutMs / 1000} s: it ${reason}`;
+    throw new RedisTrouble(url, { reason: late, isLasting: false }, trouble?.cause ?? error);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
-export function withoutPassword(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
+/**
+ * Tells each trouble of a connection for as long as it lives.
+ * @returns a promise that rejects with the first that waiting does not mend, until it is ready for the first
+ * time.
+ */
+function watchTrouble(redis: Connection, url: string, onError: (error: Error) => void): Promise<never> {
+  const lasting = Promise.withResolvers<never>();
+  lasting.promise.catch(() => undefined);
+  let told: { readonly message: string; readonly at: number } | undefined;
+  let heard = false;
+  const tell = (trouble: RedisTrouble): void => {
+    troubles.set(redis, trouble);
+    if (trouble.isLasting) lasting.reject(trouble);
+    const now = performance.now();
+    if (told?.message === trouble.message && now - told.at < repeatMs) return;
+    told = { message: trouble.message, at: now };
+    onError(trouble);
+  };
+  redis.on('error', (error: Error) => {
+    const explanation = explain(error);
+    if (explanation === undefined) return;
+    heard = true;
+    tell(new RedisTrouble(url, explanation, error));
+  });
+  redis.on('close', () => {
+    // Ended without a word, perhaps twice: then somebody has to ask.
+    const isSilent = !heard && troubles.get(redis) === undefined && redis.status !== 'end';
+    heard = false;
+    if (isSilent)
+      void knock(redis.options).then((explanation) => {
+        if (redis.status !== 'ready') tell(new RedisTrouble(url, explanation));
+      });
+  });
+  redis.on('ready', () => {
+    troubles.delete(redis);
+    told = undefined;
+  });
+  return lasting.promise;
+}
+
+/** Redis may drop queued jobs and results. */
+export class EvictionError extends Error {
+  override readonly name = 'EvictionError';
 }
 
 /**
  * Queued jobs and results must never be evicted to make room.
- * @throws when `maxmemory-policy` is anything but noeviction. A server that hides CONFIG (some hosted ones)
- * is asked through INFO.
+ * @throws EvictionError when `maxmemory-policy` is anything but noeviction. A server that hides CONFIG (some
+ * hosted ones) is asked through INFO.
  */
 export async function assertNoEviction(redis: Connection): Promise<void> {
   const info = await redis.info('memory');
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
   if (policy !== 'noeviction')
-    throw new Error(
+    throw new EvictionError(
       `Redis has maxmemory-policy "${policy ?? 'unknown'}" and would drop queued jobs when full: set it to "noeviction"`,
     );
 }
