@@ -1,7 +1,9 @@
-"""The side of diffusers for cuda.ts: peers/diffusers_side.py, its UNets compiled where the work says "compile".
+"""The side of diffusers for cuda.ts: peers/diffusers_side.py, its UNets compiled where the work says
+"compile".
 
-Eager is what diffusers does by default in float16: scaled_dot_product_attention, contiguous memory. Compiled is what its
-documentation recommends for speed: channels last, torch.compile with mode max-autotune and the full graph.
+Eager is what diffusers does by default in float16: scaled_dot_product_attention, contiguous memory. Compiled
+is what its documentation recommends for speed: channels last, torch.compile with mode max-autotune and the
+full graph.
 """
 
 import json

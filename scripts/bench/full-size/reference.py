@@ -1,10 +1,12 @@
-"""One network of a checkpoint in diffusers or transformers, in float32 on the CPU: a program for full-size.ts.
+"""One network of a checkpoint in diffusers or transformers, in float32 on the CPU: a program for
+full-size.ts.
 
     python reference.py '{"folder": ..., "network": "unet", "side": 256, "out": ..., "export": DIR or null}'
 
-Runs it once on the inputs that network-outputs.ts makes too and writes each output as little-endian float32 into `out`. With
-`export`, torch.onnx.export also writes it there as Hugging Face optimum lays it out and names inputs and outputs: by tracing
-(optimum's way), weights of more than 2 GB in one file beside the model. The last line printed is a JSON object.
+Runs it once on the inputs that network-outputs.ts makes too and writes each output as little-endian float32
+into `out`. With `export`, torch.onnx.export also writes it there as Hugging Face optimum lays it out and
+names inputs and outputs: by tracing (optimum's way), weights of more than 2 GB in one file beside the model.
+The last line printed is a JSON object.
 """
 
 import json
@@ -169,7 +171,9 @@ def main():
         "outputs": list(taken),
         "loadSeconds": loaded - start,
         "runSeconds": ran - loaded,
-        "versions": f"torch {torch.__version__}, diffusers {diffusers.__version__}, transformers {transformers.__version__}",
+        "versions": ", ".join(
+            f"{each.__name__} {each.__version__}" for each in (torch, diffusers, transformers)
+        ),
     }
     if job.get("export"):
         start = time.perf_counter()

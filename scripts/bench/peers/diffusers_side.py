@@ -1,7 +1,8 @@
 """The side of diffusers: a program for compare.ts, the counterpart of ours.ts.
 
-Float32 on the CPU, float16 on a GPU (the VAE as the checkpoint's force_upcast says), without progress bars and watermark.
-Tokenisation (microseconds) is not part of its work: the other side's token ids are given, so that both encode the same.
+Float32 on the CPU, float16 on a GPU (the VAE as the checkpoint's force_upcast says), without progress bars
+and watermark. Tokenisation (microseconds) is not part of its work: the other side's token ids are given, so
+that both encode the same.
 """
 
 import io
@@ -40,7 +41,11 @@ def numbers(shape, salt):
 
 def unet_step():
     folder = work["checkpoint"]
-    unet = diffusers.UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=dtype).eval().to(device)
+    unet = (
+        diffusers.UNet2DConditionModel.from_pretrained(folder, subfolder="unet", torch_dtype=dtype)
+        .eval()
+        .to(device)
+    )
     with open(f"{folder}/vae/config.json") as file:
         factor = 2 ** (len(json.load(file)["block_out_channels"]) - 1)
     with open(f"{folder}/model_index.json") as file:
@@ -115,7 +120,9 @@ def image():
         generator = torch.Generator("cpu").manual_seed(picture["seed"])
         embeds = embeds_of(base, work["tokens"][0])
         if len(pipes) == 1:
-            made = base(height=work["side"], width=work["side"], generator=generator, **common, **embeds).images[0]
+            made = base(
+                height=work["side"], width=work["side"], generator=generator, **common, **embeds
+            ).images[0]
         else:
             latents = base(
                 height=work["side"],
@@ -147,13 +154,19 @@ def image():
 def main():
     start = time.perf_counter()
     run = unet_step() if work["kind"] == "unet-step" else image()
-    versions = f"diffusers {diffusers.__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    versions = (
+        f"diffusers {diffusers.__version__}, torch {torch.__version__}, {torch.get_num_threads()} threads"
+    )
     say(name=versions, loadSeconds=time.perf_counter() - start)
     for _ in sys.stdin:
         start, cpu_start = time.perf_counter(), time.process_time()
         made = run()
         seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
-        say(seconds=seconds, cpuSeconds=cpu_seconds, peakMegabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+        say(
+            seconds=seconds,
+            cpuSeconds=cpu_seconds,
+            peakMegabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        )
         with open(work["output"], "wb") as file:
             file.write(made)
 

@@ -1,15 +1,17 @@
-"""Embeddings of weighted, multi-chunk prompts on the tiny checkpoints, from A1111's prompt code and transformers' encoders.
+"""Embeddings of weighted, multi-chunk prompts on the tiny checkpoints, from A1111's prompt code and
+transformers' encoders.
 
     python scripts/maintainers/make-oracles/conditioning.py VOCABULARY WEBUI        (node 24 on the PATH)
 
-VOCABULARY and WEBUI are as for prompts.py. Fills src/pipelines/oracles/conditioning.json.gz: library versions, SHA-256 of the
-weight files, and per case the positive and negative hidden states [tokens, width] and pooled embeddings as base64 of
-little-endian float32.
+VOCABULARY and WEBUI are as for prompts.py. Fills src/pipelines/oracles/conditioning.json.gz: library
+versions, SHA-256 of the weight files, and per case the positive and negative hidden states [tokens, width]
+and pooled embeddings as base64 of little-endian float32.
 
-Rules: chunks and weights of A1111 (prompts.py), equal chunk counts for both prompts and both encoders by empty chunks,
-penultimate hidden states times the weights (and, for "original", times mean before over mean after per chunk and encoder), the
-encoders side by side, the pooled embedding of the last encoder's first chunk; an empty negative prompt is zeros for the base
-(force_zeros_for_empty_prompt) and the encoded empty text for the refiner.
+Rules: chunks and weights of A1111 (prompts.py), equal chunk counts for both prompts and both encoders by
+empty chunks, penultimate hidden states times the weights (and, for "original", times mean before over mean
+after per chunk and encoder), the encoders side by side, the pooled embedding of the last encoder's first
+chunk; an empty negative prompt is zeros for the base (force_zeros_for_empty_prompt) and the encoded empty
+text for the refiner.
 """
 
 import gzip
@@ -56,7 +58,9 @@ def encode(encoders, embedders, prompt, count, mode):
 
 
 def condition(encoders, embedders, zero_negative, case, mode):
-    both = [case["prompt"]] if zero_negative and case["negative"] == "" else [case["prompt"], case["negative"]]
+    both = (
+        [case["prompt"]] if zero_negative and case["negative"] == "" else [case["prompt"], case["negative"]]
+    )
     count = max(len(prompt_oracles.chunk_prompt(e, text)) for e in embedders for text in both)
     positive = encode(encoders, embedders, case["prompt"], count, mode)
     if len(both) == 1:
@@ -74,11 +78,21 @@ def main(vocabulary, webui):
     embedders = [prompt_oracles.make_embedder(sd_hijack_clip, tokenizer) for tokenizer in pair]
     with tempfile.TemporaryDirectory() as directory:
         write_checkpoint({}, directory)
-        base, refiner = (next(p.parent for p in Path(directory).glob(f"*{kind}*/model_index.json")) for kind in ("base", "refiner"))
+        base, refiner = (
+            next(p.parent for p in Path(directory).glob(f"*{kind}*/model_index.json"))
+            for kind in ("base", "refiner")
+        )
         load = lambda folder, kind: kind.from_pretrained(folder, torch_dtype=torch.float32).eval()
         second = transformers.CLIPTextModelWithProjection
         checkpoints = {
-            "base": ([load(base / "text_encoder", transformers.CLIPTextModel), load(base / "text_encoder_2", second)], embedders, True),
+            "base": (
+                [
+                    load(base / "text_encoder", transformers.CLIPTextModel),
+                    load(base / "text_encoder_2", second),
+                ],
+                embedders,
+                True,
+            ),
             "refiner": ([load(refiner / "text_encoder_2", second)], embedders[1:], False),
         }
         cases = [

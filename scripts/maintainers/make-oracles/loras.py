@@ -1,12 +1,15 @@
-"""LoRA files in the styles of kohya and of diffusers, and what diffusers makes of a tiny checkpoint with them.
+"""LoRA files in the styles of kohya and of diffusers, and what diffusers makes of a tiny checkpoint with
+them.
 
-    python scripts/maintainers/make-oracles/loras.py        (node 24 on the PATH; needs torch, diffusers, transformers, peft)
+    python scripts/maintainers/make-oracles/loras.py        (node 24 on the PATH; needs torch, diffusers,
+    transformers, peft)
 
-Writes src/checkpoints/loras/oracles: kohya.safetensors (diffusers block names), kohya-original.safetensors (original block
-names, as kohya's trainer writes them for SDXL) and diffusers.safetensors (StableDiffusionXLPipeline.save_lora_weights after
-peft, with its metadata), and merged.json.gz: library versions, the SHA-256 of the checkpoint's weight files and, per run, the
-LoRAs with their weights and every changed tensor in float32, as base64. UNets are those of load_lora_weights and fuse_lora.
-Text encoders follow the rule W + weight * alpha / rank * B A in float64, because diffusers 0.42.1 does not get LoRAs into those of
+Writes src/checkpoints/loras/oracles: kohya.safetensors (diffusers block names), kohya-original.safetensors
+(original block names, as kohya's trainer writes them for SDXL) and diffusers.safetensors
+(StableDiffusionXLPipeline.save_lora_weights after peft, with its metadata), and merged.json.gz: library
+versions, the SHA-256 of the checkpoint's weight files and, per run, the LoRAs with their weights and every
+changed tensor in float32, as base64. UNets are those of load_lora_weights and fuse_lora. Text encoders follow
+the rule W + weight * alpha / rank * B A in float64, because diffusers 0.42.1 does not get LoRAs into those of
 transformers 5 (it reports their weights missing and leaves the encoder as it was).
 """
 
@@ -87,8 +90,10 @@ def original_modules(pipe):
     unet = pipe.unet
     block = unet.up_blocks[0].attentions[1].transformer_blocks[1]
     return {
-        "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q":
-            unet.down_blocks[1].attentions[0].transformer_blocks[0].attn1.to_q,
+        "lora_unet_input_blocks_4_1_transformer_blocks_0_attn1_to_q": unet.down_blocks[1]
+        .attentions[0]
+        .transformer_blocks[0]
+        .attn1.to_q,
         "lora_unet_output_blocks_1_1_transformer_blocks_1_attn2_to_out_0": block.attn2.to_out[0],
         "lora_unet_middle_block_1_proj_out": unet.mid_block.attentions[0].proj_out,
         "lora_unet_input_blocks_4_0_in_layers_2": unet.down_blocks[1].resnets[0].conv1,
@@ -105,7 +110,9 @@ def kohya_file(name, entries, modules, generator):
         weight = modules[key].weight
         kernel = list(weight.shape[2:])
         tensors[f"{key}.lora_down.weight"] = torch.randn(rank, *weight.shape[1:], generator=generator) * 0.3
-        tensors[f"{key}.lora_up.weight"] = torch.randn(weight.shape[0], rank, *[1] * len(kernel), generator=generator) * 0.3
+        tensors[f"{key}.lora_up.weight"] = (
+            torch.randn(weight.shape[0], rank, *[1] * len(kernel), generator=generator) * 0.3
+        )
         tensors[f"{key}.alpha"] = torch.tensor(alpha)
     save_file(tensors, TARGET / name, metadata={"ss_network_module": "networks.lora"})
 
@@ -113,36 +120,61 @@ def kohya_file(name, entries, modules, generator):
 def metadata_of(network):
     """What a training script hands to save_lora_weights."""
     config = network.peft_config["default"].to_dict()
-    keys = ("r", "lora_alpha", "rank_pattern", "alpha_pattern", "target_modules", "lora_bias", "use_dora", "use_rslora")
+    keys = (
+        "r",
+        "lora_alpha",
+        "rank_pattern",
+        "alpha_pattern",
+        "target_modules",
+        "lora_bias",
+        "use_dora",
+        "use_rslora",
+    )
     return {key: sorted(config[key]) if isinstance(config[key], set) else config[key] for key in keys}
 
 
 def diffusers_file(pipe, generator):
     unet = LoraConfig(
-        r=2, lora_alpha=3, rank_pattern={"down_blocks.2.attentions.0.proj_in": 4},
+        r=2,
+        lora_alpha=3,
+        rank_pattern={"down_blocks.2.attentions.0.proj_in": 4},
         alpha_pattern={"down_blocks.2.attentions.0.proj_in": 1},
-        target_modules=["down_blocks.2.attentions.0.proj_in", "mid_block.attentions.0.transformer_blocks.1.attn1.to_v",
-                        "down_blocks.0.resnets.1.conv2"],
+        target_modules=[
+            "down_blocks.2.attentions.0.proj_in",
+            "mid_block.attentions.0.transformer_blocks.1.attn1.to_v",
+            "down_blocks.0.resnets.1.conv2",
+        ],
     )
-    text = LoraConfig(r=2, lora_alpha=2, target_modules=["layers.1.self_attn.v_proj", "layers.1.self_attn.out_proj"])
+    text = LoraConfig(
+        r=2, lora_alpha=2, target_modules=["layers.1.self_attn.v_proj", "layers.1.self_attn.out_proj"]
+    )
     text2 = LoraConfig(r=2, lora_alpha=1, target_modules=["layers.2.self_attn.out_proj"])
-    networks = {"unet": (pipe.unet, unet), "text_encoder": (pipe.text_encoder, text), "text_encoder_2": (pipe.text_encoder_2, text2)}
+    networks = {
+        "unet": (pipe.unet, unet),
+        "text_encoder": (pipe.text_encoder, text),
+        "text_encoder_2": (pipe.text_encoder_2, text2),
+    }
     for network, config in networks.values():
         network.add_adapter(config)
         for name, parameter in network.named_parameters():
             if "lora_" in name:
                 parameter.data = torch.randn(parameter.shape, generator=generator) * 0.3
     layers = {
-        f"{name}_lora_layers": peft.get_peft_model_state_dict(network) for name, (network, _) in networks.items()
+        f"{name}_lora_layers": peft.get_peft_model_state_dict(network)
+        for name, (network, _) in networks.items()
     }
     diffusers.StableDiffusionXLPipeline.save_lora_weights(
-        TARGET, **layers, weight_name="diffusers.safetensors",
+        TARGET,
+        **layers,
+        weight_name="diffusers.safetensors",
         **{f"{name}_lora_adapter_metadata": metadata_of(network) for name, (network, _) in networks.items()},
     )
 
 
 def unet_state(pipe):
-    return {f"unet/{name.replace('.base_layer.', '.')}": value for name, value in pipe.unet.state_dict().items()}
+    return {
+        f"unet/{name.replace('.base_layer.', '.')}": value for name, value in pipe.unet.state_dict().items()
+    }
 
 
 def text_encoder_changes(pipe, loras):
@@ -153,7 +185,10 @@ def text_encoder_changes(pipe, loras):
             bare = not name.startswith(("text_model.", "text_projection."))
             states[f"{component}/text_model.{name}" if bare else f"{component}/{name}"] = value.double()
     by_kohya = {
-        name.removesuffix(".weight").replace("text_encoder_2/", "lora_te2_").replace("text_encoder/", "lora_te1_").replace(".", "_"): name
+        name.removesuffix(".weight")
+        .replace("text_encoder_2/", "lora_te2_")
+        .replace("text_encoder/", "lora_te1_")
+        .replace(".", "_"): name
         for name in states
     }
     changes = {}
@@ -162,11 +197,18 @@ def text_encoder_changes(pipe, loras):
         for key, down in tensors.items():
             if key.startswith("lora_te") and key.endswith(".lora_down.weight"):
                 module = key.removesuffix(".lora_down.weight")
-                name, up, alpha = by_kohya[module], tensors[f"{module}.lora_up.weight"], tensors[f"{module}.alpha"].item()
+                name, up, alpha = (
+                    by_kohya[module],
+                    tensors[f"{module}.lora_up.weight"],
+                    tensors[f"{module}.alpha"].item(),
+                )
             elif key.startswith("text_encoder") and key.endswith(".lora_A.weight"):
                 component, module = key.removesuffix(".lora_A.weight").split(".", 1)
                 name = f"{component}/text_model.{module.removeprefix('text_model.')}.weight"
-                up, alpha = tensors[key.replace("lora_A", "lora_B")], {"text_encoder": 2, "text_encoder_2": 1}[component]
+                up, alpha = (
+                    tensors[key.replace("lora_A", "lora_B")],
+                    {"text_encoder": 2, "text_encoder_2": 1}[component],
+                )
             else:
                 continue
             delta = weight * alpha / down.shape[0] * (up.double() @ down.double())
@@ -196,7 +238,9 @@ if __name__ == "__main__":
             pipe.fuse_lora(components=["unet"], adapter_names=names)
             merged = {name: value for name, value in unet_state(pipe).items() if name in before}
             assert merged.keys() == before.keys(), sorted(before.keys() - merged.keys())[:3]
-            changed.update({name: value for name, value in merged.items() if not torch.equal(value, before[name])})
+            changed.update(
+                {name: value for name, value in merged.items() if not torch.equal(value, before[name])}
+            )
             print(run, len(changed), "tensors changed:", *changed)
             runs[run] = {
                 "loras": [{"file": file, "weight": weight} for file, weight in loras],
@@ -206,10 +250,17 @@ if __name__ == "__main__":
                 },
             }
         data = {
-            "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__, "transformers": transformers.__version__,
-                         "peft": peft.__version__},
-            "sha256": {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
-                       for file in sorted(folder.glob("*/*.safetensors")) if file.parent.name != "vae"},
+            "versions": {
+                "torch": torch.__version__,
+                "diffusers": diffusers.__version__,
+                "transformers": transformers.__version__,
+                "peft": peft.__version__,
+            },
+            "sha256": {
+                str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
+                for file in sorted(folder.glob("*/*.safetensors"))
+                if file.parent.name != "vae"
+            },
             "runs": runs,
         }
     (TARGET / "merged.json.gz").write_bytes(gzip.compress(json.dumps(data).encode(), 9, mtime=0))

@@ -1,11 +1,12 @@
 """Outputs of diffusers and transformers for the networks of tiny checkpoints, in float32 on the CPU.
 
-    python scripts/maintainers/make-oracles/networks.py        (node 24 on the PATH; needs torch, diffusers, transformers)
+    python scripts/maintainers/make-oracles/networks.py        (node 24 on the PATH; needs torch, diffusers,
+    transformers)
 
-Reads src/networks/oracles/variants.json, has src/checkpoints/synthetic/tiny-checkpoint.ts write each variant and fills
-src/networks/oracles/networks.json: library versions and, per variant, the SHA-256 of every weight file and the
-outputs as base64 of little-endian float32. Inputs are made from integers by `numbers` below, which
-src/networks/testing/oracle-inputs.ts repeats.
+Reads src/networks/oracles/variants.json, has src/checkpoints/synthetic/tiny-checkpoint.ts write each variant
+and fills src/networks/oracles/networks.json: library versions and, per variant, the SHA-256 of every weight
+file and the outputs as base64 of little-endian float32. Inputs are made from integers by `numbers` below,
+which src/networks/testing/oracle-inputs.ts repeats.
 """
 
 import base64
@@ -85,7 +86,11 @@ def outputs(network, base, refiner):
     name, _, sides = network.partition(" ")
     size = [int(side) for side in sides.split("x")] if sides else []
     if name == "unet":
-        return unet(base / "unet", *size, torch.tensor([[768.0, 1344, 0, 64, 1024, 1024], [1024, 1024, 0, 0, 1024, 1024]]))
+        return unet(
+            base / "unet",
+            *size,
+            torch.tensor([[768.0, 1344, 0, 64, 1024, 1024], [1024, 1024, 0, 0, 1024, 1024]]),
+        )
     if name == "refiner":
         return unet(refiner / "unet", *size, torch.tensor([[1024.0, 1024, 0, 0, 2.5], [1024, 1024, 0, 0, 6]]))
     if name == "vae":
@@ -108,7 +113,8 @@ def main():
             weights = sorted(Path(directory).glob("*/*/*.safetensors"))
             result["variants"][name] = {
                 "sha256": {
-                    str(file.relative_to(directory)): hashlib.sha256(file.read_bytes()).hexdigest() for file in weights
+                    str(file.relative_to(directory)): hashlib.sha256(file.read_bytes()).hexdigest()
+                    for file in weights
                 },
                 "outputs": {network: outputs(network, base, refiner) for network in variant["networks"]},
             }

@@ -1,22 +1,25 @@
 """Whole runs of diffusers' SDXL pipelines on the tiny checkpoints, in float32 on the CPU.
 
-    python scripts/maintainers/make-oracles/pipelines.py        (node 24 on the PATH; needs torch, diffusers, transformers)
+    python scripts/maintainers/make-oracles/pipelines.py        (node 24 on the PATH; needs torch, diffusers,
+    transformers)
 
-Fills src/pipelines/oracles/pipelines.json.gz. Arrays are base64: little-endian float32 unless a field says uint8.
+Fills src/pipelines/oracles/pipelines.json.gz. Arrays are base64: little-endian float32 unless a field says
+uint8.
 
-versions            of the libraries
-sha256              weight file -> digest; the numbers hold for these bytes only
-embeddings          by checkpoint ("base", "refiner"), then by prompt text: hiddenStates [77, width], pooled [24].
+versions            of the libraries sha256              weight file -> digest; the numbers hold for these
+bytes only embeddings          by checkpoint ("base", "refiner"), then by prompt text: hiddenStates [77,
+width], pooled [24].
                     The base's empty prompt is zeros (force_zeros_for_empty_prompt), the refiner's is encoded.
 inputPixels         uint8 [height, width, 3], the picture of every image-to-image run
 textToImage         one entry per run:
-  scheduler, steps, guidanceScale, height, width, prompt, negativePrompt
-  highNoiseFraction null where the base runs alone, otherwise diffusers' denoising_end and denoising_start
-  seed, noise       [4, height / 8, width / 8] standard normals: what torch's CPU generator gives for the seed
-  baseTimesteps, refinerTimesteps     what the UNets were told, call by call
-  baseTimeIds, refinerTimeIds         rows of the time ids of the batch, negative first (one row without guidance)
-  handOffLatents    what the base handed over, in diffusers' own space: latents = clean + sigma * noise for Euler,
-                    sqrt(alpha_bar) * clean + sqrt(1 - alpha_bar) * noise for DDIM and UniPC; null without a refiner
+  scheduler, steps, guidanceScale, height, width, prompt, negativePrompt highNoiseFraction null where the base
+  runs alone, otherwise diffusers' denoising_end and denoising_start seed, noise       [4, height / 8, width /
+  8] standard normals: what torch's CPU generator gives for the seed baseTimesteps, refinerTimesteps     what
+  the UNets were told, call by call baseTimeIds, refinerTimeIds         rows of the time ids of the batch,
+  negative first (one row without guidance) handOffLatents    what the base handed over, in diffusers' own
+  space: latents = clean + sigma * noise for Euler,
+                    sqrt(alpha_bar) * clean + sqrt(1 - alpha_bar) * noise for DDIM and UniPC; null without a
+                    refiner
   latents           the final ones, [4, height / 8, width / 8], before the division by scaling_factor
   image             uint8 [height, width, 3], or null
 imageToImage        one entry per run of StableDiffusionXLImg2ImgPipeline on the base checkpoint:
@@ -71,7 +74,9 @@ def embed(encoders, text):
 
 
 def embeddings(pipeline):
-    encoders = [encoder for encoder in (pipeline.text_encoder, pipeline.text_encoder_2) if encoder is not None]
+    encoders = [
+        encoder for encoder in (pipeline.text_encoder, pipeline.text_encoder_2) if encoder is not None
+    ]
     result = {text: embed(encoders, text) for text in (PROMPT, NEGATIVE, "")}
     if pipeline.config.force_zeros_for_empty_prompt:
         result[""] = {name: torch.zeros_like(values) for name, values in result[""].items()}
@@ -217,14 +222,18 @@ def main():
             for path in sorted(Path(directory).glob("*/*/*.safetensors"))
         }
     embeds = {"base": embeddings(base), "refiner": embeddings(refiner)}
-    from_image = diffusers.StableDiffusionXLImg2ImgPipeline(**base.components, requires_aesthetics_score=False)
+    from_image = diffusers.StableDiffusionXLImg2ImgPipeline(
+        **base.components, requires_aesthetics_score=False
+    )
     from_image.set_progress_bar_config(disable=True)
     parts = (base, refiner, embeds)
     document = {
         "versions": {module.__name__: module.__version__ for module in (torch, diffusers, transformers)},
         "sha256": hashes,
         "embeddings": {
-            name: {text: {key: packed(values) for key, values in pair.items()} for text, pair in by_text.items()}
+            name: {
+                text: {key: packed(values) for key, values in pair.items()} for text, pair in by_text.items()
+            }
             for name, by_text in embeds.items()
         },
         "inputPixels": base64.b64encode(input_pixels().tobytes()).decode(),

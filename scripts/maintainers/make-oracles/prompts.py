@@ -3,13 +3,14 @@
     python scripts/maintainers/make-oracles/prompts.py VOCABULARY WEBUI [OUTPUT]
 
 VOCABULARY  folder with CLIP's vocab.json and merges.txt (the `tokenizer/` folder of any SDXL checkpoint)
-WEBUI       checkout of AUTOMATIC1111/stable-diffusion-webui; modules/prompt_parser.py, sd_hijack_clip.py and sd_emphasis.py
+WEBUI       checkout of AUTOMATIC1111/stable-diffusion-webui; modules/prompt_parser.py, sd_hijack_clip.py and
+sd_emphasis.py
             are imported from it and run
 OUTPUT      src/text/oracles by default
 
 Written with torch 2.13.0, transformers 5.23.0 and tokenizers as reported in the files; prompt_parser.py at
-28bd8e142d5f77b71ae8d7d7140b5da1b3a49906, sd_hijack_clip.py at 00e09382cd85c77ac35545c7264855823dfc2eb1, sd_emphasis.py at
-255da37da1871a90c352bcc4ee3617fd8ceed610.
+28bd8e142d5f77b71ae8d7d7140b5da1b3a49906, sd_hijack_clip.py at 00e09382cd85c77ac35545c7264855823dfc2eb1,
+sd_emphasis.py at 255da37da1871a90c352bcc4ee3617fd8ceed610.
 """
 
 import itertools
@@ -44,7 +45,9 @@ def load_tokenizers(vocabulary):
 
 
 def import_webui(root):
-    """A1111's three modules, with the parts of the program that they import but that play no part here left empty."""
+    """A1111's three modules, with the parts of the program that they import but that play no part here left
+    empty.
+    """
     sys.path.insert(0, str(root))
     options = types.SimpleNamespace(emphasis="No norm", comma_padding_backtrack=20)
     stubs = {
@@ -63,7 +66,9 @@ def import_webui(root):
 
 
 def make_embedder(sd_hijack_clip, tokenizer):
-    """A1111's embedder around one tokenizer, without a text encoder: it returns the ids that the encoder would get."""
+    """A1111's embedder around one tokenizer, without a text encoder: it returns the ids that the encoder
+    would get.
+    """
     no_embeddings = types.SimpleNamespace(find_embedding_at_position=lambda tokens, position: (None, None))
 
     class Embedder(sd_hijack_clip.FrozenCLIPEmbedderWithCustomWordsBase):
@@ -122,7 +127,10 @@ def chunk_oracle(embedders, prompts):
         {
             "prompt": prompt,
             "encoders": [
-                [{"ids": runs(ids), "weights": runs(weights)} for ids, weights in chunk_prompt(embedder, prompt)]
+                [
+                    {"ids": runs(ids), "weights": runs(weights)}
+                    for ids, weights in chunk_prompt(embedder, prompt)
+                ]
                 for embedder in embedders
             ],
         }

@@ -2,13 +2,13 @@
 
     python scripts/maintainers/make-oracles/single-file.py        (needs torch, diffusers, transformers)
 
-The original names and shapes are written down from the modules of the original code (UNetModel, AutoencoderKL of
-Stability-AI/generative-models; the text transformer of open_clip) and proven in both directions: every tensor goes
-through the converters of diffusers.loaders.single_file_utils, filled with numbers that occur once, and what comes out must
-be exactly the tensors, with the shapes, of the diffusers and transformers classes with the published configs.
-src/checkpoints/single-file/oracles/names.json.gz holds per checkpoint {original name: [shape, published names]}: more than
-one published name where the converter cuts a tensor in slices along its first axis, in that order; a last element "T"
-where it transposes.
+The original names and shapes are written down from the modules of the original code (UNetModel, AutoencoderKL
+of Stability-AI/generative-models; the text transformer of open_clip) and proven in both directions: every
+tensor goes through the converters of diffusers.loaders.single_file_utils, filled with numbers that occur
+once, and what comes out must be exactly the tensors, with the shapes, of the diffusers and transformers
+classes with the published configs. src/checkpoints/single-file/oracles/names.json.gz holds per checkpoint
+{original name: [shape, published names]}: more than one published name where the converter cuts a tensor in
+slices along its first axis, in that order; a last element "T" where it transposes.
 """
 
 import gzip
@@ -36,7 +36,9 @@ class Names:
 
 
 def unet_names(out, widths, depths, context, vector, layers=2):
-    """`depths` is the transformer depth by level, 0 for none; the middle has the deepest level's, or the one before."""
+    """`depths` is the transformer depth by level, 0 for none; the middle has the deepest level's, or the one
+    before.
+    """
     at = "model.diffusion_model"
     time = 4 * widths[0]
 
@@ -177,28 +179,43 @@ def open_clip_names(out, at, width, depth, vocabulary):
 
 UNETS = {
     "base": {
-        "attention_head_dim": [5, 10, 20], "block_out_channels": [320, 640, 1280], "cross_attention_dim": 2048,
+        "attention_head_dim": [5, 10, 20],
+        "block_out_channels": [320, 640, 1280],
+        "cross_attention_dim": 2048,
         "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
         "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
-        "projection_class_embeddings_input_dim": 2816, "transformer_layers_per_block": [1, 2, 10],
+        "projection_class_embeddings_input_dim": 2816,
+        "transformer_layers_per_block": [1, 2, 10],
     },
     "refiner": {
-        "attention_head_dim": [6, 12, 24, 24], "block_out_channels": [384, 768, 1536, 1536], "cross_attention_dim": 1280,
+        "attention_head_dim": [6, 12, 24, 24],
+        "block_out_channels": [384, 768, 1536, 1536],
+        "cross_attention_dim": 1280,
         "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
         "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
-        "projection_class_embeddings_input_dim": 2560, "transformer_layers_per_block": 4,
+        "projection_class_embeddings_input_dim": 2560,
+        "transformer_layers_per_block": 4,
     },
 }
 UNET_COMMON = {
-    "addition_embed_type": "text_time", "addition_time_embed_dim": 256, "use_linear_projection": True, "layers_per_block": 2,
+    "addition_embed_type": "text_time",
+    "addition_time_embed_dim": 256,
+    "use_linear_projection": True,
+    "layers_per_block": 2,
 }
 VAE = {
-    "block_out_channels": [128, 256, 512, 512], "layers_per_block": 2, "latent_channels": 4,
-    "down_block_types": ["DownEncoderBlock2D"] * 4, "up_block_types": ["UpDecoderBlock2D"] * 4,
+    "block_out_channels": [128, 256, 512, 512],
+    "layers_per_block": 2,
+    "latent_channels": 4,
+    "down_block_types": ["DownEncoderBlock2D"] * 4,
+    "up_block_types": ["UpDecoderBlock2D"] * 4,
 }
 CLIP = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
 OPEN_CLIP = {
-    "hidden_size": 1280, "intermediate_size": 5120, "num_hidden_layers": 32, "num_attention_heads": 20,
+    "hidden_size": 1280,
+    "intermediate_size": 5120,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 20,
     "projection_dim": 1280,
 }
 
@@ -209,18 +226,25 @@ def expected_shapes(kind):
         networks = {
             "unet": diffusers.UNet2DConditionModel(**UNET_COMMON, **UNETS[kind]),
             "vae": diffusers.AutoencoderKL(**VAE),
-            "text_encoder_2": transformers.CLIPTextModelWithProjection(transformers.CLIPTextConfig(**OPEN_CLIP)),
+            "text_encoder_2": transformers.CLIPTextModelWithProjection(
+                transformers.CLIPTextConfig(**OPEN_CLIP)
+            ),
         }
         if kind == "base":
             networks["text_encoder"] = transformers.CLIPTextModel(transformers.CLIPTextConfig(**CLIP))
 
     def published(component, name):
-        bare = component.startswith("text_encoder") and not name.startswith(("text_model.", "text_projection."))
+        bare = component.startswith("text_encoder") and not name.startswith(
+            ("text_model.", "text_projection.")
+        )
         return f"text_model.{name}" if bare else name
 
     return {
-        component: {published(component, name): list(value.shape) for name, value in network.state_dict().items()
-                    if not name.endswith("position_ids")}
+        component: {
+            published(component, name): list(value.shape)
+            for name, value in network.state_dict().items()
+            if not name.endswith("position_ids")
+        }
         for component, network in networks.items()
     }
 
@@ -239,8 +263,11 @@ def originals(kind):
 
 
 def small(shape):
-    """One element per axis, but three rows (or nine of them, for the fused projection) so that slices show."""
-    return [{3840: 9, 1280: 3}.get(shape[0], 2), *[{1280: 3}.get(extent, 2) if len(shape) == 2 else 1 for extent in shape[1:]]]
+    """One element per axis, but three rows (nine for the fused projection) so that slices show."""
+    return [
+        {3840: 9, 1280: 3}.get(shape[0], 2),
+        *[{1280: 3}.get(extent, 2) if len(shape) == 2 else 1 for extent in shape[1:]],
+    ]
 
 
 def converted(kind, shapes):
@@ -282,7 +309,9 @@ def names_of(kind):
         for published, tensor in tensors.items():
             values = tensor.flatten().tolist()
             (original,) = {owner[value] for value in values}
-            parts[original].append((min(values), f"{component}/{published}", values, expected[component][published]))
+            parts[original].append(
+                (min(values), f"{component}/{published}", values, expected[component][published])
+            )
     names = {}
     for original, found in parts.items():
         assert found, original
@@ -305,11 +334,21 @@ def names_of(kind):
 
 if __name__ == "__main__":
     data = {
-        "versions": {"torch": torch.__version__, "diffusers": diffusers.__version__, "transformers": transformers.__version__},
+        "versions": {
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+            "transformers": transformers.__version__,
+        },
         "names": {kind: names_of(kind) for kind in ("base", "refiner")},
     }
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_bytes(gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 9, mtime=0))
     for kind, names in data["names"].items():
-        print(kind, len(names), "original names,", sum(len(entry) - 1 - ("T" in entry) for entry in names.values()), "published")
+        print(
+            kind,
+            len(names),
+            "original names,",
+            sum(len(entry) - 1 - ("T" in entry) for entry in names.values()),
+            "published",
+        )
     print(TARGET, TARGET.stat().st_size, "bytes")

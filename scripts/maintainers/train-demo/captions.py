@@ -4,21 +4,39 @@ from scenes import COLOURS, LOOKS, RADII, SHAPES, Scene, Thing
 
 # vocabulary.py turns these words into tokens of CLIP's vocabulary.
 SHAPE_WORDS = {
-    "circle": ["circle"] * 4 + ["disc", "dot"], "square": ["square"] * 4 + ["box"], "triangle": ["triangle"],
-    "star": ["star"], "heart": ["heart"], "diamond": ["diamond"], "ring": ["ring"] * 4 + ["donut"],
+    "circle": ["circle"] * 4 + ["disc", "dot"],
+    "square": ["square"] * 4 + ["box"],
+    "triangle": ["triangle"],
+    "star": ["star"],
+    "heart": ["heart"],
+    "diamond": ["diamond"],
+    "ring": ["ring"] * 4 + ["donut"],
     "cross": ["cross"] * 3 + ["plus"],
 }
 COLOUR_WORDS = {
-    "red": ["red"] * 5 + ["crimson", "scarlet"], "orange": ["orange"], "yellow": ["yellow"] * 5 + ["golden"],
-    "green": ["green"] * 5 + ["emerald"], "cyan": ["cyan"] * 3 + ["turquoise", "aqua"], "blue": ["blue"],
-    "purple": ["purple"] * 4 + ["violet"], "pink": ["pink"], "brown": ["brown"] * 5 + ["chocolate"],
-    "black": ["black"], "white": ["white"], "gray": ["gray"] * 2 + ["grey"] * 2,
+    "red": ["red"] * 5 + ["crimson", "scarlet"],
+    "orange": ["orange"],
+    "yellow": ["yellow"] * 5 + ["golden"],
+    "green": ["green"] * 5 + ["emerald"],
+    "cyan": ["cyan"] * 3 + ["turquoise", "aqua"],
+    "blue": ["blue"],
+    "purple": ["purple"] * 4 + ["violet"],
+    "pink": ["pink"],
+    "brown": ["brown"] * 5 + ["chocolate"],
+    "black": ["black"],
+    "white": ["white"],
+    "gray": ["gray"] * 2 + ["grey"] * 2,
 }
 SIZE_WORDS = {
-    "small": ["small"] * 3 + ["tiny", "little"], "medium": ["medium"], "large": ["large"] * 2 + ["big"] * 2 + ["huge"],
+    "small": ["small"] * 3 + ["tiny", "little"],
+    "medium": ["medium"],
+    "large": ["large"] * 2 + ["big"] * 2 + ["huge"],
 }
 LOOK_WORDS = {
-    "flat": ["flat", "plain"], "outlined": ["outlined"], "striped": ["striped"], "shaded": ["shaded", "glossy"],
+    "flat": ["flat", "plain"],
+    "outlined": ["outlined"],
+    "striped": ["striped"],
+    "shaded": ["shaded", "glossy"],
 }
 # Column and row of a position, 0 ... 2 each.
 POSITION_WORDS = {
@@ -33,8 +51,10 @@ POSITION_WORDS = {
     (2, 2): ["in the bottom right corner", "in the lower right corner", "at the bottom right"],
 }
 RELATION_WORDS = {
-    "left": ["to the left of", "left of", "on the left of"], "right": ["to the right of", "right of", "on the right of"],
-    "above": ["above", "over", "on top of"], "below": ["below", "under", "beneath"],
+    "left": ["to the left of", "left of", "on the left of"],
+    "right": ["to the right of", "right of", "on the right of"],
+    "above": ["above", "over", "on top of"],
+    "below": ["below", "under", "beneath"],
 }
 OPENINGS = [""] * 10 + ["a picture of ", "an image of ", "a photo of ", "a drawing of ", "draw "]
 # Stand for words outside the domain: their rows of the embedding stay zero.
@@ -74,7 +94,9 @@ def random_scene(random, looks=0.2, stray=True):
     caption = random.choice(OPENINGS) + caption
     if told_background:
         ground = random.choice(COLOUR_WORDS[background])
-        caption += random.choice([f" on {_article(ground)} background", f", {ground} background", f" on {ground}"])
+        caption += random.choice(
+            [f" on {_article(ground)} background", f", {ground} background", f" on {ground}"]
+        )
     return _stray(random, caption) if stray else caption, scene
 
 

@@ -1,12 +1,14 @@
 """Starts from which what must be copied already passes through, so that training spends itself on the rest.
 
-The VAE passes flat colour. Eight channels of every level carry (R, G, B, -R, -G, -B, K, -K) along the residual paths. Pairs of opposite sign make
-the norms' means zero, the large constants K keep their scale nearly the same in every picture, and at the end
-silu(a) - silu(-a) = a undoes the last activation. Training then has only outlines left to learn; from an ordinary
-start the colours alone took longer than the whole budget.
+The VAE passes flat colour. Eight channels of every level carry (R, G, B, -R, -G, -B, K, -K) along the
+residual paths. Pairs of opposite sign make the norms' means zero, the large constants K keep their scale
+nearly the same in every picture, and at the end silu(a) - silu(-a) = a undoes the last activation. Training
+then has only outlines left to learn; from an ordinary start the colours alone took longer than the whole
+budget.
 
-The UNet passes its noisy latents x: its first guess at the noise is x over its deviation. From an ordinary start copying
-the noise precisely enough to leave x0 visible at high timesteps (0.5 %) drowned the text for tens of thousands of samples.
+The UNet passes its noisy latents x: its first guess at the noise is x over its deviation. From an ordinary
+start copying the noise precisely enough to leave x0 visible at high timesteps (0.5 %) drowned the text for
+tens of thousands of samples.
 """
 
 import numpy as np
@@ -40,7 +42,7 @@ def _silence(layer):
 
 
 def _read_colours(convolution, weight, bias):
-    """First convolution: its carried channels from a linear map [inputs, 3] and a bias [3], centre tap only."""
+    """First convolution: its carried channels from a linear map [inputs, 3], a bias [3], centre tap only."""
     convolution.weight.data[:CARRIED] = 0
     middle = convolution.weight.shape[-1] // 2
     convolution.weight.data[:3, :, middle, middle] = weight.T
@@ -62,7 +64,10 @@ def _write_colours(norm, convolution, weight, bias):
 
 
 def _pass_blocks(half):
-    for resnet in [*half.mid_block.resnets, *(r for b in getattr(half, "down_blocks", None) or half.up_blocks for r in b.resnets)]:
+    for resnet in [
+        *half.mid_block.resnets,
+        *(r for b in getattr(half, "down_blocks", None) or half.up_blocks for r in b.resnets),
+    ]:
         _silence(resnet.conv2)
         if resnet.conv_shortcut is not None:
             _identity(resnet.conv_shortcut)
@@ -88,7 +93,12 @@ def carry_colours(vae, basis):
     for block in vae.encoder.down_blocks:
         for downsampler in block.downsamplers or []:
             _identity(downsampler.conv, AVERAGE)
-    _write_colours(vae.encoder.conv_norm_out, vae.encoder.conv_out, to_latents, -torch.from_numpy(basis.mean @ basis.project))
+    _write_colours(
+        vae.encoder.conv_norm_out,
+        vae.encoder.conv_out,
+        to_latents,
+        -torch.from_numpy(basis.mean @ basis.project),
+    )
     _identity(vae.quant_conv)
 
 
@@ -102,7 +112,12 @@ def carry_noise(unet):
     group = width // unet.config.norm_num_groups
     assert inputs == group, "a group must hold half of the latent channels with both signs"
     half = group // 2
-    signed = [(channel, sign) for start in range(0, inputs, half) for sign in (1, -1) for channel in range(start, start + half)]
+    signed = [
+        (channel, sign)
+        for start in range(0, inputs, half)
+        for sign in (1, -1)
+        for channel in range(start, start + half)
+    ]
     last = unet.up_blocks[-1].resnets[-1]
     hidden = last.conv_shortcut.weight.shape[1] - width
     unet.conv_in.weight[: len(signed)] = 0

@@ -1,4 +1,6 @@
-"""SDXL's noise schedule for training (scaled linear, epsilon) and a plain DDIM sampler for looking at progress."""
+"""SDXL's noise schedule for training (scaled linear, epsilon) and a plain DDIM sampler for looking at
+progress.
+"""
 
 import torch
 
@@ -14,8 +16,9 @@ def alphas_cumprod():
 class Noising:
     """Draws timesteps and noise.
 
-    The wanted weight of the epsilon loss is min-SNR's (5 / SNR above 5) and, below SNR 1, where the text alone decides
-    what appears, up to 20 times more: SNR ** -0.75. Half of it (its square root) goes into how often a timestep is drawn.
+    The wanted weight of the epsilon loss is min-SNR's (5 / SNR above 5) and, below SNR 1, where the text
+    alone decides what appears, up to 20 times more: SNR ** -0.75. Half of it (its square root) goes into how
+    often a timestep is drawn.
     """
 
     def __init__(self, lowest=0, highest=STEPS, offset=0.1, mistaken=0.25, device="cpu"):
@@ -26,7 +29,9 @@ class Noising:
         often[:lowest] = 0
         often[highest:] = 0
         self.often = often / often.sum()
-        self.weight = torch.where(self.often > 0, wanted / self.often.clamp(min=1e-9), torch.zeros_like(wanted))
+        self.weight = torch.where(
+            self.often > 0, wanted / self.often.clamp(min=1e-9), torch.zeros_like(wanted)
+        )
         self.weight /= (self.weight * self.often).sum()
         self.offset = offset
         # Spread of the grain that sampling has left so far, in units of the latents.
@@ -35,18 +40,23 @@ class Noising:
     def draw(self, clean):
         """Noisy latents, noise, timesteps and loss weights. The noise carries a random mean per channel.
 
-        It is often stronger than its timestep says: sampling errs by a share of the noise where there is most of it, and
-        a network that believed the timestep would keep that share as grain to the end. So it must see how much there is.
+        It is often stronger than its timestep says: sampling errs by a share of the noise where there is most
+        of it, and a network that believed the timestep would keep that share as grain to the end. So it must
+        see how much there is.
         """
         count, channels = clean.shape[:2]
         timesteps = torch.multinomial(self.often, count, replacement=True)
         alpha = self.alphas[timesteps].view(-1, 1, 1, 1)
-        noise = torch.randn_like(clean) + self.offset * torch.randn(count, channels, 1, 1, device=clean.device)
+        noise = torch.randn_like(clean) + self.offset * torch.randn(
+            count, channels, 1, 1, device=clean.device
+        )
         noise = noise * self._strength(((1 - alpha) / alpha).sqrt())
         return alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, noise, timesteps, self.weight[timesteps]
 
     def _strength(self, sigma):
-        """Factors for noise that should be `sigma` beside the clean latents: 70 % too much, 15 % too little, 15 % right."""
+        """Factors for noise that should be `sigma` beside the clean latents: 70 % too much, 15 % too little,
+        15 % right.
+        """
         much = 1 + self.mistaken * torch.randn_like(sigma).abs() / sigma
         little = 1 - 0.3 * torch.rand_like(sigma)
         chance = torch.rand_like(sigma)
@@ -58,13 +68,17 @@ def guided(told, untold):
 
 
 def guided_error(told, untold, noise):
-    """What guidance makes of both predictions, less the noise: it multiplies all that they differ in, grain included."""
+    """What guidance makes of both predictions, less the noise: it multiplies all that they differ in, grain
+    included.
+    """
     return guided(told, untold) - noise
 
 
 @torch.no_grad()
 def ddim(predict, noisy, steps=25, first=STEPS):
-    """predict(latents, timestep) -> epsilon; leading spacing as served, from the first timestep below `first`."""
+    """predict(latents, timestep) -> epsilon; leading spacing as served, from the first timestep below
+    `first`.
+    """
     alphas = alphas_cumprod().to(noisy.device)
     times = [t for t in range((steps - 1) * (STEPS // steps) + 1, 0, -(STEPS // steps)) if t < first]
     for index, t in enumerate(times):

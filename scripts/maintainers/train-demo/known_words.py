@@ -1,6 +1,6 @@
 """What the demo checkpoint knows, for people and for the server: known-words.json beside its weights.
 
-    python known_words.py > ../../../models/demo/demo-base/known-words.json
+python known_words.py > ../../../models/demo/demo-base/known-words.json
 """
 
 import json
@@ -31,8 +31,14 @@ EXAMPLES = [
 
 def known_words():
     """Every word of the captions, as a prompt would have it; tokens alone would show halves of words."""
-    tables = (captions.SHAPE_WORDS, captions.COLOUR_WORDS, captions.SIZE_WORDS, captions.LOOK_WORDS,
-              captions.POSITION_WORDS, captions.RELATION_WORDS)
+    tables = (
+        captions.SHAPE_WORDS,
+        captions.COLOUR_WORDS,
+        captions.SIZE_WORDS,
+        captions.LOOK_WORDS,
+        captions.POSITION_WORDS,
+        captions.RELATION_WORDS,
+    )
     texts = ["and", "a", "an", "background", "on", *captions.OPENINGS]
     texts += [text for table in tables for choices in table.values() for text in choices]
     words = sorted({word for text in texts for word in text.split()})

@@ -1,8 +1,9 @@
 """The latent space, fixed before anything is trained.
 
-A 1024x1024 picture is averaged to 128x128; each 4x4 patch of it (32x32 pixels of the picture, 48 numbers) is projected
-on the leading principal components of such patches. So the UNet trains on latents that cost one matrix product, while
-the VAE's encoder learns to give the same latents and its decoder to draw 1024x1024 pixels from them.
+A 1024x1024 picture is averaged to 128x128; each 4x4 patch of it (32x32 pixels of the picture, 48 numbers) is
+projected on the leading principal components of such patches. So the UNet trains on latents that cost one
+matrix product, while the VAE's encoder learns to give the same latents and its decoder to draw 1024x1024
+pixels from them.
 """
 
 import random
@@ -30,7 +31,9 @@ def patches(images):
 
 
 def fit(path, count=600):
-    """Principal components of the patches of `count` scenes, each channel's sign and scale fixed, saved to `path`."""
+    """Principal components of the patches of `count` scenes, each channel's sign and scale fixed, saved to
+    `path`.
+    """
     source = random.Random(1)
     images = np.stack([scenes.draw(captions.random_scene(source)[1], DRAWN) for _ in range(count)])
     rows = patches(images).reshape(-1, 48).astype(np.float64)
@@ -42,7 +45,10 @@ def fit(path, count=600):
     overall = 1 / np.sqrt(np.mean(values * scale**2))
     kept = values.sum() / np.trace(np.cov((rows - mean).T))
     np.savez(path, mean=mean, project=vectors * (scale * overall), restore=(vectors / (scale * overall)).T)
-    print(f"{CHANNELS} components keep {kept:.4f} of the variance; channel deviations {np.sqrt(values) * scale * overall}")
+    print(
+        f"{CHANNELS} components keep {kept:.4f} of the variance; "
+        f"channel deviations {np.sqrt(values) * scale * overall}"
+    )
 
 
 class Basis:

@@ -1,8 +1,8 @@
 """Muon (Keller Jordan, 2024, kellerjordan.github.io/posts/muon): momentum whose update is made orthogonal.
 
-Each weight counts as a matrix [outputs, everything else]; the update's root mean square is 0.2, as AdamW's is about
-(Liu et al. 2025, arXiv:2502.16982), so both can share one learning rate. Beside AdamW, from the same checkpoint, it
-reached in 270 steps what AdamW reached in 360.
+Each weight counts as a matrix [outputs, everything else]; the update's root mean square is 0.2, as AdamW's is
+about (Liu et al. 2025, arXiv:2502.16982), so both can share one learning rate. Beside AdamW, from the same
+checkpoint, it reached in 270 steps what AdamW reached in 360.
 """
 
 import torch
@@ -26,7 +26,9 @@ def orthogonal(matrix, iterations=5):
 
 
 class Muon(torch.optim.Optimizer):
-    """With several processes each makes its share of the updates and they are summed; gradients must already agree."""
+    """With several processes each makes its share of the updates and they are summed; gradients must already
+    agree.
+    """
 
     def __init__(self, parameters, lr, momentum=0.95, weight_decay=0.01):
         super().__init__(parameters, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
@@ -39,18 +41,24 @@ class Muon(torch.optim.Optimizer):
             # Costly ones first, dealt in turn, so that the processes have equal work.
             parameters = sorted((p for p in group["params"] if p.grad is not None), key=lambda p: -p.numel())
             updates = torch.zeros(sum(p.numel() for p in parameters), device=parameters[0].device)
-            for index, (parameter, update) in enumerate(zip(parameters, updates.split([p.numel() for p in parameters]))):
+            for index, (parameter, update) in enumerate(
+                zip(parameters, updates.split([p.numel() for p in parameters]))
+            ):
                 state = self.state[parameter]
                 if "momentum" not in state:
                     state["momentum"] = torch.zeros_like(parameter)
                 state["momentum"].mul_(group["momentum"]).add_(parameter.grad)
                 if index % processes == rank:
-                    ahead = parameter.grad.add(state["momentum"], alpha=group["momentum"]).reshape(len(parameter), -1)
+                    ahead = parameter.grad.add(state["momentum"], alpha=group["momentum"]).reshape(
+                        len(parameter), -1
+                    )
                     update.copy_((orthogonal(ahead) * (0.2 * max(ahead.shape) ** 0.5)).reshape(-1))
             if processes > 1:
                 torch.distributed.all_reduce(updates)
             for parameter, update in zip(parameters, updates.split([p.numel() for p in parameters])):
-                parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(update.view(parameter.shape), alpha=-group["lr"])
+                parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(
+                    update.view(parameter.shape), alpha=-group["lr"]
+                )
 
 
 def optimizers(unet, rate, encoders=()):
@@ -61,7 +69,9 @@ def optimizers(unet, rate, encoders=()):
     last = f"up_blocks.{len(unet.up_blocks) - 1}.resnets.{len(unet.up_blocks[-1].resnets) - 1}."
     matrices, rest = [], []
     for name, parameter in unet.named_parameters():
-        (matrices if parameter.ndim >= 2 and not name.startswith(("conv_in.", "conv_out.", last)) else rest).append(parameter)
+        (
+            matrices if parameter.ndim >= 2 and not name.startswith(("conv_in.", "conv_out.", last)) else rest
+        ).append(parameter)
     groups = [{"params": rest, "weight_decay": 0.01, "share": 1.0}]
     if encoders := list(encoders):
         groups.append({"params": encoders, "weight_decay": 0, "share": 0.25})

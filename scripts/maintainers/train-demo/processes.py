@@ -1,4 +1,6 @@
-"""Training in several processes of one thread each, started by torchrun: who is who, and one gradient for all."""
+"""Training in several processes of one thread each, started by torchrun: who is who, and one gradient for
+all.
+"""
 
 import os
 from datetime import timedelta
@@ -19,7 +21,12 @@ def share_gradients(parameters, stop):
     if not torch.distributed.is_initialized():
         return stop
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    flat = torch.cat([*(gradient.flatten() for gradient in gradients), torch.tensor([float(stop)], device=gradients[0].device)])
+    flat = torch.cat(
+        [
+            *(gradient.flatten() for gradient in gradients),
+            torch.tensor([float(stop)], device=gradients[0].device),
+        ]
+    )
     torch.distributed.all_reduce(flat)
     flat, wish = flat[:-1] / torch.distributed.get_world_size(), flat[-1]
     for gradient, part in zip(gradients, flat.split([gradient.numel() for gradient in gradients])):

@@ -1,7 +1,7 @@
 """Prompts for measuring, with what each must show, as JSON: held out by their own seed.
 
-    python prompts.py 300 > scripts/bench/demo/prompts.json
-    python prompts.py 300 <folder>    # also draws each scene there as a 1024x1024 PNG, to validate the detector
+python prompts.py 300 > scripts/bench/demo/prompts.json python prompts.py 300 <folder>    # also draws
+each scene there as a 1024x1024 PNG, to validate the detector
 """
 
 import json
@@ -21,14 +21,23 @@ def told_prompts(count):
     source = random.Random(SEED)
     for _ in range(count):
         caption, scene = captions.random_scene(source, looks=0, stray=False)
-        yield scene, {
-            "prompt": caption.strip(),
-            "background": scene.background if scene.told_background else None,
-            "position": scene.position,
-            "relation": scene.relation,
-            "things": [{"shape": thing.shape, "colour": thing.colour, "size": thing.size if thing.told_size else None}
-                       for thing in scene.things],
-        }
+        yield (
+            scene,
+            {
+                "prompt": caption.strip(),
+                "background": scene.background if scene.told_background else None,
+                "position": scene.position,
+                "relation": scene.relation,
+                "things": [
+                    {
+                        "shape": thing.shape,
+                        "colour": thing.colour,
+                        "size": thing.size if thing.told_size else None,
+                    }
+                    for thing in scene.things
+                ],
+            },
+        )
 
 
 if __name__ == "__main__":

@@ -18,12 +18,22 @@ from diffusion import ddim
 from train_base import Base
 
 PROMPTS = (
-    "a red circle", "a large blue square on a yellow background", "a green triangle in the top left corner",
-    "a small yellow star, black background", "a pink heart to the left of a cyan diamond", "a purple ring above a white cross",
-    "an orange square below a black circle on a gray background", "a brown star at the bottom",
-    "a blue circle and a red square", "a big white heart on a red background", "a striped green circle",
-    "a gray cross in the bottom right corner on a pink background", "a black ring right of a orange triangle",
-    "a cyan diamond on the left, purple background", "a shaded red circle in the center", "a tiny purple square at the top",
+    "a red circle",
+    "a large blue square on a yellow background",
+    "a green triangle in the top left corner",
+    "a small yellow star, black background",
+    "a pink heart to the left of a cyan diamond",
+    "a purple ring above a white cross",
+    "an orange square below a black circle on a gray background",
+    "a brown star at the bottom",
+    "a blue circle and a red square",
+    "a big white heart on a red background",
+    "a striped green circle",
+    "a gray cross in the bottom right corner on a pink background",
+    "a black ring right of a orange triangle",
+    "a cyan diamond on the left, purple background",
+    "a shaded red circle in the center",
+    "a tiny purple square at the top",
 )
 
 
@@ -41,7 +51,13 @@ def sample(base, captions, seed=0, steps=25, guidance=7.5):
         plain, told = base(torch.cat([noisy, noisy]), torch.full((2 * len(noisy),), timestep), *both).chunk(2)
         return plain + guidance * (told - plain)
 
-    noise = torch.randn(len(captions), latents.CHANNELS, latents.SIDE, latents.SIDE, generator=torch.Generator().manual_seed(seed))
+    noise = torch.randn(
+        len(captions),
+        latents.CHANNELS,
+        latents.SIDE,
+        latents.SIDE,
+        generator=torch.Generator().manual_seed(seed),
+    )
     return ddim(predict, noise, steps)
 
 
@@ -55,8 +71,13 @@ def load_base(folder):
 
 def load_vae(folder):
     vae = networks.vae().eval()
-    for part, owners in (("decoder", (vae.post_quant_conv, vae.decoder)), ("encoder", (vae.encoder, vae.quant_conv))):
-        torch.nn.ModuleList(owners).load_state_dict(torch.load(f"{folder}/{part}.pt", map_location="cpu")["average"])
+    for part, owners in (
+        ("decoder", (vae.post_quant_conv, vae.decoder)),
+        ("encoder", (vae.encoder, vae.quant_conv)),
+    ):
+        torch.nn.ModuleList(owners).load_state_dict(
+            torch.load(f"{folder}/{part}.pt", map_location="cpu")["average"]
+        )
     return vae
 
 
@@ -75,7 +96,12 @@ def main():
     if options.vae:
         vae = load_vae(options.folder)
         with torch.no_grad():
-            images = np.stack([vae.decode(one[None] / vae.config.scaling_factor).sample[0, :, ::4, ::4].numpy() for one in made])
+            images = np.stack(
+                [
+                    vae.decode(one[None] / vae.config.scaling_factor).sample[0, :, ::4, ::4].numpy()
+                    for one in made
+                ]
+            )
     else:
         images = latents.Basis(f"{options.folder}/basis.npz").images(made.numpy())
     side = images.shape[-1]

@@ -1,13 +1,24 @@
-"""What a picture shows (plain data) and how it is drawn: signed distances, at any resolution and in any window."""
+"""What a picture shows (plain data) and how it is drawn: signed distances, at any resolution and in any
+window.
+"""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
 COLOURS = {
-    "red": (216, 36, 40), "orange": (246, 136, 20), "yellow": (250, 216, 44), "green": (36, 156, 68),
-    "cyan": (48, 204, 216), "blue": (36, 76, 216), "purple": (128, 44, 180), "pink": (248, 136, 188),
-    "brown": (116, 70, 34), "black": (18, 18, 22), "white": (250, 250, 250), "gray": (134, 134, 138),
+    "red": (216, 36, 40),
+    "orange": (246, 136, 20),
+    "yellow": (250, 216, 44),
+    "green": (36, 156, 68),
+    "cyan": (48, 204, 216),
+    "blue": (36, 76, 216),
+    "purple": (128, 44, 180),
+    "pink": (248, 136, 188),
+    "brown": (116, 70, 34),
+    "black": (18, 18, 22),
+    "white": (250, 250, 250),
+    "gray": (134, 134, 138),
 }
 SHAPES = ("circle", "square", "triangle", "star", "heart", "diamond", "ring", "cross")
 # Half the extent of a shape, as a share of the picture's side.
@@ -91,7 +102,8 @@ DISTANCES = {
 
 
 def draw(scene, pixels, window=(0.0, 0.0, 1.0), soft=8 / 1024, palette=COLOURS):
-    """RGB float32 [3, pixels, pixels] in -1 ... 1 of a square window (left, top, side; shares of the picture).
+    """RGB float32 [3, pixels, pixels] in -1 ... 1 of a square window (left, top, side; shares of the
+    picture).
 
     `soft` is the width of the ramp at an edge as a share of the picture's side; at least one pixel is used.
     """
@@ -107,7 +119,9 @@ def draw(scene, pixels, window=(0.0, 0.0, 1.0), soft=8 / 1024, palette=COLOURS):
         if len(columns) == 0 or len(rows) == 0:
             continue
         area = np.s_[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        x, y = np.meshgrid((left + axis[columns] - thing.x) / thing.radius, (top + axis[rows] - thing.y) / thing.radius)
+        x, y = np.meshgrid(
+            (left + axis[columns] - thing.x) / thing.radius, (top + axis[rows] - thing.y) / thing.radius
+        )
         distance = DISTANCES[thing.shape](x, y) * thing.radius
         cover = np.clip(0.5 - distance / soft, 0, 1)
         paint = _paint(thing, _rgb(palette[thing.colour])[:, None, None], x, y, distance, soft)

@@ -19,7 +19,9 @@ if __name__ == "__main__":
         caption, scene = captions.random_scene(source)
         image = scenes.draw(scene, 128)
         row, column = divmod(index, side)
-        sheet[row * 132 : row * 132 + 128, column * 132 : column * 132 + 128] = ((image.transpose(1, 2, 0) + 1) * 127.5).round()
+        sheet[row * 132 : row * 132 + 128, column * 132 : column * 132 + 128] = (
+            (image.transpose(1, 2, 0) + 1) * 127.5
+        ).round()
         print(row, column, caption)
     print(f"{(time.process_time() - started) / count * 1e3:.2f} ms a picture")
     Image.fromarray(sheet).save(target)

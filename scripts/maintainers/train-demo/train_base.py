@@ -1,10 +1,11 @@
 """Trains the text encoders and the base UNet together on scenes drawn afresh for every step.
 
-    python train_base.py --folder <state> --minutes 90 [--device cuda]
-    torchrun --nproc-per-node 2 train_base.py --folder <state> --minutes 90    # a process a core: twice what two threads give
+    python train_base.py --folder <state> --minutes 90 [--device cuda] torchrun --nproc-per-node 2
+    train_base.py --folder <state> --minutes 90    # a process a core: twice what two threads give
 
-Run train_text.py first: the encoders start from <state>/text.pt and then learn at a quarter of the UNet's rate.
-Stops by itself after --minutes (or --steps in all), resumes from <state>/base.pt, sleeps while <state>/PAUSE exists.
+Run train_text.py first: the encoders start from <state>/text.pt and then learn at a quarter of the UNet's
+rate. Stops by itself after --minutes (or --steps in all), resumes from <state>/base.pt, sleeps while
+<state>/PAUSE exists.
 """
 
 import argparse
@@ -25,7 +26,8 @@ from muon import optimizers
 from processes import join, share_gradients
 from state import Average, State
 
-# Below this timestep the text says nothing that the noisy picture does not show: guidance must then leave it alone.
+# Below this timestep the text says nothing that the noisy picture does not show: guidance must then leave it
+# alone.
 SETTLED_TIMESTEP = 600
 # Up to this one, it must at least leave the grain alone: what differs from the mean of the cells around.
 GRAIN_TIMESTEP = 960
@@ -47,8 +49,12 @@ class Base(torch.nn.Module):
 
     def forward(self, noisy, timesteps, hidden, pooled):
         time_ids = torch.tensor(TIME_IDS, device=noisy.device).expand(len(noisy), 6)
-        return self.unet(noisy, timesteps, encoder_hidden_states=hidden,
-                         added_cond_kwargs={"text_embeds": pooled, "time_ids": time_ids}).sample
+        return self.unet(
+            noisy,
+            timesteps,
+            encoder_hidden_states=hidden,
+            added_cond_kwargs={"text_embeds": pooled, "time_ids": time_ids},
+        ).sample
 
     def silence_unknown(self):
         for encoder in self.encoders:
@@ -68,7 +74,7 @@ def random_batch(source, basis, count, device):
 
 
 def near_things(clean):
-    """[n, 1, h, w]: 1 where the latents are not those of the ground (the corner's), and one cell around it."""
+    """[n, 1, h, w]: 1 where the latents are not the ground's (the corner's), and one cell around it."""
     differs = ((clean - clean[:, :, :1, :1]).abs().amax(1, keepdim=True) > 0.15).float()
     return torch.nn.functional.max_pool2d(differs, 3, 1, 1)
 
@@ -81,9 +87,18 @@ def main():
     parse.add_argument("--batch", type=int, default=32)
     parse.add_argument("--lr", type=float, default=1e-3)
     parse.add_argument("--final-lr", type=float, help="the rate falls to this, on a cosine over --minutes")
-    parse.add_argument("--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg")
-    parse.add_argument("--thing-weight", type=float, default=3, help="how much more the loss counts at the things than on the ground")
-    parse.add_argument("--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss at low noise")
+    parse.add_argument(
+        "--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg"
+    )
+    parse.add_argument(
+        "--thing-weight",
+        type=float,
+        default=3,
+        help="how much more the loss counts at the things than on the ground",
+    )
+    parse.add_argument(
+        "--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss at low noise"
+    )
     parse.add_argument("--threads", type=int, default=2)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -95,7 +110,13 @@ def main():
     base = Base().to(device)
     base.unet.to(memory_format=torch.channels_last)
     taught = torch.load(f"{options.folder}/text.pt", map_location="cpu")["both"]
-    base.encoders.load_state_dict({name.removeprefix("encoders."): value for name, value in taught.items() if name.startswith("encoders.")})
+    base.encoders.load_state_dict(
+        {
+            name.removeprefix("encoders."): value
+            for name, value in taught.items()
+            if name.startswith("encoders.")
+        }
+    )
     average = Average(base, options.average)
     steppers = optimizers(base.unet, options.lr, base.encoders.parameters())
     state = State(options.folder, "base")
@@ -127,10 +148,12 @@ def main():
         # At lower noise the guided prediction is trained too.
         guided = (timesteps < GRAIN_TIMESTEP).nonzero()[:, 0]
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            both = base(torch.cat([noisy, noisy[guided]]).contiguous(memory_format=torch.channels_last),
-                        torch.cat([timesteps, timesteps[guided]]),
-                        torch.cat([hidden, torch.zeros_like(hidden[guided])]),
-                        torch.cat([pooled, torch.zeros_like(pooled[guided])])).float()
+            both = base(
+                torch.cat([noisy, noisy[guided]]).contiguous(memory_format=torch.channels_last),
+                torch.cat([timesteps, timesteps[guided]]),
+                torch.cat([hidden, torch.zeros_like(hidden[guided])]),
+                torch.cat([pooled, torch.zeros_like(pooled[guided])]),
+            ).float()
         predicted, untold = both[: len(noisy)], both[len(noisy) :]
         squares = (predicted - noise).square()
         wrong = guided_error(predicted[guided], untold, noise[guided])
@@ -157,7 +180,12 @@ def main():
             speed = (state.step - begun) * options.batch * processes / (time.time() - marked)
             marked, begun = time.time(), state.step
             mean = np.nanmean(losses, 0)
-            state.log(loss=round(mean[0], 4), high_noise=round(mean[1], 5), samples_per_s=round(speed, 1), lr=round(rate, 6))
+            state.log(
+                loss=round(mean[0], 4),
+                high_noise=round(mean[1], 5),
+                samples_per_s=round(speed, 1),
+                lr=round(rate, 6),
+            )
             losses = []
         if state.due():
             state.save(parts)

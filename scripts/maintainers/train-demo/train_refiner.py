@@ -1,10 +1,13 @@
-"""Trains the refiner: the low-noise part of the schedule, the second text encoder frozen as <state>/base.pt has it.
+"""Trains the refiner: the low-noise part of the schedule, the second text encoder frozen as <state>/base.pt
+has it.
 
-    torchrun --nproc-per-node 2 train_refiner.py --folder <state> --minutes 15    # or: python train_refiner.py ...
+    torchrun --nproc-per-node 2 train_refiner.py --folder <state> --minutes 15    # or: python
+    train_refiner.py ...
 
-The aesthetic score says how crisp the drawing is: 6 and more are the sharpest outlines, 2 the softest.
-Half of the noisy latents come from the base, which has taken one guided step from further up on a softer drawing: what it leaves is
-not what noise on a drawing leaves, and a refiner that had never seen it turned hues and blunted small shapes.
+The aesthetic score says how crisp the drawing is: 6 and more are the sharpest outlines, 2 the softest. Half
+of the noisy latents come from the base, which has taken one guided step from further up on a softer drawing:
+what it leaves is not what noise on a drawing leaves, and a refiner that had never seen it turned hues and
+blunted small shapes.
 """
 
 import argparse
@@ -39,13 +42,21 @@ def softness(score):
 
 
 def random_batch(source, basis, count, device):
-    """Latents of drawings; of the first half also as the base draws them; ids for both encoders; time ids with the scores."""
+    """Latents of drawings; of the first half also as the base draws them; ids for both encoders; time ids
+    with the scores.
+    """
     told = [captions.random_scene(source) for _ in range(count)]
     scores = [source.uniform(1.5, 7) for _ in told]
-    images = np.stack([scenes.draw(scene, latents.DRAWN, soft=softness(score)) for (_, scene), score in zip(told, scores)])
-    softer = np.stack([scenes.draw(scene, latents.DRAWN, soft=random_softness(source)) for _, scene in told[: count // 2]])
+    images = np.stack(
+        [scenes.draw(scene, latents.DRAWN, soft=softness(score)) for (_, scene), score in zip(told, scores)]
+    )
+    softer = np.stack(
+        [scenes.draw(scene, latents.DRAWN, soft=random_softness(source)) for _, scene in told[: count // 2]]
+    )
     # The refiner's empty prompt is encoded, not zeros.
-    ids = torch.tensor([vocabulary.encode("" if source.random() < 0.1 else caption) for caption, _ in told], device=device)
+    ids = torch.tensor(
+        [vocabulary.encode("" if source.random() < 0.1 else caption) for caption, _ in told], device=device
+    )
     time_ids = torch.tensor([[1024.0, 1024.0, 0.0, 0.0, score] for score in scores], device=device)
     clean, soft = (torch.from_numpy(basis.latents(each)).to(device) for each in (images, softer))
     return clean, soft, (ids[:, 0], ids[:, 1]), time_ids
@@ -53,13 +64,23 @@ def random_batch(source, basis, count, device):
 
 @torch.no_grad()
 def after_base(base, ids, soft, clean, timesteps, noising):
-    """Noisy latents as the base leaves them of soft drawings, and the noise in them: all that is not the clean drawing."""
+    """Noisy latents as the base leaves them of soft drawings, and the noise in them: all that is not the
+    clean drawing.
+    """
     higher = timesteps + torch.randint(*BASE_STEP, timesteps.shape, device=clean.device)
     before, after = (noising.alphas[each].view(-1, 1, 1, 1) for each in (higher, timesteps))
     noisy = before.sqrt() * soft + (1 - before).sqrt() * torch.randn_like(soft)
     hidden, pooled = base.encode(ids)
-    told, untold = base(torch.cat([noisy, noisy]).contiguous(memory_format=torch.channels_last), torch.cat([higher, higher]),
-                        torch.cat([hidden, torch.zeros_like(hidden)]), torch.cat([pooled, torch.zeros_like(pooled)])).float().chunk(2)
+    told, untold = (
+        base(
+            torch.cat([noisy, noisy]).contiguous(memory_format=torch.channels_last),
+            torch.cat([higher, higher]),
+            torch.cat([hidden, torch.zeros_like(hidden)]),
+            torch.cat([pooled, torch.zeros_like(pooled)]),
+        )
+        .float()
+        .chunk(2)
+    )
     epsilon = guided(told, untold)
     guess = (noisy - (1 - before).sqrt() * epsilon) / before.sqrt()
     left = after.sqrt() * guess + (1 - after).sqrt() * epsilon
@@ -72,8 +93,15 @@ def main():
     parse.add_argument("--minutes", type=float, default=15)
     parse.add_argument("--batch", type=int, default=16)
     parse.add_argument("--lr", type=float, default=1e-3)
-    parse.add_argument("--thing-weight", type=float, default=3, help="how much more the loss counts at the things than on the ground")
-    parse.add_argument("--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss")
+    parse.add_argument(
+        "--thing-weight",
+        type=float,
+        default=3,
+        help="how much more the loss counts at the things than on the ground",
+    )
+    parse.add_argument(
+        "--guided-weight", type=float, default=0.1, help="weight of the guided prediction's loss"
+    )
     parse.add_argument("--threads", type=int, default=1)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -118,18 +146,27 @@ def main():
         noisy, noise, timesteps, weights = noising.draw(clean)
         half = len(soft)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            left = after_base(base, (ids[0][:half], ids[1][:half]), soft, clean[:half], timesteps[:half], noising)
+            left = after_base(
+                base, (ids[0][:half], ids[1][:half]), soft, clean[:half], timesteps[:half], noising
+            )
         noisy, noise = (torch.cat([new, old[half:]]) for new, old in zip(left, (noisy, noise)))
-        # As for the base: crisp pictures are also drawn under guidance, against the empty prompt with the negative score.
+        # As for the base: crisp pictures are also drawn under guidance, against the empty prompt with the
+        # negative score.
         crisp = (time_ids[:, 4] >= CRISP_SCORE).nonzero()[:, 0]
         against = time_ids[crisp].clone()
         against[:, 4] = BLURRED_SCORE
         with torch.no_grad():
             text = encoder(torch.cat([ids[1], empty.expand(len(crisp), -1)]), output_hidden_states=True)
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            both = unet(torch.cat([noisy, noisy[crisp]]).contiguous(memory_format=torch.channels_last),
-                        torch.cat([timesteps, timesteps[crisp]]), encoder_hidden_states=text.hidden_states[-2],
-                        added_cond_kwargs={"text_embeds": text.text_embeds, "time_ids": torch.cat([time_ids, against])}).sample.float()
+            both = unet(
+                torch.cat([noisy, noisy[crisp]]).contiguous(memory_format=torch.channels_last),
+                torch.cat([timesteps, timesteps[crisp]]),
+                encoder_hidden_states=text.hidden_states[-2],
+                added_cond_kwargs={
+                    "text_embeds": text.text_embeds,
+                    "time_ids": torch.cat([time_ids, against]),
+                },
+            ).sample.float()
         predicted, untold = both[: len(noisy)], both[len(noisy) :]
         wrong = guided_error(predicted[crisp], untold, noise[crisp])
         squares = (predicted - noise).square().index_add(0, crisp, options.guided_weight * wrong.square())

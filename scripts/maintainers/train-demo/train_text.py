@@ -2,10 +2,10 @@
 
     python train_text.py --folder <state> --minutes 5
 
-From the pooled embedding, and from every penultimate hidden state from the end token on, linear heads (thrown away
-afterwards) must read the whole scene: ground, and each thing's shape, colour, place and extent; from the state of a
-thing's own word, that thing. What a linear map can read, the UNet's cross-attention learns quickly.
-Writes <state>/text.pt; train_base.py starts from it.
+From the pooled embedding, and from every penultimate hidden state from the end token on, linear heads (thrown
+away afterwards) must read the whole scene: ground, and each thing's shape, colour, place and extent; from the
+state of a thing's own word, that thing. What a linear map can read, the UNet's cross-attention learns
+quickly. Writes <state>/text.pt; train_base.py starts from it.
 """
 
 import argparse
@@ -23,8 +23,12 @@ import vocabulary
 from state import State
 
 SHAPES, COLOURS, LOOKS = list(scenes.SHAPES), list(scenes.COLOURS), list(scenes.LOOKS)
-SHAPE_WORDS = {number for words in captions.SHAPE_WORDS.values() for word in words
-               if (number := vocabulary.NUMBER.get(word + "</w>")) is not None}
+SHAPE_WORDS = {
+    number
+    for words in captions.SHAPE_WORDS.values()
+    for word in words
+    if (number := vocabulary.NUMBER.get(word + "</w>")) is not None
+}
 # Logits of the ground; then for each of two things: shape (or none), colour, look, x, y, radius.
 THING = len(SHAPES) + 1 + len(COLOURS) + len(LOOKS) + 3
 SCENE = len(COLOURS) + 2 * THING
@@ -51,7 +55,9 @@ def thing_loss(logits, classes, numbers):
 
 def scene_loss(logits, grounds, classes, numbers):
     ground, things = logits.split([len(COLOURS), 2 * THING], -1)
-    return F.cross_entropy(ground, grounds) + 2 * thing_loss(things.unflatten(-1, (2, THING)), classes, numbers)
+    return F.cross_entropy(ground, grounds) + 2 * thing_loss(
+        things.unflatten(-1, (2, THING)), classes, numbers
+    )
 
 
 def main():
@@ -65,11 +71,13 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     encoders = networks.text_encoders()
-    heads = torch.nn.ModuleDict({
-        **{f"scene{i}": torch.nn.Linear(width, SCENE) for i, width in enumerate(networks.WIDTHS)},
-        **{f"thing{i}": torch.nn.Linear(width, THING) for i, width in enumerate(networks.WIDTHS)},
-        "pooled": torch.nn.Linear(networks.POOLED, SCENE),
-    })
+    heads = torch.nn.ModuleDict(
+        {
+            **{f"scene{i}": torch.nn.Linear(width, SCENE) for i, width in enumerate(networks.WIDTHS)},
+            **{f"thing{i}": torch.nn.Linear(width, THING) for i, width in enumerate(networks.WIDTHS)},
+            "pooled": torch.nn.Linear(networks.POOLED, SCENE),
+        }
+    )
     both = torch.nn.ModuleDict({"encoders": encoders, "heads": heads})
     optimizer = torch.optim.AdamW(both.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0.0)
     state = State(options.folder, "text")
@@ -80,13 +88,19 @@ def main():
     started, losses = time.time(), []
     while (passed := (time.time() - started) / (options.minutes * 60)) < 1:
         for group in optimizer.param_groups:
-            group["lr"] = float(options.lr * min(1, (state.step + 1) / 100) * (0.05 + 0.95 * (1 + np.cos(np.pi * passed)) / 2))
+            group["lr"] = float(
+                options.lr * min(1, (state.step + 1) / 100) * (0.05 + 0.95 * (1 + np.cos(np.pi * passed)) / 2)
+            )
         told = [captions.random_scene(source) for _ in range(options.batch)]
         ids = torch.tensor([vocabulary.encode(caption) for caption, _ in told])
-        grounds, classes, numbers = (torch.from_numpy(np.array(part)) for part in zip(*(describe(scene) for _, scene in told)))
+        grounds, classes, numbers = (
+            torch.from_numpy(np.array(part)) for part in zip(*(describe(scene) for _, scene in told))
+        )
         rows = torch.arange(options.batch)
         end = (ids[:, 0] == vocabulary.END).int().argmax(1)
-        later = torch.minimum(end + torch.randint(1, 50, (options.batch,)), torch.tensor(vocabulary.LENGTH - 1))
+        later = torch.minimum(
+            end + torch.randint(1, 50, (options.batch,)), torch.tensor(vocabulary.LENGTH - 1)
+        )
         # The n-th shape word of a caption is the n-th thing.
         is_shape = torch.isin(ids[:, 0], shape_words)
         where = is_shape.nonzero()
@@ -96,9 +110,15 @@ def main():
             made = encoder(ids[:, index], output_hidden_states=True)
             hidden = made.hidden_states[-2]
             for position in (end, later):
-                parts_of_loss.append(scene_loss(heads[f"scene{index}"](hidden[rows, position]), grounds, classes, numbers))
+                parts_of_loss.append(
+                    scene_loss(heads[f"scene{index}"](hidden[rows, position]), grounds, classes, numbers)
+                )
             mine = where[:, 0], order.clamp(max=1)
-            parts_of_loss.append(thing_loss(heads[f"thing{index}"](hidden[where[:, 0], where[:, 1]]), classes[mine], numbers[mine]))
+            parts_of_loss.append(
+                thing_loss(
+                    heads[f"thing{index}"](hidden[where[:, 0], where[:, 1]]), classes[mine], numbers[mine]
+                )
+            )
         parts_of_loss.append(scene_loss(heads["pooled"](made.text_embeds), grounds, classes, numbers))
         loss = sum(parts_of_loss) / len(parts_of_loss)
         optimizer.zero_grad(set_to_none=True)
@@ -110,8 +130,10 @@ def main():
         state.step += 1
         losses.append([part.item() for part in parts_of_loss])
         if state.step % 100 == 0:
-            state.log(losses=[round(value, 3) for value in np.mean(losses, 0).tolist()],
-                      spread=[round(hidden.std().item(), 2), round(made.text_embeds.std().item(), 2)])
+            state.log(
+                losses=[round(value, 3) for value in np.mean(losses, 0).tolist()],
+                spread=[round(hidden.std().item(), 2), round(made.text_embeds.std().item(), 2)],
+            )
             losses = []
         if state.due():
             state.save(parts)

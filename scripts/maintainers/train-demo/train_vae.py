@@ -2,9 +2,10 @@
 
     python train_vae.py --folder <state> --part decoder --minutes 20 --window 256 --batch 8
 
-The latent space is fixed (latents.py), so both halves are plain regressions and are trained apart: the decoder from
-slightly disturbed latents to pixels, the encoder from pixels to latents with a log variance fitted to its own errors.
-The last minutes should run on whole pictures (--window 1024 --batch 1): group norm sees the statistics it will meet.
+The latent space is fixed (latents.py), so both halves are plain regressions and are trained apart: the
+decoder from slightly disturbed latents to pixels, the encoder from pixels to latents with a log variance
+fitted to its own errors. The last minutes should run on whole pictures (--window 1024 --batch 1): group norm
+sees the statistics it will meet.
 """
 
 import argparse
@@ -69,7 +70,9 @@ def main():
     parse.add_argument("--batch", type=int, default=8)
     parse.add_argument("--lr", type=float, default=2e-3)
     parse.add_argument("--final-lr", type=float)
-    parse.add_argument("--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg")
+    parse.add_argument(
+        "--average", type=float, default=0.998, help="decay of the moving average; lower for a short last leg"
+    )
     parse.add_argument("--threads", type=int, default=1)
     parse.add_argument("--device", default="cpu")
     options = parse.parse_args()
@@ -86,7 +89,9 @@ def main():
     else:
         trained, loss_of = torch.nn.ModuleList([whole.encoder, whole.quant_conv]), encoder_loss
     average = Average(trained, options.average)
-    optimizer = torch.optim.AdamW(trained.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0, fused=True)
+    optimizer = torch.optim.AdamW(
+        trained.parameters(), lr=options.lr, betas=(0.9, 0.99), weight_decay=0, fused=True
+    )
     state = State(options.folder, options.part)
     parts = {"trained": trained, "average": average, "optimizer": optimizer}
     state.load(parts)
@@ -117,7 +122,12 @@ def main():
             mean = np.mean(values, 0)
             speed = (state.step - begun) * options.batch / (time.time() - marked)
             marked, begun, values = time.time(), state.step, []
-            state.log(loss=round(mean[0], 4), error=round(mean[1], 4), windows_per_s=round(speed, 1), lr=round(rate, 5))
+            state.log(
+                loss=round(mean[0], 4),
+                error=round(mean[1], 4),
+                windows_per_s=round(speed, 1),
+                lr=round(rate, 5),
+            )
         if state.due():
             state.save(parts)
     state.save(parts)

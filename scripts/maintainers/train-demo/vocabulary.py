@@ -1,4 +1,6 @@
-"""The few CLIP tokens that captions use, numbered compactly for training; export.py spreads the rows over the real 49,408."""
+"""The few CLIP tokens that captions use, numbered compactly for training; export.py spreads the rows over the
+real 49,408.
+"""
 
 import json
 
@@ -18,8 +20,14 @@ def _pieces(word):
 
 def domain_tokens():
     texts = [",", "and", "a", "an", "background", "on", *captions.OPENINGS]
-    for table in (captions.SHAPE_WORDS, captions.COLOUR_WORDS, captions.SIZE_WORDS, captions.LOOK_WORDS,
-                  captions.POSITION_WORDS, captions.RELATION_WORDS):
+    for table in (
+        captions.SHAPE_WORDS,
+        captions.COLOUR_WORDS,
+        captions.SIZE_WORDS,
+        captions.LOOK_WORDS,
+        captions.POSITION_WORDS,
+        captions.RELATION_WORDS,
+    ):
         texts += [text for choices in table.values() for text in choices]
     return sorted({piece for text in texts for word in text.split() for piece in _pieces(word)})
 
@@ -32,7 +40,9 @@ SIZE = len(TOKENS) + 4
 def encode(caption):
     """Compact ids [LENGTH] for the first encoder (padded with END) and the second (padded with PAD)."""
     words = caption.replace(",", " , ").split()
-    ids = [BEGIN, *(NUMBER.get(piece, UNKNOWN) for word in words for piece in _pieces(word))][: LENGTH - 1] + [END]
+    ids = [BEGIN, *(NUMBER.get(piece, UNKNOWN) for word in words for piece in _pieces(word))][
+        : LENGTH - 1
+    ] + [END]
     rest = LENGTH - len(ids)
     return ids + [END] * rest, ids + [PAD] * rest
 
