@@ -29,14 +29,14 @@ export function importsOf(file: string, text = readFileSync(path.join(root, file
 }
 
 /**
- * The packages that a process loads, found by following value imports from its entry; to each the files that
- * lead to it.
+ * What a process loads, found by following value imports from its entry: files from the project's root and
+ * names of packages, to each the files that lead to it.
  * @param read gives a file's imports.
  */
-export function packagesReached(
+export function reachedFrom(
   entry: string,
   read: (file: string) => readonly Import[] = importsOf,
-): Map<string, string[]> {
+): { readonly files: ReadonlyMap<string, string[]>; readonly packages: ReadonlyMap<string, string[]> } {
   const ways = new Map<string, string[]>([[entry, [entry]]]);
   const packages = new Map<string, string[]>();
   // A Map is walked in the order of insertion, also over what is inserted on the way.
@@ -45,5 +45,5 @@ export function packagesReached(
       if (kind === 'package' && !packages.has(target)) packages.set(target, way);
       if (kind === 'file' && target.endsWith('.ts') && !ways.has(target)) ways.set(target, [...way, target]);
     }
-  return packages;
+  return { files: ways, packages };
 }
