@@ -35,12 +35,17 @@ const unused: Readonly<Record<string, readonly string[]>> = {
     // `npm start` keeps its private Redis there.
     'DATA_DIR',
   ],
-  worker: [],
+  // The CPU computes in float32 throughout.
+  worker: ['VAE_PRECISION'],
+  'worker-gpu-0': [],
+  'worker-gpu-1': [],
 };
 
 for (const [service, table] of [
   ['gateway', gatewaySettings],
   ['worker', workerSettings],
+  ['worker-gpu-0', workerSettings],
+  ['worker-gpu-1', workerSettings],
 ] as const) {
   test(`docker-compose.yml hands every setting of the ${service} to its container`, () => {
     const expected = variablesOf(sharedSettings, table).filter((name) => !unused[service]!.includes(name));

@@ -2,8 +2,8 @@
 
     python scripts/maintainers/make-oracles/asked-sigmas.py     (needs torch and diffusers)
 
-Fills src/schedulers/oracles/asked-sigmas.json: the version, SDXL's config, and by the API's name of the scheduler
-and by key a list of runs with steps, sigmas and timesteps; second evaluations of Heun are left out.
+Fills src/schedulers/oracles/asked-sigmas.json: the version, SDXL's config, and by the API's name of the
+scheduler and by key a list of runs with steps, sigmas and timesteps; second evaluations of Heun are left out.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Runs of diffusers' SDXL pipelines with EDM schedulers on the tiny checkpoint, in float32 on the CPU.
 
-    python scripts/maintainers/make-oracles/pipelines-edm.py    (node 24 on the PATH; needs torch, diffusers, transformers)
+    python scripts/maintainers/make-oracles/pipelines-edm.py    (node 24 on the PATH; needs torch, diffusers,
+    transformers)
 
 Fills src/pipelines/oracles/pipelines-edm.json.gz; arrays are base64 of little-endian float32.
 
@@ -128,9 +129,25 @@ def main():
     runs = [
         ("Playground 2.5 as published", "DPM Multi", PLAYGROUND, PLAYGROUND_VAE, 25, None, 31),
         ("a short run", "DPM Multi", PLAYGROUND, PLAYGROUND_VAE, 12, None, 32),
-        ("an exponential schedule", "DPM Multi", {**PLAYGROUND, "sigma_schedule": "exponential"}, {}, 25, None, 33),
+        (
+            "an exponential schedule",
+            "DPM Multi",
+            {**PLAYGROUND, "sigma_schedule": "exponential"},
+            {},
+            25,
+            None,
+            33,
+        ),
         ("EDM Euler by its defaults", "Euler", EULER, {}, 25, None, 34),
-        ("another range, exponent and spread", "Euler", {**EULER, "sigma_min": 0.01, "sigma_max": 40.0, "rho": 5.0, "sigma_data": 0.8}, {}, 20, None, 35),
+        (
+            "another range, exponent and spread",
+            "Euler",
+            {**EULER, "sigma_min": 0.01, "sigma_max": 40.0, "rho": 5.0, "sigma_data": 0.8},
+            {},
+            20,
+            None,
+            35,
+        ),
         ("CosXL", "Euler", COSXL, {}, 25, None, 36),
         ("an end at the least noise", "Euler", {**EULER, "final_sigmas_type": "sigma_min"}, {}, 20, None, 37),
         ("image to image", "DPM Multi", PLAYGROUND, PLAYGROUND_VAE, 30, 0.65, 38),
