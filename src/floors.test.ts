@@ -65,7 +65,7 @@ const floors: Record<string, Floor> = {
     folders: [],
     packages: ['preact', 'htm'],
     tests: {
-      folders: ['src/contract', 'src/gateway', 'src/jobs', 'src/text', 'src/testing'],
+      folders: ['src/config', 'src/contract', 'src/gateway', 'src/jobs', 'src/testing'],
       packages: ['axe-core', 'playwright-core', 'sharp'],
     },
   },
@@ -98,7 +98,7 @@ const floors: Record<string, Floor> = {
     packages: [],
     tests: { folders: ['src/onnx'], packages: ['sharp'] },
   },
-  'src/testing': { folders: [], packages: [] },
+  'src/testing': { folders: [], packages: ['playwright-core'] },
   'scripts/cli': {
     folders: [
       ...[

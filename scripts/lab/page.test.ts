@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
+import { noBrowser, openBrowser } from '../../src/testing/browser.ts';
 import { pageOf } from './page.ts';
 import { pagePictures } from './page-pictures.ts';
 import { buildReport, type Report } from './report.ts';
@@ -45,17 +46,10 @@ test('pictures are made to fit, and where they cannot the flag that helps is nam
   );
 });
 
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
-
 test('in a browser every chart, picture and number is there, can be chosen, sorted and looked at, without a request', {
-  skip: browserPath === undefined && 'no Chromium is installed on this machine',
+  skip: noBrowser,
 }, async (context) => {
-  const browser: Browser = await chromium.launch({
-    executablePath: browserPath!,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  const browser = await openBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const troubles: string[] = [];

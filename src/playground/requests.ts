@@ -75,10 +75,11 @@ export async function send({ slug, body, input, comparison }: Submission): Promi
     ...(input && { input: { name: input.name, ...(input.url !== undefined && { url: input.url }) } }),
     ...(comparison !== undefined && { comparison }),
   };
-  entries.set([entry, ...entries.get()]);
+  // What is shown is what a reload would show.
   const storage = await opened();
   await storage.putEntry(entry);
   if (input?.picture) await storage.putPictures(id, { input: input.picture });
+  entries.set([entry, ...entries.get()]);
   follower.follow(id);
   return id;
 }
@@ -95,9 +96,9 @@ export async function cancelRequest(id: string): Promise<void> {
 /** Takes requests out of the history, with their pictures; those that have not ended are cancelled. */
 export async function deleteEntries(ids: readonly string[]): Promise<void> {
   const doomed = entries.get().filter((entry) => ids.includes(entry.id));
+  await (await opened()).delete(ids);
   entries.set(entries.get().filter((entry) => !ids.includes(entry.id)));
   if (chosen.get() !== undefined && ids.includes(chosen.get()!)) chosen.set(entries.get()[0]?.id);
-  await (await opened()).delete(ids);
   for (const entry of doomed.filter(isUnfinished)) {
     follower.forget(entry.id);
     await cancelRequest(entry.id).catch(() => undefined);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { chromium } from 'playwright-core';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
+import { noBrowser, openBrowser } from '../../testing/browser.ts';
 import { startTestService, type TestService } from '../testing/service.ts';
 
 let service: TestService;
@@ -121,18 +120,11 @@ test('the page allows files of its own origin only, and its files are cached for
     assert.equal((await service.app.inject(wrong)).statusCode, 404);
 });
 
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  existsSync,
-);
-
 test('a browser shows the operations without an error, a refused file or a request to anybody else', {
-  skip: browserPath === undefined && 'no Chromium is installed on this machine',
+  skip: noBrowser,
 }, async () => {
   const base = await service.app.listen({ host: '127.0.0.1', port: 0 });
-  const browser = await chromium.launch({
-    executablePath: browserPath!,
-    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  });
+  const browser = await openBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 1600 } });
     const troubles: string[] = [];
