@@ -148,7 +148,7 @@ test('formats other than JPEG, PNG and WebP are refused by their names before th
     [box('crx '), "a camera's raw file (CR3)"],
     [box('qt  '), 'a video (MP4 or QuickTime)'],
     [Buffer.from('II*\0\x10\0\0\0CR', 'latin1'), "a camera's raw file (CR2)"],
-    [Buffer.from('BM' + '\0'.repeat(60)), 'BMP'],
+    [Buffer.from(`BM${'\0'.repeat(60)}`), 'BMP'],
     [Buffer.from('\0\0\0\x0cJXL \r\n', 'latin1'), 'JPEG XL'],
     [Buffer.from('%PDF-1.4\n1 0 obj\n<< >>\nendobj\n'), 'PDF'],
   ] as const)

@@ -278,7 +278,10 @@ test(`${count} random requests: no 5xx, no hang, no stack trace, nothing of anot
       const type = String(response.headers['content-type'] ?? '');
       // The page's own script is the only text with positions in it.
       if (!/^application\/json|^text\/html/.test(type)) return;
-      assert.doesNotMatch(body, /node_modules|\.ts:\d+|\bat .+:\d+:\d+|ReplyError|sdxl:/);
+      assert.doesNotMatch(
+        body,
+        /node_modules|\.ts:\d+|\bat (?:[^()"\n]* \()?(?:file:|node:|\/)\S*:\d+:\d+|ReplyError|sdxl:/,
+      );
       if (statusCode >= 400 && statusCode !== 405 && statusCode !== 422 && method !== 'HEAD')
         assert.deepEqual(Object.keys(response.json()), ['error'], body);
       if (path.includes('FOREIGN')) assert.ok(statusCode >= 400 || method === 'OPTIONS', body);
