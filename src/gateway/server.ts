@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { readConfigOrExit } from '../config/config.ts';
+import { endWithNpm } from '../process/end-with-npm.ts';
 import { exitWith } from '../process/report-failure.ts';
 import { createLogger } from './http/logging.ts';
 import { runGateway } from './run-gateway.ts';
@@ -16,6 +17,7 @@ const config = readConfigOrExit('gateway');
 if (config.redisUrl === undefined)
   exitWith('gateway', 'REDIS_URL is not set: the gateway needs a Redis (npm start runs a private one)');
 const logger = createLogger(config.logLevel);
+endWithNpm(['gateway']);
 try {
   const gateway = await runGateway(config, config.redisUrl, logger);
   closeWithGrace({ delay: 10_000, logger }, async ({ err }) => {

@@ -13,7 +13,8 @@ export function serveEngine(open: OpenGenerator): void {
     process.stderr.write('engine: started by workers/worker.ts, not by hand\n');
     process.exit(1);
   }
-  process.on('disconnect', () => process.exit(0));
+  // At once: to leave in order, the runtime's libraries would end what still computes, and complain.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
   let generator: GrowingGenerator | undefined;

@@ -1,4 +1,5 @@
 import { readConfigOrExit } from '../../src/config/config.ts';
+import { endWithNpm } from '../../src/process/end-with-npm.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
@@ -40,6 +41,13 @@ export async function workerProcess(
       void end(0);
     });
   }
+
+  endWithNpm(['worker']);
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) => {
+      log.fatal({ err: error }, 'worker ends after an error');
+      void end(1);
+    });
 
   try {
     worker = await runWorker({

@@ -1,4 +1,5 @@
 import { type Config, ConfigError, localUrl, readConfig } from '../../../src/config/config.ts';
+import { endWithNpm } from '../../../src/process/end-with-npm.ts';
 import { failureText } from '../../../src/process/report-failure.ts';
 import { type Launched, launch } from './launch.ts';
 
@@ -31,6 +32,7 @@ export async function startProcess(worker: readonly string[], demoModels?: strin
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  endWithNpm(['start']);
 
   try {
     const config = readConfig();
@@ -55,6 +57,7 @@ function welcome(config: Config, { firstKey, pageLink, models }: Launched): stri
     ...(pageLink
       ? [`Open ${pageLink}`, '(the link signs in once, within an hour)']
       : [`Open ${publicUrl}/ and sign in with an API key`]),
+    `The API is described at ${publicUrl}/docs/`,
     ...(firstKey ? ['', `API key, shown only this once: ${firstKey}`] : []),
     ...(models ? ['', models.description] : []),
     '',

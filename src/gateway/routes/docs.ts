@@ -51,6 +51,9 @@ export function docsRoutes(app: FastifyInstance): void {
       .send(page),
   );
 
+  // The page's own links are relative to /docs, and this service may stand behind a path of a proxy.
+  app.get('/docs/', async (_, reply) => reply.redirect('../docs', 308));
+
   app.get<{ Params: { version: string; file: string } }>('/docs/:version/:file', async (request, reply) => {
     const asset = request.params.version === assetVersion ? assets.get(request.params.file) : undefined;
     if (asset === undefined) throw new ApiError('notFound', 'There is no such file');
@@ -64,7 +67,7 @@ export function docsRoutes(app: FastifyInstance): void {
     return reply.type(asset.contentType).send(compressed ? await asset.gzipped() : asset.bytes);
   });
 
-  for (const path of ['/openapi.json', '/docs', '/docs/:version/:file'])
+  for (const path of ['/openapi.json', '/docs', '/docs/', '/docs/:version/:file'])
     refuseOtherMethods(app, path, ['GET', 'HEAD']);
 }
 
