@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.ts';
-import { type InstalledModel, listModels } from '../../src/installation/installation.ts';
+import { type InstalledModel, readModelsFolder } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
@@ -47,8 +47,10 @@ const [command, ...names] = positionals;
 const config = readConfig();
 const modelsDir = config.modelsDir ?? 'models';
 
-async function chosen(): Promise<InstalledModel[]> {
-  const installed = await listModels(modelsDir);
+async function chosen(): Promise<readonly InstalledModel[]> {
+  const { models: installed, unservable } = await readModelsFolder(modelsDir);
+  const broken = unservable.find(({ entry }) => names.includes(entry.replace(/\.safetensors$/i, '')));
+  if (broken !== undefined) throw new Error(broken.reason);
   const unknown = names.find((name) => !installed.some((model) => model.name === name));
   if (unknown !== undefined)
     throw new Error(

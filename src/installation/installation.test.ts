@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { findInstallation, listModels } from './installation.ts';
+import { findInstallation, readModelsFolder } from './installation.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'installation-'));
 let models = '';
@@ -20,6 +21,16 @@ const write = (file: string, content: string) => writeFileSync(path.join(models,
 const manifest = (folder: string, value: object) => write(`${folder}/model.json`, JSON.stringify(value));
 const served = async () =>
   Object.fromEntries([...(await findInstallation(models))].map(([name, model]) => [name, model.checkpoint]));
+
+async function refusedEntry(entry: string, reason: RegExp): Promise<void> {
+  const { models: found, unservable } = await readModelsFolder(models);
+  assert.deepEqual(
+    unservable.map((each) => each.entry),
+    [entry],
+  );
+  assert.match(unservable[0]!.reason, reason);
+  assert.ok(found.length > 0 && found.every(({ name }) => name !== entry));
+}
 
 test('every folder with a model_index.json is served under its own name', async () => {
   assert.deepEqual(await served(), {
@@ -46,10 +57,7 @@ test('a manifest names the single file behind its folder', async () => {
 
 test('a manifest whose weights are missing is refused with the command that gets them', async () => {
   manifest('notes', { kind: 'base', checkpoint: 'weights.safetensors' });
-  await assert.rejects(
-    listModels(models),
-    /notes.model\.json: weights\.safetensors is missing; .*pull notes/,
-  );
+  await refusedEntry('notes', /notes.model\.json: weights\.safetensors is missing; .*pull notes/);
 });
 
 test('two models under one name are refused by their folders', async () => {
@@ -68,19 +76,19 @@ test('only the chosen names are served, and one that is not installed is refused
 
 test('a base model that claims the refiner is refused', async () => {
   manifest('juggernaut', { kind: 'base', serves: ['sdxl-refiner'] });
-  await assert.rejects(listModels(models), /juggernaut.model\.json: kind is "base", which cannot serve/);
+  await refusedEntry('juggernaut', /juggernaut.model\.json: kind is "base", which cannot serve/);
 });
 
 test('a folder whose name no request can carry is refused', async () => {
   mkdirSync(path.join(models, 'my model'));
   write('my model/model_index.json', '{}');
-  await assert.rejects(listModels(models), /requests cannot name a model "my model"/);
+  await refusedEntry('my model', /requests cannot name a model "my model"/);
 });
 
 test('hidden folders are none of the models', async () => {
   mkdirSync(path.join(models, '.partial-x'));
   write('.partial-x/model_index.json', '{}');
-  assert.equal((await listModels(models)).length, 2);
+  assert.equal((await readModelsFolder(models)).models.length, 2);
 });
 
 test('a models folder without checkpoints is refused', async () => {
@@ -89,4 +97,39 @@ test('a models folder without checkpoints is refused', async () => {
 
 test('a models folder that does not exist is refused by name', async () => {
   await assert.rejects(findInstallation(path.join(models, 'gone')), /gone: .*does not exist/);
+});
+
+/** Entries of a models folder that are none of a worker's, each by what makes it. */
+const foreign: Record<string, () => void> = {
+  'a file with a space in its name': () => write('my model.safetensors', ''),
+  'a file with brackets': () => write('sdxl (1).safetensors', ''),
+  'a manifest that is no JSON': () => write('notes/model.json', '{'),
+  'a manifest of another schema': () => manifest('notes', { name: 'x', version: 2 }),
+  'a manifest without its weights': () => manifest('notes', { kind: 'base', checkpoint: 'a.safetensors' }),
+  'a manifest that is a folder': () => mkdirSync(path.join(models, 'notes/model.json')),
+  'a pickle': () => write('old.ckpt', ''),
+  'a link to nothing': () => symlinkSync('gone', path.join(models, 'link.safetensors')),
+  'a pipe': () => execFileSync('mkfifo', [path.join(models, 'pipe.safetensors')]),
+  'two models of one name': () => {
+    write('twin.safetensors', '');
+    manifest('notes', { kind: 'base', serves: ['twin'] });
+    write('notes/model_index.json', '{}');
+  },
+};
+for (const [title, make] of Object.entries(foreign))
+  test(`${title} takes nothing down, asked for or not`, async () => {
+    make();
+    assert.deepEqual([...(await findInstallation(models, ['juggernaut'])).keys()], ['juggernaut']);
+    assert.deepEqual([...(await findInstallation(models)).keys()].sort(), ['juggernaut', 'sdxl-base']);
+    if (title === 'two models of one name')
+      await assert.rejects(findInstallation(models, ['twin']), /notes and twin are both served as "twin"/);
+    else assert.equal((await readModelsFolder(models)).unservable.length, 1);
+  });
+
+test('a model that is asked for and cannot be served is refused with its reason', async () => {
+  write('notes/model.json', '{');
+  await assert.rejects(
+    findInstallation(models, ['notes']),
+    /no model served as "notes"; .*not served: .*notes.model\.json: not valid JSON/,
+  );
 });

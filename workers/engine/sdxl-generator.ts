@@ -9,8 +9,8 @@ import type {
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
-import { findInstallation } from '../../src/installation/installation.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
+import { servableModels } from '../../src/installation/servable-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { computePrecision } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
@@ -38,7 +38,7 @@ export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptE
 export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   if (config.modelsDir === undefined)
     throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
-  const installation = await findInstallation(config.modelsDir, config.serveModels);
+  const { installation } = await servableModels(config.modelsDir, config.serveModels);
   const installed = new Map([...installation.values()].map((model) => [model.name, model]));
   const served = inLoadingOrder(
     [...installed.keys()].map((name) => ({

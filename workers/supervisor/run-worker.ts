@@ -4,8 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
 import { checkpointsOfRoute, routesOf } from '../../src/contract/routes.ts';
-import { findInstallation } from '../../src/installation/installation.ts';
 import { listKnownWords } from '../../src/installation/known-words.ts';
+import { servableModels } from '../../src/installation/servable-models.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
@@ -104,7 +104,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 
   try {
     await assertNoEviction(redis);
-    await registerRoutes(redis, await routesOnDisk(config));
+    await registerRoutes(redis, await routesOnDisk(config, log));
     if (config.modelsDir !== undefined)
       knownWords = await listKnownWords(config.modelsDir, config.serveModels).catch((error) => {
         log.warn({ err: error }, 'what the models know cannot be told');
@@ -175,14 +175,16 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 }
 
 /**
- * What will be served once the engine has loaded; none where the folder is wrong, which the engine then says.
+ * What will be served once the engine has loaded, and in the log what will not and why; none where the folder
+ * is wrong, which the engine then says.
  */
-async function routesOnDisk({ modelsDir, serveModels }: Config): Promise<string[]> {
+async function routesOnDisk({ modelsDir, serveModels }: Config, log: Log): Promise<string[]> {
   if (modelsDir === undefined) return [];
-  const names = await findInstallation(modelsDir, serveModels).then(
-    (installation) => [...installation.keys()],
-    () => [],
+  const { names, unservable } = await servableModels(modelsDir, serveModels).then(
+    ({ installation, unservable }) => ({ names: [...installation.keys()], unservable }),
+    () => ({ names: [], unservable: [] }),
   );
+  for (const { entry, reason } of unservable) log.warn({ entry, reason }, 'model not served');
   return routesOf(capabilitiesOf([{ name: '', serves: names }], undefined));
 }
 

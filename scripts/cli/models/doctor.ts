@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { listModels } from '../../../src/installation/installation.ts';
+import { readModelsFolder } from '../../../src/installation/installation.ts';
 import { loadedBytes } from '../../../src/installation/model-facts.ts';
 import { openUnmerged } from '../../../src/installation/open-model.ts';
 import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
@@ -84,19 +84,25 @@ interface Needs {
 
 async function needsOf(modelsDir: string): Promise<Needs> {
   const models: Needs['models'][number][] = [];
-  try {
-    for (const model of await listModels(modelsDir)) {
+  const problems: Finding[] = [];
+  const warn = (text: string) => problems.push({ level: 'warning', text });
+  const folder = await readModelsFolder(modelsDir).catch((error: Error) => {
+    warn(error.message);
+    return { models: [], unservable: [] };
+  });
+  for (const { reason } of folder.unservable) warn(reason);
+  for (const model of folder.models)
+    try {
       const opened = await openUnmerged(model);
       models.push({
         name: model.name,
         bytes: loadedBytes(opened, 'cuda'),
         cpuBytes: loadedBytes(opened, 'cpu'),
       });
+    } catch (error) {
+      warn((error as Error).message);
     }
-    return { models, problems: [] };
-  } catch (error) {
-    return { models, problems: [{ level: 'warning', text: (error as Error).message }] };
-  }
+  return { models, problems };
 }
 
 function memory(gpus: readonly Gpu[], { models, problems }: Needs, residentModels: number): Finding[] {

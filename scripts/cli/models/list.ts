@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type InstalledModel, listModels } from '../../../src/installation/installation.ts';
+import { type InstalledModel, readModelsFolder } from '../../../src/installation/installation.ts';
 import {
   componentsOf,
   dtypeOf,
@@ -11,10 +11,10 @@ import {
 import { isExported, type OpenedModel, openUnmerged } from '../../../src/installation/open-model.ts';
 import { showBytes, table } from '../download/sizes.ts';
 
-/** Every model of the folder in a table; one that cannot be opened says why. */
+/** Every model of the folder in a table; one that cannot be served or opened says why. */
 export async function listReport(modelsDir: string): Promise<string> {
-  const models = await listModels(modelsDir);
-  if (models.length === 0)
+  const { models, unservable } = await readModelsFolder(modelsDir);
+  if (models.length + unservable.length === 0)
     return `${modelsDir}: no models; \`npm run models -- pull NAME URL\` gets one, or put a checkpoint there`;
   const rows = [];
   const problems = [];
@@ -25,6 +25,10 @@ export async function listReport(modelsDir: string): Promise<string> {
       rows.push([model.name, '-', '-', '-', '-', model.serves.join(', ')]);
       problems.push(`${model.name}: ${(error as Error).message}`);
     }
+  }
+  for (const { entry, reason } of unservable) {
+    rows.push([entry, '-', '-', '-', '-', 'not served']);
+    problems.push(`${entry}: ${reason}`);
   }
   const header = ['name', 'kind', 'files', 'size', 'dtype', 'served as'];
   return [`models in ${modelsDir}`, table(header, rows), ...problems].join('\n');

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
+import { servableModels } from './servable-models.ts';
+
+const root = mkdtempSync(path.join(tmpdir(), 'servable-models-'));
+const models = path.join(root, 'models');
+let tiny = '';
+before(async () => {
+  tiny = (await writeTinyCheckpoints(root)).base;
+  cpSync(tiny, path.join(models, 'good'), { recursive: true });
+});
+after(() => rmSync(root, { recursive: true }));
+
+function editJson(file: string, changes: object): void {
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...changes }));
+}
+
+/** The tiny checkpoint, damaged, as the folder `broken`. */
+const damages: [title: string, damage: (folder: string) => void, reason: RegExp][] = [
+  [
+    'a pipeline of another kind',
+    (folder) => editJson(path.join(folder, 'model_index.json'), { _class_name: 'FluxPipeline' }),
+    /_class_name is "FluxPipeline"/,
+  ],
+  [
+    'flow matching',
+    (folder) =>
+      editJson(path.join(folder, 'scheduler/scheduler_config.json'), {
+        _class_name: 'FlowMatchEulerDiscreteScheduler',
+      }),
+    /_class_name is "FlowMatchEulerDiscreteScheduler"/,
+  ],
+  [
+    'truncated weights',
+    (folder) => truncateSync(path.join(folder, 'unet/diffusion_pytorch_model.safetensors'), 1000),
+    /truncated/,
+  ],
+  [
+    'a config that is no JSON',
+    (folder) => writeFileSync(path.join(folder, 'vae/config.json'), '{'),
+    /not valid JSON/,
+  ],
+  [
+    'a manifest with a scheduler that is not computed',
+    (folder) =>
+      writeFileSync(
+        path.join(folder, 'model.json'),
+        JSON.stringify({ kind: 'base', scheduler: { timestep_type: 'continuous' } }),
+      ),
+    /model\.json: scheduler_config\.json: timestep_type is "continuous"/,
+  ],
+  [
+    'a single VAE',
+    (folder) => {
+      cpSync(path.join(tiny, 'vae/diffusion_pytorch_model.safetensors'), `${folder}.safetensors`);
+      rmSync(folder, { recursive: true });
+    },
+    /is no SDXL checkpoint/,
+  ],
+];
+for (const [title, damage, reason] of damages)
+  test(`${title} is left out with its reason, and refused where it is asked for`, async () => {
+    const broken = path.join(models, 'broken');
+    mkdirSync(broken);
+    cpSync(tiny, broken, { recursive: true });
+    damage(broken);
+    try {
+      const { installation, unservable } = await servableModels(models);
+      assert.deepEqual([...installation.keys()], ['good']);
+      assert.equal(unservable.length, 1);
+      assert.match(unservable[0]!.entry, /^broken(\.safetensors)?$/);
+      assert.match(unservable[0]!.reason, reason);
+      const alone = await servableModels(models, ['good']);
+      assert.deepEqual([...alone.installation.keys()], ['good']);
+      await assert.rejects(servableModels(models, ['broken']), reason);
+    } finally {
+      for (const place of [broken, `${broken}.safetensors`]) rmSync(place, { recursive: true, force: true });
+    }
+  });
+
+test('a folder in which nothing opens is refused with every reason', async () => {
+  const empty = path.join(root, 'empty');
+  mkdirSync(path.join(empty, 'a'), { recursive: true });
+  writeFileSync(path.join(empty, 'a', 'model_index.json'), '{}');
+  writeFileSync(path.join(empty, 'b.safetensors'), '');
+  await assert.rejects(
+    servableModels(empty),
+    /no checkpoint can be served: .*a.model_index\.json: _class_name is absent.*; .*b\.safetensors: 0 bytes/,
+  );
+});
