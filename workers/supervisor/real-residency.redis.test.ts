@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,6 +13,7 @@ import { type RunningWorker, runWorker } from './run-worker.ts';
 const models = mkdtempSync(path.join(tmpdir(), 'residency-'));
 let queue: TestQueue;
 let worker: RunningWorker;
+const warnings: unknown[][] = [];
 before(async () => {
   const { base, refiner } = await writeTinyCheckpoints(path.join(models, 'written'), quickVariant);
   const folder = path.join(models, 'models');
@@ -22,12 +23,15 @@ before(async () => {
     [base, 'juggernaut'],
   ] as const)
     cpSync(from, path.join(folder, name), { recursive: true });
+  cpSync(path.join(base, 'vae'), path.join(folder, 'flux'), { recursive: true });
+  writeFileSync(path.join(folder, 'flux', 'model_index.json'), '{"_class_name":"FluxPipeline"}');
+  writeFileSync(path.join(folder, 'my model.safetensors'), '');
   queue = await openTestQueue();
   worker = await runWorker({
     config: readConfig({ MODELS_DIR: folder, RESIDENT_MODELS: '2', DATA_DIR: models }),
     redisUrl: queue.redis.url,
     engineFile: path.join(import.meta.dirname, '../engine.ts'),
-    log: silentLog,
+    log: { ...silentLog, warn: (...line) => void warnings.push(line) },
     onHopeless: (error) => assert.fail(error),
   });
 });
@@ -35,6 +39,15 @@ after(async () => {
   await worker.close();
   await queue.close();
   rmSync(models, { recursive: true });
+});
+
+test('what else lies in the models folder is told in the log and takes nothing down', () => {
+  const told = warnings.filter(([, text]) => text === 'model not served');
+  const entries = told.map(([fields]) => (fields as { entry: string }).entry);
+  assert.deepEqual(entries.sort(), ['flux', 'my model.safetensors']);
+  const reasons = told.map(([fields]) => (fields as { reason: string }).reason).sort();
+  assert.match(reasons[0]!, /flux.model_index\.json: _class_name is "FluxPipeline"/);
+  assert.match(reasons[1]!, /requests cannot name a model "my model"/);
 });
 
 test('a request gives the same picture before and after its checkpoints made room for another', async () => {
