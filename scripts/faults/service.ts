@@ -46,7 +46,7 @@ export async function startFaultService(
   const redis = await startPrivateRedis(redisArguments);
   const proxy = await startRedisProxy(redis.url);
   const direct = await connect(redis.url, patientOptions(), () => undefined);
-  const { key, apiKey } = await createApiKey(direct, 'faults', { credits });
+  const { key, apiKey } = await createApiKey(direct, 'faults', { credits, admin: true });
   const { key: foreignKey } = await createApiKey(direct, 'somebody else');
   const started: ServiceProcess[] = [];
   const start = async (

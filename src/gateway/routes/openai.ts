@@ -84,13 +84,14 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
     };
     const base = baseUrl(request, settings.publicUrl);
     const id = await accept(translated.slug, body, request.apiKey, { headers: request.headers, base });
-    const record = await wait(request, reply, id);
-    if (record.status === 'FAILED') return reply.code(422).send(openAiFailureBody(record.error));
-    const { remaining } = await readBalance(producer.redis, record.owner);
-    reply.headers(syncHeaders(record, new Date(), remaining));
-    const asBase64 = translated.responseFormat === 'b64_json';
-    const pictures = asBase64 ? await picturesOf(producer, record) : undefined;
-    return imagesReply(base, record, pictures);
+    return await wait(request, reply, id, async (record) => {
+      if (record.status === 'FAILED') return reply.code(422).send(openAiFailureBody(record.error));
+      const { remaining } = await readBalance(producer.redis, record.owner);
+      reply.headers(syncHeaders(record, new Date(), remaining));
+      const asBase64 = translated.responseFormat === 'b64_json';
+      const pictures = asBase64 ? await picturesOf(producer, record) : undefined;
+      return imagesReply(base, record, pictures);
+    });
   };
 
   app.post(paths.generations, { bodyLimit: settings.bodyLimit }, async (request, reply) => {

@@ -39,8 +39,8 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
     for (const path of waitingPaths(slug))
       app.post(path, { bodyLimit, onRequest }, async (request, reply) => {
         const id = await submit(request);
-        const record = await wait(request, reply, id);
-        return await answer(reply, baseUrl(request, settings.publicUrl), record);
+        const base = baseUrl(request, settings.publicUrl);
+        return await wait(request, reply, id, (record) => answer(reply, base, record));
       });
   }
 

@@ -1,28 +1,47 @@
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
+import { isUnavailable } from '../../jobs/redis/connection.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
 
 /**
- * Resolves with the record of a request once it is COMPLETED or FAILED; its id stands in the answer's headers
- * whatever happens.
- * @throws ApiError deadline when it has not ended in time, when the client hangs up or when the server
- * closes: it goes on.
+ * Resolves with what `whole` makes of a request once it is COMPLETED or FAILED; its id stands in the answer's
+ * headers whatever happens. An outage of Redis is waited out: the request goes on, and is paid for.
+ * @throws ApiError deadline when it has not ended in time, when Redis is still away then, when the client
+ * hangs up or when the server closes.
  */
-export type Wait = (request: FastifyRequest, reply: FastifyReply, id: string) => Promise<RequestRecord>;
+export type Wait = <Whole>(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  id: string,
+  whole: (record: RequestRecord) => Promise<Whole>,
+) => Promise<Whole>;
+
+/** While Redis is away it is asked again this often. */
+const awayMs = 250;
 
 export function createWait(app: FastifyInstance, { producer, settings }: Gateway): Wait {
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
-  return async (request, reply, id) => {
+  return async (request, reply, id, whole) => {
     reply.header('x-request-id', id);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, closing.signal]);
-    const record = await producer.waitFor(id, settings.v1DeadlineSeconds * 1000, signal);
-    if (record === undefined) throw requestNotFound(id);
-    if (record.finishedAt !== undefined) return record;
+    const until = performance.now() + settings.v1DeadlineSeconds * 1000;
+    const left = () => (signal.aborted ? 0 : until - performance.now());
+    while (left() > 0) {
+      try {
+        const record = await producer.waitFor(id, left(), signal);
+        if (record === undefined) throw requestNotFound(id);
+        if (record.finishedAt !== undefined) return await whole(record);
+      } catch (error) {
+        if (!isUnavailable(error)) throw error;
+        await setTimeout(Math.min(awayMs, Math.max(0, left())));
+      }
+    }
     const base = baseUrl(request, settings.publicUrl);
     throw new ApiError(
       'deadline',

@@ -3,6 +3,7 @@ import type { Generate } from '../../jobs/generate.ts';
 import { openProducer, type Producer } from '../../jobs/producer.ts';
 import { consume } from '../../jobs/queue/consumer.ts';
 import { startHeartbeat, type WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { type RedisProxy, startRedisProxy } from '../../jobs/testing/redis-proxy.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { createLogger } from '../http/logging.ts';
 import { checkResponses } from './response-check.ts';
@@ -13,6 +14,8 @@ import { checkResponses } from './response-check.ts';
  */
 export interface TestBacking {
   readonly redis: PrivateRedis;
+  /** Between the producer and Redis; the worker has none. */
+  readonly proxy: RedisProxy;
   readonly producer: Producer;
   /** Whether the worker is seen; it is from the start. */
   heartbeat(alive: boolean): Promise<void>;
@@ -27,14 +30,15 @@ export async function startTestBacking(worker: WorkerInfo, generate: Generate): 
     log: createLogger('silent'),
     lifetimes: { retentionSeconds: 60, deadlineSeconds: 60 },
   };
-  const producer = await openProducer(queue);
+  const proxy = await startRedisProxy(redis.url);
+  const producer = await openProducer({ ...queue, redisUrl: proxy.url });
   const consumer = await consume({ ...queue, routes: routesOf(worker), generate });
   const raise = (error: unknown) => {
     throw error;
   };
   let heartbeat = await startHeartbeat(producer.redis, worker, raise);
   return {
-    ...{ redis, producer },
+    ...{ redis, proxy, producer },
     heartbeat: async (alive) => {
       await heartbeat.stop();
       if (alive) heartbeat = await startHeartbeat(producer.redis, worker, raise);
@@ -43,6 +47,7 @@ export async function startTestBacking(worker: WorkerInfo, generate: Generate): 
       await heartbeat.stop();
       await consumer.close();
       await producer.close();
+      await proxy.close();
       await redis.remove();
       responses.close();
     },

@@ -4,6 +4,7 @@ import type { Generate } from '../../jobs/generate.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
+import type { RedisProxy } from '../../jobs/testing/redis-proxy.ts';
 import { buildApp } from '../app.ts';
 import { gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
@@ -37,6 +38,8 @@ export interface Heard {
 export interface LiveService {
   readonly base: string;
   readonly producer: Producer;
+  /** Between the gateway and Redis. */
+  readonly proxy: RedisProxy;
   /** `limited` has 10 credits, and a sample costs one. */
   readonly keys: Readonly<Record<'own' | 'other' | 'admin' | 'limited', string>>;
   /** Streams of events that are open now. */
@@ -63,7 +66,7 @@ export interface LiveService {
 export async function startLiveService(): Promise<LiveService> {
   const gates = new Map<string, () => void>();
   const backing = await startTestBacking(worker, generateWith(gates));
-  const { producer } = backing;
+  const { producer, proxy } = backing;
   const createKey = async (name: string, limits?: Parameters<typeof createApiKey>[2]) =>
     (await createApiKey(producer.redis, name, limits)).key;
   const keys = {
@@ -106,7 +109,7 @@ export async function startLiveService(): Promise<LiveService> {
     });
 
   return {
-    ...{ base, producer, keys, call },
+    ...{ base, producer, proxy, keys, call },
     followed: () => followed,
     poll: async (path) => (await call(path)).json() as Promise<Record<string, unknown>>,
     submit: async (prompt, key = keys.own) => {

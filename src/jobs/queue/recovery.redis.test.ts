@@ -57,6 +57,16 @@ test('a job of a killed worker is finished by another', async () => {
   await rescuer.close();
 });
 
+test('a job that loses two workers to what was not its doing is finished by the third', async () => {
+  const id = await submit();
+  await killOnceBusy(startStuckWorker());
+  await killOnceBusy(startStuckWorker());
+  const rescuer = await queue.work(async ({ seed }) => output(seed), locks);
+  const record = await producer.waitFor(id, 15_000);
+  assert.deepEqual([record?.status, record?.attempts], ['COMPLETED', 3]);
+  await rescuer.close();
+});
+
 test('a job that kills more workers than it may lose is FAILED, and the others are done', async () => {
   const poison = await submit();
   await killOnceBusy(startStuckWorker());

@@ -1,6 +1,6 @@
 import type { GenerationProgress } from '../../contract/generation.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
-import type { Connection } from '../redis/connection.ts';
+import { type Connection, isUnavailable } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 import type { JobEvents, JobProgress } from './events.ts';
 import { readProgress } from './records.ts';
@@ -27,6 +27,8 @@ export interface WatchParts {
 
 /** The record is looked at this often without any event, so that a missed one costs seconds. */
 const recheckMs = 2000;
+/** While Redis is away it is asked again this often. */
+const awayMs = 250;
 /** Places in the queue are looked up at most this often, however fast it moves. */
 const positionMs = 500;
 
@@ -74,35 +76,45 @@ export async function* watchRequest(
       });
       const now = { ...due };
       due = { record: false, position: false, preview: false };
-      const told: RequestEvent[] = [];
-      if (now.record) {
-        const current = await read(id);
-        if (current === undefined) return;
-        if (current.status !== record?.status) {
-          told.push({ type: 'state', record: current });
-          now.position = true;
-          position = undefined;
-          if (current.status === 'QUEUED') progress = undefined;
-          if (current.status === 'PROCESSING') {
-            // What is heard meanwhile is newer.
-            progress = undefined;
-            const stored = await readProgress(redis, id);
-            progress ??= stored;
-            now.preview = true;
+      let told: RequestEvent[] = [];
+      let pauseMs = Math.min(recheckMs, heartbeatMs);
+      try {
+        if (now.record) {
+          const current = await read(id);
+          if (current === undefined) return;
+          if (current.status !== record?.status) {
+            told.push({ type: 'state', record: current });
+            now.position = true;
+            position = undefined;
+            if (current.status === 'QUEUED') progress = undefined;
+            if (current.status === 'PROCESSING') {
+              // What is heard meanwhile is newer.
+              progress = undefined;
+              const stored = await readProgress(redis, id);
+              progress ??= stored;
+              now.preview = true;
+            }
           }
+          record = current;
         }
-        record = current;
-      }
-      if (record!.status === 'QUEUED' && now.position) {
-        const place = await queuePosition(redis, id);
-        if (place !== undefined && place !== position) told.push({ type: 'position', position: place });
-        position = place;
-      }
-      if (record!.status === 'PROCESSING') {
-        if (progress !== undefined) told.push({ type: 'progress', progress: withoutMark(progress) });
-        progress = undefined;
-        const jpeg = now.preview ? await readPreview(redis, id) : undefined;
-        if (jpeg !== undefined) told.push({ type: 'preview', jpeg });
+        if (record!.status === 'QUEUED' && now.position) {
+          const place = await queuePosition(redis, id);
+          if (place !== undefined && place !== position) told.push({ type: 'position', position: place });
+          position = place;
+        }
+        if (record!.status === 'PROCESSING') {
+          if (progress !== undefined) told.push({ type: 'progress', progress: withoutMark(progress) });
+          progress = undefined;
+          const jpeg = now.preview ? await readPreview(redis, id) : undefined;
+          if (jpeg !== undefined) told.push({ type: 'preview', jpeg });
+        }
+      } catch (error) {
+        // While Redis is away nothing is told, and everything afterwards.
+        if (!isUnavailable(error)) throw error;
+        told = [];
+        record = undefined;
+        due = { record: true, position: false, preview: false };
+        pauseMs = Math.min(pauseMs, awayMs);
       }
 
       if (told.length === 0 && performance.now() - toldAt >= heartbeatMs) told.push({ type: 'heartbeat' });
@@ -110,8 +122,8 @@ export async function* watchRequest(
         yield event;
         toldAt = performance.now();
       }
-      if (record!.finishedAt !== undefined) return;
-      if (await timedOut(heard, Math.min(recheckMs, heartbeatMs))) due.record = true;
+      if (record?.finishedAt !== undefined) return;
+      if (await timedOut(heard, pauseMs)) due.record = true;
     }
   } finally {
     unsubscribe();
