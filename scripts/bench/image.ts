@@ -24,7 +24,7 @@ export interface ImageOptions {
 const prompt = 'a large red circle left of a blue star on a yellow background';
 
 /** Rows of one sample each: the median of the runs after the first, each with another prompt. */
-export async function measureImage({ modelsDir, device, side, runs }: ImageOptions): Promise<Row[]> {
+async function measureImage({ modelsDir, device, side, runs }: ImageOptions): Promise<Row[]> {
   const rows: Row[] = [];
   const add = (name: string, unit: Unit, value: number) =>
     rows.push({ group: 'picture', name, unit, samples: [value] });

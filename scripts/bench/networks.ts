@@ -42,7 +42,7 @@ interface Loadable {
 }
 
 /** Rows of one sample each. @param folder a checkpoint with weights (not exported ONNX networks). */
-export async function measureNetworks(folder: string, options: NetworksOptions): Promise<Row[]> {
+async function measureNetworks(folder: string, options: NetworksOptions): Promise<Row[]> {
   const rows: Row[] = [];
   const add = (name: string, unit: Unit, value: number, flops?: number) =>
     rows.push({ group: 'networks', name, unit, samples: [value], ...(flops === undefined ? {} : { flops }) });

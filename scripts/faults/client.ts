@@ -81,7 +81,7 @@ async function outcome(
 }
 
 /** Waits until all have ended, at most that long. */
-export async function allEnded(
+async function allEnded(
   service: FaultService,
   requests: readonly Submitted[],
   patienceMs: number,

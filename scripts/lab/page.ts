@@ -58,7 +58,7 @@ ${table}
     .join('')}</div>
 </section>
 </main>
-<footer>Made by npm run lab on ${escapeHtml(report.created.slice(0, 10))}. Charts by uPlot. The numbers are in report.json and report.csv too.</footer>
+<footer>Made by npm run lab on ${escapeHtml(report.created.slice(0, 10))}. Charts by uPlot. npm run lab writes the numbers as report.json and report.csv too.</footer>
 <script type="application/json" id="report-data">${scriptJson(report)}</script>
 <script type="application/json" id="picture-data">${scriptJson(pictures)}</script>
 <script>${library('uPlot.iife.min.js')}</script>

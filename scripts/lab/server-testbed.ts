@@ -22,7 +22,7 @@ export interface ServerOptions {
  * The API takes no more steps; a deterministic name's picture with as many is what its others are compared
  * with.
  */
-export const mostSteps = 100;
+const mostSteps = 100;
 
 /**
  * Every name through a server's public API: sdxl-torch names as text to image without the refiner,

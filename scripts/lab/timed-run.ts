@@ -82,7 +82,7 @@ function timedNoise(noise: NoiseSource, watch: { noise: number }): NoiseSource {
   };
 }
 
-export function allFinite(values: Float32Array): boolean {
+function allFinite(values: Float32Array): boolean {
   // A finite number times 0 is 0, anything else NaN.
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! * 0;

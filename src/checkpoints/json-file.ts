@@ -10,7 +10,7 @@ export type JsonObject = Readonly<Record<string, unknown>>;
  * Refuses a key that occurs twice in one object: JSON.parse would silently keep the last. `text` must be
  * valid JSON. A scan by hand: a regular expression over a string of megabytes runs out of stack.
  */
-export function refuseDuplicateKeys(text: string, file: string): void {
+function refuseDuplicateKeys(text: string, file: string): void {
   const open: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at++) {
     const character = text[at];

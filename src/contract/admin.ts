@@ -4,7 +4,7 @@ import { endpoints } from './endpoints.ts';
 /** Bodies, queries and answers of the admin API (an extension; admin keys only). */
 
 /** Most credits a key can hold: their millionths stay exact in a double. */
-export const mostCredits = 1_000_000_000;
+const mostCredits = 1_000_000_000;
 
 const limits = {
   endpoints: z
@@ -50,7 +50,7 @@ export const adminBodies = {
 
 export type KeyChanges = z.output<typeof adminBodies.changeKey>;
 
-export const statuses = ['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED'] as const;
+const statuses = ['QUEUED', 'PROCESSING', 'COMPLETED', 'FAILED'] as const;
 
 export const requestsQuery = z.object({
   status: z.enum(statuses).optional().meta({ description: 'All where left out' }),

@@ -33,7 +33,7 @@ export function storedBytes({ tensors }: Component<unknown>): number {
 }
 
 /** How many numbers a component has. */
-export function parametersOf({ tensors }: Component<unknown>): number {
+function parametersOf({ tensors }: Component<unknown>): number {
   return sum([...tensors.values()].map(({ byteLength, dtype }) => byteLength / elementBytes[dtype]));
 }
 

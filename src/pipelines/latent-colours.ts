@@ -59,7 +59,7 @@ const positionsPerKnot = 3;
  * Decodes one small picture of smooth random latents (independent ones from position to position look like
  * nothing the decoder was trained on) and fits the mean colour of the pixels that belong to each position.
  */
-export async function fitLatentColours(decoder: VaeDecoder): Promise<LatentColours> {
+async function fitLatentColours(decoder: VaeDecoder): Promise<LatentColours> {
   const { channels, factor } = decoder;
   const knots = Math.ceil(Math.sqrt(knotsPerColumn * (channels + 1)));
   const side = positionsPerKnot * (knots - 1);

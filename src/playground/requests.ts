@@ -26,7 +26,7 @@ export function liveOf(id: string): Store<Live> {
   return known;
 }
 
-export function entryOf(id: string | undefined): HistoryEntry | undefined {
+function entryOf(id: string | undefined): HistoryEntry | undefined {
   return entries.get().find((entry) => entry.id === id);
 }
 

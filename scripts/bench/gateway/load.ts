@@ -10,7 +10,7 @@ export interface Latencies {
   readonly largest: number;
 }
 
-export function summarise(milliseconds: readonly number[]): Latencies {
+function summarise(milliseconds: readonly number[]): Latencies {
   const sorted = [...milliseconds].sort((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
   return { p50: at(0.5), p99: at(0.99), largest: sorted.at(-1)! };

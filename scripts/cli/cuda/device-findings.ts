@@ -14,7 +14,7 @@ const supportedMajors = new Set([6, 7, 8]);
 const supportedExactly = new Set(['9.0', '12.0']);
 
 /** Activations at 1024 x 1024, cuDNN's workspaces and the CUDA context; an estimate, not a measurement. */
-export const workspaceBytes = 4 * 2 ** 30;
+const workspaceBytes = 4 * 2 ** 30;
 
 /** The driver as processes here see it, and each device's age. */
 export function driverFindings({ pciDevices, kernelModule, gpus, smiProblem }: DriverFacts): Finding[] {

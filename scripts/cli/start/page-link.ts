@@ -7,7 +7,7 @@ import type { Connection } from '../../../src/jobs/redis/connection.ts';
 /** The page's own key, beside the queue that it opens: whoever can read this file can read the queue too. */
 const fileName = 'page-key';
 /** How long the link that is printed can be opened. */
-export const linkSeconds = 3600;
+const linkSeconds = 3600;
 
 /**
  * An address that opens the page signed in, once. The key behind it is the same at every start on a data

@@ -4,9 +4,9 @@ import { type JsonObject, parseJsonObject } from '../json-file.ts';
 import { openRegularFile } from '../regular-file.ts';
 
 /** The ceiling of the reference implementation (safetensors/src/tensor.rs, MAX_HEADER_SIZE). */
-export const maximumHeaderBytes = 100_000_000;
+const maximumHeaderBytes = 100_000_000;
 /** SDXL's UNet has 1,680. */
-export const maximumTensors = 100_000;
+const maximumTensors = 100_000;
 
 export interface HeaderFile {
   readonly header: JsonObject;

@@ -35,7 +35,7 @@ const pictureContent: Content = Object.fromEntries(
   ]),
 );
 
-export function bodyOf(slug: SlugName): Content {
+function bodyOf(slug: SlugName): Content {
   const { endpoint } = slugs[slug];
   const schema = reference(slug);
   const asForm: JsonObject =

@@ -35,7 +35,7 @@ export function reportError(error: unknown, request: FastifyRequest, reply: Fast
   return known;
 }
 
-export async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { status, message } = reportError(error, request, reply);
   await reply
     .code(status)

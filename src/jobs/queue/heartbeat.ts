@@ -41,7 +41,7 @@ export interface Heartbeat {
 }
 
 /** A worker silent for this long no longer counts as live. */
-export const heartbeatTtlSeconds = 15;
+const heartbeatTtlSeconds = 15;
 /** That a route was ever served is forgotten after this long: its model has been taken out. */
 const routeMemorySeconds = 24 * 3600;
 

@@ -127,7 +127,7 @@ export function describe(
 }
 
 /** Element type and shape of a value. */
-export function typeOfValue(
+function typeOfValue(
   { api }: Library,
   { handle }: TensorValue,
 ): { readonly type: ElementType; readonly shape: number[] } {

@@ -32,7 +32,7 @@ const gaussPoint = 1 / Math.sqrt(3);
 /**
  * The integral from `start` to `end` of the Lagrange polynomial that is 1 at nodes[j] and 0 at the others.
  */
-export function integralOfBasis(nodes: readonly number[], j: number, start: number, end: number): number {
+function integralOfBasis(nodes: readonly number[], j: number, start: number, end: number): number {
   const basis = (at: number) =>
     nodes.reduce((product, node, k) => (k === j ? product : (product * (at - node)) / (nodes[j]! - node)), 1);
   const half = (end - start) / 2;
