@@ -147,9 +147,10 @@ export async function revokeApiKey(redis: Connection, id: string): Promise<boole
 }
 
 /**
- * On the first start of an installation: makes a key and returns it. Undefined when any key exists already.
+ * On the first start of an installation: makes a key for whoever started it, an admin key, and returns it.
+ * Undefined when any key exists already.
  */
 export async function ensureFirstKey(redis: Connection, name = 'first'): Promise<string | undefined> {
-  const { key, apiKey, digest } = newKey(name, {});
+  const { key, apiKey, digest } = newKey(name, { admin: true });
   return (await store(redis, apiKey, fieldsOf(digest, apiKey), true)) ? key : undefined;
 }
