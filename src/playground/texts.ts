@@ -168,4 +168,75 @@ export const texts = {
     column: (steps: number) => `${steps} steps`,
     caption: (prompt: string, seed: string) => `“${prompt}”, seed ${seed}`,
   },
+  admin: {
+    title: 'Administration',
+    link: 'Admin',
+    back: 'Make pictures',
+    queues: {
+      title: 'Queues',
+      waiting: 'waiting',
+      processing: 'running',
+      completed: 'completed a minute',
+      failed: 'failed a minute',
+      route: 'checkpoints',
+      paused: 'paused',
+      pause: 'Pause',
+      resume: 'Resume',
+    },
+    workers: {
+      title: 'Workers',
+      free: 'free',
+      busy: (request: string | undefined) => (request === undefined ? 'busy' : `works on ${request}`),
+      models: (resident: readonly string[], routes: readonly string[]) =>
+        `loaded: ${resident.length > 0 ? resident.join(', ') : 'nothing'}; serves: ${routes.join(', ')}`,
+    },
+    requests: {
+      unfinished: 'Running and waiting',
+      none: 'Nothing runs or waits.',
+      waits: 'waits',
+      step: (step: number | undefined, steps: number | undefined, worker: string | undefined) =>
+        `${step === undefined ? 'begins' : `step ${step} of ${steps}`}${worker === undefined ? '' : ` on ${worker}`}`,
+      about: (time: string, owner: string, attempts: number) =>
+        `${time}, key ${owner}${attempts > 1 ? `, attempt ${attempts}` : ''}`,
+      front: 'To the front',
+      cancel: 'Cancel',
+      failures: 'Recent failures',
+      noFailures: 'Nothing failed in the last hour.',
+      retry: 'Make it again',
+    },
+    keys: {
+      title: 'API keys',
+      name: 'Name',
+      credits: 'Credits',
+      perMinute: 'A minute',
+      maxQueued: 'At a time',
+      admin: 'admin key',
+      create: 'Create',
+      made: 'The new key, shown only this once:',
+      limits: (key: {
+        readonly admin: boolean;
+        readonly credits?: number;
+        readonly requests_per_minute?: number;
+        readonly max_queued?: number;
+        readonly endpoints?: readonly string[];
+      }) =>
+        [
+          key.admin ? 'admin' : '',
+          key.credits === undefined ? 'credits not limited' : `${key.credits} credits`,
+          key.requests_per_minute === undefined ? '' : `${key.requests_per_minute} a minute`,
+          key.max_queued === undefined ? '' : `${key.max_queued} at a time`,
+          key.endpoints === undefined ? '' : `only ${key.endpoints.join(', ')}`,
+        ]
+          .filter((part) => part !== '')
+          .join(', '),
+      creditsFor: (name: string) => `Credits to add to ${name}`,
+      addCredits: 'Add credits',
+      revoke: 'Revoke',
+      revokeSure: 'Revoke for good?',
+    },
+    audit: {
+      title: 'What administrators did',
+      none: 'Nothing yet.',
+    },
+  },
 };

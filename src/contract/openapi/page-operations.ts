@@ -29,6 +29,14 @@ export const pageOperations: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/admin',
+    tag,
+    summary: 'A page for administrators; what it shows it asks for with an admin key',
+    keys: [],
+    responses: { 200: page('The page'), 304: { description: 'Not changed' }, ...errorResponses(500) },
+  },
+  {
+    method: 'get',
     path: '/page/{version}/{file}',
     tag,
     summary: 'Files of the page',

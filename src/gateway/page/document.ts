@@ -17,6 +17,12 @@ export const pages: readonly Page[] = [
     entry: 'start.ts',
     styleSheets: ['base.css', 'layout.css', 'form.css', 'choosers.css', 'stage.css', 'lists.css'],
   },
+  {
+    path: '/admin',
+    title: 'sdxl-server: administration',
+    entry: 'admin-start.ts',
+    styleSheets: ['base.css', 'layout.css', 'lists.css', 'admin.css'],
+  },
 ];
 
 /** Only files of this origin, nothing inline; pictures also as blobs that the page itself has made. */

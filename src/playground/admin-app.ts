@@ -1,0 +1,67 @@
+import { useEffect, useState } from 'preact/hooks';
+import { AuditLog } from './admin-audit.ts';
+import { Keys } from './admin-keys.ts';
+import { QueueState } from './admin-queues.ts';
+import { Failures, Unfinished } from './admin-requests.ts';
+import { adminTrouble, keepReading, overview, refresh } from './admin-state.ts';
+import { Workers } from './admin-workers.ts';
+import { CallFailed } from './api.ts';
+import { html, mark } from './markup.ts';
+import { apiKey, leave, signIn, signOut } from './session.ts';
+import { SignIn } from './sign-in.ts';
+import { useStore } from './store.ts';
+import { texts } from './texts.ts';
+
+/** Asks for an admin key where the tab has none, then shows the administrator's page. */
+export function AdminApp() {
+  const [isClosed, setClosed] = useState(false);
+  const [trouble, setTrouble] = useState<string | undefined>(undefined);
+  const shown = useStore(overview);
+
+  const open = async (): Promise<void> => {
+    try {
+      await refresh();
+      setClosed(false);
+    } catch (error) {
+      if (error instanceof CallFailed && error.status === 401 && apiKey.get() === undefined)
+        setTrouble(undefined);
+      else setTrouble((error as Error).message);
+      if (error instanceof CallFailed && (error.status === 401 || error.status === 403)) signOut();
+      setClosed(true);
+    }
+  };
+  useEffect(() => void open(), []);
+  useEffect(() => (shown === undefined ? undefined : keepReading()), [shown === undefined]);
+
+  if (isClosed)
+    return html`<${SignIn}
+      trouble=${trouble}
+      onKey=${(key: string) => {
+        signIn(key);
+        void open();
+      }}
+    />`;
+  if (shown === undefined) return html`<p class="opening">${texts.signIn.loading}</p>`;
+  return html`<header class="top">
+      <img class="mark" src=${mark} alt="" width="28" height="28" />
+      <h1>${texts.admin.title}</h1>
+      <nav>
+        <a class="quiet" href=".">${texts.admin.back}</a>
+        <button class="quiet" type="button" onClick=${leave}>${texts.signOut}</button>
+      </nav>
+    </header>
+    <main class="admin">
+      <${Trouble} />
+      <${QueueState} queues=${shown.queues} />
+      <${Workers} workers=${shown.workers} />
+      <${Unfinished} requests=${shown.unfinished} />
+      <${Failures} requests=${shown.failures} />
+      <${Keys} keys=${shown.keys} />
+      <${AuditLog} acts=${shown.acts} keys=${shown.keys} />
+    </main>`;
+}
+
+function Trouble() {
+  const trouble = useStore(adminTrouble);
+  return trouble === undefined ? undefined : html`<p class="trouble panel" role="alert">${trouble}</p>`;
+}

@@ -1,0 +1,22 @@
+import type { Worker } from './admin-wire.ts';
+import { html } from './markup.ts';
+import { texts } from './texts.ts';
+
+const words = texts.admin.workers;
+
+/** The live workers with their devices and models. */
+export function Workers({ workers }: { workers: readonly Worker[] }) {
+  return html`<section class="panel" aria-labelledby="workers">
+    <header><h2 id="workers">${words.title}</h2></header>
+    ${workers.length === 0 && html`<p class="hint">${texts.status.none}</p>`}
+    <ul class="rows">
+      ${workers.map(
+        ({ id, device, busy, request_id, routes, resident }) => html`<li key=${id}>
+          <span class="about"><strong>${device}</strong> <span class="hint">${id}</span></span>
+          <span>${busy ? words.busy(request_id?.slice(0, 8)) : words.free}</span>
+          <span class="hint">${words.models(resident, routes)}</span>
+        </li>`,
+      )}
+    </ul>
+  </section>`;
+}
