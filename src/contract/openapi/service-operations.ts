@@ -87,6 +87,14 @@ const documentation: Operation[] = [
   },
   {
     method: 'get',
+    path: '/docs/',
+    tag: 'Documentation',
+    summary: 'The same with a slash',
+    keys: [],
+    responses: { 308: { description: 'To /docs' }, ...errorResponses(500) },
+  },
+  {
+    method: 'get',
     path: '/docs/{version}/{file}',
     tag: 'Documentation',
     summary: 'Files of the page',

@@ -99,6 +99,7 @@ test('the document is cached by its tag', async () => {
 test('the page allows files of its own origin only, and its files are cached for good under a name of their content', async () => {
   const slashed = await service.app.inject('/docs/');
   assert.deepEqual([slashed.statusCode, slashed.headers.location], [308, '../docs']);
+  assert.equal(new URL('../docs', 'https://h/sdxl/docs/').pathname, '/sdxl/docs');
   const page = await service.app.inject('/docs');
   const policy = String(page.headers['content-security-policy']);
   assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
