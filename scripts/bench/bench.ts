@@ -7,7 +7,7 @@ import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
-import { demoModels } from '../cli/start/demo-models.ts';
+import { defaultModels } from '../cli/start/demo-models.ts';
 import { measureGateway } from './gateway.ts';
 import { machineFacts } from './machine.ts';
 import { matmulRates } from './networks/matmul-rate.ts';
@@ -59,7 +59,7 @@ async function ownProcess(file: string, args: readonly string[]): Promise<Row[]>
 }
 
 async function modelsFolder({ models }: Settings): Promise<string> {
-  return models ?? (await demoModels()).modelsDir;
+  return models ?? (await defaultModels(path.resolve(process.env.DATA_DIR ?? 'data'))).modelsDir;
 }
 
 async function networks(settings: Settings): Promise<Row[]> {

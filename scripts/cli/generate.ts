@@ -9,7 +9,7 @@ import { decodeInputImage } from '../../src/images/decode-input-image.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
-import { demoModels } from './start/demo-models.ts';
+import { defaultModels } from './start/demo-models.ts';
 
 const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
   --out FILE                  .jpg, .png or .webp (default picture.jpg); further samples get -1, -2, ... before the dot
@@ -115,7 +115,7 @@ async function main(): Promise<void> {
     args.image === undefined
       ? undefined
       : await decodeInputImage(await readFile(args.image), { maxPixels: config.img2imgMaxPixels });
-  const models = config.modelsDir === undefined ? await demoModels() : undefined;
+  const models = config.modelsDir === undefined ? await defaultModels(config.dataDir) : undefined;
   if (models !== undefined) console.error(models.description);
   const modelsDir = config.modelsDir ?? models?.modelsDir;
   const generator = await openSdxlGenerator({ ...config, modelsDir });

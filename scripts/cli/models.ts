@@ -15,6 +15,7 @@ import { listReport } from './models/list.ts';
 import { prepare } from './models/prepare.ts';
 import { pull } from './models/pull.ts';
 import { verify } from './models/verify.ts';
+import { defaultModels } from './start/demo-models.ts';
 
 const usage = `npm run models -- COMMAND
   list                        every model: kind, files, size, element type, served names
@@ -28,7 +29,8 @@ const usage = `npm run models -- COMMAND
        [--side PIXELS]        of the picture (default 1024 on CUDA, 512 elsewhere)
   doctor                      what this machine has and lacks for CUDA, and what to do about it
        [--require libraries|cuda]   exit with 1 where they are not ready (for an image build, for a start script)
-MODELS_DIR (default ./models) and DEVICE as for the server.`;
+MODELS_DIR and DEVICE as for the server; without MODELS_DIR it is DATA_DIR/models, with the demo checkpoint for every name that
+nothing there serves.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,7 +47,7 @@ const { values, positionals } = parseArgs({
 });
 const [command, ...names] = positionals;
 const config = readConfig();
-const modelsDir = config.modelsDir ?? 'models';
+const modelsDir = config.modelsDir ?? (await defaultModels(config.dataDir)).modelsDir;
 
 async function chosen(): Promise<readonly InstalledModel[]> {
   const { models: installed, unservable } = await readModelsFolder(modelsDir);
@@ -104,7 +106,9 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     if (!Number.isInteger(side / 64) || side < 64)
       throw new Error(`--side ${values.side}: must be a multiple of 64`);
     const threads = config.engineThreads === 0 ? {} : { threads: config.engineThreads };
-    for (const model of await chosen()) {
+    const models = await chosen();
+    if (models.length === 0) throw new Error(`${modelsDir}: no models to verify`);
+    for (const model of models) {
       const checkpoint = await openModel(model, config.device);
       const load = networkLoaders(checkpoint, { device: config.device, ...threads });
       const rows = [];
@@ -131,7 +135,6 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     if (wanted !== undefined && wanted !== 'libraries' && wanted !== 'cuda')
       throw new Error(`--require ${wanted}: must be libraries or cuda`);
     const { residentModels } = readConfig({ ...process.env, DEVICE: 'cuda:0' });
-    const { modelsDir } = config;
     const diagnosis = await diagnose({ modelsDir, environment: process.env, residentModels });
     console.log(diagnosis.text);
     const isReady = wanted === 'cuda' ? diagnosis.cudaReady : diagnosis.librariesReady;

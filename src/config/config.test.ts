@@ -223,3 +223,17 @@ test('the paths of the content policy are made absolute', () => {
   });
   assert.deepEqual([contentDenyList, safetyChecker], [path.resolve('deny.txt'), '/safe']);
 });
+
+for (const [variable, value] of [
+  ['REDIS_URL', 'redis//:p@ss-word@127.0.0.1:1'],
+  ['REDIS_URL', 'http://:p@ss-word@127.0.0.1:1'],
+  ['REDIS_URL', 'http://127.0.0.1:1?password=ss-word'],
+  ['REDIS_URL', 'http://user:a/ss-word@h'],
+  ['PUBLIC_URL', 'https://user:ss-word@pictures.example'],
+  ['PUBLIC_URL', 'https://pictures.example/?token=ss-word'],
+  ['CORS_ORIGINS', 'https://user:ss-word@pictures.example'],
+  ['IMAGE_URL_ALLOW', 'http://user:ss-word@minio:9000'],
+] as const)
+  test(`what is secret in a refused ${variable} is not repeated: ${value}`, () => {
+    assert.doesNotMatch(complaint({ [variable]: value }), /ss-word/);
+  });

@@ -69,7 +69,12 @@ export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string 
 
 /** Passwords and keys do not belong into logs. */
 function complaint({ variable, kind, secret }: Setting, text: string): string {
-  const shown = secret ? '***' : maskSecrets(text);
+  // A query may be what is wrong; of REDIS_URL's it is where a password may stand.
+  const query = variable === settings.redisUrl.variable ? -1 : text.search(/[?#]/);
+  const [front, rest] = query < 0 ? [text, ''] : [text.slice(0, query), text.slice(query)];
+  // What is no address may hold a password all the same.
+  const named = front.replace(/^([a-z]+:\/\/)?.*@/is, '$1***@');
+  const shown = secret ? '***' : maskSecrets(named) + maskSecrets(rest);
   return `${variable}=${JSON.stringify(shown)}: must be ${kind.allowed}`;
 }
 

@@ -13,7 +13,8 @@ export const workerSettings = {
     variable: 'MODELS_DIR',
     kind: place('a folder'),
     sentence:
-      'Folder of checkpoints, one sub-folder or file each. Unset: `npm start` serves the demo checkpoint.',
+      'Folder of checkpoints, one sub-folder or file each. Unset: `npm start` and the commands take ' +
+      'DATA_DIR/models, with the demo checkpoint behind each name that nothing there serves.',
   },
   serveModels: {
     variable: 'SERVE_MODELS',

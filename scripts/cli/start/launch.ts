@@ -13,7 +13,7 @@ import {
 } from '../../../src/jobs/redis/connection.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { lockDataDirectory } from './data-lock.ts';
-import { type DemoModels, demoModels } from './demo-models.ts';
+import { type DefaultModels, defaultModels } from './demo-models.ts';
 import { findRedis } from './find-redis.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
 import { createPageLink } from './page-link.ts';
@@ -36,7 +36,7 @@ export interface Launched {
   /** Opens the page signed in, once; undefined where no key is asked for or other machines may come. */
   readonly pageLink: string | undefined;
   /** What stands behind every model name; undefined where MODELS_DIR says so. */
-  readonly models: DemoModels | undefined;
+  readonly models: DefaultModels | undefined;
   /** Gives the job in hand back to the queue, ends the children in order, and frees the data directory. */
   stop(): Promise<void>;
   /** Ends the children at once. */
@@ -99,7 +99,8 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
 
   const bringUp = async (): Promise<Launched> => {
     await assertPortFree(config.host, config.port);
-    const models = config.modelsDir === undefined ? await demoModels(options.demoModels) : undefined;
+    const models =
+      config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
     let redisUrl = config.redisUrl;
     if (redisUrl === undefined) {
       const redis = await redisChild(await findRedis(config.dataDir, say), config.dataDir);
