@@ -8,6 +8,7 @@ import { openUnet } from '../networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder, type VaeOptions } from '../networks/vae.ts';
 import { assembleModels, type Models } from '../pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
+import { createNetworkPool, type NetworkPool } from './network-pool.ts';
 import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -22,7 +23,12 @@ export interface NetworkLoaders {
   readonly vaeDecoder: () => Promise<VaeDecoder>;
 }
 
-export function networkLoaders(model: OpenedModel, options: VaeOptions): NetworkLoaders {
+/** @param pool where networks of weights come from; those that were exported whole are always loaded. */
+export function networkLoaders(
+  model: OpenedModel,
+  options: VaeOptions,
+  pool: NetworkPool = createNetworkPool(),
+): NetworkLoaders {
   const unetOptions = { ...options, timeIdCount: model.requiresAestheticsScore ? 5 : 6 };
   if (isExported(model))
     return {
@@ -31,11 +37,16 @@ export function networkLoaders(model: OpenedModel, options: VaeOptions): Network
       vaeEncoder: () => openExportedVaeEncoder(model.vaeEncoder, options),
       vaeDecoder: () => openExportedVaeDecoder(model.vaeDecoder, options),
     };
+  const { textEncoders, unet, vae } = model;
+  const unetKind = `UNet of ${unetOptions.timeIdCount} time ids`;
   return {
-    textEncoders: model.textEncoders.map((component) => () => openClipTextEncoder(component, options)),
-    unet: () => openUnet(model.unet, unetOptions),
-    vaeEncoder: () => openVaeEncoder(model.vae, options),
-    vaeDecoder: () => openVaeDecoder(model.vae, options),
+    textEncoders: textEncoders.map(
+      (component) => () =>
+        pool.open('text encoder', component, () => openClipTextEncoder(component, options)),
+    ),
+    unet: () => pool.open(unetKind, unet, () => openUnet(unet, unetOptions)),
+    vaeEncoder: () => pool.open('VAE encoder', vae, () => openVaeEncoder(vae, options)),
+    vaeDecoder: () => pool.open('VAE decoder', vae, () => openVaeDecoder(vae, options)),
   };
 }
 
@@ -43,17 +54,19 @@ export function networkLoaders(model: OpenedModel, options: VaeOptions): Network
  * Opens a checkpoint and loads all its networks; on CUDA, until they are as fast as they will be.
  * @param model an installed one, or the folder or file of a checkpoint.
  * @param onNetwork called after each network.
+ * @param pool networks of models that were loaded before, with the same options.
  * @throws CheckpointError naming file and tensor; Error where the runtime or the device refuses.
  */
 export async function loadModels(
   model: InstalledModel | string,
   options: VaeOptions,
   onNetwork: () => void = () => undefined,
+  pool?: NetworkPool,
 ): Promise<Models> {
   const checkpoint = await (typeof model === 'string'
     ? openLocation(model)
     : openModel(model, options.device));
-  const load = networkLoaders(checkpoint, options);
+  const load = networkLoaders(checkpoint, options, pool);
   const told = async <Network>(network: Promise<Network>): Promise<Network> => {
     const loaded = await network;
     onNetwork();

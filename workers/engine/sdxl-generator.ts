@@ -10,6 +10,7 @@ import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
+import { createNetworkPool } from '../../src/installation/network-pool.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { computePrecision } from '../../src/networks/layers-for.ts';
@@ -54,14 +55,17 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   };
   const resident = new Set<string>();
   const loaded = new Map<string, Models>();
+  const pool = createNetworkPool();
   const load = async (names: readonly string[], onLoading: OnLoading = silently): Promise<void> => {
     for (const { name, serves } of served) {
       if (!names.includes(name) || resident.has(name)) continue;
       onLoading(name);
       const onNetwork = () => onLoading(name);
-      const model = await loadModels(installed.get(name)!, options, onNetwork).catch((error: unknown) => {
-        throw explainMissingProvider(error, config.device);
-      });
+      const model = await loadModels(installed.get(name)!, options, onNetwork, pool).catch(
+        (error: unknown) => {
+          throw explainMissingProvider(error, config.device);
+        },
+      );
       for (const each of serves) loaded.set(each, model);
       resident.add(name);
     }
