@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createRedisBackend, Worker } from 'bullmq';
 import { routesOf } from '../../contract/routes.ts';
+import { createBell } from '../bell.ts';
 import type { Generate } from '../generate.ts';
 import type { CancelReason } from '../job-error.ts';
 import type { Log } from '../log.ts';
@@ -9,7 +10,6 @@ import { putInPlace } from '../records/waiting-again.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
 import { defaultLifetimes, keyOf, type Lifetimes, queueNameOf } from '../redis/names.ts';
-import { createBell } from './bell.ts';
 import { routesInOrder } from './choose-route.ts';
 import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';

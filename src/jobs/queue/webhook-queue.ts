@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { RequestRecord } from '../../contract/request-record.ts';
+import { createBell } from '../bell.ts';
 import { JobError } from '../job-error.ts';
 import type { Log } from '../log.ts';
 import { readRecord } from '../records/read-record.ts';
@@ -12,7 +13,6 @@ import {
   webhookLater,
 } from '../records/webhooks-due.ts';
 import type { Connection } from '../redis/connection.ts';
-import { createBell } from './bell.ts';
 
 /** What is sent about one ended request; the same in every attempt. */
 export interface WebhookMessage {

@@ -1,4 +1,5 @@
 import type { RequestRecord } from '../../contract/request-record.ts';
+import { createBell } from '../bell.ts';
 import { isUnavailable } from '../redis/connection.ts';
 import type { JobEvents } from './events.ts';
 
@@ -24,17 +25,13 @@ export async function waitForEnd(
   signal?: AbortSignal,
 ): Promise<RequestRecord | undefined> {
   const until = performance.now() + timeoutMs;
-  let wake: () => void = () => undefined;
+  const bell = createBell();
   const unsubscribe = events.subscribe(id, (event) => {
-    if (event === 'finished') wake();
+    if (event === 'finished') bell.ring();
   });
-  const onAbort = () => wake();
-  signal?.addEventListener('abort', onAbort);
+  signal?.addEventListener('abort', bell.ring);
   try {
     for (;;) {
-      const heard = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
       const isOver = () => performance.now() >= until || signal?.aborted === true;
       let pauseMs = recheckMs;
       try {
@@ -44,19 +41,10 @@ export async function waitForEnd(
         if (!isUnavailable(error) || isOver()) throw error;
         pauseMs = awayMs;
       }
-      await settled(heard, Math.min(pauseMs, until - performance.now()));
+      await bell.wait(Math.min(pauseMs, until - performance.now()));
     }
   } finally {
     unsubscribe();
-    signal?.removeEventListener('abort', onAbort);
+    signal?.removeEventListener('abort', bell.ring);
   }
-}
-
-async function settled(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
 import type { GenerationProgress } from '../../contract/generation.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
+import { createBell } from '../bell.ts';
 import { type Connection, isUnavailable } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 import type { JobEvents, JobProgress } from './events.ts';
@@ -43,7 +44,7 @@ export async function* watchRequest(
   signal: AbortSignal,
   heartbeatMs = 15_000,
 ): AsyncGenerator<RequestEvent, void> {
-  let wake: () => void = () => undefined;
+  const bell = createBell();
   let due = { record: true, position: false, preview: false };
   let progress: JobProgress | undefined;
   let record: RequestRecord | undefined;
@@ -55,25 +56,21 @@ export async function* watchRequest(
     if (step !== undefined) progress = step;
     if (step === undefined || record?.status !== 'PROCESSING') due.record = true;
     if (step?.hasPreview) due.preview = true;
-    wake();
+    bell.ring();
   });
   const stopListening = events.onQueueMoved(() => {
     if (record?.status !== 'QUEUED') return;
     positionTimer ??= setTimeout(() => {
       positionTimer = undefined;
       due.position = true;
-      wake();
+      bell.ring();
     }, positionMs);
   });
-  const onAbort = () => wake();
-  signal.addEventListener('abort', onAbort);
+  signal.addEventListener('abort', bell.ring);
 
   let toldAt = performance.now();
   try {
     while (!signal.aborted) {
-      const heard = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
       const now = { ...due };
       due = { record: false, position: false, preview: false };
       let told: RequestEvent[] = [];
@@ -123,13 +120,13 @@ export async function* watchRequest(
         toldAt = performance.now();
       }
       if (record?.finishedAt !== undefined) return;
-      if (await timedOut(heard, pauseMs)) due.record = true;
+      if (!(await bell.wait(pauseMs))) due.record = true;
     }
   } finally {
     unsubscribe();
     stopListening();
     clearTimeout(positionTimer);
-    signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', bell.ring);
   }
 }
 
@@ -141,14 +138,4 @@ function withoutMark({ sample, samples, step, steps }: JobProgress): GenerationP
 async function queuePosition(redis: Connection, id: string): Promise<number | undefined> {
   const rank = await redis.zrank(keyOf.waiting, id);
   return rank === null ? undefined : rank + 1;
-}
-
-async function timedOut(heard: Promise<void>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(true), timeoutMs);
-  });
-  const result = await Promise.race([heard.then(() => false), timeout]);
-  clearTimeout(timer);
-  return result;
 }

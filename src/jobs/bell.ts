@@ -1,8 +1,8 @@
 /** Wakes one waiter; a ring that nobody waits for is kept for the next. */
 export interface Bell {
   ring(): void;
-  /** Resolves at the next ring, or after that time. */
-  wait(milliseconds: number): Promise<void>;
+  /** Resolves with true at the next ring, with false after that time. */
+  wait(milliseconds: number): Promise<boolean>;
 }
 
 export function createBell(): Bell {
@@ -24,7 +24,9 @@ export function createBell(): Bell {
         });
         wake = undefined;
       }
+      const heard = rung;
       rung = false;
+      return heard;
     },
   };
 }
