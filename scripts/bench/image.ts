@@ -44,12 +44,11 @@ async function measureImage({ modelsDir, device, side, runs }: ImageOptions): Pr
     };
     const request = parseTextToImage(body, { drawSeed: () => run, rng: 'philox' }, true);
     start = performance.now();
-    const { stageSeconds } = await generator.generate(
-      request,
-      undefined,
-      async () => undefined,
-      new AbortController().signal,
-    );
+    const { stageSeconds } = await generator.generate(request, {
+      inputImage: undefined,
+      progress: async () => undefined,
+      signal: new AbortController().signal,
+    });
     if (run === 0) {
       add('first picture', 's', (performance.now() - start) / 1000);
       continue;

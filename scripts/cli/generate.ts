@@ -119,12 +119,11 @@ async function main(): Promise<void> {
   if (models !== undefined) console.error(models.description);
   const modelsDir = config.modelsDir ?? models?.modelsDir;
   const generator = await openSdxlGenerator({ ...config, modelsDir });
-  const { pictures, checkpoints, stageSeconds } = await generator.generate(
-    request,
-    input?.png,
-    async (progress) => showProgress(progress),
-    new AbortController().signal,
-  );
+  const { pictures, checkpoints, stageSeconds } = await generator.generate(request, {
+    inputImage: input?.png,
+    progress: async (progress) => showProgress(progress),
+    signal: new AbortController().signal,
+  });
   for (const [index, { bytes, seed }] of pictures.entries()) {
     const file = numbered(args.out, index);
     await writeFile(file, bytes);

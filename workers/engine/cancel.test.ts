@@ -43,12 +43,11 @@ function watched(heard: (network: string) => void): Models {
 }
 
 const generate = (models: Models, signal: AbortSignal) =>
-  createSdxlGenerator(new Map([['sdxl-base', models]]), settings).generate(
-    request,
-    undefined,
-    async () => undefined,
+  createSdxlGenerator(new Map([['sdxl-base', models]]), settings).generate(request, {
+    inputImage: undefined,
+    progress: async () => undefined,
     signal,
-  );
+  });
 
 for (const network of ['UNet', 'VAE'])
   test(`a cancel ends the call of the ${network} that is under way, and the same picture is made after`, async () => {

@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import type { GenerationOutput } from '../../src/jobs/generate.ts';
 import type { Capabilities } from '../capabilities.ts';
 
 export interface GeneratedPicture {
@@ -12,38 +13,36 @@ export interface GeneratedPicture {
   readonly latentSha256: string;
 }
 
-/** The pictures of one request. */
-export interface Generated {
-  /** Encoded in the request's outputFormat, in sample order. */
+/** What a worker makes of a request, with what its report of determinism is made of. */
+export interface Generated extends Omit<GenerationOutput, 'inferenceSeconds' | 'determinism'> {
   readonly pictures: readonly GeneratedPicture[];
-  /** Names of the checkpoints that made them. */
-  readonly checkpoints: readonly string[];
-  /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
-  readonly stageSeconds: Readonly<Record<string, number>>;
   /** What the networks ran on, with its version. */
   readonly runtime: string;
   /** In what numbers they computed. */
   readonly precision: string;
-  /** What the client should know of how they were made; see contract/warnings.ts. */
-  readonly warnings?: readonly string[];
+}
+
+/** As jobs/generate.ts has it, on this side of the engine's channel. */
+export interface GeneratorContext {
+  /** Bytes (PNG) of an image-to-image request's input. */
+  readonly inputImage: Uint8Array | undefined;
+  /** Stop as soon as possible and reject. */
+  readonly signal: AbortSignal;
+  /**
+   * Called and awaited after every step: it gives the event loop a turn and rejects once the request is
+   * cancelled. `preview` is a small JPEG of the picture on its way, now and then.
+   */
+  progress(progress: GenerationProgress, preview?: Uint8Array): Promise<void>;
 }
 
 /** Turns requests into pictures on one device. */
 export interface Generator {
   readonly capabilities: Capabilities;
   /**
-   * @param inputImage bytes (PNG) of an image-to-image request's input.
-   * @param onStep called and awaited after every step: it gives the event loop a turn and rejects once the
-   * request is cancelled. `preview` is a small JPEG of the picture on its way, now and then.
    * @throws JobError for failures whose text the client may read; anything else is reported as an internal
    * error.
    */
-  generate(
-    request: GenerationRequest,
-    inputImage: Uint8Array | undefined,
-    onStep: (progress: GenerationProgress, preview?: Uint8Array) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<Generated>;
+  generate(request: GenerationRequest, context: GeneratorContext): Promise<Generated>;
 }
 
 /** A generator whose checkpoints can become more; what is loaded leaves the device with the process. */

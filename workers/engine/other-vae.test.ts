@@ -48,7 +48,11 @@ test("a generator tells the multiple that its pictures' sides must have", () => 
 
 /** What its generator makes of a request, as rows of pixels. */
 async function made(request: GenerationRequest, input?: Buffer) {
-  const { pictures, warnings } = await generator.generate(request, input, async () => undefined, never);
+  const { pictures, warnings } = await generator.generate(request, {
+    inputImage: input,
+    progress: async () => undefined,
+    signal: never,
+  });
   const { data, info } = await sharp(pictures[0]!.bytes).raw().toBuffer({ resolveWithObject: true });
   return { data, size: [info.width, info.height], warnings };
 }
@@ -107,12 +111,14 @@ test('its previews have one pixel for each latent position', async () => {
   const sizes: unknown[] = [];
   await generator.generate(
     { ...fakeRequest('a heron', 2), width: 96, height: 64 },
-    undefined,
-    async (_, preview) => {
-      const { format, width, height } = await sharp(preview!).metadata();
-      sizes.push([format, width, height]);
+    {
+      inputImage: undefined,
+      progress: async (_, preview) => {
+        const { format, width, height } = await sharp(preview!).metadata();
+        sizes.push([format, width, height]);
+      },
+      signal: never,
     },
-    never,
   );
   assert.deepEqual(sizes, [
     ['jpeg', 6, 4],

@@ -26,8 +26,16 @@ const generator = (options: GeneratorOptions = {}) =>
   createSdxlGenerator(new Map([['sdxl-base', base]]), settings, options);
 
 test('every picture comes with the hash of its latents, equal when it is made again', async () => {
-  const first = await generator().generate(request, undefined, async () => undefined, never);
-  const again = await generator().generate(request, undefined, async () => undefined, never);
+  const first = await generator().generate(request, {
+    inputImage: undefined,
+    progress: async () => undefined,
+    signal: never,
+  });
+  const again = await generator().generate(request, {
+    inputImage: undefined,
+    progress: async () => undefined,
+    signal: never,
+  });
   const hashes = first.pictures.map(({ latentSha256 }) => latentSha256);
   assert.match(hashes[0]!, /^[0-9a-f]{64}$/);
   assert.notEqual(hashes[0], hashes[1]);
@@ -40,17 +48,20 @@ test('every picture comes with the hash of its latents, equal when it is made ag
 });
 
 test('steps come with previews that are JPEGs, and previews change no picture', async () => {
-  const plain = await generator().generate(request, undefined, async () => undefined, never);
+  const plain = await generator().generate(request, {
+    inputImage: undefined,
+    progress: async () => undefined,
+    signal: never,
+  });
   const steps: number[] = [];
-  const watched = await generator({ previewIntervalMs: 0 }).generate(
-    request,
-    undefined,
-    async ({ step }, preview) => {
+  const watched = await generator({ previewIntervalMs: 0 }).generate(request, {
+    inputImage: undefined,
+    progress: async ({ step }, preview) => {
       steps.push(step);
       assert.equal(Buffer.from(preview!).readUInt16BE(0), 0xffd8);
     },
-    never,
-  );
+    signal: never,
+  });
   assert.deepEqual(steps, [1, 2, 3, 4, 1, 2, 3, 4]);
   assert.deepEqual(
     watched.pictures.map(({ latentSha256 }) => latentSha256),
@@ -65,7 +76,11 @@ test('one picture that the safety check objects to fails the whole request', asy
     if (seed === request.seed + 1) throw new JobError('blocked', { retryable: false });
   };
   await assert.rejects(
-    generator({ check }).generate(request, undefined, async () => undefined, never),
+    generator({ check }).generate(request, {
+      inputImage: undefined,
+      progress: async () => undefined,
+      signal: never,
+    }),
     {
       name: JobError.name,
       message: 'blocked',
@@ -94,7 +109,7 @@ async function made(models: Models, engineBatch: number) {
     new Map([['sdxl-base', models]]),
     { ...settings, engineBatch },
     { onSplit: (error) => splits.push(error) },
-  ).generate(request, undefined, async () => undefined, never);
+  ).generate(request, { inputImage: undefined, progress: async () => undefined, signal: never });
   return {
     splits: splits.length,
     pictures: pictures.map(({ bytes, latentSha256 }) => [latentSha256, sha256(bytes)]),

@@ -107,7 +107,7 @@ export function createSdxlGenerator(
   };
   return {
     capabilities: capabilitiesOf(servedBy(models), models.get(baseName)?.vaeDecoder.factor),
-    async generate(request, inputImage, onStep, signal) {
+    async generate(request, { inputImage, signal, progress }) {
       const stopwatch = createStopwatch();
       const shared = {
         ...request,
@@ -124,7 +124,7 @@ export function createSdxlGenerator(
             ? textToImageRun(request, options, find)
             : await imageToImageRun(request, options, find, inputImage);
         const preview = createPreviewer(used.at(-1)!.vaeDecoder, previewIntervalMs);
-        const made = await runToEnd(steps, preview, onStep, signal);
+        const made = await runToEnd(steps, preview, progress, signal);
         return { used, made };
       };
       const batch = Math.min(settings.engineBatch, request.samples);

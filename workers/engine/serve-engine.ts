@@ -41,16 +41,15 @@ export function serveEngine(open: OpenGenerator): void {
     const started = performance.now();
     void send({ type: 'begun', run });
     try {
-      const generated = await generator!.generate(
-        request,
+      const generated = await generator!.generate(request, {
         inputImage,
-        async (progress, preview) => {
+        signal: cancelled.signal,
+        progress: async (progress, preview) => {
           void send({ type: 'progress', run, progress, preview });
           await eventLoopTurn();
           cancelled.signal.throwIfAborted();
         },
-        cancelled.signal,
-      );
+      });
       const inferenceSeconds = (performance.now() - started) / 1000;
       await send({ type: 'result', run, generated, inferenceSeconds });
     } catch (error) {

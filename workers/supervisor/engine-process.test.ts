@@ -19,7 +19,11 @@ async function engineOf(t: TestContext): Promise<EngineProcess> {
 const stateOf = ({ ended }: EngineProcess) => Promise.race([ended, setImmediate('alive')]);
 
 const run = (engine: EngineProcess, prompt: string) =>
-  engine.run(fakeRequest(prompt), undefined, new AbortController().signal, () => undefined);
+  engine.run(fakeRequest(prompt), {
+    inputImage: undefined,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  });
 
 for (const [what, prompt, told] of [
   ['a failed device', 'deviceAt=2', 'The device failed while it worked on this request'],

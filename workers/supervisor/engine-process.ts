@@ -1,6 +1,7 @@
 import type { Config } from '../../src/config/config.ts';
-import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { routeOf } from '../../src/contract/routes.ts';
+import type { GenerationContext } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { type Loss, openEngineChannel } from './engine-channel.ts';
@@ -23,6 +24,12 @@ export interface EngineOptions {
   readonly unwanted?: AbortSignal;
 }
 
+/** As jobs/generate.ts has it, with the input picture read. */
+export interface RunContext extends Pick<GenerationContext, 'signal' | 'progress'> {
+  /** Bytes (PNG) of an image-to-image request's input. */
+  readonly inputImage: Uint8Array | undefined;
+}
+
 /** One engine process with checkpoints loaded. */
 export interface EngineProcess {
   readonly pid: number;
@@ -43,12 +50,7 @@ export interface EngineProcess {
    * One at a time. @throws JobError when the process ends or falls silent meanwhile (retryable) or the request
    * is at fault; where the device failed or had no memory, the process has then ended.
    */
-  run(
-    request: GenerationRequest,
-    inputImage: Uint8Array | undefined,
-    signal: AbortSignal,
-    onProgress: (progress: GenerationProgress, preview?: Uint8Array) => void,
-  ): Promise<RunOutcome>;
+  run(request: GenerationRequest, context: RunContext): Promise<RunOutcome>;
   /** Ends the process: at once where it listens, by SIGKILL otherwise. */
   stop(): Promise<void>;
 }
@@ -87,7 +89,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
     },
     ended: channel.ended,
     lost: channel.lost,
-    run: (request, inputImage, signal, onProgress) => {
+    run: (request, { inputImage, signal, progress: onProgress }) => {
       const work = limits.ofRun(routeOf(request), workOf(request, inputImage, config.engineBatch));
       const order = { type: 'run', run: ++runs, request, inputImage } as const;
       return runToOutcome({ channel, order, work, signal, onProgress, cancelGraceMs, log });

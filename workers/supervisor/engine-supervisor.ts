@@ -194,7 +194,8 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
         capabilities.models.filter(({ name }) => !withdrawn.has(name)),
         capabilities.sizeMultiple,
       ),
-    run: (request, inputImage, signal, onProgress) => {
+    run: (request, context) => {
+      const { signal } = context;
       const names = checkpointsOf(request);
       const models = modelsBehind(names, capabilities.models);
       if (models === undefined)
@@ -211,7 +212,7 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
         return await engineWith(models, signal).catch(orJobError(models));
       });
       const result = unlessAborted(ready, signal)
-        .then((engine) => engine.run(request, inputImage, signal, onProgress))
+        .then((engine) => engine.run(request, context))
         .finally(() => {
           wanted -= 1;
           if (signal.aborted) void leaveUnwanted();

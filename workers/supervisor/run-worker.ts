@@ -121,10 +121,10 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       inHand = id;
       announce();
       try {
-        const image = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
+        const input = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
         const { endpoint, scheduler, steps } = request;
         log.info({ id, endpoint, scheduler, steps }, 'job started');
-        const outcome = await started.run(request, image, signal, progress);
+        const outcome = await started.run(request, { inputImage: input, signal, progress });
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
         return { ...outcome, determinism: determinismOf(request, outcome, config.device, hashes) };
       } finally {

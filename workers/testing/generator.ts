@@ -14,7 +14,7 @@ import {
 } from '../capabilities.ts';
 import {
   type Generated,
-  type Generator,
+  type GeneratorContext,
   type OnLoading,
   type OpenGenerator,
   silently,
@@ -52,13 +52,13 @@ export const openFakeGenerator: OpenGenerator = async (config, models, onLoading
     capabilities: capabilitiesOf(served, 8),
     resident: () => [...resident],
     load,
-    generate: async (request, inputImage, onStep) => {
+    generate: async (request, context) => {
       const needed = modelsBehind(checkpointsOf(request), served) ?? [];
       const missing = needed.find((name) => !resident.has(name));
       if (missing !== undefined) throw new Error(`${missing} is not loaded`);
       const { pictures } = await splitOnce(
         Math.min(config.engineBatch, request.samples),
-        (batch) => paint(request, inputImage, onStep, batch),
+        (batch) => paint(request, context, batch),
         () => undefined,
       );
       return {
@@ -84,8 +84,7 @@ function servedByFake(only: readonly string[]): ServedModel[] {
 
 async function paint(
   request: GenerationRequest,
-  inputImage: Uint8Array | undefined,
-  onStep: Parameters<Generator['generate']>[2],
+  { inputImage, progress }: GeneratorContext,
   batch: number,
 ): Promise<Pick<Generated, 'pictures'>> {
   const { samples, steps } = request;
@@ -112,7 +111,7 @@ async function paint(
         throw new Error('Failed to allocate memory for requested buffer of size 4096; secret detail');
       state = mix(state + step);
       const preview = order('previewAt') === step ? Buffer.from(`preview of step ${step}`) : undefined;
-      await onStep({ sample, samples, step, steps }, preview);
+      await progress({ sample, samples, step, steps }, preview);
     }
     const latentSha256 = createHash('sha256').update(Uint32Array.of(state)).digest('hex');
     pictures.push({ bytes: padded(noisePng(state)), seed: request.seed + sample, latentSha256 });

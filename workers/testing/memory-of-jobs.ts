@@ -27,9 +27,7 @@ for (let job = 1; job <= Number(jobs); job++) {
   const input = Buffer.alloc(Number(inputMegabytes) * 2 ** 20);
   await supervisor.run(
     { ...fakeRequest('stepMs=0', 2), seed: job },
-    input,
-    new AbortController().signal,
-    () => undefined,
+    { inputImage: input, signal: new AbortController().signal, progress: () => undefined },
   );
   if (job % (Number(jobs) / 4) > 0) continue;
   // Buffers are freed by finalizers, which the first collection only schedules.

@@ -79,12 +79,11 @@ async function image(work: Work): Promise<Made> {
     run: async () => {
       // A new generator has an empty prompt cache.
       const generator = createSdxlGenerator(models, config);
-      const { pictures } = await generator.generate(
-        request,
-        undefined,
-        async () => undefined,
-        new AbortController().signal,
-      );
+      const { pictures } = await generator.generate(request, {
+        inputImage: undefined,
+        progress: async () => undefined,
+        signal: new AbortController().signal,
+      });
       return pictures[0]!.bytes;
     },
   };
