@@ -15,14 +15,26 @@ for (const [name, timeIdCount] of [
   ['base', 6],
   ['refiner', 5],
 ] as const) {
-  test(`warming up a ${name} runs its UNet for two samples and its decoder for one, at the size of the requests`, async () => {
+  test(`warming up a ${name} encodes a prompt, and runs UNet and decoder at the size of the requests`, async () => {
     const written = await writeTinyCheckpoints(directory);
     const models = await loadModels(written[name], { device: 'cpu' });
     const steps: UnetInput[] = [];
     const decoded: number[][] = [];
+    const encoded: number[] = [];
     await warmUp(
       {
         ...models,
+        textStages: models.textStages.map((stage, index) => ({
+          ...stage,
+          encoder: {
+            ...stage.encoder,
+            encodePrompt: (ids) => {
+              assert.equal(ids.length, stage.encoder.tokens);
+              encoded.push(index);
+              return stage.encoder.encodePrompt(ids);
+            },
+          },
+        })),
         unet: {
           ...models.unet,
           predictNoise: (input) => {
@@ -45,6 +57,7 @@ for (const [name, timeIdCount] of [
       [[2, 16, 16, 2 * timeIdCount]],
     );
     assert.deepEqual(decoded, [[16, 16]]);
+    assert.deepEqual(encoded, [...models.textStages.keys()]);
     for (const { encoder } of models.textStages) await encoder.release();
     for (const network of [models.unet, models.vaeEncoder, models.vaeDecoder]) await network.release();
   });
