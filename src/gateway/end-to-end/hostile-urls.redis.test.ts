@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import dns from 'node:dns';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createImageFetcher } from '../outbound/fetch-image.ts';
+import type { ResolveName } from '../outbound/resolve-name.ts';
 import { startTestService, type TestService } from '../testing/service.ts';
 
 /**
@@ -17,6 +17,15 @@ let open: TestService;
 let server: http.Server;
 let port: number;
 const asked: string[] = [];
+/** What the name server of an attacker says, one answer a time. */
+const answers: string[][] = [];
+let lookups = 0;
+const resolveName: ResolveName = async (name) => {
+  if (name !== 'rebound.example') throw new Error(`${name} is unknown`);
+  lookups++;
+  const addresses = answers.shift() ?? ['127.0.0.1'];
+  return addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+};
 
 /** Where each path sends whoever follows it. */
 const redirects: Readonly<Record<string, string>> = {
@@ -51,7 +60,7 @@ before(async () => {
   await once(server, 'listening');
   ({ port } = server.address() as AddressInfo);
   const limits = { timeoutMs: 1500, maxBytes: 100_000 };
-  service = await startTestService({}, createImageFetcher({ ...limits, allowedHosts: [] }));
+  service = await startTestService({}, createImageFetcher({ ...limits, allowedHosts: [], resolveName }));
   open = await startTestService({}, createImageFetcher({ ...limits, allowedHosts: [`127.0.0.1:${port}`] }));
 });
 after(async () => {
@@ -145,34 +154,18 @@ for (const [path, reason] of [
   });
 
 test('a name is resolved once, and is refused where any of its addresses is private, whatever it was before', async () => {
-  const { lookup } = dns;
-  const answers: string[][] = [];
-  let lookups = 0;
-  // What the resolver of an attacker says, one answer a time.
-  dns.lookup = ((_name: string, _options: object, callback: (...values: unknown[]) => void) => {
-    lookups++;
-    const addresses = answers.shift() ?? ['127.0.0.1'];
-    callback(
-      null,
-      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
-    );
-  }) as typeof lookup;
-  try {
-    for (const answer of [
-      ['127.0.0.1'],
-      ['93.184.216.34', '127.0.0.1'],
-      ['::1', '2606:2800:220:1::1'],
-      ['169.254.169.254'],
-      ['::ffff:10.0.0.1'],
-      [],
-    ]) {
-      lookups = 0;
-      answers.push(answer);
-      assert.match(await refusal('http://rebound.example/secret'), /not on the public internet/);
-      assert.equal(lookups, 1);
-    }
-  } finally {
-    dns.lookup = lookup;
+  for (const addresses of [
+    ['127.0.0.1'],
+    ['93.184.216.34', '127.0.0.1'],
+    ['::1', '2606:2800:220:1::1'],
+    ['169.254.169.254'],
+    ['::ffff:10.0.0.1'],
+    [],
+  ]) {
+    lookups = 0;
+    answers.push(addresses);
+    assert.match(await refusal('http://rebound.example/secret'), /not on the public internet/);
+    assert.equal(lookups, 1);
   }
 });
 

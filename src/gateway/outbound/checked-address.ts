@@ -1,7 +1,8 @@
-import dns from 'node:dns';
+import type { LookupAddress } from 'node:dns';
 import net, { type LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { isPublicAddress } from './public-address.ts';
+import { createNameResolver, createSystemResolver, type ResolveName } from './resolve-name.ts';
 
 /**
  * A client may make this server open an address, so the address must not lead into the server's own network.
@@ -13,6 +14,8 @@ import { isPublicAddress } from './public-address.ts';
 export class Refusal extends Error {}
 
 const publicPorts = ['', '80', '443'];
+/** Name servers that answer at all do so far sooner. */
+const mostNameMs = 4000;
 
 function namesOf(hosts: readonly string[]): ReadonlySet<string> {
   return new Set(hosts.map((host) => new URL(`http://${host}`).hostname));
@@ -44,9 +47,18 @@ export function checkedUrl(address: string, from: URL | undefined, allowedHosts:
 }
 
 /** Connects to public addresses and to the allowed hosts' only; for URLs that `checkedUrl` has passed. */
-export function checkedAgent(allowedHosts: readonly string[], timeoutMs: number, maxBytes: number): Agent {
+export function checkedAgent(
+  allowedHosts: readonly string[],
+  timeoutMs: number,
+  maxBytes: number,
+  resolveStranger: ResolveName = createNameResolver({ timeoutMs: Math.min(timeoutMs, mostNameMs) }),
+): Agent {
+  const resolveAllowed = createSystemResolver(Math.min(timeoutMs, mostNameMs));
   return new Agent({
-    connect: { lookup: checkedLookup(namesOf(allowedHosts)), timeout: timeoutMs },
+    connect: {
+      lookup: checkedLookup(namesOf(allowedHosts), resolveAllowed, resolveStranger),
+      timeout: timeoutMs,
+    },
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: maxBytes,
@@ -57,16 +69,25 @@ export function checkedAgent(allowedHosts: readonly string[], timeoutMs: number,
 }
 
 /** Runs where a connection is made to a name; a literal address never gets here. */
-function checkedLookup(allowedNames: ReadonlySet<string>): LookupFunction {
+function checkedLookup(
+  allowedNames: ReadonlySet<string>,
+  resolveAllowed: ResolveName,
+  resolveStranger: ResolveName,
+): LookupFunction {
+  const resolve = async (hostname: string): Promise<LookupAddress[]> => {
+    if (allowedNames.has(hostname)) return await resolveAllowed(hostname);
+    const addresses = await resolveStranger(hostname);
+    if (addresses.length === 0 || addresses.some(({ address }) => !isPublicAddress(address)))
+      throw new Refusal('is not on the public internet');
+    return addresses;
+  };
   return (hostname, options, callback) => {
-    dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error) return callback(error, '', 0);
-      const refused =
-        !allowedNames.has(hostname) && addresses.some(({ address }) => !isPublicAddress(address));
-      if (refused || addresses.length === 0)
-        return callback(new Refusal('is not on the public internet'), '', 0);
-      if (options.all) return callback(null, addresses);
-      return callback(null, addresses[0]!.address, addresses[0]!.family);
-    });
+    resolve(hostname).then(
+      (addresses) => {
+        if (options.all) callback(null, addresses);
+        else callback(null, addresses[0]!.address, addresses[0]!.family);
+      },
+      (error: Error) => callback(error, '', 0),
+    );
   };
 }

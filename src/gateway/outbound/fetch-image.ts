@@ -2,6 +2,7 @@ import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
+import type { ResolveName } from './resolve-name.ts';
 
 /** Fetches the bytes behind a client's address. */
 export interface ImageFetcher {
@@ -16,13 +17,16 @@ export interface FetchLimits {
   readonly maxBytes: number;
   /** `host:port` pairs that may be private and on any port: a bucket of one's own network. */
   readonly allowedHosts: readonly string[];
+  /** Of strangers; asks the system's name servers by default. */
+  readonly resolveName?: ResolveName;
 }
 
 const maxRedirects = 3;
 
 /** Redirects are followed by hand, each checked like the first address (see checkedUrl). */
-export function createImageFetcher({ timeoutMs, maxBytes, allowedHosts }: FetchLimits): ImageFetcher {
-  const agent = checkedAgent(allowedHosts, timeoutMs, maxBytes);
+export function createImageFetcher(limits: FetchLimits): ImageFetcher {
+  const { timeoutMs, maxBytes, allowedHosts, resolveName } = limits;
+  const agent = checkedAgent(allowedHosts, timeoutMs, maxBytes, resolveName);
   return {
     fetch: async (address) => {
       const signal = AbortSignal.timeout(timeoutMs);
