@@ -43,7 +43,7 @@ for (const url of slugs) {
         { authorization: 'Bearer ' },
         'The header Authorization has no key behind Bearer: send the API key in x-api-key',
       ],
-      [{ 'x-api-key': '' }, 'The header x-api-key is empty: send the API key in x-api-key'],
+      [{ 'x-api-key': '' }, 'Missing Authorization or x-api-key in header: x-api-key is empty'],
       [{ 'api-key': service.key }, 'The header api-key is not read here: send the API key in x-api-key'],
     ] as const) {
       const response = await service.app.inject({ method: 'POST', url, payload: { prompt }, headers });

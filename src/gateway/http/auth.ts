@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { ApiError } from '../../contract/errors.ts';
+import { ApiError, apiErrors } from '../../contract/errors.ts';
 import { utcTime } from '../../contract/responses.ts';
 import { type ApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
 import { countInMinute } from '../../jobs/records/rate-limit.ts';
@@ -76,7 +76,8 @@ function whyNoKey(headers: NodeJS.Dict<string | string[]>, acceptBearer: boolean
     if (/^[\w-]{1,20}$/.test(scheme)) return `Authorization: ${scheme} is not accepted here: ${wanted}`;
     return `The header Authorization has an unknown scheme: ${wanted}`;
   }
-  if (headers['x-api-key'] !== undefined) return `The header x-api-key is empty: ${wanted}`;
+  // In the published words, which clients look for.
+  if (headers['x-api-key'] !== undefined) return `${apiErrors.missingKey.message}: x-api-key is empty`;
   const foreign = foreignHeaders.find((name) => headers[name] !== undefined);
   return foreign && `The header ${foreign} is not read here: ${wanted}`;
 }
