@@ -50,7 +50,7 @@ const sheet = await sharp({
       top: Math.floor(place / columns) * side,
     })),
   )
-  .webp({ quality: 46, effort: 6, smartSubsample: true })
+  .webp({ quality: 40, effort: 6, smartSubsample: true })
   .toBuffer();
 await writeFile(file, sheet);
 process.stdout.write(`${file}: ${tiles.length} pictures, ${(sheet.length / 1000).toFixed(1)} kB\n`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { noBrowser, openBrowser } from '../testing/browser.ts';
+import { fillHistory } from './testing/fill-history.ts';
 import { type PageService, startPageService } from './testing/page-service.ts';
 import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
 
@@ -143,36 +144,6 @@ describe('what this browser has asked for', { skip: noBrowser }, () => {
     assert.deepEqual(others, []);
   });
 });
-
-/** In the page: puts that many finished requests in the history, with thumbnails, and nothing else. */
-async function fillHistory(count: number): Promise<void> {
-  const request = indexedDB.open('sdxl-server');
-  const database = await new Promise<IDBDatabase>((resolve) => {
-    request.onsuccess = () => resolve(request.result);
-  });
-  const canvas = new OffscreenCanvas(192, 192);
-  const context = canvas.getContext('2d')!;
-  const entries = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      context.fillStyle = `hsl(${index * 7} 70% 50%)`;
-      context.fillRect(0, 0, 192, 192);
-      return {
-        id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`,
-        createdAt: 1_000_000 + (count - index),
-        ...{ slug: 'sdxl-torch', body: { prompt: `a star of ${index}` }, status: 'COMPLETED' },
-        result: { images: [], seed: '1', prompt: '', metrics: { inference_time: 1 } },
-        thumbnail: await canvas.convertToBlob({ type: 'image/webp' }),
-      };
-    }),
-  );
-  const transaction = database.transaction('entries', 'readwrite');
-  transaction.objectStore('entries').clear();
-  for (const entry of entries) transaction.objectStore('entries').put(entry);
-  await new Promise<void>((resolve) => {
-    transaction.oncomplete = () => resolve();
-  });
-  database.close();
-}
 
 /** In the page: how many items of the history change when another one is chosen. */
 async function countRedrawn(place: number): Promise<number> {

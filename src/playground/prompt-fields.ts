@@ -5,6 +5,7 @@ import { idOf } from './fields.ts';
 import { html } from './markup.ts';
 import { endpointOf, type Schemas, type Settings, setValue, shownValue } from './settings.ts';
 import { texts } from './texts.ts';
+import { warningsOfField } from './warnings.ts';
 import type { Tokenized } from './wire.ts';
 
 /** Counting waits until nobody has typed for this long. */
@@ -16,7 +17,9 @@ export function PromptFields({ schemas, current }: { schemas: Schemas; current: 
   const negative = String(shownValue('negative_prompt', schemas, current));
   const style =
     endpointOf(current.mode) === 'sdxl-torch' ? String(shownValue('style', schemas, current)) : 'base';
-  const counted = useTokens(prompt, negative, style);
+  const baseModel = current.mode === 'image' ? String(shownValue('base_model', schemas, current)) : '';
+  const counted = useTokens(prompt, negative, style, baseModel);
+  const warned = (field: string) => warningsOfField(counted?.warnings ?? [], field);
   return html`
     <${PromptField}
       name="prompt"
@@ -26,6 +29,7 @@ export function PromptFields({ schemas, current }: { schemas: Schemas; current: 
       value=${prompt}
       tokens=${counted?.prompt}
       chunk=${counted?.chunk_length}
+      warnings=${warned('prompt')}
     />
     <${PromptField}
       name="negative_prompt"
@@ -35,17 +39,29 @@ export function PromptFields({ schemas, current }: { schemas: Schemas; current: 
       value=${negative}
       tokens=${counted?.negative_prompt}
       chunk=${counted?.chunk_length}
+      warnings=${warned('negative_prompt')}
     />
   `;
 }
 
 /** Tokens of both prompts inside their style; undefined until counted, and where the server refuses to. */
-function useTokens(prompt: string, negative: string, style: string): Tokenized | undefined {
+function useTokens(
+  prompt: string,
+  negative: string,
+  style: string,
+  baseModel: string,
+): Tokenized | undefined {
   const [counted, setCounted] = useState<Tokenized | undefined>(undefined);
   useEffect(() => {
     const controller = new AbortController();
     const timer = setTimeout(() => {
-      tokenize({ prompt, negative_prompt: negative, style }, controller.signal).then(setCounted, () => {
+      const body = {
+        prompt,
+        negative_prompt: negative,
+        style,
+        ...(baseModel !== '' && { base_model: baseModel }),
+      };
+      tokenize(body, controller.signal).then(setCounted, () => {
         if (!controller.signal.aborted) setCounted(undefined);
       });
     }, pauseMs);
@@ -53,7 +69,7 @@ function useTokens(prompt: string, negative: string, style: string): Tokenized |
       clearTimeout(timer);
       controller.abort();
     };
-  }, [prompt, negative, style]);
+  }, [prompt, negative, style, baseModel]);
   return counted;
 }
 
@@ -65,9 +81,11 @@ interface PromptFieldProps {
   readonly value: string;
   readonly tokens: readonly number[] | undefined;
   readonly chunk: number | undefined;
+  readonly warnings: readonly string[];
 }
 
-function PromptField({ name, label, placeholder, rows, value, tokens = [], chunk = 75 }: PromptFieldProps) {
+function PromptField(props: PromptFieldProps) {
+  const { name, label, placeholder, rows, value, tokens = [], chunk = 75, warnings } = props;
   const isCounted = tokens.some((count) => count > 0);
   return html`<div class="field prompt">
     <label class="label" for=${idOf(name)}>${label}</label>
@@ -89,5 +107,6 @@ function PromptField({ name, label, placeholder, rows, value, tokens = [], chunk
           <span>${texts.tokens.counted(tokens, chunk)}</span>`
       }
     </div>
+    ${warnings.map((warning) => html`<p class="hint warned">${warning}</p>`)}
   </div>`;
 }

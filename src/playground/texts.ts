@@ -19,7 +19,6 @@ export const texts = {
     away: 'the server does not answer',
   },
   signIn: {
-    title: 'Sign in',
     lead: 'This server asks for an API key.',
     key: 'API key',
     submit: 'Sign in',

@@ -4,6 +4,7 @@ import { offered } from './offered.ts';
 import { changeSettings, settings, setValue } from './settings.ts';
 import { useStore } from './store.ts';
 import { texts } from './texts.ts';
+import { sentenceOf } from './warnings.ts';
 
 const shownExamples = 3;
 
@@ -32,12 +33,6 @@ export function WarningNote({ entry: { slug, body, result } }: { entry: HistoryE
         </div>`
     }
   </aside>`;
-}
-
-/** Warnings begin with a field's name, as the API writes it. */
-function sentenceOf(warning: string): string {
-  const [, field = '', text = warning] = /^(\w+): (.*)$/s.exec(warning) ?? [];
-  return field === '' ? text : `${field.replaceAll('_', ' ')}: ${text}.`;
 }
 
 function takePrompt(prompt: string): void {

@@ -33,7 +33,6 @@ export interface Capabilities {
   readonly styles: readonly string[];
   readonly refiner: boolean;
   readonly base_models: readonly string[];
-  readonly size_multiple: number | null;
   readonly known_words: readonly KnownWords[];
   readonly workers: readonly { readonly device: string; readonly busy: boolean }[];
   readonly waiting: number;

@@ -23,8 +23,9 @@ export function pageRoutes(app: FastifyInstance): void {
     const file = request.params.version === version ? files.get(request.params.file) : undefined;
     if (file === undefined) throw new ApiError('notFound', 'There is no such file');
     const { encoding, bytes } = encoded(request, file);
+    // The policy is the document's; on each of its files it would only be bytes.
     reply.headers({
-      ...pageSecurityHeaders,
+      'x-content-type-options': 'nosniff',
       etag: file.etag,
       'cache-control': 'public, max-age=31536000, immutable',
       vary: 'accept-encoding',
