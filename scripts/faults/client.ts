@@ -10,6 +10,8 @@ export interface Submitted {
   readonly seed: number;
   /** A cancel was answered 200. */
   cancelled?: boolean;
+  /** The reason that it must fail for. */
+  failure?: RegExp;
 }
 
 /** Steers the fake engine: two steps of 5 ms. */
@@ -81,7 +83,7 @@ async function outcome(
 }
 
 /** Waits until all have ended, at most that long. */
-async function allEnded(
+export async function allEnded(
   service: FaultService,
   requests: readonly Submitted[],
   patienceMs: number,
@@ -124,7 +126,8 @@ export async function judge(
     const { status, reason, picture } = await outcome(service, request);
     const cancelled = request.cancelled === true && reason === 'The request was cancelled';
     if (status === 'COMPLETED') counts.completed += 1;
-    if (status === 'COMPLETED' ? request.cancelled : !cancelled) {
+    const asTold = reason !== undefined && request.failure?.test(reason) === true;
+    if (status === 'COMPLETED' ? request.cancelled || request.failure : !cancelled && !asTold) {
       counts.lost += 1;
       const what = `${status} ${reason ?? ''}${request.cancelled ? ' though cancelled' : ''}`.trim();
       reasons.set(what, (reasons.get(what) ?? 0) + 1);

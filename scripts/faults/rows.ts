@@ -1,5 +1,7 @@
 import type { FaultRow } from './fault-row.ts';
 import { connectionStorm } from './rows/connection-storm.ts';
+import { engineFaults } from './rows/engine-faults.ts';
+import { workerFaults } from './rows/worker-faults.ts';
 
 /** The matrix, in the order in which it is run. */
-export const rows: readonly FaultRow[] = [connectionStorm];
+export const rows: readonly FaultRow[] = [connectionStorm, ...engineFaults, ...workerFaults];

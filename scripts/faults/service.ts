@@ -17,8 +17,8 @@ export interface ServiceProcess {
   /** What it has said, a line of JSON for each. */
   readonly lines: readonly string[];
   signal(signal: NodeJS.Signals): void;
-  /** Ends it and waits for that. */
-  end(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends it and waits for that. @returns its exit code; undefined where a signal ended it. */
+  end(signal?: NodeJS.Signals): Promise<number | undefined>;
 }
 
 /** Redis with a proxy before it, and what is started on that. */
@@ -99,11 +99,13 @@ function describe(child: ChildProcess, url: string): ServiceProcess {
     ...{ pid: child.pid!, url, lines },
     signal: (signal) => void child.kill(signal),
     end: async (signal = 'SIGKILL') => {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGCONT');
-      child.kill(signal);
-      await ended;
+      if (child.exitCode === null && child.signalCode === null) {
+        const ended = once(child, 'exit');
+        child.kill('SIGCONT');
+        child.kill(signal);
+        await ended;
+      }
+      return child.exitCode ?? undefined;
     },
   };
 }

@@ -26,6 +26,7 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
   return new Promise((resolve, reject) => {
     let grace: NodeJS.Timeout | undefined;
     let trouble: Error | undefined;
+    let begun = false;
     let heardAt = performance.now();
     const settle = (): void => {
       clearTimeout(grace);
@@ -40,8 +41,10 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
     };
     const onMessage = (message: FromEngine): void => {
       if (!('run' in message) || message.run !== order.run) return;
-      if (message.type === 'begun') channel.expect(work);
-      else if (message.type === 'progress') {
+      if (message.type === 'begun') {
+        begun = true;
+        channel.expect(work);
+      } else if (message.type === 'progress') {
         heard();
         onProgress(message.progress, message.preview);
       } else if (message.type === 'result') {
@@ -63,8 +66,9 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
     };
     const onLost = (how: string): void => {
       settle();
-      const message = `The engine ended (${how}) while it worked on this request`;
-      reject(trouble ?? new JobError(message, { retryable: true }));
+      const when = begun ? 'while it worked on' : 'before it had begun';
+      const message = `The engine ended (${how}) ${when} this request`;
+      reject(trouble ?? new JobError(message, { retryable: true, blameless: !begun }));
     };
     const onAbort = (): void => {
       channel.send({ type: 'cancel', run: order.run });
