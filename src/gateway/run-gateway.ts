@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
+import { watchEviction } from '../jobs/redis/watch-eviction.ts';
 import { buildApp } from './app.ts';
 import { type Gateway, type GatewaySettings, gatewayLimits } from './gateway.ts';
 import { createImageFetcher } from './outbound/fetch-image.ts';
@@ -8,7 +9,6 @@ import { openWebhooks, type Webhooks } from './outbound/webhooks.ts';
 import { pageFiles } from './page/page-files.ts';
 import { readContentPolicy } from './submit/content-policy.ts';
 import { createPromptCheck } from './submit/prompt-check.ts';
-import { watchEviction } from './watch-eviction.ts';
 
 export interface RunningGateway {
   /** Where it listens, as a URL. */

@@ -1,5 +1,5 @@
-import type { FastifyBaseLogger } from 'fastify';
-import { assertNoEviction, type Connection, EvictionError } from '../jobs/redis/connection.ts';
+import type { Log } from '../log.ts';
+import { assertNoEviction, type Connection, EvictionError } from './connection.ts';
 
 const defaultIntervalMs = 10_000;
 
@@ -8,16 +8,12 @@ const defaultIntervalMs = 10_000;
  * it happens and when it is mended.
  * @returns what ends it.
  */
-export function watchEviction(
-  redis: Connection,
-  log: FastifyBaseLogger,
-  intervalMs = defaultIntervalMs,
-): () => void {
+export function watchEviction(redis: Connection, log: Log, intervalMs = defaultIntervalMs): () => void {
   let evicts = false;
   const look = async (): Promise<void> => {
     try {
       await assertNoEviction(redis);
-      if (evicts) log.info('Redis no longer drops queued jobs when full');
+      if (evicts) log.info({}, 'Redis no longer drops queued jobs when full');
       evicts = false;
     } catch (error) {
       // That Redis is away is told by its connection.

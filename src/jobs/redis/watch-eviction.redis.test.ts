@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { connect, failFastOptions } from '../jobs/redis/connection.ts';
-import { startPrivateRedis } from '../jobs/testing/redis-server.ts';
-import { createLogger } from './http/logging.ts';
+import { startPrivateRedis } from '../testing/redis-server.ts';
+import { connect, failFastOptions } from './connection.ts';
 import { watchEviction } from './watch-eviction.ts';
 
 test('an eviction policy that is changed and mended is told once each', { timeout: 30_000 }, async (t) => {
   const server = await startPrivateRedis();
   const redis = await connect(server.url, failFastOptions(), assert.ifError);
   const lines: string[] = [];
-  const logger = createLogger('info', { write: (line) => void lines.push(line) });
-  const stop = watchEviction(redis, logger, 20);
+  const write = (fields: object, message: string) => {
+    const { err } = fields as { err?: Error };
+    lines.push(`${message}: ${err?.message}`);
+  };
+  const stop = watchEviction(redis, { info: write, warn: write, error: write }, 20);
   t.after(async () => {
     stop();
     redis.disconnect();
@@ -21,9 +23,9 @@ test('an eviction policy that is changed and mended is told once each', { timeou
     while (!lines.some((line) => message.test(line))) await setTimeout(10);
   };
   await redis.config('SET', 'maxmemory-policy', 'allkeys-lfu');
-  await told(/maxmemory-policy \\"allkeys-lfu\\"/);
+  await told(/maxmemory-policy "allkeys-lfu"/);
   await setTimeout(100);
   await redis.config('SET', 'maxmemory-policy', 'noeviction');
   await told(/no longer drops/);
-  assert.equal(lines.length, 2, lines.join(''));
+  assert.equal(lines.length, 2, lines.join('\n'));
 });
