@@ -7,6 +7,7 @@ import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
+import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { defaultModels } from '../cli/start/demo-models.ts';
 import { measureGateway } from './gateway.ts';
 import { machineFacts } from './machine.ts';
@@ -125,6 +126,8 @@ const readReport = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as R
 
 async function main(): Promise<void> {
   if (values.help) return console.log(usage);
+  if (values.with === undefined) requireWritable('--out', values.out);
+  for (const file of [values.with, values.compare]) if (file !== undefined) requireFile('report', file);
   const report = values.with === undefined ? await measure(values) : readReport(values.with);
   if (values.with === undefined) {
     writeFileSync(values.out, `${JSON.stringify(report, null, 2)}\n`);

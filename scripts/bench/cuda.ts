@@ -15,6 +15,7 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
+import { requireWritable } from '../../src/process/usable-path.ts';
 import { readDriver } from '../cli/cuda/driver.ts';
 import { table } from '../cli/download/sizes.ts';
 import { diagnose } from '../cli/models/doctor.ts';
@@ -40,6 +41,7 @@ const { values } = parseArgs({
   },
 });
 
+if (values.out !== undefined) requireWritable('--out', values.out);
 const device = parseDevice(values.device);
 const index = device.startsWith('cuda:') ? Number(device.slice('cuda:'.length)) : undefined;
 if (index !== undefined) {

@@ -8,6 +8,7 @@ import type { GenerationProgress, GenerationRequest } from '../../src/contract/g
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
+import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { defaultModels } from './start/demo-models.ts';
 
@@ -111,6 +112,9 @@ async function main(): Promise<void> {
   }
   const config = readConfig();
   const request = parseRequest(args, config.rng);
+  for (let sample = 0; sample < request.samples; sample++)
+    requireWritable('--out', numbered(args.out, sample));
+  if (args.image !== undefined) requireFile('--image', args.image);
   const input =
     args.image === undefined
       ? undefined

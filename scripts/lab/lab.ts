@@ -1,8 +1,9 @@
 /** `npm run lab`: compares the schedulers on an exact problem and on a checkpoint, and writes a report. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../../src/config/config.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
+import { makeFolder, requireWritable } from '../../src/process/usable-path.ts';
 import { csvOf } from './csv.ts';
 import { type LabOptions, readOptions, usage } from './options.ts';
 import { pageOf } from './page.ts';
@@ -34,7 +35,9 @@ async function main(): Promise<void> {
     console.log(usage);
     return;
   }
-  mkdirSync(options.out, { recursive: true });
+  makeFolder('--out', options.out);
+  for (const name of ['report.json', 'report.csv', 'report.html'])
+    requireWritable('--out', path.join(options.out, name));
   const interrupt = new AbortController();
   // Once: a second one ends the process at once.
   process.once('SIGINT', () => interrupt.abort());

@@ -2,10 +2,10 @@
  * `node scripts/maintainers/demo-grid.ts`: the README's first picture, a grid of pictures that a running
  * server made of the captions under them.
  */
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp, { type OverlayOptions } from 'sharp';
+import { makeFolder, requireWritable } from '../../src/process/usable-path.ts';
 import { startServer } from '../cli/start/testing/started-server.ts';
 
 const usage = `node scripts/maintainers/demo-grid.ts [--out docs/demo.jpg] [--seed N]
@@ -78,7 +78,6 @@ async function writeGrid(pictures: readonly Buffer[], out: string): Promise<void
       ];
     }),
   );
-  await mkdir(path.dirname(path.resolve(out)), { recursive: true });
   await sharp({
     create: {
       width: gap + columns * (tile + gap),
@@ -103,6 +102,8 @@ const { values } = parseArgs({
 });
 if (values.help) console.log(usage);
 else {
+  makeFolder('--out', path.dirname(path.resolve(values.out)));
+  requireWritable('--out', values.out);
   const { MODELS_DIR } = process.env;
   const own =
     values.url === undefined ? await startServer(MODELS_DIR === undefined ? {} : { MODELS_DIR }) : undefined;

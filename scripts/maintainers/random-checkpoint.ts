@@ -5,6 +5,7 @@ import { publishedBase, publishedRefiner } from '../../src/checkpoints/configs/p
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { elementBytes } from '../../src/checkpoints/safetensors/write-safetensors.ts';
 import { writeCheckpoint } from '../../src/checkpoints/synthetic/checkpoint-writer.ts';
+import { makeFolder } from '../../src/process/usable-path.ts';
 
 /*
  * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its
@@ -27,6 +28,7 @@ if (values.kind !== 'base' && values.kind !== 'refiner')
 const dtype = dtypes[values.dtype];
 if (dtype === undefined) throw new RangeError(`--dtype is ${values.dtype}; it must be fp32, fp16 or bf16`);
 if (values.out === undefined) throw new RangeError('--out DIR is missing');
+makeFolder('--out', values.out);
 
 const start = performance.now();
 await writeCheckpoint(path.resolve(values.out), descriptions[values.kind], {

@@ -102,8 +102,17 @@ export const isAddressRange = (text: string): boolean => {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
 };
 
-export const isRedisUrl = (text: string): boolean =>
-  /^(unix:)?\//.test(text) || (URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol));
+/** Longest path of a unix socket in bytes, without the final zero byte (unix(7)). */
+const longestSocketPath = 107;
+
+/** With a database by its number, or the path of a socket. */
+export const isRedisUrl = (text: string): boolean => {
+  if (/^(unix:)?\//.test(text))
+    return Buffer.byteLength(text.replace(/^unix:(\/\/(?=\/))?/, '')) <= longestSocketPath;
+  if (!URL.canParse(text)) return false;
+  const { protocol, pathname } = new URL(text);
+  return /^rediss?:$/.test(protocol) && /^\/?\d*$/.test(pathname);
+};
 
 /** The form and the key lengths of standardwebhooks.com, specification 1.0.0. */
 export const isWebhookSecret = (text: string): boolean => {

@@ -12,7 +12,10 @@ export const sharedSettings = {
   },
   redisUrl: {
     variable: 'REDIS_URL',
-    kind: word(isRedisUrl, 'redis://host:port, rediss://host:port or unix:/path/to/socket'),
+    kind: word(
+      isRedisUrl,
+      'redis://host:port, rediss://host:port (/N behind it for database N) or unix:/path/to/socket (107 bytes at most)',
+    ),
     sentence: 'Redis to use (its policy `noeviction`). Unset: `npm start` runs a private one.',
   },
   promptMaxChunks: {

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { readConfigOrExit } from '../config/config.ts';
+import { requirePaths } from '../config/require-paths.ts';
 import { endWithNpm } from '../process/end-with-npm.ts';
 import { exitWith } from '../process/report-failure.ts';
 import { createLogger } from './http/logging.ts';
@@ -17,6 +18,11 @@ const config = readConfigOrExit('gateway');
 if (config.redisUrl === undefined)
   exitWith('gateway', 'REDIS_URL is not set: the gateway needs a Redis (npm start runs a private one)');
 const logger = createLogger(config.logLevel);
+try {
+  requirePaths(config, ['contentDenyList']);
+} catch (error) {
+  exitWith('gateway', error);
+}
 endWithNpm(['gateway']);
 try {
   const gateway = await runGateway(config, config.redisUrl, logger);

@@ -57,6 +57,7 @@ for (const text of [
   'WRONGPASS invalid username-password pair or user is disabled.',
   'the key of a request is its Idempotency-Key',
   'SG_key_name 12 tokens, 3 secrets',
+  'DATA_DIR="/etc/passwd": is a file, not a folder',
 ])
   test(`"${text}" stays as it is`, () => assert.equal(masked(text), text));
 

@@ -17,7 +17,7 @@ const secretForms: readonly RegExp[] = [
   // HTTP credentials, in text, in headers and in JSON.
   /\b((?:Bearer|Basic)\s+)[\w.~+/=-]{4,}/gi,
   /\b((?:x-api-key|authorization)\\?["']?\s*[:=]\s*\\?["']?)(?!Bearer|Basic|\*)[^\s"'\\,;]+/gi,
-  /\b((?:password|passwd|requirepass|secret|token|api[_-]?key)\\?["']?\s*[:=]\s*\\?["']?)(?!\*)[^\s"'\\,;)]+/gi,
+  /(?<![\w/.])((?:password|passwd|requirepass|secret|token|api[_-]?key)\\?["']?\s*[:=]\s*\\?["']?)(?!\*)[^\s"'\\,;)]+/gi,
   // Parameters of a signed address whose front was cut off.
   /([?&](?:X-Amz-[\w-]+|X-Goog-[\w-]+|AWSAccessKeyId|Signature|sig|se|sv|Policy|Key-Pair-Id)=)(?!\*)[^\s"'&\\]+/gi,
   // Redis repeats the arguments of a command that it does not know; it may have been AUTH.

@@ -1,4 +1,5 @@
 import { readConfigOrExit } from '../../src/config/config.ts';
+import { requirePaths } from '../../src/config/require-paths.ts';
 import { endWithNpm } from '../../src/process/end-with-npm.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
@@ -50,6 +51,7 @@ export async function workerProcess(
     });
 
   try {
+    requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile']);
     worker = await runWorker({
       ...options,
       config,

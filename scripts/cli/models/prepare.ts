@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { InstalledModel } from '../../../src/installation/installation.ts';
 import { componentsOf, filesOf, sum } from '../../../src/installation/model-facts.ts';
 import { isExported, openModel, preparedFolder } from '../../../src/installation/open-model.ts';
+import { makeFolder } from '../../../src/process/usable-path.ts';
 import { sha256Of } from '../download/sha256.ts';
 import { checkTensors } from './check-tensors.ts';
 
@@ -29,8 +30,10 @@ export interface Prepared {
  */
 export async function prepare(model: InstalledModel, forCuda = false): Promise<Prepared> {
   const started = performance.now();
-  const hashed = await checkHashes(model);
   const folder = preparedFolder(model);
+  // What it writes there comes after hashes of gigabytes.
+  if (forCuda || (model.manifest?.loras.length ?? 0) > 0) makeFolder(`${model.name}: prepared`, folder);
+  const hashed = await checkHashes(model);
   const before = await filesIn(folder);
   const opened = await openModel(model);
   const tensors = isExported(opened) ? 0 : checkTensors(opened);

@@ -10,6 +10,7 @@ import {
 import { readSafetensorsHeader } from '../../../src/checkpoints/safetensors/safetensors.ts';
 import { isServedName, refinerName } from '../../../src/contract/served-names.ts';
 import { openLocation } from '../../../src/installation/open-model.ts';
+import { makeFolder } from '../../../src/process/usable-path.ts';
 import { type DownloadOptions, download } from '../download/download.ts';
 import type { OnBytes } from '../download/progress.ts';
 
@@ -61,6 +62,7 @@ export async function pull(options: PullOptions): Promise<void> {
   if (sha256 !== undefined && wanted.length !== 1)
     throw new Error(`--sha256 is the hash of one file, but ${wanted.length} are to be pulled`);
 
+  makeFolder('MODELS_DIR', directory);
   const files = new Map((text?.files ?? []).map((file) => [file.path, file]));
   for (const file of wanted) {
     const digest = await pullFile(options, path.join(directory, file.path), file);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { manifestName } from '../../../src/checkpoints/manifest.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { listModels } from '../../../src/installation/installation.ts';
+import { makeFolder } from '../../../src/process/usable-path.ts';
 
 /** What is served where MODELS_DIR is not set. */
 export interface DefaultModels {
@@ -31,7 +32,7 @@ const together: readonly string[] = [baseName, refinerName];
  */
 export async function defaultModels(dataDir: string, shipped = shippedModels): Promise<DefaultModels> {
   const modelsDir = path.join(dataDir, 'models');
-  await mkdir(modelsDir, { recursive: true });
+  makeFolder('DATA_DIR', modelsDir);
   // What is wrong with one of them is told by whoever opens the folder.
   const installed = await listModels(modelsDir).catch(() => []);
   const own = installed.filter(({ name }) => !isLinked(modelsDir, name));

@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Config, isLoopback, localUrl } from '../../../src/config/config.ts';
+import { requirePaths } from '../../../src/config/require-paths.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
 import {
@@ -11,6 +11,7 @@ import {
   connect,
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
+import { makeFolder } from '../../../src/process/usable-path.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { lockDataDirectory } from './data-lock.ts';
 import { type DefaultModels, defaultModels } from './demo-models.ts';
@@ -55,7 +56,8 @@ const redisAnswerMs = { private: 120_000, given: 10_000 };
  */
 export async function launch(options: LaunchOptions, cancelled: AbortSignal): Promise<Launched> {
   const { config, say } = options;
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  makeFolder('DATA_DIR', config.dataDir, 0o700);
+  requirePaths(config, ['modelsDir', 'safetyChecker', 'contentDenyList', 'healthFile']);
   const lock = await lockDataDirectory(config.dataDir);
   const children: { child: KeptChild; patienceMs: number }[] = [];
   const endings: (() => Promise<void> | void)[] = [lock.release];

@@ -21,7 +21,10 @@ function memoryCap(): number {
 async function socketDirectory(): Promise<string> {
   const places = [process.env.XDG_RUNTIME_DIR, os.tmpdir(), '/tmp'];
   for (const place of places) {
-    if (place === undefined || path.join(place, 'sdxl-XXXXXX/redis.sock').length > longestSocketPath)
+    if (
+      place === undefined ||
+      Buffer.byteLength(path.join(place, 'sdxl-XXXXXX/redis.sock')) > longestSocketPath
+    )
       continue;
     try {
       return await mkdtemp(path.join(place, 'sdxl-'));
