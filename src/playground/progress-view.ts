@@ -11,7 +11,7 @@ export function ProgressView({ entry }: { entry: HistoryEntry }) {
   return html`<article class="outcome" aria-label=${String(entry.body.prompt)}>
     <div class="mat running">
       ${live.preview && html`<${BlobPicture} class="preview" blob=${live.preview} alt=${texts.stage.preview} />`}
-      <div class="progress" role="status">
+      <div class="progress">
         <p>${stateText(entry, live)}</p>
         <progress max="1" value=${shareDone(live)} aria-label=${stateText(entry, live)}></progress>
       </div>

@@ -39,7 +39,7 @@ export function RequestForm({ capabilities }: { capabilities: Capabilities }) {
   useEffect(() => setTrouble(undefined), [mode]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
-      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+      if (event.key !== 'Enter' || event.repeat || !(event.ctrlKey || event.metaKey)) return;
       if (document.querySelector('dialog[open]') === null) form.current?.requestSubmit();
     };
     document.addEventListener('keydown', onKey);

@@ -36,7 +36,12 @@ async function change(id: string, changes: Partial<HistoryEntry>): Promise<void>
   if (entry === undefined) return;
   const changed = { ...entry, ...changes };
   entries.set(entries.get().map((other) => (other.id === id ? changed : other)));
-  await (await opened()).putEntry(changed);
+  await kept((await opened()).putEntry(changed));
+}
+
+/** Where the browser has no room left the page goes on without a memory. */
+function kept(write: Promise<void>): Promise<void> {
+  return write.catch(() => undefined);
 }
 
 const follower = createFollower({
@@ -52,10 +57,10 @@ const follower = createFollower({
 
 /** Brings the history back and follows what had not ended. */
 export async function restore(): Promise<void> {
-  const kept = await (await opened()).entries();
-  entries.set(kept);
-  chosen.set(kept[0]?.id);
-  for (const entry of [...kept].reverse()) if (isUnfinished(entry)) follower.follow(entry.id);
+  const stored = await (await opened()).entries();
+  entries.set(stored);
+  chosen.set(stored[0]?.id);
+  for (const entry of [...stored].reverse()) if (isUnfinished(entry)) follower.follow(entry.id);
 }
 
 export interface Submission {
@@ -77,8 +82,8 @@ export async function send({ slug, body, input, comparison }: Submission): Promi
   };
   // What is shown is what a reload would show.
   const storage = await opened();
-  await storage.putEntry(entry);
-  if (input?.picture) await storage.putPictures(id, { input: input.picture });
+  await kept(storage.putEntry(entry));
+  if (input?.picture) await kept(storage.putPictures(id, { input: input.picture }));
   entries.set([entry, ...entries.get()]);
   follower.follow(id);
   return id;
@@ -96,7 +101,7 @@ export async function cancelRequest(id: string): Promise<void> {
 /** Takes requests out of the history, with their pictures; those that have not ended are cancelled. */
 export async function deleteEntries(ids: readonly string[]): Promise<void> {
   const doomed = entries.get().filter((entry) => ids.includes(entry.id));
-  await (await opened()).delete(ids);
+  await kept((await opened()).delete(ids));
   entries.set(entries.get().filter((entry) => !ids.includes(entry.id)));
   if (chosen.get() !== undefined && ids.includes(chosen.get()!)) chosen.set(entries.get()[0]?.id);
   for (const entry of doomed.filter(isUnfinished)) {
@@ -113,7 +118,7 @@ async function keepPictures(id: string, { images }: Result): Promise<void> {
   const storage = await opened();
   const outputs = await Promise.all(images.map(({ url }) => readOutput(url)));
   if (entryOf(id) === undefined) return;
-  await storage.putPictures(id, { ...(await storage.pictures(id)), outputs });
+  await kept(storage.putPictures(id, { ...(await storage.pictures(id)), outputs }));
   const thumbnail = await thumbnailOf(outputs[0]!);
   if (thumbnail) await change(id, { thumbnail });
 }

@@ -18,5 +18,6 @@ export function Stage({ capabilities }: { capabilities: Capabilities }) {
       chosen=${entry}
       hasReport=${capabilities.lab_report}
     />`;
-  return html`<${RequestView} key=${entry.id} entry=${entry} />`;
+  return html`<p class="unseen" role="status">${texts.history.states[entry.status]}</p>
+    <${RequestView} key=${entry.id} entry=${entry} />`;
 }
