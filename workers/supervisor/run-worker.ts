@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
 import { checkpointsOfRoute, routesOf } from '../../src/contract/routes.ts';
+import { baseName } from '../../src/contract/served-names.ts';
 import { listKnownWords } from '../../src/installation/known-words.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
@@ -177,6 +178,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 /**
  * What will be served once the engine has loaded, and in the log what will not and why; none where the folder
  * is wrong, which the engine then says.
+ * @throws Error where what there is can serve no request.
  */
 async function routesOnDisk({ modelsDir, serveModels }: Config, log: Log): Promise<string[]> {
   if (modelsDir === undefined) return [];
@@ -185,7 +187,12 @@ async function routesOnDisk({ modelsDir, serveModels }: Config, log: Log): Promi
     () => ({ names: [], unservable: [] }),
   );
   for (const { entry, reason } of unservable) log.warn({ entry, reason }, 'model not served');
-  return routesOf(capabilitiesOf([{ name: '', serves: names }], undefined));
+  const routes = routesOf(capabilitiesOf([{ name: '', serves: names }], undefined));
+  if (names.length > 0 && routes.length === 0)
+    throw new Error(
+      `${serveModels.length > 0 ? `SERVE_MODELS=${serveModels.join(',')}` : modelsDir}: no request can be served by ${names.join(', ')} alone: a refiner needs its base, ${baseName}`,
+    );
+  return routes;
 }
 
 /** The routes whose checkpoints are all loaded. */

@@ -12,6 +12,7 @@ import {
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
+import { checkAppendOnlyFiles, markUsed } from './append-only-files.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { lockDataDirectory } from './data-lock.ts';
 import { type DefaultModels, defaultModels } from './demo-models.ts';
@@ -105,6 +106,7 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
       config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
     let redisUrl = config.redisUrl;
     if (redisUrl === undefined) {
+      checkAppendOnlyFiles(config.dataDir, say);
       const redis = await redisChild(await findRedis(config.dataDir, say), config.dataDir);
       endings.push(redis.removeSocket);
       keep('redis', redis.child);
@@ -133,6 +135,7 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
       config.auth && isLoopback(config.host)
         ? await createPageLink(connection, config.dataDir, localUrl(config))
         : undefined;
+    if (config.redisUrl === undefined) markUsed(config.dataDir);
     ready = true;
     return {
       firstKey,
