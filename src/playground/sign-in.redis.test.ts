@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { createSignInToken } from '../jobs/records/sign-in-tokens.ts';
 import { noBrowser, openBrowser, watchedPage } from '../testing/browser.ts';
 import { type PageService, startPageService } from './testing/page-service.ts';
+import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
 
 describe('signing in', { skip: noBrowser }, () => {
   let browser: Browser;
@@ -58,5 +61,48 @@ describe('signing in', { skip: noBrowser }, () => {
     await again.page.goto(`${service.base}/#sign-in=${token}`);
     assert.match((await again.page.getByRole('alert').textContent())!, /used or is too old/);
     assert.equal(again.page.url(), `${service.base}/`);
+  });
+
+  test('where no key is asked for the page opens at once, and its code has none', async () => {
+    const open = await startPageService({ auth: false });
+    try {
+      const { page, troubles } = await watchedPage(browser, open.base);
+      await page.goto(open.base);
+      await generate(page, 'a red star');
+      await stagePicture(page);
+      assert.equal(await page.getByRole('button', { name: 'Sign out' }).count(), 0);
+      await page.getByRole('button', { name: 'As code' }).click();
+      assert.doesNotMatch((await page.locator('dialog pre').textContent())!, /api-key/);
+      assert.deepEqual(troubles, []);
+    } finally {
+      await open.close();
+    }
+  });
+
+  test('behind a path of a proxy everything is found under that path', async () => {
+    const proxy = http.createServer((request, response) => {
+      const { url = '', method, headers } = request;
+      if (!url.startsWith('/pictures/')) return response.writeHead(404).end();
+      const to = `${service.base}${url.slice('/pictures'.length)}`;
+      return request.pipe(
+        http.request(to, { method: method!, headers }, (answer) => {
+          response.writeHead(answer.statusCode!, answer.headers);
+          answer.pipe(response);
+        }),
+      );
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/pictures`;
+    try {
+      const { page, troubles } = await signedIn(browser, { ...service, base });
+      await generate(page, 'a red star');
+      await stagePicture(page);
+      await page.getByRole('button', { name: 'As code' }).click();
+      assert.ok((await page.locator('dialog pre').textContent())!.includes(`'${base}/v1/sdxl-torch'`));
+      assert.deepEqual(troubles, []);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 });

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { readConfig } from '../../config/config.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { buildApp } from '../../gateway/app.ts';
-import { gatewayLimits } from '../../gateway/gateway.ts';
+import { type GatewaySettings, gatewayLimits } from '../../gateway/gateway.ts';
 import { createLogger } from '../../gateway/http/logging.ts';
 import { createPromptCheck } from '../../gateway/submit/prompt-check.ts';
 import { startTestBacking } from '../../gateway/testing/backing.ts';
@@ -55,7 +55,7 @@ export async function plainPicture(seed: number, side = 64): Promise<Buffer> {
 
 const stepMs = 10;
 
-export async function startPageService(): Promise<PageService> {
+export async function startPageService(own: Partial<GatewaySettings> = {}): Promise<PageService> {
   const begun: GenerationRequest[] = [];
   const inputs: Buffer[] = [];
   let open: () => void = () => undefined;
@@ -99,7 +99,7 @@ export async function startPageService(): Promise<PageService> {
       producer,
       ...(await createPromptCheck(16)),
       fetchImage: { fetch: () => plainPicture(200, 96), close: async () => undefined },
-      settings: { ...readConfig({}), ...gatewayLimits },
+      settings: { ...readConfig({}), ...gatewayLimits, ...own },
     },
     createLogger('silent'),
   );
