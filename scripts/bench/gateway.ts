@@ -8,7 +8,7 @@ import { Queue, QueueEvents, Worker } from 'bullmq';
 import { Agent, request } from 'undici';
 import { startHeartbeat } from '../../src/jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../src/jobs/records/api-keys.ts';
-import { bullOptions, connect, failFastOptions, patientOptions } from '../../src/jobs/redis/connection.ts';
+import { connect, failFastOptions } from '../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 import { startChild } from './gateway/child.ts';
@@ -88,7 +88,7 @@ async function measure({ queued, seconds }: GatewayOptions): Promise<Measured> {
         request_id: string;
       }
     ).request_id;
-  const bullSettings = bullOptions(redis.url, patientOptions());
+  const bullSettings = { path: redis.url.slice('unix:'.length), maxRetriesPerRequest: null };
   const bareQueue = new Queue('bare', {
     connection: bullSettings,
     defaultJobOptions: { removeOnComplete: 1000 },

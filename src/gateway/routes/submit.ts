@@ -46,10 +46,14 @@ export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Acc
 
   const answer = async (reply: FastifyReply, base: string, record: RequestRecord) => {
     if (record.status === 'FAILED') return reply.code(statusCode(record)).send(statusBody(base, record));
-    const { remaining } = await readBalance(producer.redis, record.owner);
+    const { base64 } = record.request;
+    const [{ remaining }, pictures] = await Promise.all([
+      readBalance(producer.redis, record.owner),
+      picturesOf(producer, record, base64 ? undefined : 1),
+    ]);
     reply.headers(syncHeaders(record, new Date(), remaining));
-    if (record.request.base64) return syncBody(record, await picturesOf(producer, record));
-    const [picture] = await picturesOf(producer, record, 1);
+    if (base64) return syncBody(record, pictures);
+    const [picture] = pictures;
     return reply.type(record.result!.images[0]!.contentType).send(picture);
   };
 }

@@ -59,8 +59,7 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
         `This API key may not use ${endpoint}; it may use: ${endpoints.join(', ')}`,
       );
     await assertRate(apiKey);
-    await assertRoom();
-    await assertShortQueue();
+    await Promise.all([assertRoom(), assertShortQueue()]);
   };
 }
 

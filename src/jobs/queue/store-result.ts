@@ -45,8 +45,11 @@ export async function storeResult(
   };
   for (;;) {
     try {
-      await storeOutputs(redis, images, pictures, lifetimes.retentionSeconds);
-      const outcome = await completeRecord(redis, id, result, lifetimes, token);
+      // Sent together, in this order: where a picture was not taken the record is not completed.
+      const [, outcome] = await Promise.all([
+        storeOutputs(redis, images, pictures, lifetimes.retentionSeconds),
+        completeRecord(redis, id, result, lifetimes, token),
+      ]);
       if (outcome === 'ended') await deleteOutputs(redis, images);
       if (outcome !== 'incomplete') return;
     } catch (error) {

@@ -46,11 +46,6 @@ export function patientOptions(): ConnectionSettings {
   return { retryStrategy, socketTimeout, enableOfflineQueue: true, maxRetriesPerRequest: null };
 }
 
-/** Connection options in the shape BullMQ takes: it makes and closes its own connections from them. */
-export function bullOptions(url: string, settings: ConnectionSettings): ConnectionSettings & { url: string } {
-  return { ...settings, url: address(url) };
-}
-
 /** Why a connection is not usable now. */
 const troubles = new WeakMap<Connection, RedisTrouble>();
 
