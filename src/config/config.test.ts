@@ -49,6 +49,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
     webhookUrlAllow: [],
     contentDenyList: undefined,
     safetyChecker: undefined,
+    maxConnections: 2048,
+    maxConnectionsPerAddress: 1024,
     maxQueued: 1000,
     noWorkerGraceSeconds: 120,
     engineBatch: 1,

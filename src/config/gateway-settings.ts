@@ -135,6 +135,18 @@ export const gatewaySettings = {
     default: '1000',
     sentence: 'Requests that may wait before further ones are turned away.',
   },
+  maxConnections: {
+    variable: 'MAX_CONNECTIONS',
+    kind: wholeNumber(1, 1_000_000),
+    default: '2048',
+    sentence: 'Open connections of everybody together; further ones are told 503.',
+  },
+  maxConnectionsPerAddress: {
+    variable: 'MAX_CONNECTIONS_PER_ADDRESS',
+    kind: wholeNumber(1, 1_000_000),
+    default: '1024',
+    sentence: 'Open connections of one address; does not count where TRUST_PROXY is set.',
+  },
   noWorkerGraceSeconds: {
     variable: 'NO_WORKER_GRACE_SECONDS',
     kind: wholeNumber(0, 86_400),

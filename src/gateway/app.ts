@@ -3,7 +3,9 @@ import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { Gateway } from './gateway.ts';
 import { declareAnswers } from './http/answer-headers.ts';
 import { requireApiKey } from './http/auth.ts';
+import { leaveUnreadBodies } from './http/body-gate.ts';
 import { hangUpWhenClosing } from './http/closing.ts';
+import { limitConnections } from './http/connection-limits.ts';
 import { allowOrigins } from './http/cors.ts';
 import {
   answerClientError,
@@ -12,6 +14,7 @@ import {
   refuseSeveralHosts,
   sendRouterError,
 } from './http/errors.ts';
+import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
@@ -28,6 +31,7 @@ import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { signInRoutes } from './routes/sign-in.ts';
 import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
 import { createAccept } from './submit/accept.ts';
+import { createInputImages } from './submit/input-image.ts';
 import { createWorkerList } from './submit/worker-list.ts';
 
 /** The whole HTTP service on the given parts; it opens and closes nothing of them. */
@@ -52,9 +56,16 @@ export async function buildApp(
   await allowOrigins(app, settings.corsOrigins);
   installErrorHandling(app);
   declareAnswers(app);
+  leaveUnreadBodies(app);
+  limitConnections(app, {
+    most: settings.maxConnections,
+    mostPerAddress: settings.trustProxy.length > 0 ? undefined : settings.maxConnectionsPerAddress,
+  });
   hangUpWhenClosing(app);
   app.decorateRequest('owner', '');
   app.decorateRequest('apiKey');
+  app.decorateRequest('releaseBody');
+  app.decorateRequest('takeRoom');
   app.removeContentTypeParser('text/plain');
   readJson(app);
   await app.register(multipart);
@@ -74,8 +85,13 @@ export async function buildApp(
   for (const [path, allowed] of Object.entries({ ...requestPaths, ...capabilityPaths }))
     refuseOtherMethods(app, path, allowed);
 
-  const accept = createAccept(gateway, workers);
-  await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers));
+  const inputs = createInputImages(gateway);
+  const accept = createAccept(gateway, workers, inputs);
+  const bodies = createMemoryPool({
+    ...{ bytes: settings.bodyMemory, waitMs: settings.bodyWaitMs, mostWaiting: 1024 },
+    busy: 'The server reads too many large requests now; try again later',
+  });
+  await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers, bodies));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     await keyed.register(async (bodyless) => {
@@ -84,9 +100,9 @@ export async function buildApp(
       eventRoutes(bodyless, gateway);
       accountRoutes(bodyless, gateway);
     });
-    capabilityRoutes(keyed, gateway, workers);
+    await keyed.register(async (asked) => capabilityRoutes(asked, gateway, workers, inputs, bodies));
     await keyed.register(async (admin) => adminRoutes(admin, gateway, workers));
-    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, bodies));
   });
   return app;
 }

@@ -24,12 +24,21 @@ export interface GatewaySettings
     Readonly<typeof gatewayLimits> {}
 
 export const gatewayLimits = {
-  /** Largest body of a request that carries a picture, and largest picture fetched, in bytes. */
-  imageBodyLimit: 32 * 1024 * 1024,
+  /**
+   * Largest form with a picture, and largest picture fetched, in bytes: a JPEG of 200 megapixels has up to 90
+   * MB.
+   */
+  imageBodyLimit: 96 * 1024 * 1024,
+  /** Largest JSON with a picture in base64: it is in memory three times. */
+  imageJsonLimit: 32 * 1024 * 1024,
+  /** Memory for bodies and fetched pictures of all requests together. */
+  bodyMemory: 160 * 1024 * 1024,
+  /** How long a request waits for that memory, and for its picture to be decoded, before it is told 503. */
+  bodyWaitMs: 10_000,
   /** Largest body of a request that carries no picture. */
   bodyLimit: 1024 * 1024,
-  /** Whole request: how long a client may take to send it. */
-  requestTimeoutMs: 60_000,
+  /** Whole request: how long a client may take to send it; see the pace in http/body-gate.ts. */
+  requestTimeoutMs: 180_000,
   headersTimeoutMs: 10_000,
   /** Silence after which a stream of events says that it is still there, so that proxies keep it open. */
   heartbeatMs: 15_000,

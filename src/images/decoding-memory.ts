@@ -21,7 +21,7 @@ const pixelsPerByte = 64;
  * Bytes that the decoding of one picture may take, beside its file: a progressive JPEG of 108 megapixels, its
  * colours at half the size as cameras store them, takes 341 MiB.
  */
-const mostDecodingBytes = 352 * 2 ** 20;
+export const mostDecodingBytes = 352 * 2 ** 20;
 /**
  * Rows on their way, the scaled picture and its PNG; measured 18 to 57 MiB for photos of 24 to 200
  * megapixels.

@@ -108,12 +108,13 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
 }
 
 /** A whole HTTP/1.1 answer of its own, for what must not get as far as the routes. */
-function plainAnswer(status: number, message: string): string {
+export function plainAnswer(status: number, message: string): string {
   const body = JSON.stringify({ error: message });
   const headers = {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
+    ...(status === 503 && { 'retry-after': retryAfterSeconds }),
     ...answerHeaders,
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

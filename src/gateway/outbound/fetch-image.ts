@@ -4,10 +4,15 @@ import { show } from '../../contract/show.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 import type { ResolveName } from './resolve-name.ts';
 
+type TakeRoom = (bytes: number) => Promise<void>;
+
 /** Fetches the bytes behind a client's address. */
 export interface ImageFetcher {
-  /** @throws ApiError invalidParameter naming the address and what was wrong with it. */
-  fetch(address: string): Promise<Buffer>;
+  /**
+   * @param takeRoom asked before the body is read, with the bytes it may have.
+   * @throws ApiError invalidParameter naming the address and what was wrong with it; what takeRoom throws.
+   */
+  fetch(address: string, takeRoom?: TakeRoom): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -28,11 +33,14 @@ export function createImageFetcher(limits: FetchLimits): ImageFetcher {
   const { timeoutMs, maxBytes, allowedHosts, resolveName } = limits;
   const agent = checkedAgent(allowedHosts, timeoutMs, maxBytes, resolveName);
   return {
-    fetch: async (address) => {
+    fetch: async (address, takeRoom = async () => undefined) => {
       const signal = AbortSignal.timeout(timeoutMs);
+      const room = async (declared: number) =>
+        takeRoom(declared > 0 && declared <= maxBytes ? declared : maxBytes);
       try {
-        return await follow(agent, address, allowedHosts, signal);
+        return await follow(agent, address, allowedHosts, signal, room);
       } catch (error) {
+        if (error instanceof ApiError) throw error;
         const reason = reasonOf(error, signal, maxBytes);
         throw new ApiError('invalidParameter', `Input image not found: image ${show(address)} ${reason}`, {
           cause: error,
@@ -48,6 +56,7 @@ async function follow(
   address: string,
   allowedHosts: readonly string[],
   signal: AbortSignal,
+  takeRoom: TakeRoom,
 ): Promise<Buffer> {
   let url = checkedUrl(address, undefined, allowedHosts);
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
@@ -70,6 +79,12 @@ async function follow(
     if (encoding !== undefined && encoding !== 'identity') {
       await body.dump({ limit: 16_384, signal });
       throw new Refusal(`came compressed as ${show(encoding)} although that was not asked for`);
+    }
+    try {
+      await takeRoom(Number(headers['content-length'] ?? 0));
+    } catch (error) {
+      body.destroy();
+      throw error;
     }
     return Buffer.from(await body.arrayBuffer());
   }

@@ -4,8 +4,12 @@ import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/c
 import { parseFields } from '../../contract/fields.ts';
 import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';
-import { inputImage } from '../submit/input-image.ts';
+import { gateBodies, pictureLimits } from '../http/body-gate.ts';
+import type { MemoryPool } from '../http/memory-pool.ts';
+import { createTurns } from '../http/turns.ts';
+import type { InputImages } from '../submit/input-image.ts';
 import { unknownWordWarnings } from '../submit/known-words.ts';
+import { isLong } from '../submit/prompt-check.ts';
 import { assertContentType, readBody } from '../submit/read-body.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
 import { hasLabReport } from './lab.ts';
@@ -20,8 +24,17 @@ export const capabilityPaths: Readonly<Record<string, readonly string[]>> = {
   '/v1/input-images': ['POST'],
 };
 
-/** What a client wants to know before it submits: what may be asked, how long a prompt is, what an input becomes. */
-export function capabilityRoutes(app: FastifyInstance, gateway: Gateway, workers: WorkerList): void {
+/**
+ * What a client wants to know before it submits: what may be asked, how long a prompt is, what an input
+ * becomes.
+ */
+export function capabilityRoutes(
+  app: FastifyInstance,
+  gateway: Gateway,
+  workers: WorkerList,
+  inputs: InputImages,
+  bodies: MemoryPool,
+): void {
   const { producer, settings, countTokens } = gateway;
 
   app.get('/v1/capabilities', async (_, reply) => {
@@ -34,20 +47,22 @@ export function capabilityRoutes(app: FastifyInstance, gateway: Gateway, workers
   });
 
   const onRequest = async (request: Parameters<typeof assertContentType>[0]) => assertContentType(request);
+  const turn = createTurns();
+  gateBodies(app, bodies);
   app.post('/v1/tokenize', { bodyLimit: settings.bodyLimit, onRequest }, async (request) => {
     const { fields } = await readBody(request, settings.bodyLimit);
     const { prompt, negative_prompt: negativePrompt, style, base_model } = parseFields(tokenizeBody, fields);
     const described = { prompt, negativePrompt, style };
     return {
       chunk_length: chunkLength - 2,
-      ...countTokens(described),
+      ...(isLong(described) ? await turn(() => countTokens(described)) : countTokens(described)),
       warnings: unknownWordWarnings(base_model, described, await workers.live()),
     };
   });
 
-  app.post('/v1/input-images', { bodyLimit: settings.imageBodyLimit, onRequest }, async (request, reply) => {
+  app.post('/v1/input-images', { ...pictureLimits(settings), onRequest }, async (request, reply) => {
     const { fields, file } = await readBody(request, settings.imageBodyLimit);
     const source = file ?? parseFields(inputImageBody, fields).image;
-    return reply.type('image/png').send(await inputImage(gateway, source));
+    return reply.type('image/png').send(await inputs.read(source, request));
   });
 }

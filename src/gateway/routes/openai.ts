@@ -3,6 +3,7 @@ import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
 import {
   imagesReply,
+  type Size,
   type TranslatedBody,
   translateEdit,
   translateGeneration,
@@ -11,14 +12,14 @@ import { modelNotFoundBody, openAiErrorBody, openAiFailureBody } from '../../con
 import { findModel, modelList } from '../../contract/openai-models.ts';
 import { syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
-import { coverImage } from '../../images/cover-image.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';
 import { baseUrl } from '../http/base-url.ts';
+import { gateBodies, pictureLimits } from '../http/body-gate.ts';
 import { reportError } from '../http/errors.ts';
+import type { MemoryPool } from '../http/memory-pool.ts';
 import type { Accept } from '../submit/accept.ts';
-import { inputImage } from '../submit/input-image.ts';
 import { assertContentType, type RawBody, readBody } from '../submit/read-body.ts';
 import { createWait } from '../submit/wait.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
@@ -37,6 +38,7 @@ export async function openAiRoutes(
   gateway: Gateway,
   accept: Accept,
   workers: WorkerList,
+  bodies: MemoryPool,
 ): Promise<void> {
   const { settings } = gateway;
   app.setErrorHandler(sendOpenAiError);
@@ -61,14 +63,15 @@ export async function openAiRoutes(
       return model ?? reply.code(404).send(modelNotFoundBody(id));
     });
 
-    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept));
+    await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, bodies));
   });
 }
 
-function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
+function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept, bodies: MemoryPool): void {
   const { producer, settings } = gateway;
   const wait = createWait(app, gateway);
   app.addHook('onRequest', async (request) => assertContentType(request));
+  gateBodies(app, bodies);
 
   const answer = async (
     request: FastifyRequest,
@@ -78,12 +81,13 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
   ) => {
     if (settings.retiredSlugs.includes(slugs[translated.slug].endpoint))
       throw new ApiError('retired', `${slugs[translated.slug].endpoint} is retired`);
-    const body: RawBody = {
-      ...{ fields: translated.fields, warnings: translated.warnings },
-      ...(file && { file }),
-    };
+    const { fields, warnings, size, slug } = translated;
+    const isEdit = slugs[slug].endpoint === 'sdxl-img2img';
+    const body: RawBody = { fields, warnings, ...(file && { file }), ...(isEdit && size && { size }) };
     const base = baseUrl(request, settings.publicUrl);
-    const id = await accept(translated.slug, body, request.apiKey, { headers: request.headers, base });
+    const { headers, apiKey, owner, takeRoom } = request;
+    const id = await accept(slug, body, { headers, apiKey, owner, takeRoom, base });
+    request.releaseBody();
     return await wait(request, reply, id, async (record) => {
       if (record.status === 'FAILED') return reply.code(422).send(openAiFailureBody(record.error));
       const { remaining } = await readBalance(producer.redis, record.owner);
@@ -99,33 +103,25 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): v
     return await answer(request, reply, translateGeneration(fields));
   });
 
-  app.post(paths.edits, { bodyLimit: settings.imageBodyLimit }, async (request, reply) => {
+  app.post(paths.edits, pictureLimits(settings), async (request, reply) => {
     const { fields, file, fileNames = [] } = await readBody(request, settings.imageBodyLimit);
     if (fileNames.includes('mask'))
       throw new ApiError('invalidParameter', 'mask is not supported: the whole picture is edited');
     if (fileNames.length > 1)
       throw new ApiError('invalidParameter', `image must be one picture, got ${fileNames.length} files`);
     const translated = translateEdit(fields);
-    return await answer(request, reply, translated, await resized(gateway, translated, file));
+    assertSizeAllowed(translated.size, settings.img2imgMaxPixels);
+    return await answer(request, reply, translated, file);
   });
 }
 
-/** The input picture at the size that was asked for; as it came where none was. */
-async function resized(
-  gateway: Gateway,
-  { size, fields: { image } }: TranslatedBody,
-  file: Buffer | undefined,
-): Promise<Buffer | undefined> {
-  if (size === undefined) return file;
-  const { width, height } = size;
-  const { img2imgMaxPixels } = gateway.settings;
-  if (width * height > img2imgMaxPixels)
-    throw new ApiError(
-      'invalidParameter',
-      `size must have at most ${img2imgMaxPixels} pixels here, got "${width}x${height}"`,
-    );
-  if (file === undefined && typeof image !== 'string') return undefined;
-  return await coverImage(await inputImage(gateway, file ?? (image as string)), width, height);
+/** An input picture is made as large as that, and no larger than any. */
+function assertSizeAllowed(size: Size | undefined, mostPixels: number): void {
+  if (size === undefined || size.width * size.height <= mostPixels) return;
+  throw new ApiError(
+    'invalidParameter',
+    `size must have at most ${mostPixels} pixels here, got "${size.width}x${size.height}"`,
+  );
 }
 
 async function sendOpenAiError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -6,7 +6,9 @@ import { type SlugName, slugNames, slugs } from '../../contract/slugs.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
+import { gateBodies, pictureLimits } from '../http/body-gate.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
+import type { MemoryPool } from '../http/memory-pool.ts';
 import type { Accept } from '../submit/accept.ts';
 import { assertContentType, readBody } from '../submit/read-body.ts';
 import { createWait } from '../submit/wait.ts';
@@ -16,28 +18,39 @@ const waitingPaths = (slug: SlugName) => [`/v1/${slug}`, `/v1/models/${slug}`];
 const queueingPath = (slug: SlugName) => `/v2/${slug}`;
 
 /** `POST /v2/<slug>` queues; `POST /v1/<slug>` and `POST /v1/models/<slug>` queue and wait. */
-export function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept): void {
+export function submitRoutes(
+  app: FastifyInstance,
+  gateway: Gateway,
+  accept: Accept,
+  bodies: MemoryPool,
+): void {
   const { producer, settings } = gateway;
   const wait = createWait(app, gateway);
   app.addHook('onRequest', async (request) => assertContentType(request));
+  gateBodies(app, bodies);
 
   for (const slug of slugNames) {
-    const bodyLimit = slugs[slug].endpoint === 'sdxl-img2img' ? settings.imageBodyLimit : settings.bodyLimit;
+    const takesPicture = slugs[slug].endpoint === 'sdxl-img2img';
+    const limits = takesPicture ? pictureLimits(settings) : { bodyLimit: settings.bodyLimit };
+    const formLimit = takesPicture ? settings.imageBodyLimit : settings.bodyLimit;
     const onRequest = async () => {
       if (settings.retiredSlugs.includes(slug)) throw new ApiError('retired', `${slug} is retired`);
     };
-    const submit = async (request: FastifyRequest) =>
-      accept(slug, await readBody(request, bodyLimit), request.apiKey, {
-        headers: request.headers,
-        base: baseUrl(request, settings.publicUrl),
-      });
+    const submit = async (request: FastifyRequest) => {
+      const { headers, apiKey, owner, takeRoom } = request;
+      const base = baseUrl(request, settings.publicUrl);
+      const body = await readBody(request, formLimit);
+      const id = await accept(slug, body, { headers, apiKey, owner, takeRoom, base });
+      request.releaseBody();
+      return id;
+    };
 
-    app.post(queueingPath(slug), { bodyLimit, onRequest }, async (request) =>
+    app.post(queueingPath(slug), { ...limits, onRequest }, async (request) =>
       submitReply(baseUrl(request, settings.publicUrl), await submit(request)),
     );
 
     for (const path of waitingPaths(slug))
-      app.post(path, { bodyLimit, onRequest }, async (request, reply) => {
+      app.post(path, { ...limits, onRequest }, async (request, reply) => {
         const id = await submit(request);
         const base = baseUrl(request, settings.publicUrl);
         return await wait(request, reply, id, (record) => answer(reply, base, record));

@@ -8,14 +8,17 @@ import { nearMissWarnings } from '../../contract/near-misses.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { parseSubmitFields } from '../../contract/submit-options.ts';
 import { withWarnings } from '../../contract/warnings.ts';
+import { coverImage } from '../../images/cover-image.ts';
 import type { SubmitOptions } from '../../jobs/records/admit.ts';
 import type { ApiKey } from '../../jobs/records/api-keys.ts';
 import type { Gateway } from '../gateway.ts';
+import { createTurns } from '../http/turns.ts';
 import { assertAdmitted, createGate } from './admission.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
-import { inputImage } from './input-image.ts';
+import type { Asking, InputImages } from './input-image.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 import { unknownWordWarnings } from './known-words.ts';
+import { isLong, type Prompts } from './prompt-check.ts';
 import type { RawBody } from './read-body.ts';
 import type { WorkerList } from './worker-list.ts';
 
@@ -23,67 +26,76 @@ import type { WorkerList } from './worker-list.ts';
  * Validates a body, charges its key and puts the request in the queue; returns its id, or that of the earlier
  * request where the client repeats itself under an idempotency key.
  */
-export type Accept = (
-  slug: SlugName,
-  body: RawBody,
-  apiKey: ApiKey,
-  client?: SubmitClient,
-) => Promise<string>;
+export type Accept = (slug: SlugName, body: RawBody, client: SubmitClient) => Promise<string>;
 
-export interface SubmitClient {
+export interface SubmitClient extends Asking {
   readonly headers: IncomingHttpHeaders;
+  readonly apiKey: ApiKey;
   /** The public base URL as this client sees it. */
   readonly base: string;
 }
 
-export function createAccept(gateway: Gateway, workers: WorkerList): Accept {
+export function createAccept(gateway: Gateway, workers: WorkerList, inputs: InputImages): Accept {
   const { producer, settings, checkPrompts } = gateway;
-  const assertOpen = createGate(gateway);
+  const { assertOpen, assertCredits } = createGate(gateway);
   const defaults: RequestDefaults = {
     // Drawn here and not by the worker, so that a second attempt makes the same picture.
     drawSeed: () => randomInt(0, 2 ** 32),
     rng: settings.rng,
   };
 
-  type Prepare = (id: string, body: RawBody, freeSize: boolean) => Promise<GenerationRequest>;
+  const turn = createTurns();
+  const checked = async (prompts: Prompts): Promise<void> =>
+    isLong(prompts) ? turn(() => checkPrompts(prompts)) : checkPrompts(prompts);
+
+  type Prepare = (
+    id: string,
+    body: RawBody,
+    freeSize: boolean,
+    client: SubmitClient,
+  ) => Promise<GenerationRequest>;
   const prepare: Record<Endpoint, Prepare> = {
     'sdxl-torch': async (_, { fields }, freeSize) => {
       const request = parseTextToImage(fields, defaults, freeSize);
-      checkPrompts(request);
+      await checked(request);
       return await withInstalledRefiner(request, workers, settings.refinerFallback);
     },
-    'sdxl-img2img': async (id, { fields, file }) => {
+    'sdxl-img2img': async (id, { fields, file, size }, _, client) => {
       const { image, ...request } = parseImageToImage(fields, defaults, file);
-      checkPrompts(request);
+      await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
-      const png = await inputImage(gateway, image);
-      return { ...request, imageKey: await producer.storeInput(id, png) };
+      // A picture is the dearest part of a request: it is looked at last.
+      await assertCredits(client.apiKey, request.samples * settings.creditsPerSample);
+      const png = await inputs.read(image, client);
+      const sized = size ? await coverImage(png, size.width, size.height) : png;
+      return { ...request, imageKey: await producer.storeInput(id, sized) };
     },
   };
 
-  const optionsOf = (body: RawBody, apiKey: ApiKey, client: SubmitClient | undefined): SubmitOptions => {
+  const optionsOf = (body: RawBody, { apiKey, base }: SubmitClient): SubmitOptions => {
     const { priority, webhook_url: url } = parseSubmitFields(body.fields);
     if (priority !== undefined && !apiKey.admin)
       throw new ApiError('forbidden', 'priority is for admin keys; this API key is none');
-    if (url === undefined || client === undefined) return { priority };
+    if (url === undefined) return { priority };
     if (gateway.webhooks === undefined)
       throw new ApiError('invalidParameter', 'webhook_url: this server has no WEBHOOK_SECRET to sign with');
     gateway.webhooks.assertAllowed(url);
-    return { priority, webhook: { url, base: client.base } };
+    return { priority, webhook: { url, base } };
   };
 
-  return async (slug, body, apiKey, client) => {
+  return async (slug, body, client) => {
+    const { apiKey } = client;
     const { endpoint, freeSize } = slugs[slug];
-    const idempotency = client && idempotencyOf(client.headers, slug, body);
+    const idempotency = idempotencyOf(client.headers, slug, body);
     const before = idempotency && (await producer.findEarlier(apiKey.id, idempotency));
     if (before) {
       assertSameBody(idempotency, before);
       return before.id;
     }
     await assertOpen(endpoint, apiKey);
-    const options = optionsOf(body, apiKey, client);
+    const options = optionsOf(body, client);
     const id = randomUUID();
-    const prepared = await prepare[endpoint](id, body, freeSize);
+    const prepared = await prepare[endpoint](id, body, freeSize, client);
     const baseModel = prepared.endpoint === 'sdxl-img2img' ? prepared.baseModel : undefined;
     const request = withWarnings(prepared, [
       ...nearMissWarnings(body.fields, { names: Object.keys(slugs[slug].body.shape) }),

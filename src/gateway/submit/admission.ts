@@ -3,6 +3,7 @@ import { ApiError } from '../../contract/errors.ts';
 import { utcTime } from '../../contract/responses.ts';
 import type { Admission } from '../../jobs/records/admit.ts';
 import type { ApiKey } from '../../jobs/records/api-keys.ts';
+import { readBalance } from '../../jobs/records/credits.ts';
 import { countInMinute } from '../../jobs/records/rate-limit.ts';
 import { memoryShare } from '../../jobs/redis/memory.ts';
 import type { Gateway } from '../gateway.ts';
@@ -15,11 +16,21 @@ const fullestMemory = 0.8;
 /** That there is room is believed for this long; that there is none is asked again each time. */
 const roomMaxAgeMs = 1000;
 
-/**
- * Whether a key may submit to an endpoint now, before anybody looks at what it sends.
- * @throws ApiError 403, 429 or 503.
- */
-export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKey) => Promise<void> {
+export interface Gate {
+  /**
+   * Whether a key may submit to an endpoint now, before anybody looks at what it sends.
+   * @throws ApiError 403, 429 or 503.
+   */
+  assertOpen(endpoint: Endpoint, apiKey: ApiKey): Promise<void>;
+  /**
+   * Whether a key could pay for a request now, before anything dear is done for it; it is charged when it is
+   * admitted.
+   * @throws ApiError 406
+   */
+  assertCredits(apiKey: ApiKey, cost: number): Promise<void>;
+}
+
+export function createGate(gateway: Gateway): Gate {
   const { producer, settings } = gateway;
   let roomSeenAt = Number.NEGATIVE_INFINITY;
 
@@ -51,7 +62,7 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
     if (waiting >= settings.maxQueued) throw queueFull(waiting);
   };
 
-  return async (endpoint, apiKey) => {
+  const assertOpen: Gate['assertOpen'] = async (endpoint, apiKey) => {
     const { endpoints } = apiKey;
     if (endpoints !== undefined && !endpoints.includes(endpoint))
       throw new ApiError(
@@ -61,6 +72,20 @@ export function createGate(gateway: Gateway): (endpoint: Endpoint, apiKey: ApiKe
     await assertRate(apiKey);
     await Promise.all([assertRoom(), assertShortQueue()]);
   };
+  return {
+    assertOpen,
+    assertCredits: async ({ id }, cost) => {
+      const { remaining } = await readBalance(producer.redis, id);
+      if (remaining !== undefined && cost > remaining) throw insufficientCredits(cost, remaining);
+    },
+  };
+}
+
+function insufficientCredits(cost: number, balance: number): ApiError {
+  return new ApiError(
+    'insufficientCredits',
+    `Insufficient credits: this request costs ${cost} and the balance is ${balance}`,
+  );
 }
 
 function queueFull(waiting: number): ApiError {
@@ -68,15 +93,12 @@ function queueFull(waiting: number): ApiError {
 }
 
 /**
- * @throws ApiError 401, 406, 429 or 503 where the key is gone, or its balance or its place in the queue does not cover the request.
+ * @throws ApiError 401, 406, 429 or 503 where the key is gone, or its balance or its place in the queue does
+ * not cover the request.
  */
 export function assertAdmitted(admission: Admission): void {
   if (admission.accepted) return;
-  if (admission.lacking === 'credits')
-    throw new ApiError(
-      'insufficientCredits',
-      `Insufficient credits: this request costs ${admission.cost} and the balance is ${admission.balance}`,
-    );
+  if (admission.lacking === 'credits') throw insufficientCredits(admission.cost, admission.balance);
   if (admission.lacking === 'key') throw new ApiError('invalidKey');
   if (admission.lacking === 'room') throw queueFull(admission.waiting);
   throw new ApiError(

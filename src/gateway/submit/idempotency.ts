@@ -28,8 +28,9 @@ export function idempotencyOf(
  * The order of fields does not matter, and a form with the values of a JSON body is another body: clients
  * repeat what they sent.
  */
-function fingerprintOf(slug: SlugName, { fields, file }: RawBody): string {
+function fingerprintOf(slug: SlugName, { fields, file, size }: RawBody): string {
   const hash = createHash('sha256').update(slug).update('\n').update(sorted(fields));
+  if (size) hash.update(`\n${size.width}x${size.height}`);
   if (file) hash.update('\n').update(file);
   return hash.digest('hex');
 }

@@ -1,5 +1,6 @@
 import { ApiError } from '../../contract/errors.ts';
 import { chunkLength, chunkPrompt, chunkPrompts, PromptError } from '../../text/chunks.ts';
+import { parsePromptWeights, promptBreak } from '../../text/prompt-weights.ts';
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
 import { type ClipTokenizer, loadTokenizer } from '../../text/tokenizer.ts';
 
@@ -30,13 +31,19 @@ export async function createPromptCheck(
   return {
     checkPrompts: (prompts) => {
       for (const [field, text] of styledFields(prompts))
-        naming(field, () => chunkPrompts([text], tokenizers, maxChunks));
+        naming(field, () => {
+          assertWithinReach(text, tokenizers[0]!, maxChunks);
+          chunkPrompts([text], tokenizers, maxChunks);
+        });
     },
     countTokens: (prompts) =>
       Object.fromEntries(
         styledFields(prompts).map(([field, text]) => [
           field,
-          naming(field, () => contentCounts(text, tokenizers[0]!, maxChunks)),
+          naming(field, () => {
+            assertWithinReach(text, tokenizers[0]!, maxChunks);
+            return contentCounts(text, tokenizers[0]!, maxChunks);
+          }),
         ]),
       ) as Record<PromptField, number[]>,
   };
@@ -66,4 +73,38 @@ function contentCounts(text: string, tokenizer: ClipTokenizer, maxChunks: number
     while (end > 1 && ids[end - 1] === tokenizer.eos) end--;
     return end - 1;
   });
+}
+
+/** Texts below this length are tokenized in a few milliseconds whatever they hold. */
+const shortText = 2000;
+/** Up to so many times what is allowed the exact number of chunks is told. */
+const countedTimes = 2;
+/** Characters that are tokenized at a time; a word that is cut has a token more at most, of 25 and more. */
+const stretch = 100;
+
+/** Whether checking takes long enough that others should be served in between. */
+export function isLong({ prompt, negativePrompt }: Prompts): boolean {
+  return prompt.length + negativePrompt.length > shortText;
+}
+
+/**
+ * Refuses a text of far too many tokens before all of it is tokenized: a prompt of 32,768 characters took 0.8
+ * s, in which nobody else is served. Tokens are counted in stretches, without what brackets and weights say,
+ * until they are twice what is allowed.
+ */
+function assertWithinReach(text: string, tokenizer: ClipTokenizer, maxChunks: number): void {
+  if (text.length <= shortText) return;
+  const most = countedTimes * maxChunks;
+  let tokens = 0;
+  let breaks = 0;
+  for (const part of parsePromptWeights(text)) {
+    if (part === promptBreak) breaks++;
+    else
+      for (let at = 0; at < part.text.length && tokens <= most * (chunkLength - 2); at += stretch)
+        tokens += tokenizer.encode(part.text.slice(at, at + stretch)).length;
+    if (tokens > most * (chunkLength - 2) || breaks > most)
+      throw new PromptError(
+        `the prompt needs more than ${maxChunks} chunks of 75 tokens, at most ${maxChunks} are allowed`,
+      );
+  }
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import type { Size } from '../../contract/openai.ts';
 import { show } from '../../contract/show.ts';
 import { toApiError } from '../http/errors.ts';
 
@@ -16,35 +17,30 @@ export interface RawBody {
   readonly file?: Buffer;
   /** Names of all file parts of a form, in order. */
   readonly fileNames?: readonly string[];
+  /** The size that its picture is scaled and cropped to; as it came without one. */
+  readonly size?: Size;
   /** What its sender should know of it already; see contract/warnings.ts. */
   readonly warnings?: readonly string[];
 }
 
 /** OpenAI's clients send a list of pictures, even of one, as `image[]`. */
 const pictureNames = ['image', 'image[]'];
+/** Of any other field: a prompt of 32,768 characters of four bytes. */
+const longestField = 131_072;
 
 /**
- * @param limit bytes for one form field or file.
+ * @param limit bytes for the whole body.
  * @throws ApiError malformedBody or tooLarge.
  */
 export async function readBody(request: FastifyRequest, limit: number): Promise<RawBody> {
-  if (!request.isMultipart()) return { fields: request.body };
-  const fields: Record<string, unknown> = {};
-  const fileNames: string[] = [];
-  let file: Buffer | undefined;
+  if (!request.isMultipart()) {
+    const fields = request.body;
+    // A v1 request waits for minutes and has no further use for it.
+    request.body = undefined;
+    return { fields };
+  }
   try {
-    const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: 4, parts: 68 };
-    for await (const part of request.parts({ limits })) {
-      if (part.type === 'field') {
-        if (part.valueTruncated)
-          throw new ApiError('tooLarge', `The form's field ${show(part.fieldname)} is too large`);
-        fields[part.fieldname] = part.value;
-        continue;
-      }
-      fileNames.push(part.fieldname);
-      if (pictureNames.includes(part.fieldname)) file = await part.toBuffer();
-      else part.file.resume();
-    }
+    return await readForm(request, limit);
   } catch (error) {
     const known =
       (error as { code?: unknown }).code === 'FST_INVALID_JSON_FIELD_ERROR'
@@ -55,6 +51,39 @@ export async function readBody(request: FastifyRequest, limit: number): Promise<
     throw known.code === 'internal'
       ? new ApiError('malformedBody', 'The request body is not a valid form', { cause: error })
       : known;
+  }
+}
+
+async function readForm(request: FastifyRequest, limit: number): Promise<RawBody> {
+  const fields: Record<string, unknown> = {};
+  const fileNames: string[] = [];
+  let file: Buffer | undefined;
+  let left = limit;
+  const count = (bytes: number): void => {
+    left -= bytes;
+    if (left < 0) throw new ApiError('tooLarge');
+  };
+  const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: 4, parts: 68 };
+  for await (const part of request.parts({ limits })) {
+    const { fieldname } = part;
+    const isPicture = pictureNames.includes(fieldname);
+    if (part.type === 'field') {
+      const { length } = String(part.value);
+      if (part.valueTruncated || (length > longestField && !isPicture))
+        throw new ApiError('tooLarge', `The form's field ${show(fieldname)} is too large`);
+      count(length);
+      fields[fieldname] = part.value;
+      // The form's parser keeps its parts until the request has been answered.
+      part.value = undefined;
+      continue;
+    }
+    fileNames.push(fieldname);
+    const chunks: Buffer[] = [];
+    for await (const chunk of part.file as AsyncIterable<Buffer>) {
+      count(chunk.length);
+      if (isPicture) chunks.push(chunk);
+    }
+    if (isPicture) file = Buffer.concat(chunks);
   }
   return { fields, fileNames, ...(file && { file }) };
 }
