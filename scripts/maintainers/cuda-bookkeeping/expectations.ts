@@ -59,7 +59,8 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return 'two shapes: one capture each, all on one thread, five replays of one launch each; a third shape runs without; no allocation under a capture; the arena does not shrink under graphs';
   },
 
-  'weights of our own': (steps, { weightBytes }) => {
+  'weights of our own': (steps, { weightBytes, taken }) => {
+    assert.equal(taken, weightBytes, 'what the device has less of');
     const weights = (step: string) =>
       [...allocations(at(steps, step)), ...named(at(steps, step), 'cudaMemcpy', 'cudaMemcpyAsync')].filter(
         ({ numbers }) => numbers[0] === weightBytes,

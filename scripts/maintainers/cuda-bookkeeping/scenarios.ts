@@ -1,5 +1,5 @@
 import { cudaGraphs } from '../../../src/networks/runtime/cuda/cuda-graphs.ts';
-import { allocateCuda } from '../../../src/networks/runtime/cuda/cuda-memory.ts';
+import { allocateCuda, cudaMemoryInfo } from '../../../src/networks/runtime/cuda/cuda-memory.ts';
 import type { CudaOptions } from '../../../src/networks/runtime/cuda/cuda-options.ts';
 import {
   type InferenceSession,
@@ -133,7 +133,9 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
   'weights of our own': async (mark) => {
     // Loads the provider, whose CUDA runtime the memory is taken from.
     await (await open()).release();
+    const { free } = cudaMemoryInfo(0);
     const memory = allocateCuda(0, weightBytes);
+    const taken = free - cudaMemoryInfo(0).free;
     memory.write(weight);
     const value = valueOverDevice(loadLibrary(), placeOf(0), memory.address, 'float32', [side, side]);
     mark('own');
@@ -149,6 +151,6 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     for (const session of [own, ...sessions]) await session.release();
     value.release();
     memory.free();
-    return { weightBytes };
+    return { weightBytes, taken };
   },
 };

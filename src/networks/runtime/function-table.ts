@@ -47,6 +47,7 @@ const table = {
   GetErrorCode: [1, 'int', ['Status']],
   GetErrorMessage: [2, 'text', ['Status']],
   CreateEnv: [3, 'Status', ['int', 'text', 'memory']],
+  DisableTelemetryEvents: [6, 'Status', ['Env']],
   CreateSession: [7, 'Status', ['Env', 'path', 'SessionOptions', 'memory']],
   CreateSessionFromArray: [8, 'Status', ['Env', 'memory', 'size', 'SessionOptions', 'memory']],
   CreateSessionOptions: [10, 'Status', ['memory']],
@@ -63,7 +64,6 @@ const table = {
   SessionGetOutputName: [37, 'Status', ['Session', 'size', 'Allocator', 'memory']],
   CreateRunOptions: [39, 'Status', ['memory']],
   RunOptionsSetTerminate: [46, 'Status', ['RunOptions']],
-  CreateTensorAsOrtValue: [48, 'Status', ['Allocator', 'memory', 'size', 'int', 'memory']],
   CreateTensorWithDataAsOrtValue: [
     49,
     'Status',
@@ -79,7 +79,6 @@ const table = {
   CreateMemoryInfo: [68, 'Status', ['text', 'int', 'int', 'int', 'memory']],
   AllocatorFree: [76, 'Status', ['Allocator', 'address']],
   GetAllocatorWithDefaultOptions: [78, 'Status', ['memory']],
-  ReleaseEnv: [92, 'void', ['Env']],
   ReleaseStatus: [93, 'void', ['Status']],
   ReleaseMemoryInfo: [94, 'void', ['MemoryInfo']],
   ReleaseSession: [95, 'void', ['Session']],
@@ -117,9 +116,7 @@ const table = {
   ],
   GetKeyValuePairs: [298, 'void', ['KeyValuePairs', 'memory', 'memory', 'memory']],
   ReleaseKeyValuePairs: [300, 'void', ['KeyValuePairs']],
-  RegisterExecutionProviderLibrary: [301, 'Status', ['Env', 'text', 'path']],
   AllocatorGetStats: [319, 'Status', ['Allocator', 'memory']],
-  CopyTensors: [386, 'Status', ['Env', 'memory', 'memory', 'address', 'size']],
 } as const;
 
 /** The version of OrtApi asked for: the last whose header the indices were taken from. */

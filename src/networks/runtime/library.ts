@@ -1,5 +1,6 @@
 import path from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
+import { written } from './c-memory.ts';
 import { apiVersion, functionTable, type Handle, type OrtApi } from './function-table.ts';
 import { shippedFolder } from './runtime.ts';
 import { requireOk } from './runtime-error.ts';
@@ -8,8 +9,6 @@ import { requireOk } from './runtime-error.ts';
 export interface Library {
   readonly api: OrtApi;
   readonly env: Handle<'Env'>;
-  /** Where the library lies; it looks for those of its providers there. */
-  readonly folder: string;
 }
 
 const names: Partial<Record<NodeJS.Platform, string>> = {
@@ -22,7 +21,8 @@ let loaded: Library | undefined;
 
 /**
  * Loads the library once; it stays for as long as the process lives.
- * @param folder taken by the first call; by default the one that onnxruntime-node has for this platform.
+ * @param folder taken by the first call, where the library looks for those of its providers too; by default
+ * the one that onnxruntime-node has for this platform.
  * @throws Error naming the file where it cannot be loaded.
  */
 export function loadLibrary(folder: string = shippedFolder): Library {
@@ -30,22 +30,28 @@ export function loadLibrary(folder: string = shippedFolder): Library {
   return loaded;
 }
 
-/** koffi runs the library on stacks of its own; ONNX Runtime is written for a thread's usual 8 MB. */
+/**
+ * koffi runs the library on stacks of its own; ONNX Runtime is written for a thread's usual 8 MB. Only before
+ * anything is loaded.
+ */
 const stackBytes = 16 * 2 ** 20;
+koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
 
 function open(folder: string): Library {
   const name = names[process.platform];
   if (name === undefined) throw new Error(`ONNX Runtime has no library for ${process.platform}`);
   const file = path.join(folder, name);
-  koffi.config({ sync_stack_size: stackBytes, async_stack_size: stackBytes });
   const getApiBase = pin(file).func('OrtGetApiBase', 'void *', []);
   const [getApi] = koffi.decode(getApiBase(), 'void *', 1);
   const address = koffi.call(getApi, koffi.proto('void *', ['uint32_t']), apiVersion);
   if (address === null) throw new Error(`${file} does not know version ${apiVersion} of its own interface`);
   const api = functionTable(address);
-  const env = new BigUint64Array(1);
-  requireOk(api, api.CreateEnv(logLevels.warning, 'onnxruntime', env));
-  return { api, env: env[0] as Handle<'Env'>, folder };
+  const env = written<Handle<'Env'>>((out) =>
+    requireOk(api, api.CreateEnv(logLevels.warning, 'onnxruntime', out)),
+  );
+  // On Windows the library tells its maker about its use unless it is told not to.
+  requireOk(api, api.DisableTelemetryEvents(env));
+  return { api, env };
 }
 
 /** OrtLoggingLevel. */
@@ -65,7 +71,11 @@ function pin(file: string): LibraryHandle {
     const dlopen = koffi.load('libc.so.6').func('dlopen', 'void *', ['str', 'int']);
     dlopen(file, resolveNow | neverUnload);
   }
-  handle = koffi.load(file);
+  try {
+    handle = koffi.load(file);
+  } catch (cause) {
+    throw new Error(`${file}: ${(cause as Error).message}`, { cause });
+  }
   return handle;
 }
 

@@ -57,7 +57,7 @@ function load(): CudaRuntime {
         ]),
       ) as unknown as CudaRuntime;
     } catch (error) {
-      failures.push((error as Error).message);
+      failures.push(`${name}: ${(error as Error).message}`);
     }
   throw new Error(`the CUDA runtime cannot be loaded: ${failures.join('; ')}`);
 }
