@@ -70,6 +70,28 @@ test('both libraries and their record come into place over cut connections, and 
   assert.deepEqual(record.bytes, { [cudaLibrary]: cuda.length, [sharedLibrary]: 6 });
 });
 
+test('a package whose library would unpack to far more than a library is refused, and nothing is left', async () => {
+  const bomb = archiveOf({
+    [`runtimes/linux-x64/native/${cudaLibrary}`]: Buffer.alloc(64 * 2 ** 20),
+    [`runtimes/linux-x64/native/${sharedLibrary}`]: Buffer.from('shared'),
+  });
+  assert.ok(bomb.length < 2 ** 20);
+  await assert.rejects(
+    install(bomb, hash(bomb)),
+    /no usable package: runtimes\/linux-x64\/native\/libonnxruntime_providers_cuda\.so would unpack from \d+ to 67108864 bytes/,
+  );
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('a package that declares a small library and holds a large one is refused', async () => {
+  const lying = Buffer.from(archive);
+  // The uncompressed size of the first entry: in its local header, and in the central directory.
+  const central = lying.indexOf(Buffer.from([0x50, 0x4b, 0x01, 0x02]));
+  for (const at of [22, central + 24]) lying.writeUInt32LE(100, at);
+  await assert.rejects(install(lying, hash(lying)), /no usable package/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
 test('a library that was replaced afterwards is no longer what the record says', async () => {
   await install(archive, undefined);
   writeFileSync(path.join(folder, cudaLibrary), 'another, of onnxruntime 1.30.0');

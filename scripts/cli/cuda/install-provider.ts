@@ -64,8 +64,21 @@ export async function installProvider(options: InstallOptions): Promise<Provider
 /** Where the libraries are in a NuGet package and in a Python wheel. */
 const libraryFolders = ['runtimes/linux-x64/native', 'onnxruntime/capi'];
 
+/** No provider library comes near this; that of CUDA has some 300 MB. */
+const largestLibrary = 2 ** 30;
+/** Machine code packs to a third or so; zeros, as in an archive made to fill a disk, to a thousandth. */
+const largestRatio = 50;
+
+/** @throws Error where an entry says that it unpacks to more than a library is. */
+function requireSizeOfLibrary({ entryName, header }: AdmZip.IZipEntry): void {
+  const { size, compressedSize } = header;
+  if (size > largestLibrary || size > largestRatio * Math.max(compressedSize, 2 ** 12))
+    throw new Error(`${entryName} would unpack from ${compressedSize} to ${size} bytes, which is no library`);
+}
+
 /**
- * The provider libraries of a package; adm-zip holds every entry against its CRC.
+ * The provider libraries of a package, bounded by their declared sizes before anything is unpacked; adm-zip
+ * holds every entry against its size and its CRC.
  * @throws Error naming the package, from `url`, and what it lacks.
  */
 export function unpackProvider(archive: Buffer, url: string): Map<string, Buffer> {
@@ -75,6 +88,7 @@ export function unpackProvider(archive: Buffer, url: string): Map<string, Buffer
       providerLibraries.map((name) => {
         const entry = libraryFolders.map((folder) => zip.getEntry(`${folder}/${name}`)).find((each) => each);
         if (!entry) throw new Error(`it has no ${name} in ${libraryFolders.join(' or ')}`);
+        requireSizeOfLibrary(entry);
         return [name, entry.getData()];
       }),
     );
