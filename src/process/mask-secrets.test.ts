@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maskSecrets } from './mask-secrets.ts';
+import { maskSecrets, withoutSecrets } from './mask-secrets.ts';
 
 const masked = (text: string, environment = {}): string => maskSecrets(text, environment);
 
@@ -73,4 +73,9 @@ test('the secrets of the environment do not show wherever they stand, encoded, d
     'sent tok-123456 and c2VjcmV0LW9mLXRoZS13ZWJob29rcw==',
   ].join('\n');
   assert.equal(masked(said, environment), 'AUTH me ***, ***\n{"msg":"***"}\nsent *** and ***');
+});
+
+test('a child that needs no secret gets none', () => {
+  const environment = { PATH: '/bin', HF_TOKEN: 'a', WEBHOOK_SECRET: 'b', REDIS_URL: 'redis://:c@h' };
+  assert.deepEqual(withoutSecrets(environment), { PATH: '/bin' });
 });

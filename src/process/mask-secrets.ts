@@ -58,6 +58,12 @@ export function maskAddress(address: string): string {
   return scheme + shown.replace(/[?#].*$/s, (found) => `${found[0]}${hidden}`);
 }
 
+/** The environment for a child that needs none of the secrets: what it computes, or its server, has no use. */
+export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const hiddenFrom = new Set([...secretVariables, 'REDIS_URL']);
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !hiddenFrom.has(name)));
+}
+
 /** Longest first, so that none leaves a part of another; each also as it stands in an address and in JSON. */
 function knownSecrets(environment: Readonly<Record<string, string | undefined>>): string[] {
   const values = secretVariables.map((name) => environment[name]?.trim() ?? '');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Log } from '../../src/jobs/log.ts';
 import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
+import { withoutSecrets } from '../../src/process/mask-secrets.ts';
 import type { FromEngine, ToEngine } from '../protocol.ts';
 import { boundToParent } from './bound-process.ts';
 import { watchSilence } from './silence.ts';
@@ -47,7 +48,7 @@ const pingMs = 5000;
 export function openEngineChannel(engineFile: string, limits: SilenceLimits, log: Log): EngineChannel {
   const [command, args] = boundToParent('KILL', process.execPath, [engineFile]);
   const child = spawn(command, args, {
-    env: { ...process.env, ...memoryEnvironment() },
+    env: { ...withoutSecrets(process.env), ...memoryEnvironment() },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });

@@ -82,3 +82,9 @@ test('a pull looks at where it goes before it asks for anything', bounded, async
   });
   assert.match(complaint, /MODELS_DIR="\/proc\/models\/mine": cannot be made/);
 });
+
+test('the address of a refused pull is shown without what is secret in it', bounded, async () => {
+  const url = 'https://user:ss-word@h.example/model.ckpt?X-Amz-Signature=ss-word';
+  const complaint = await complaintOf(['scripts/cli/models.ts', 'pull', 'mine', url], {});
+  assert.match(complaint, /^https:\/\/\*\*\*@h\.example\/model\.ckpt\?\*\*\*: "model\.ckpt" is neither/);
+});

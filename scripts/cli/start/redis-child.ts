@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { withoutSecrets } from '../../../src/process/mask-secrets.ts';
 import type { ChildDescription } from './kept-child.ts';
 import type { RedisBinary } from './redis-binary.ts';
 
@@ -71,7 +72,7 @@ export async function redisChild(
       ],
       noise,
       env: {
-        ...process.env,
+        ...withoutSecrets(process.env),
         ...(binary.libraryPath !== undefined && { LD_LIBRARY_PATH: binary.libraryPath }),
       },
     },

@@ -116,3 +116,12 @@ test('addresses with other schemes, credentials or no sense are refused', async 
   await refused('http://', /not a valid URL/);
   await refused('http://[::1/a.png', /not a valid URL/);
 });
+
+test('a signed address is named without what signs it, and without a password', async () => {
+  const fetcher = createImageFetcher({ timeoutMs: 1000, maxBytes: 1000, allowedHosts: [] });
+  await assert.rejects(
+    fetcher.fetch('https://me:ss-word@127.0.0.1/a.png?X-Amz-Signature=ss-word'),
+    /^ApiError: Input image not found: image "https:\/\/\*\*\*@127\.0\.0\.1\/a\.png\?\*\*\*" /,
+  );
+  await fetcher.close();
+});

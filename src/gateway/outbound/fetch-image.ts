@@ -1,6 +1,7 @@
 import { type Dispatcher, request } from 'undici';
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
+import { maskAddress } from '../../process/mask-secrets.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 import type { ResolveName } from './resolve-name.ts';
 
@@ -42,9 +43,13 @@ export function createImageFetcher(limits: FetchLimits): ImageFetcher {
       } catch (error) {
         if (error instanceof ApiError) throw error;
         const reason = reasonOf(error, signal, maxBytes);
-        throw new ApiError('invalidParameter', `Input image not found: image ${show(address)} ${reason}`, {
-          cause: error,
-        });
+        throw new ApiError(
+          'invalidParameter',
+          `Input image not found: image ${show(maskAddress(address))} ${reason}`,
+          {
+            cause: error,
+          },
+        );
       }
     },
     close: () => agent.destroy(),

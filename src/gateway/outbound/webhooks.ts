@@ -9,6 +9,7 @@ import type { Log } from '../../jobs/log.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import { openWebhookQueue, type WebhookMessage } from '../../jobs/queue/webhook-queue.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
+import { maskAddress } from '../../process/mask-secrets.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 
 /** Sending of signed messages about ended requests. */
@@ -88,7 +89,7 @@ export function openWebhooks(options: WebhookOptions): Webhooks {
         checkedUrl(url, undefined, allowedHosts);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        throw new ApiError('invalidParameter', `webhook_url ${show(url)} ${error.message}`);
+        throw new ApiError('invalidParameter', `webhook_url ${show(maskAddress(url))} ${error.message}`);
       }
     },
     close: async () => {
