@@ -1,7 +1,16 @@
 import type { FaultRow } from './fault-row.ts';
 import { connectionStorm } from './rows/connection-storm.ts';
 import { engineFaults } from './rows/engine-faults.ts';
+import { gatewayKilled, redisKilled, redisPaused, silentConnections } from './rows/gateway-and-redis.ts';
 import { workerFaults } from './rows/worker-faults.ts';
 
 /** The matrix, in the order in which it is run. */
-export const rows: readonly FaultRow[] = [connectionStorm, ...engineFaults, ...workerFaults];
+export const rows: readonly FaultRow[] = [
+  connectionStorm,
+  gatewayKilled,
+  redisKilled,
+  redisPaused,
+  silentConnections,
+  ...engineFaults,
+  ...workerFaults,
+];

@@ -21,7 +21,6 @@ export const connectionStorm: FaultRow = {
     const earlier = await spent(service);
     const [total, stormMs] = quick ? [150, 10_000] : [1000, 60_000];
     const cuts = setInterval(() => service.proxy.cut(), cutEveryMs);
-    const from = performance.now();
     const one = async (index: number): Promise<Submitted> => {
       await setTimeout((index * stormMs) / total);
       const request = body(seeds[index % seeds.length]!);
@@ -34,13 +33,14 @@ export const connectionStorm: FaultRow = {
       if (index % 7 === 0) made.cancelled = await cancel(gateway.url, service.key, made.id);
       return made;
     };
-    const requests = await Promise.all(Array.from({ length: total }, (_, index) => one(index)));
-    await setTimeout(Math.max(0, stormMs - (performance.now() - from)));
+    const made = Promise.all(Array.from({ length: total }, (_, index) => one(index)));
+    await setTimeout(stormMs);
     clearInterval(cuts);
     const over = performance.now();
     // Ahead of what still waits: how soon the service works again is asked, not how long its queue is.
     await undisturbed(service, gateway.url, [seeds[0]!], (seed) => ({ ...body(seed), priority: 1 }));
     const recoveryMs = performance.now() - over;
+    const requests = await made;
     const trial = await judge(service, gateway.url, requests, pictures, earlier + 1);
     const late = workers.flatMap(({ lines }) => lines.filter((line) => line.includes('lost its worker')));
     const remark = [trial.remark, `${late.length} jobs waited for a lock to end`].filter(Boolean).join('; ');

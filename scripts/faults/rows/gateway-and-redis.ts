@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { body, judge, type Pictures, type Submitted, spent, submit, undisturbed } from '../client.ts';
+import type { FaultRow, Trial } from '../fault-row.ts';
+import { type FaultService, type ServiceProcess, startFaultService } from '../service.ts';
+
+const seeds = Array.from({ length: 10 }, (_, index) => index + 1);
+const requestsAtOnce = 50;
+
+/**
+ * Fifty submits at once, under idempotency keys, into which the fault strikes; then everything is held
+ * against what was promised.
+ * @param strike resolves when the fault is over, with a gateway that is to serve from then on.
+ */
+async function intoSubmits(
+  redisArguments: readonly string[],
+  strike: (service: FaultService, gateway: ServiceProcess) => Promise<ServiceProcess>,
+): Promise<Trial> {
+  await using service = await startFaultService(redisArguments);
+  let gateway = await service.gateway();
+  await service.worker();
+  const pictures: Pictures = await undisturbed(service, gateway.url, seeds);
+  const earlier = await spent(service);
+  const one = async (index: number): Promise<Submitted> => {
+    await setTimeout(index * 10);
+    return await submit(() => gateway.url, service.key, body(seeds[index % seeds.length]!), randomUUID());
+  };
+  const submits = Promise.all(Array.from({ length: requestsAtOnce }, (_, index) => one(index)));
+  await setTimeout(Math.random() * 500);
+  gateway = await strike(service, gateway);
+  const over = performance.now();
+  const requests = await submits;
+  const urgent = { ...body(seeds[0]!), priority: 1 };
+  requests.push(await submit(() => gateway.url, service.key, urgent, randomUUID()));
+  const recoveryMs = performance.now() - over;
+  return { ...(await judge(service, gateway.url, requests, pictures, earlier)), recoveryMs };
+}
+
+/** A killed gateway: clients repeat themselves to the next one. */
+export const gatewayKilled: FaultRow = {
+  name: 'gateway-killed',
+  fault: 'gateway killed during 50 submits, another started',
+  times: { full: 10, quick: 1 },
+  boundMs: 10_000,
+  trial: () =>
+    intoSubmits([], async (service, gateway) => {
+      await gateway.end('SIGKILL');
+      return await service.gateway();
+    }),
+};
+
+/** Nothing that Redis has written down is lost with it. */
+export const redisKilled: FaultRow = {
+  name: 'redis-killed',
+  fault: 'Redis killed during 50 submits, started after 1 s (appendfsync always)',
+  times: { full: 10, quick: 1 },
+  boundMs: 10_000,
+  trial: () =>
+    intoSubmits(['--appendfsync', 'always'], async (service, gateway) => {
+      await service.redis.stop('SIGKILL');
+      await setTimeout(1000);
+      await service.redis.start();
+      return gateway;
+    }),
+};
+
+/** What reached Redis late is withdrawn, and the repeats are paid once. */
+export const redisPaused: FaultRow = {
+  name: 'redis-paused',
+  fault: 'Redis hears nothing for 3 s during 50 submits',
+  times: { full: 10, quick: 1 },
+  boundMs: 10_000,
+  trial: () =>
+    intoSubmits([], async (service, gateway) => {
+      service.proxy.freeze();
+      await setTimeout(3000);
+      service.proxy.thaw();
+      return gateway;
+    }),
+};
+
+/** Connections that die without a sign, of gateway and worker alike. */
+export const silentConnections: FaultRow = {
+  name: 'silent-connections',
+  fault: 'all connections to Redis die without a sign during 50 submits',
+  times: { full: 10, quick: 1 },
+  boundMs: 10_000,
+  trial: () =>
+    intoSubmits([], async (service, gateway) => {
+      service.proxy.forsake();
+      return gateway;
+    }),
+};
