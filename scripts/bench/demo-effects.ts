@@ -1,3 +1,7 @@
+/**
+ * `node scripts/bench/demo-effects.ts [--pairs 50]`: whether each knob of the API moves its effect in the
+ * right direction, on pairs of pictures of one seed that differ in it alone.
+ */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,10 +11,6 @@ import { runInProcesses } from './demo/farm.ts';
 import type { Expectation } from './demo/judge-picture.ts';
 import { pairedTest } from './demo/paired-test.ts';
 
-/**
- * Whether each knob of the API moves its effect in the right direction, on pairs of pictures of one seed that
- * differ in it alone.
- */
 const { values } = parseArgs({
   options: {
     models: { type: 'string', default: path.resolve(import.meta.dirname, '../../models/demo') },

@@ -1,3 +1,4 @@
+/** `node scripts/bench/demo-quality.ts [--count 100]`: how often the demo checkpoint draws what is asked. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';

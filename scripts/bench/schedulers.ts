@@ -1,3 +1,7 @@
+/**
+ * `node scripts/bench/schedulers.ts`: CPU milliseconds per step of every scheduler's own arithmetic on the
+ * latents of a 1024 x 1024 image, where the network and the noise are free.
+ */
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import type { NoiseSource } from '../../src/numerics/noise-source.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
@@ -6,10 +10,6 @@ import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../s
 import type { Row } from './report/row.ts';
 import { formatTable } from './report/table.ts';
 
-/**
- * CPU milliseconds per step of every scheduler's own arithmetic on the latents of a 1024 x 1024 image, where
- * the network and the noise are free: `node scripts/bench/schedulers.ts`
- */
 const length = 4 * 128 * 128;
 const steps = 25;
 const runs = 8;

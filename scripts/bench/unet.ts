@@ -1,3 +1,9 @@
+/**
+ * Seconds to emit, load and run a UNet, a batch of two as in classifier-free guidance, and the process's peak
+ * memory:
+ *     node scripts/bench/unet.ts --checkpoint models/sdxl-base [--side 256] [--steps 3] [--noise noise.f32]
+ * The same beside diffusers: peers/compare.ts.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
@@ -8,12 +14,6 @@ import { openUnet } from '../../src/networks/unet.ts';
 import { encodeModel } from '../../src/onnx/onnx-proto.ts';
 import { unetWork } from './networks/unet-work.ts';
 
-/*
- * Seconds to emit, load and run a UNet, a batch of two as in classifier-free guidance, and the process's peak
- * memory:
- *     node scripts/bench/unet.ts --checkpoint models/sdxl-base [--side 256] [--steps 3] [--noise noise.f32]
- * The same beside diffusers: peers/compare.ts.
- */
 const { values } = parseArgs({
   options: {
     checkpoint: { type: 'string' },

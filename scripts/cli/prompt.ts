@@ -1,3 +1,4 @@
+/** `npm run prompt -- "a (red:1.3) fox"`: how a prompt is weighted, cut in chunks and tokenized. */
 import { parseArgs } from 'node:util';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import {

@@ -1,13 +1,13 @@
+/**
+ * `npm run schedulers [-- --steps 30]`: every scheduler name with its solver, spacing, network calls, noise
+ * and source.
+ */
 import { parseArgs } from 'node:util';
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import { endpoints } from '../../src/contract/endpoints.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
 import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 
-/**
- * Prints every scheduler name with its solver, spacing, network calls, noise and source: `npm run schedulers
- * [-- --steps 30]`.
- */
 const { values } = parseArgs({ options: { steps: { type: 'string', default: '25' } } });
 const steps = Number(values.steps);
 if (!Number.isInteger(steps) || steps < 1 || steps > 999)

@@ -1,5 +1,5 @@
+/** `npm start`: Redis, gateway and one worker as children of this process. */
 import path from 'node:path';
 import { startProcess } from './start/start-process.ts';
 
-/** `npm start`: Redis, gateway and one worker as children of this process. */
 await startProcess([path.resolve(import.meta.dirname, '../../workers/worker.ts')]);

@@ -1,13 +1,12 @@
+/**
+ * `npm run test:faults -- [--quick] [--row NAME]`: the fault matrix against real processes. Ends non-zero
+ * where a request was lost, charged twice, answered with another picture or to somebody else, or where the
+ * service took longer than its bound to recover.
+ */
 import { parseArgs } from 'node:util';
 import { isBroken, type RowResult, runRow } from './fault-row.ts';
 import { rows } from './rows.ts';
 import { summary, table } from './table.ts';
-
-/**
- * The fault matrix against real processes: `npm run test:faults -- [--quick] [--row NAME]`. Ends non-zero
- * where a request was lost, charged twice, answered with another picture or to somebody else, or where the
- * service took longer than its bound to recover.
- */
 
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, row: { type: 'string', multiple: true } },

@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
-import { unscaledLatents } from '../../src/networks/vae-geometry.ts';
+import { unscaledLatents } from '../../src/networks/networks.ts';
 import { encodePrompts } from '../../src/pipelines/conditioning.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { guided } from '../../src/pipelines/guidance.ts';

@@ -1,3 +1,8 @@
+/**
+ * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its
+ * pictures are noise), for measurements of speed and of agreement:
+ *     node scripts/maintainers/random-checkpoint.ts [--kind base|refiner] [--dtype fp32|fp16|bf16] [--seed 0] --out DIR
+ */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Dtype } from '../../src/checkpoints/checkpoint.ts';
@@ -7,11 +12,6 @@ import { elementBytes } from '../../src/checkpoints/safetensors/write-safetensor
 import { writeCheckpoint } from '../../src/checkpoints/synthetic/checkpoint-writer.ts';
 import { makeFolder } from '../../src/process/usable-path.ts';
 
-/*
- * A checkpoint in SDXL's full size with random weights, distributed as torch initialises new layers (its
- * pictures are noise), for measurements of speed and of agreement:
- *     node scripts/maintainers/random-checkpoint.ts [--kind base|refiner] [--dtype fp32|fp16|bf16] [--seed 0] --out DIR
- */
 const descriptions = { base: publishedBase, refiner: publishedRefiner };
 const dtypes: Readonly<Record<string, Dtype>> = { fp32: 'F32', fp16: 'F16', bf16: 'BF16' };
 

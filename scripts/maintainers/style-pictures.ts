@@ -1,3 +1,7 @@
+/**
+ * `node scripts/maintainers/style-pictures.ts [sheet.webp]`: draws a small picture of every style into one sheet, 13 squares a row in
+ * the order of the names.
+ */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -6,11 +10,6 @@ import { layersOf } from './style-pictures/motifs.ts';
 import { type ColourAt, rasters } from './style-pictures/rasters.ts';
 import { type StylePicture, stylePictures } from './style-pictures/table.ts';
 import { drawn, svg } from './style-pictures/treatments.ts';
-
-/**
- * `node scripts/maintainers/style-pictures.ts [sheet.webp]`: draws a small picture of every style into one sheet, 13 squares a row in
- * the order of the names.
- */
 
 const side = 80;
 const columns = 13;

@@ -4,9 +4,9 @@ import { portableLayers } from '../graphs/portable-layers.ts';
 import { type VaeHalf, vaeMagnitudes, vaeTensors } from '../graphs/vae.ts';
 import { scalesFrom, type VaeScales } from '../graphs/vae-scales.ts';
 import { createPhiloxNormals } from '../numerics/philox-normals.ts';
+import { vaeGeometry } from './networks.ts';
 import { openSession } from './runtime/session.ts';
 import { floatsOf, floatTensor } from './runtime/tensors.ts';
-import { vaeGeometry } from './vae-geometry.ts';
 
 /** Side of the latents that are tried. A picture of eight times as many pixels a side, as it is for SDXL, is enough to see them all. */
 const side = 8;

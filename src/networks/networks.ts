@@ -1,3 +1,4 @@
+import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 /*
  * Networks, each with one verb. Arrays given to it must not change until it has answered. A signal ends the
  * work within the operator that is under way, with its reason as the error; the network can be used as
@@ -82,4 +83,44 @@ export interface VaeDecoder extends VaeGeometry {
    */
   decode(latents: Float32Array, height: number, width: number, signal?: AbortSignal): Promise<Float32Array>;
   release(): Promise<void>;
+}
+
+/** @returns what pixels and latents have to do with each other, of a VAE's config. */
+export function vaeGeometry(config: VaeConfig): VaeGeometry {
+  const { latents_mean: mean, latents_std: deviation } = config;
+  return {
+    factor: 2 ** (config.block_out_channels.length - 1),
+    channels: config.latent_channels,
+    scalingFactor: config.scaling_factor,
+    ...(mean === null || deviation === null ? {} : { latentStatistics: { mean, deviation } }),
+  };
+}
+
+type Scaling = Pick<VaeGeometry, 'channels' | 'scalingFactor' | 'latentStatistics'>;
+
+/**
+ * Latents [channels, ...] as the networks see them, from those of the VAE: times the scaling factor, or
+ * (latent - mean) * factor / deviation, as diffusers' SDXL pipelines.
+ */
+export function scaledLatents(latents: Float64Array, scaling: Scaling): Float32Array {
+  const { scalingFactor, latentStatistics } = scaling;
+  if (latentStatistics === undefined) return Float32Array.from(latents, (value) => value * scalingFactor);
+  const { mean, deviation } = latentStatistics;
+  const area = latents.length / scaling.channels;
+  return Float32Array.from(latents, (value, index) => {
+    const channel = Math.floor(index / area);
+    return ((value - mean[channel]!) * scalingFactor) / deviation[channel]!;
+  });
+}
+
+/** The other direction. */
+export function unscaledLatents(latents: Float32Array, scaling: Scaling): Float32Array {
+  const { scalingFactor, latentStatistics } = scaling;
+  if (latentStatistics === undefined) return latents.map((value) => value / scalingFactor);
+  const { mean, deviation } = latentStatistics;
+  const area = latents.length / scaling.channels;
+  return latents.map((value, index) => {
+    const channel = Math.floor(index / area);
+    return (value * deviation[channel]!) / scalingFactor + mean[channel]!;
+  });
 }

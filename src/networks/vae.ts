@@ -6,11 +6,11 @@ import type { VaeScales } from '../graphs/vae-scales.ts';
 import { layersFor } from './layers-for.ts';
 import { measureVaeScales } from './measure-vae-scales.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
+import { vaeGeometry } from './networks.ts';
 import { isCuda } from './runtime/device.ts';
 import { type NetworkOptions, openSession, type Session } from './runtime/session.ts';
 import type { Tensors } from './runtime/tensor-values.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
-import { vaeGeometry } from './vae-geometry.ts';
 
 /** Options of a VAE. */
 export interface VaeOptions extends NetworkOptions {

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { loadModels } from '../installation/load-models.ts';
-import { unscaledLatents } from '../networks/vae-geometry.ts';
+import { unscaledLatents } from '../networks/networks.ts';
 import { findScheduler } from '../schedulers/registry.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 import { imageToImage } from './image-to-image.ts';

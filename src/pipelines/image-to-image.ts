@@ -1,4 +1,4 @@
-import { scaledLatents } from '../networks/vae-geometry.ts';
+import { scaledLatents } from '../networks/networks.ts';
 import type { NoiseSource } from '../numerics/noise-source.ts';
 import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
 import { partial } from '../schedulers/run-parts.ts';

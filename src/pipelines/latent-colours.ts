@@ -1,5 +1,5 @@
 import type { VaeDecoder } from '../networks/networks.ts';
-import { unscaledLatents } from '../networks/vae-geometry.ts';
+import { unscaledLatents } from '../networks/networks.ts';
 import { leastSquares } from '../numerics/least-squares.ts';
 import { createPhiloxNormals } from '../numerics/philox-normals.ts';
 

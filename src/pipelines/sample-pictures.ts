@@ -1,5 +1,5 @@
 import type { VaeDecoder } from '../networks/networks.ts';
-import { unscaledLatents } from '../networks/vae-geometry.ts';
+import { unscaledLatents } from '../networks/networks.ts';
 import type { Solver } from '../schedulers/scheduler.ts';
 import { cropped, type Size } from './canvas.ts';
 import type { LatentSize } from './guidance.ts';

@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { NetworkLoaders } from '../../../src/installation/load-models.ts';
 import type { ClipTextEncoder } from '../../../src/networks/networks.ts';
-import { unscaledLatents } from '../../../src/networks/vae-geometry.ts';
+import { unscaledLatents } from '../../../src/networks/networks.ts';
 import { createPhiloxNormals } from '../../../src/numerics/philox-normals.ts';
 import { loadTokenizer } from '../../../src/text/tokenizer.ts';
 

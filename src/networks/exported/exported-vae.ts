@@ -2,9 +2,9 @@ import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
 import type { VaeConfig } from '../../checkpoints/configs/vae-config.ts';
 import type { ExportedNetwork } from '../../checkpoints/exported/exported-folder.ts';
 import type { VaeDecoder, VaeEncoder } from '../networks.ts';
+import { vaeGeometry } from '../networks.ts';
 import type { NetworkOptions } from '../runtime/session.ts';
 import { requireLength, requireSize } from '../runtime/tensors.ts';
-import { vaeGeometry } from '../vae-geometry.ts';
 import { type ExportedSession, openExportedSession } from './exported-session.ts';
 
 /** Loads an exported VAE decoder: latent_sample -> sample. @throws as openExportedSession does. */
