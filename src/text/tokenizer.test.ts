@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -141,6 +142,12 @@ test('tokens added to a checkpoint are cut out of the text before anything else'
     const tokenizer = await loadTokenizer({ directory, pad: 'eos' });
     assert.deepEqual(tokenizer.encode('cat<Subject>'), [5, 11]);
   }
+});
+
+test('a pipe under the name of a vocabulary is refused and does not hold the load', async () => {
+  const folder = await folderWith({});
+  execFileSync('mkfifo', [path.join(folder, 'vocab.json')]);
+  await assert.rejects(loadTokenizer({ directory: folder, pad: 'eos' }), /vocab\.json: not a regular file/);
 });
 
 test('a folder without a vocabulary, with broken JSON or without a named token is refused by name', async () => {

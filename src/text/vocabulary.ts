@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 
 /** What a byte-pair tokenizer is made of: token -> id, and the merges in order of rank. */
@@ -58,9 +59,13 @@ export async function readVocabulary(directory: string): Promise<Vocabulary> {
 
 type JsonObject = Record<string, unknown>;
 
+/** Never waits: a pipe without a writer would hold a plain open for ever. */
 async function readText(directory: string, name: string): Promise<string | undefined> {
+  const file = path.join(directory, name);
   try {
-    return await readFile(path.join(directory, name), 'utf8');
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) throw new Error(`${file}: not a regular file`);
+    return await handle.readFile('utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
