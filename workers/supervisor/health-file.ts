@@ -24,7 +24,7 @@ export function reportHealth(file: string | undefined, log: Log): HealthReport {
   const write = (): void => {
     if (file === undefined) return;
     try {
-      writeFileSync(`${file}.new`, JSON.stringify({ state, pid: process.pid, at: Date.now() }));
+      writeFileSync(`${file}.new`, JSON.stringify({ state, pid: process.pid, at: monotonicMs() }));
       renameSync(`${file}.new`, file);
     } catch (error) {
       log.warn({ err: error, file }, 'health file cannot be written');
@@ -46,6 +46,11 @@ export function reportHealth(file: string | undefined, log: Log): HealthReport {
   };
 }
 
+/** Since the machine's start, the same for all its processes, whatever is done to its clock. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
 /**
  * What a health file says.
  * @param what alive: a worker runs and its thread turns. ready: and its engine has checkpoints loaded.
@@ -54,7 +59,7 @@ export function reportHealth(file: string | undefined, log: Log): HealthReport {
 export function readHealth(
   file: string,
   what: 'alive' | 'ready',
-  now = Date.now(),
+  now = monotonicMs(),
 ): { ok: boolean; line: string } {
   let said: { state: WorkerState; pid: number; at: number };
   try {
@@ -64,5 +69,5 @@ export function readHealth(
   }
   const age = now - said.at;
   const line = `worker ${said.pid}: ${said.state}, ${Math.round(age / 1000)} s ago`;
-  return { ok: age <= staleMs && (what === 'alive' || said.state === 'ready'), line };
+  return { ok: age >= 0 && age <= staleMs && (what === 'alive' || said.state === 'ready'), line };
 }

@@ -17,6 +17,7 @@ import {
   connect,
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
+import { processIdentity } from '../../src/process/start-time.ts';
 import { capabilitiesOf, modelsBehind } from '../capabilities.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { Loss } from './engine-channel.ts';
@@ -57,7 +58,7 @@ const engineGapMs = 10_000;
  */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
   const { config, redisUrl, log, lockDurationMs, stalledIntervalMs } = options;
-  const id = `${os.hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`;
+  const id = `${os.hostname()}-${processIdentity(process.pid)}-${randomBytes(3).toString('hex')}`;
   const redis = await connect(redisUrl, patientOptions(), (error) =>
     log.warn({ err: error }, 'Redis connection error'),
   );

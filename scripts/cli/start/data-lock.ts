@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { processIdentity, startTimeOf } from '../../../src/process/start-time.ts';
 
 /** A data directory that belongs to this process and to the children that inherit `descriptor`. */
 export interface DataLock {
@@ -21,16 +22,18 @@ export async function lockDataDirectory(dataDir: string, patienceMs = 20_000): P
   const descriptor = openSync(file, 'a+', 0o600);
   const until = performance.now() + patienceMs;
   while (!tryLock(descriptor)) {
-    const holder = Number(readFileSync(file, 'utf8'));
+    const holder = readFileSync(file, 'utf8').trim();
     if (isAlive(holder) || performance.now() > until) {
       closeSync(descriptor);
-      const who = isAlive(holder) ? `process ${holder}` : 'another process, perhaps in another container';
+      const who = isAlive(holder)
+        ? `process ${Number.parseInt(holder, 10)}`
+        : 'another process, perhaps in another container';
       throw new Error(`${dataDir} is in use by ${who}: stop it, or start with another DATA_DIR`);
     }
     await setTimeout(200);
   }
   ftruncateSync(descriptor);
-  writeSync(descriptor, String(process.pid));
+  writeSync(descriptor, processIdentity(process.pid));
   return { descriptor, release: () => closeSync(descriptor) };
 }
 
@@ -47,12 +50,8 @@ function tryLock(descriptor: number): boolean {
   );
 }
 
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+/** Not one that was given the id of a start that has ended: its children still end, and are waited for. */
+function isAlive(holder: string): boolean {
+  const pid = Number.parseInt(holder, 10);
+  return pid > 0 && pid !== process.pid && startTimeOf(pid) !== undefined && processIdentity(pid) === holder;
 }

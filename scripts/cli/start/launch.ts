@@ -11,6 +11,7 @@ import {
   connect,
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
+import { processIdentity } from '../../../src/process/start-time.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 import { checkAppendOnlyFiles, markUsed } from './append-only-files.ts';
 import { assertPortFree } from './assert-port-free.ts';
@@ -168,7 +169,10 @@ async function served(
   const url = `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/readyz`;
   while (!cancelled.aborted) {
     await setTimeout(100);
-    const prefix = `${os.hostname()}-${workerPid()}-`;
+    const pid = workerPid();
+    if (pid === undefined) continue;
+    // Another container of this name may have had a worker of this id a moment ago.
+    const prefix = `${os.hostname()}-${processIdentity(pid)}-`;
     if (!(await liveWorkers(redis)).some(({ id }) => id.startsWith(prefix))) continue;
     const answer = await fetch(url).catch(() => undefined);
     await answer?.body?.cancel();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { startTimeOf } from '../../../src/process/start-time.ts';
 import { canBindToParent } from '../../../workers/supervisor/bound-process.ts';
 
 /**
@@ -18,23 +18,12 @@ export function startWatchdog(): { watch(pid: number): void } {
   return { watch: (pid) => watchdog.stdin.write(`${pid}\n`) };
 }
 
-/**
- * When the process started, in clock ticks since boot (field 22 of proc(5) stat): tells a reused process id.
- */
-function startTime(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
 if (import.meta.main) {
   const watched = new Map<number, string | undefined>();
   const input = createInterface({ input: process.stdin });
-  input.on('line', (line) => watched.set(Number(line), startTime(Number(line))));
+  input.on('line', (line) => watched.set(Number(line), startTimeOf(Number(line))));
   input.once('close', () => {
     for (const [pid, started] of watched)
-      if (started !== undefined && startTime(pid) === started) process.kill(pid, 'SIGTERM');
+      if (started !== undefined && startTimeOf(pid) === started) process.kill(pid, 'SIGTERM');
   });
 }
