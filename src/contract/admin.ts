@@ -116,6 +116,23 @@ export const adminResponses = {
       }),
     ),
   }),
+  AdminModels: z.strictObject({
+    models: z.array(
+      z.strictObject({
+        name: z.string(),
+        serves: z.array(z.string()).meta({ description: 'The names it answers to' }),
+        installed: z.array(z.string()).meta({ description: 'Ids of the workers that have it' }),
+        loaded: z.array(z.string()).meta({ description: 'Of those, the ones that have it loaded' }),
+      }),
+    ),
+    unservable: z.array(
+      z.strictObject({
+        worker: z.string(),
+        entry: z.string().meta({ description: 'Of its models folder' }),
+        reason: z.string(),
+      }),
+    ),
+  }),
   AdminAudit: z.strictObject({
     acts: z.array(
       z.strictObject({

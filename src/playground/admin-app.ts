@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { AuditLog } from './admin-audit.ts';
 import { Keys } from './admin-keys.ts';
+import { Models } from './admin-models.ts';
 import { QueueState } from './admin-queues.ts';
 import { Failures, Unfinished } from './admin-requests.ts';
 import { adminTrouble, keepReading, overview, refresh } from './admin-state.ts';
@@ -54,6 +55,7 @@ export function AdminApp() {
       <${Trouble} />
       <${QueueState} queues=${shown.queues} />
       <${Workers} workers=${shown.workers} />
+      <${Models} models=${shown.models} />
       <${Unfinished} requests=${shown.unfinished} />
       <${Failures} requests=${shown.failures} />
       <${Keys} keys=${shown.keys} />

@@ -70,12 +70,27 @@ export interface Act {
   readonly on: string;
 }
 
+export interface Models {
+  readonly models: readonly {
+    readonly name: string;
+    readonly serves: readonly string[];
+    readonly installed: readonly string[];
+    readonly loaded: readonly string[];
+  }[];
+  readonly unservable: readonly {
+    readonly worker: string;
+    readonly entry: string;
+    readonly reason: string;
+  }[];
+}
+
 /** All that the page shows, read together. */
 export interface Overview {
   readonly queues: Queues;
   readonly unfinished: readonly AdminRequest[];
   readonly failures: readonly AdminRequest[];
   readonly workers: readonly Worker[];
+  readonly models: Models;
   readonly keys: readonly Key[];
   readonly acts: readonly Act[];
 }

@@ -189,6 +189,17 @@ export const texts = {
       models: (resident: readonly string[], routes: readonly string[]) =>
         `loaded: ${resident.length > 0 ? resident.join(', ') : 'nothing'}; serves: ${routes.join(', ')}`,
     },
+    models: {
+      title: 'Models',
+      none: 'No worker has told of its models.',
+      serves: (names: readonly string[]) => `answers to ${names.join(', ')}`,
+      loaded: (loaded: number, installed: number) => `loaded on ${loaded} of ${installed}`,
+      load: 'Load',
+      unload: 'Unload',
+      rescan: 'Look at the folders anew',
+      unserved: (entry: string, worker: string, reason: string) =>
+        `${entry} on ${worker} is not served: ${reason}`,
+    },
     requests: {
       unfinished: 'Running and waiting',
       none: 'Nothing runs or waits.',

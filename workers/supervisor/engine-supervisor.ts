@@ -36,6 +36,13 @@ export interface EngineSupervisor {
    * @throws JobError as EngineProcess.run, and where a checkpoint is not served or cannot be loaded.
    */
   readonly run: EngineProcess['run'];
+  /**
+   * Loads a checkpoint (in place of the present ones where there is no room beside them) or takes it off the
+   * device, once the jobs asked for before are done. The last one stays: an engine without a checkpoint could
+   * do nothing.
+   * @throws Error where no checkpoint of that name is installed, where it cannot be loaded, or is the last.
+   */
+  hold(model: string, loaded: boolean): Promise<void>;
   /** Checkpoints that are loaded, or are being loaded. */
   resident(): ReadonlySet<string>;
   /** Since checkpoints were last exchanged. */
@@ -57,6 +64,7 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
   /** Engines whose end was asked for. */
   const replaced = new WeakSet<EngineProcess>();
   let closing = false;
+  const closingSoon = new AbortController();
   let resident: ReadonlySet<string> = new Set();
   let exchangedAt = performance.now();
   /** Calls of `run` that have not ended. */
@@ -224,10 +232,28 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
       );
       return result;
     },
+    hold: (model, loaded) => {
+      if (!capabilities.models.some(({ name }) => name === model))
+        return Promise.reject(new Error(`no checkpoint ${model} is installed`));
+      const change = previous.then(async () => {
+        const signal = closingSoon.signal;
+        if (loaded) return void (await engineWith([model], signal));
+        const engine = await current.engine;
+        if (!engine.resident().has(model)) return;
+        const others = [...engine.resident()].filter((name) => name !== model);
+        if (others.length === 0) throw new Error(`${model} is the only checkpoint that is loaded`);
+        current = exchange(others, [...engine.resident()]);
+        onResidency();
+        await current.engine;
+      });
+      previous = change.catch(() => undefined);
+      return change;
+    },
     resident: () => resident,
     residentForMs: () => performance.now() - exchangedAt,
     close: async () => {
       closing = true;
+      closingSoon.abort();
       withdrawn.close();
       current.unwanted.abort();
       const engine = await unlessAborted(current.engine, AbortSignal.timeout(1000)).catch(() => undefined);

@@ -5,12 +5,14 @@ import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
 import { checkpointsOfRoute, routesOf } from '../../src/contract/routes.ts';
 import { baseName } from '../../src/contract/served-names.ts';
+import type { UnservableModel } from '../../src/installation/installation.ts';
 import { listKnownWords } from '../../src/installation/known-words.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
 import { registerRoutes } from '../../src/jobs/queue/heartbeat.ts';
+import { hearOrders, type WorkerOrder } from '../../src/jobs/queue/worker-control.ts';
 import {
   assertNoEviction,
   type Connection,
@@ -35,6 +37,8 @@ export interface WorkerOptions
   /** See ConsumerOptions. */
   readonly lockDurationMs?: number;
   readonly stalledIntervalMs?: number;
+  /** An administrator wants the models folder looked at anew: this worker is to be closed and run again. */
+  readonly onRescan?: () => void;
   /** Requests stop being turned into pictures here for good, and a new worker is needed. */
   readonly onHopeless: (error: Error) => void;
 }
@@ -70,13 +74,15 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   /** The request that the engine works on. */
   let inHand: string | undefined;
   let knownWords: readonly ServedKnownWords[] = [];
+  let unservable: readonly UnservableModel[] = [];
   let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
   let wake: () => void = () => undefined;
   const announce = (): void => {
     if (leaving || supervisor === undefined || health.state() !== 'ready') return;
-    const { models: _, ...capabilities } = supervisor.offered();
+    const { models, ...capabilities } = supervisor.offered();
     const resident = [...residentRoutes(supervisor)];
+    const loaded = supervisor.resident();
     presence.present({
       id,
       device: config.device,
@@ -84,6 +90,8 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       resident,
       busy: inHand !== undefined,
       knownWords,
+      models: models.map(({ name, serves }) => ({ name, serves, loaded: loaded.has(name) })),
+      unservable,
       ...(inHand !== undefined && { request: inHand }),
     });
   };
@@ -106,7 +114,9 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
 
   try {
     await assertNoEviction(redis);
-    await registerRoutes(redis, await routesOnDisk(config, log));
+    const onDisk = await lookOnDisk(config, log);
+    unservable = onDisk.unservable;
+    await registerRoutes(redis, onDisk.routes);
     if (config.modelsDir !== undefined)
       knownWords = await listKnownWords(config.modelsDir, config.serveModels).catch((error) => {
         log.warn({ err: error }, 'what the models know cannot be told');
@@ -152,11 +162,17 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       ...(stalledIntervalMs !== undefined && { stalledIntervalMs }),
     });
     wake = consumer.wake;
+    const orders = await hearOrders(
+      redisUrl,
+      (order) => obey(order, started, options),
+      (error) => log.warn({ err: error }, 'Redis connection error'),
+    );
     return {
       id,
       enginePid: () => engine.pid,
       close: async () => {
         leaving = true;
+        orders.close();
         const away = new AbortController();
         const drained = Promise.all([presence.stop(), consumer.close()]);
         await Promise.race([drained, redisGone(redis, away.signal)]);
@@ -176,13 +192,18 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   }
 }
 
+interface OnDisk {
+  readonly routes: readonly string[];
+  readonly unservable: readonly UnservableModel[];
+}
+
 /**
- * What will be served once the engine has loaded, and in the log what will not and why; none where the folder
- * is wrong, which the engine then says.
+ * What will be served once the engine has loaded, and what will not and why, in the log too; nothing where the
+ * folder is wrong, which the engine then says.
  * @throws Error where what there is can serve no request.
  */
-async function routesOnDisk({ modelsDir, serveModels }: Config, log: Log): Promise<string[]> {
-  if (modelsDir === undefined) return [];
+async function lookOnDisk({ modelsDir, serveModels }: Config, log: Log): Promise<OnDisk> {
+  if (modelsDir === undefined) return { routes: [], unservable: [] };
   const { names, unservable } = await servableModels(modelsDir, serveModels).then(
     ({ installation, unservable }) => ({ names: [...installation.keys()], unservable }),
     () => ({ names: [], unservable: [] }),
@@ -193,7 +214,21 @@ async function routesOnDisk({ modelsDir, serveModels }: Config, log: Log): Promi
     throw new Error(
       `${serveModels.length > 0 ? `SERVE_MODELS=${serveModels.join(',')}` : modelsDir}: no request can be served by ${names.join(', ')} alone: a refiner needs its base, ${baseName}`,
     );
-  return routes;
+  return { routes, unservable };
+}
+
+/** Does what an administrator asks, where it concerns this worker. */
+function obey(order: WorkerOrder, supervisor: EngineSupervisor, { log, onRescan }: WorkerOptions): void {
+  log.info({ order }, 'order of an administrator');
+  if (order.act === 'rescan') {
+    onRescan?.();
+    return;
+  }
+  const model = supervisor.capabilities.models.find(({ serves }) => serves.includes(order.model));
+  if (model === undefined) return;
+  supervisor.hold(model.name, order.act === 'load').catch((error: unknown) => {
+    log.error({ err: error, order }, 'order could not be followed');
+  });
 }
 
 /** The routes whose checkpoints are all loaded. */

@@ -50,19 +50,40 @@ export async function workerProcess(
       void end(1);
     });
 
-  try {
-    requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile']);
-    worker = await runWorker({
+  const { redisUrl } = config;
+  const start = async (): Promise<void> => {
+    const started = await runWorker({
       ...options,
       config,
-      redisUrl: config.redisUrl,
+      redisUrl,
       log,
+      onRescan: () => void startAgain(),
       onHopeless: (error) => {
         log.fatal({ err: error }, 'no engine can be started');
         void end(1);
       },
     });
+    if (ending) return await started.close();
+    worker = started;
     log.info({ id: worker.id, device: config.device }, 'worker takes jobs');
+  };
+  /** With the job in hand given back to its queue: another worker, or this one, makes it. */
+  const startAgain = async (): Promise<void> => {
+    const before = worker;
+    if (before === undefined || ending) return;
+    worker = undefined;
+    log.info('worker starts again with what the models folder holds now');
+    try {
+      await before.close();
+      await start();
+    } catch (error) {
+      log.fatal({ err: error }, 'worker could not start again');
+      void end(1);
+    }
+  };
+  try {
+    requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile']);
+    await start();
   } catch (error) {
     if (!ending) exitWith('worker', error);
   }

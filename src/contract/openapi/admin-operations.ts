@@ -24,6 +24,13 @@ const queues = {
   routes: [{ route: 'sdxl-base', waiting: 3, processing: 1 }],
 };
 
+const models = {
+  models: [
+    { name: 'demo-base', serves: ['sdxl-base'], installed: ['host-1-ab12cd'], loaded: ['host-1-ab12cd'] },
+  ],
+  unservable: [{ worker: 'host-1-ab12cd', entry: 'old.ckpt', reason: 'a pickle' }],
+};
+
 const idParameter = (description: string): JsonObject => ({
   name: 'id',
   in: 'path',
@@ -204,6 +211,39 @@ const service: Operation[] = [
       ...refusals,
     },
   },
+  {
+    ...common,
+    method: 'get',
+    path: '/v1/admin/models',
+    summary: 'Checkpoints that workers have, and what lies in their folders unserved, with the reason',
+    responses: { 200: jsonResponse('The models', 'AdminModels', models), ...refusals },
+  },
+  {
+    ...common,
+    method: 'post',
+    path: '/v1/admin/models/rescan',
+    summary: 'Workers look at their models folders anew, after giving their jobs in hand back',
+    responses: { 202: jsonResponse('As it is now', 'AdminModels', models), ...refusals },
+  },
+  ...(['load', 'unload'] as const).map((word) => ({
+    ...common,
+    method: 'post' as const,
+    path: `/v1/admin/models/{name}/${word}`,
+    summary:
+      word === 'load'
+        ? 'Every worker that has it loads it, in place of others where there is no room beside them'
+        : 'Every worker takes it off its device, unless it is the last one there',
+    parameters: [
+      {
+        ...{ name: 'name', in: 'path', required: true },
+        ...{ description: 'Of the model, or one that it serves', schema: { type: 'string' } },
+      },
+    ],
+    responses: {
+      202: jsonResponse('As it is now', 'AdminModels', models),
+      ...{ ...refusals, ...missing, ...conflict },
+    },
+  })),
   {
     ...common,
     method: 'get',

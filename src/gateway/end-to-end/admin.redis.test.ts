@@ -137,6 +137,19 @@ test('a failed request is made anew for its owner, without a charge', async () =
   assert.equal((await ask('POST', `/v1/admin/requests/${crypto.randomUUID()}/retry`)).status, 404);
 });
 
+test('models are listed with the workers that have them; those that nobody has are a 404', async () => {
+  const { body } = await ask('GET', '/v1/admin/models');
+  assert.deepEqual(body, { models: [], unservable: [] });
+  for (const act of ['load', 'unload']) {
+    const refused = await ask('POST', `/v1/admin/models/juggernaut/${act}`);
+    assert.deepEqual(
+      [refused.status, refused.body.error],
+      [404, 'No live worker has a model "juggernaut" installed'],
+    );
+  }
+  assert.equal((await ask('POST', '/v1/admin/models/rescan')).status, 202);
+});
+
 test('workers are listed with their routes, and every act is written down with the key that did it', async () => {
   const { workers } = (await ask('GET', '/v1/admin/workers')).body;
   assert.deepEqual(

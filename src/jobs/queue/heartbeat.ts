@@ -27,6 +27,14 @@ export interface WorkerInfo {
   readonly resident: readonly string[];
   /** Whether it has a job in hand. */
   readonly busy: boolean;
+  /** The checkpoints that are installed where it runs, and whether each is loaded. */
+  readonly models?: readonly {
+    readonly name: string;
+    readonly serves: readonly string[];
+    readonly loaded: boolean;
+  }[];
+  /** What else lies in its models folder, and why it is not served. */
+  readonly unservable?: readonly { readonly entry: string; readonly reason: string }[];
   /** Id of the request that it has in hand. */
   readonly request?: string;
   /** What those of its models know that were trained on little. */

@@ -25,6 +25,8 @@ export const keyOf = {
   cancel: 'sdxl:cancel',
   /** Channel: a job can be taken from the queue of this route. */
   submitted: 'sdxl:submitted',
+  /** Channel: what administrators ask of workers, see worker-control.ts. */
+  orders: 'sdxl:orders',
   /** Channel: what happens to requests, see events.ts. */
   events: 'sdxl:events',
   /** Sorted set of the ids of requests that wait for a worker, by their place (see records.ts). */

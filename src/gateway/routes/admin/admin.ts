@@ -5,6 +5,7 @@ import { refuseOtherMethods } from '../../http/errors.ts';
 import type { WorkerList } from '../../submit/worker-list.ts';
 import { createAudit } from './audit.ts';
 import { adminKeyRoutes } from './keys.ts';
+import { adminModelRoutes } from './models.ts';
 import { adminQueueRoutes } from './queues.ts';
 import { adminRequestRoutes } from './requests.ts';
 
@@ -19,6 +20,7 @@ export function adminRoutes(app: FastifyInstance, gateway: Gateway, workers: Wor
   adminKeyRoutes(app, gateway, audit);
   adminRequestRoutes(app, gateway, workers, audit);
   adminQueueRoutes(app, gateway, workers, audit);
+  adminModelRoutes(app, gateway, workers, audit);
 }
 
 /** Addresses of the admin API and the verbs they know. */
@@ -34,6 +36,10 @@ const adminPaths: Readonly<Record<string, readonly string[]>> = {
   '/v1/admin/queues/pause': ['POST'],
   '/v1/admin/queues/resume': ['POST'],
   '/v1/admin/workers': ['GET', 'HEAD'],
+  '/v1/admin/models': ['GET', 'HEAD'],
+  '/v1/admin/models/rescan': ['POST'],
+  '/v1/admin/models/:name/load': ['POST'],
+  '/v1/admin/models/:name/unload': ['POST'],
   '/v1/admin/audit': ['GET', 'HEAD'],
 };
 

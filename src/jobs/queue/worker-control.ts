@@ -1,0 +1,29 @@
+import type { Connection } from '../redis/connection.ts';
+import { listen } from '../redis/listen.ts';
+import { keyOf } from '../redis/names.ts';
+
+/** What an administrator asks of workers. */
+export type WorkerOrder =
+  /** Have the checkpoint of this served name loaded, or not loaded. */
+  | { readonly act: 'load' | 'unload'; readonly model: string }
+  /** Look at the models folder anew. */
+  | { readonly act: 'rescan' };
+
+/** Tells all live workers; those whom it does not concern pass it over. */
+export async function orderWorkers(redis: Connection, order: WorkerOrder): Promise<void> {
+  await redis.publish(keyOf.orders, JSON.stringify(order));
+}
+
+/** Hears orders on a connection of its own. One that is given while it is down is not heard. */
+export async function hearOrders(
+  redisUrl: string,
+  onOrder: (order: WorkerOrder) => void,
+  onError: (error: Error) => void,
+): Promise<{ close(): void }> {
+  return await listen({
+    redisUrl,
+    channels: { [keyOf.orders]: (message) => onOrder(JSON.parse(message) as WorkerOrder) },
+    onBack: () => undefined,
+    onError,
+  });
+}
