@@ -42,7 +42,7 @@ export async function defaultModels(dataDir: string, shipped = shippedModels): P
   );
   if (!isThere && own.length === 0)
     throw new Error(
-      `MODELS_DIR is not set, ${modelsDir} holds no checkpoint, and the demo checkpoint that would stand in is not in ${shipped}: set MODELS_DIR to a folder of checkpoints`,
+      `MODELS_DIR is not set, and the demo checkpoint that would stand in is not in ${shipped}: set MODELS_DIR to a folder of checkpoints, or put one into ${modelsDir}`,
     );
   const taken = new Set(own.flatMap(({ serves }) => serves));
   if (together.some((name) => taken.has(name))) for (const name of together) taken.add(name);
