@@ -10,6 +10,7 @@ import { startHeartbeat } from '../../src/jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../src/jobs/records/api-keys.ts';
 import { connect, failFastOptions } from '../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
+import { workerInfo } from '../../src/jobs/testing/worker-info.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 import { startChild } from './gateway/child.ts';
 import { atRate, type Latencies, oneByOne } from './gateway/load.ts';
@@ -43,14 +44,10 @@ async function measure({ queued, seconds }: GatewayOptions): Promise<Measured> {
   const heartbeat = await startHeartbeat(
     connection,
     {
+      ...workerInfo,
       id: 'stub',
-      device: 'cpu',
       endpoints: ['sdxl-torch'],
-      refiner: true,
       baseModels: [],
-      sizeMultiple: 8,
-      resident: [],
-      busy: false,
     },
     () => undefined,
   );

@@ -4,20 +4,11 @@ import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
 import { routesOf } from '../../contract/routes.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 
 const request = { endpoint: 'sdxl-torch', refiner: true, highNoiseFraction: 0.8 } as TextToImageRequest;
-const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({
-  id: 'w',
-  device: 'cpu',
-  endpoints: ['sdxl-torch', 'sdxl-img2img'],
-  refiner: false,
-  baseModels: ['juggernaut'],
-  sizeMultiple: 8,
-  resident: [],
-  busy: false,
-  ...facts,
-});
+const worker = (facts: Partial<WorkerInfo>): WorkerInfo => ({ ...workerInfo, refiner: false, ...facts });
 const withoutRefiner = {
   ...request,
   refiner: false,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
-import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
+import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { unknownWordWarnings, warningsFor } from './known-words.ts';
 
 const known: ServedKnownWords = {
@@ -12,18 +12,8 @@ const known: ServedKnownWords = {
   model: 'small',
   serves: ['sdxl-base', 'juggernaut'],
 };
-const worker: WorkerInfo = {
-  id: 'w',
-  device: 'cpu',
-  endpoints: ['sdxl-torch', 'sdxl-img2img'],
-  refiner: true,
-  baseModels: ['juggernaut', 'real'],
-  sizeMultiple: 8,
-  resident: [],
-  busy: false,
-  knownWords: [known],
-};
-const { knownWords: _, ...unlimited } = worker;
+const unlimited = { ...workerInfo, baseModels: ['juggernaut', 'real'] };
+const worker = { ...unlimited, knownWords: [known] };
 const asked = { prompt: 'a cat', negativePrompt: '' };
 
 test('each field with unknown words is named, with the words and what the checkpoint does instead', () => {

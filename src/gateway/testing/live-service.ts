@@ -5,22 +5,14 @@ import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { RedisProxy } from '../../jobs/testing/redis-proxy.ts';
+import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { buildApp } from '../app.ts';
 import { gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
 import { deniedPrompt } from '../submit/content-policy.ts';
 import { startTestBacking } from './backing.ts';
 
-const worker: WorkerInfo = {
-  id: 'w',
-  device: 'cpu',
-  endpoints: ['sdxl-torch'],
-  refiner: true,
-  baseModels: [],
-  sizeMultiple: 8,
-  resident: [],
-  busy: false,
-};
+const worker: WorkerInfo = { ...workerInfo, endpoints: ['sdxl-torch'], baseModels: [] };
 
 /** What a test may send; the key is `own` and the method GET unless told otherwise. */
 interface CallOptions {

@@ -8,6 +8,7 @@ import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
+import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { buildApp } from '../app.ts';
 import { type GatewaySettings, gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
@@ -56,17 +57,6 @@ export function picture(width: number, height: number): Promise<Buffer> {
   return encodeImage(new Float32Array(3 * width * height), width, height, 'png');
 }
 
-const usualWorker: WorkerInfo = {
-  id: 'w',
-  device: 'cpu',
-  endpoints: ['sdxl-torch', 'sdxl-img2img'],
-  refiner: true,
-  baseModels: ['juggernaut'],
-  sizeMultiple: 8,
-  resident: [],
-  busy: false,
-};
-
 /** The prompts "NaN" and "slow" fail and take their time. */
 function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
   return async (request: GenerationRequest, { inputImage, progress }) => {
@@ -95,7 +85,7 @@ export async function startTestService(
   fetchImage = samePicture,
   workerFacts: Partial<WorkerInfo> = {},
 ): Promise<TestService> {
-  const worker = { ...usualWorker, ...workerFacts };
+  const worker = { ...workerInfo, ...workerFacts };
   const log: string[] = [];
   const inputs: Buffer[] = [];
   const started: GenerationRequest[] = [];

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { liveWorkers, startHeartbeat, type WorkerInfo } from '../queue/heartbeat.ts';
 import { type Connection, connect, failFastOptions } from '../redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../testing/redis-server.ts';
+import { workerInfo } from '../testing/worker-info.ts';
 import { createApiKey, ensureFirstKey, findApiKey } from './api-keys.ts';
 
 let server: PrivateRedis;
@@ -48,16 +49,7 @@ test('Redis never holds the key itself', async () => {
   }
 });
 
-const worker: WorkerInfo = {
-  id: 'a',
-  device: 'cpu',
-  endpoints: ['sdxl-torch'],
-  refiner: false,
-  baseModels: [],
-  sizeMultiple: 8,
-  resident: ['sdxl-base'],
-  busy: false,
-};
+const worker = { ...workerInfo, id: 'a', resident: ['sdxl-base'] };
 
 test('a worker counts as live until it stops or falls silent, and says what it serves', async () => {
   const a = await startHeartbeat(redis, worker, assert.ifError);

@@ -10,6 +10,7 @@ import type { Generate } from '../../jobs/generate.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
+import { workerInfo } from '../../jobs/testing/worker-info.ts';
 
 /** The real gateway on the network, and a worker whose pictures are of one colour, that of their seed. */
 export interface PageService {
@@ -26,14 +27,8 @@ export interface PageService {
 }
 
 const worker: WorkerInfo = {
-  id: 'w',
-  device: 'cpu',
-  endpoints: ['sdxl-torch', 'sdxl-img2img'],
-  refiner: true,
+  ...workerInfo,
   baseModels: ['juggernaut', 'realvis'],
-  sizeMultiple: 8,
-  resident: [],
-  busy: false,
   knownWords: [
     {
       name: 'the small checkpoint',
