@@ -1,4 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { deserialize } from 'node:v8';
 
 /** A file of the page, whole and compressed. */
 export interface PreparedFile {
@@ -26,13 +29,18 @@ export function pageFiles(): Promise<PreparedFiles> {
   return preparing;
 }
 
-/** In a thread, whose memory goes with it, and which may use what Node still calls experimental without a word of it. */
-function prepare(): Promise<PreparedFiles> {
-  return new Promise((resolve, reject) => {
-    const thread = new Worker(new URL('prepare.ts', import.meta.url), {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
-    thread.once('message', resolve);
-    thread.once('error', reject);
-  });
+/** Larger than any page of ours. */
+const mostBytes = 64 * 1024 * 1024;
+
+/**
+ * In a process of its own: what it takes to prepare (46 MB) goes with it, and it may use what Node still calls
+ * experimental without a word of it.
+ */
+async function prepare(): Promise<PreparedFiles> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'prepare.ts')],
+    { encoding: 'buffer', maxBuffer: mostBytes },
+  );
+  return deserialize(stdout) as PreparedFiles;
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
-import { parentPort } from 'node:worker_threads';
+import { serialize } from 'node:v8';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { importPattern, type PreparedFile, type PreparedFiles } from './page-files.ts';
 
 /**
- * The thread that makes src/playground fit for browsers: types are taken out of its modules, packages they
+ * The process that makes src/playground fit for browsers: types are taken out of its modules, packages they
  * import get an address, and what is text is compressed. There is no bundle: modules are served one by one.
  */
 
@@ -73,4 +73,4 @@ function prepared(name: string, bytes: Buffer): PreparedFile {
 const files = new Map([...sources()].map(([name, bytes]) => [name, prepared(name, bytes)]));
 const hash = createHash('sha256');
 for (const [name, { etag }] of files) hash.update(`${name} ${etag}\n`);
-parentPort!.postMessage({ files, version: hash.digest('hex').slice(0, 16) } satisfies PreparedFiles);
+process.stdout.write(serialize({ files, version: hash.digest('hex').slice(0, 16) } satisfies PreparedFiles));
