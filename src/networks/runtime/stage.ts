@@ -1,4 +1,4 @@
-import { type InferenceSession, openInferenceSession } from './inference-session.ts';
+import { openInferenceSession } from './inference-session.ts';
 import type { Feeds } from './one-run.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { Tensor, Tensors, TensorValue } from './tensor-values.ts';
@@ -25,17 +25,14 @@ export interface Stage {
 }
 
 export async function openStage(main: RuntimeModel, steady?: SteadyModel): Promise<Stage> {
-  const models = steady === undefined ? [main] : [main, steady];
-  const opened = await openTogether(
-    models.map(
-      ({ model, options }) =>
-        () =>
-          openInferenceSession(model, options),
-    ),
-  );
-  const [session, second] = opened as [InferenceSession, InferenceSession?];
-  if (steady === undefined || second === undefined)
+  const session = await openInferenceSession(main.model, main.options);
+  if (steady === undefined)
     return { release: session.release, run: (feeds, signal) => session.runHeld(feeds, { signal }) };
+  // After the other: while a model loads, some of its weights are in memory twice.
+  const second = await openInferenceSession(steady.model, steady.options).catch(async (error: unknown) => {
+    await session.release();
+    throw error;
+  });
 
   /** What the steady model has last seen and made. */
   let seen: Tensors = {};
