@@ -8,6 +8,8 @@ import { mostCredits } from '../../../src/jobs/records/credits.ts';
 export type KeyCommand =
   | { readonly what: 'create'; readonly name: string; readonly limits: KeyLimits }
   | { readonly what: 'list' }
+  | { readonly what: 'export' }
+  | { readonly what: 'import' }
   | { readonly what: 'revoke'; readonly key: string }
   | { readonly what: 'credit'; readonly key: string; readonly credits: number };
 
@@ -21,9 +23,12 @@ export const usage = `usage: npm run keys -- create --name NAME [--endpoints sdx
        npm run keys -- list
        npm run keys -- revoke ID
        npm run keys -- credit ID AMOUNT
+       npm run keys -- export > FILE
+       npm run keys -- import < FILE
 
 What create leaves out is not limited. ID is the id that list shows, or the key itself. A negative AMOUNT (after --) takes credits
-away. --admin lets a key give its requests a priority.`;
+away. --admin lets a key give its requests a priority. export writes every key with its limits and balance, but not what lets a
+client in (only its digest); import adds those that do not exist.`;
 
 const endpointNames = Object.keys(bodies) as Endpoint[];
 
@@ -34,14 +39,16 @@ export function parseKeyCommand(args: readonly string[]): KeyCommand {
     case 'create':
       return create(rest);
     case 'list':
-      positionals(rest, []);
+    case 'export':
+    case 'import':
+      positionals(what, rest, []);
       return { what };
     case 'revoke': {
-      const [key] = positionals(rest, ['ID']);
+      const [key] = positionals(what, rest, ['ID']);
       return { what, key: key! };
     }
     case 'credit': {
-      const [key, amount] = positionals(rest, ['ID', 'AMOUNT']);
+      const [key, amount] = positionals(what, rest, ['ID', 'AMOUNT']);
       return { what, key: key!, credits: creditsOf('AMOUNT', amount!, -mostCredits) };
     }
     default:
@@ -75,10 +82,12 @@ function create(args: readonly string[]): KeyCommand {
   };
 }
 
-function positionals(args: readonly string[], names: readonly string[]): string[] {
+function positionals(what: string, args: readonly string[], names: readonly string[]): string[] {
   const given = parsed(args, {}).positionals;
   if (given.length !== names.length)
-    throw new UsageError(names.length === 0 ? 'list takes no arguments' : `expected ${names.join(' and ')}`);
+    throw new UsageError(
+      names.length === 0 ? `${what} takes no arguments` : `expected ${names.join(' and ')}`,
+    );
   return given;
 }
 

@@ -24,12 +24,17 @@ after(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-function keys(args: readonly string[], environment: Record<string, string> = { REDIS_URL: server.url }) {
+function keys(
+  args: readonly string[],
+  environment: Record<string, string> = { REDIS_URL: server.url },
+  input = '',
+) {
   const script = path.resolve(import.meta.dirname, '../keys.ts');
   const { PATH = '' } = process.env;
   const env = { PATH, DATA_DIR: dataDir, ...environment };
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], {
     env,
+    input,
     encoding: 'utf8',
   });
   return { stdout: stdout.trim(), stderr: stderr.trim(), status };
@@ -87,6 +92,50 @@ test('a revoked key is gone', async () => {
     status: 1,
   });
 });
+
+test('an export brings keys, limits and balances to another Redis, and changes no key that is there', async () => {
+  const { stdout: key } = keys([
+    'create',
+    '--name',
+    'frank',
+    '--credits',
+    '7',
+    '--max-queued',
+    '2',
+    '--admin',
+  ]);
+  const { stdout: text } = keys(['export']);
+  assert.ok(!text.includes(key));
+  const before = await findApiKey(redis, key);
+  await redis.flushall();
+  const { stdout: other } = keys(['create', '--name', 'grace']);
+  const count = text.split('\n').length;
+  const all = { REDIS_URL: server.url };
+  assert.equal(keys(['import'], all, text).stderr, `${count} API keys added, 0 were there already`);
+  assert.deepEqual(await findApiKey(redis, key), before);
+  assert.equal((await findApiKey(redis, other))?.name, 'grace');
+  keys(['credit', key, '1']);
+  assert.equal(keys(['import'], all, `${text}\n`).stderr, `0 API keys added, ${count} were there already`);
+  assert.equal((await findApiKey(redis, key))?.credits, 8);
+});
+
+for (const [text, complaint] of [
+  ['{', /^line 1 is not JSON/],
+  ['\n{"id":"0123456789abcdef"}', /^line 2 is no exported API key: digest/],
+  [
+    JSON.stringify({ id: '0'.repeat(16), digest: '1'.repeat(64), name: 'x', createdAt: '1' }),
+    /id is not that of the digest/,
+  ],
+  [
+    JSON.stringify({ id: '1'.repeat(16), digest: '1'.repeat(64), name: 'x', createdAt: '1', credits: '1.5' }),
+    /credits/,
+  ],
+] as const)
+  test(`an import of ${JSON.stringify(text.slice(0, 30))} is refused`, () => {
+    const { stderr, status } = keys(['import'], { REDIS_URL: server.url }, text);
+    assert.equal(status, 1);
+    assert.match(stderr, complaint);
+  });
 
 for (const [args, complaint] of [
   [[], /^no command given\n\nusage/],

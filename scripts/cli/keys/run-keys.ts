@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type Config, readConfig } from '../../../src/config/config.ts';
 import {
   type ApiKey,
@@ -9,6 +11,7 @@ import {
   revokeApiKey,
 } from '../../../src/jobs/records/api-keys.ts';
 import { addCredits } from '../../../src/jobs/records/credits.ts';
+import { exportApiKeys, importApiKeys } from '../../../src/jobs/records/key-transfer.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
 import { failureText } from '../../../src/process/report-failure.ts';
 import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
@@ -16,7 +19,7 @@ import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-comma
 const answerMs = 3000;
 
 /**
- * `npm run keys -- create|list|revoke|credit`: the API keys in the Redis of REDIS_URL, or in the private one
+ * `npm run keys -- create|list|revoke|credit|export|import`: the API keys in the Redis of REDIS_URL, or in the private one
  * of the `npm start` that runs on DATA_DIR. A new key alone goes to standard output, so that scripts can take
  * it.
  * @returns the exit code.
@@ -63,6 +66,14 @@ async function run(redis: Connection, command: KeyCommand): Promise<void> {
     case 'list':
       for (const line of table(await listApiKeys(redis))) say(line);
       return;
+    case 'export':
+      for (const line of await exportApiKeys(redis)) say(line);
+      return;
+    case 'import': {
+      const { added, present } = await importApiKeys(redis, await text(process.stdin), randomUUID());
+      tell(`${added} API keys added, ${present} were there already`);
+      return;
+    }
     case 'revoke': {
       const { id, name } = await wanted(redis, command.key);
       await revokeApiKey(redis, id);

@@ -12,7 +12,8 @@ export const connectionStorm: FaultRow = {
   name: 'connection-storm',
   fault: `all connections to Redis cut every ${cutEveryMs / 1000} s, with repeats and cancels`,
   times: { full: 1, quick: 1 },
-  boundMs: 10_000,
+  // With the crowd of clients that were refused meanwhile and all come again.
+  boundMs: 30_000,
   trial: async (quick) => {
     await using service = await startFaultService();
     const gateway = await service.gateway();

@@ -41,6 +41,8 @@ export const keyOf = {
   apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
   /** String with expiry: the balance after one change of an API key's credits. */
   creditChange: (keyId: string, operation: string) => `sdxl:credit-change:${keyId}:${operation}`,
+  /** String with expiry: this import has added an API key. */
+  keyImport: (operation: string, keyId: string) => `sdxl:key-import:${operation}:${keyId}`,
   /** String with expiry: this call has revoked an API key. */
   revocation: (operation: string) => `sdxl:revocation:${operation}`,
   /** Set of the ids of all API keys. */
