@@ -1,0 +1,116 @@
+import { setTimeout } from 'node:timers/promises';
+import { encodeImage } from '../../../src/images/encode-image.ts';
+import { call } from '../client.ts';
+
+/** Requests at a steady rate, each followed to its picture. */
+export interface Load {
+  /** Milliseconds from submit to picture of those that ended since the last call. */
+  latencies(): number[];
+  /** What did not end with its picture so far. */
+  readonly failures: readonly string[];
+  /** Requests that were due while too many were under way, and were not made. */
+  skipped(): number;
+  ended(): number;
+  /** Resolves once the last one has ended. */
+  stop(): Promise<void>;
+}
+
+/** Where this many are under way the machine does not keep up; more would only measure the queue. */
+const mostUnderWay = 60;
+const pollMs = 200;
+/** Every tenth request brings a picture. */
+const everyInput = 10;
+
+export async function startLoad(base: string, key: string, perSecond: number): Promise<Load> {
+  const image = `data:image/png;base64,${(await noisePicture()).toString('base64')}`;
+  const failures: string[] = [];
+  let latencies: number[] = [];
+  let skipped = 0;
+  let ended = 0;
+  let stopped = false;
+  const underWay = new Set<Promise<void>>();
+  const one = async (number: number): Promise<void> => {
+    const from = performance.now();
+    const common = { prompt: 'stepMs=0', seed: number, num_inference_steps: 20, output_format: 'png' };
+    const [path, body] =
+      number % everyInput === 0
+        ? ['/v2/sdxl-img2img', { ...common, image, base_model: 'fake' }]
+        : ['/v2/sdxl-torch', { ...common, refiner: false }];
+    const made = await patiently(() => call(base, path, key, { body }));
+    const { request_id: id } = await answerOf(made);
+    for (;;) {
+      await setTimeout(pollMs);
+      const { status, output } = await answerOf(await patiently(() => call(base, `/v2/requests/${id}`, key)));
+      if (status !== 'COMPLETED') continue;
+      const picture = await patiently(() => call(base, new URL(output!).pathname, key));
+      const { byteLength } = await picture.arrayBuffer();
+      if (picture.status !== 200 || byteLength < 1000) throw new Error(`${id} has no picture`);
+      break;
+    }
+    latencies.push(performance.now() - from);
+    ended += 1;
+  };
+  const loop = async (): Promise<void> => {
+    const start = performance.now();
+    for (let number = 1; !stopped; number++) {
+      const wait = start + (number * 1000) / perSecond - performance.now();
+      if (wait > 0) await setTimeout(wait);
+      if (underWay.size >= mostUnderWay) skipped += 1;
+      else {
+        const request = one(number)
+          .catch((error: Error) => void failures.push(error.message))
+          .finally(() => underWay.delete(request));
+        underWay.add(request);
+      }
+    }
+  };
+  const looping = loop();
+  return {
+    failures,
+    skipped: () => skipped,
+    ended: () => ended,
+    latencies: () => {
+      const since = latencies;
+      latencies = [];
+      return since;
+    },
+    stop: async () => {
+      stopped = true;
+      await looping;
+      await Promise.all(underWay);
+    },
+  };
+}
+
+/** A PNG of about a megabyte. */
+async function noisePicture(): Promise<Buffer> {
+  const side = 600;
+  const pixels = Float32Array.from({ length: 3 * side * side }, (_, index) => {
+    const bits = Math.imul(index ^ (index >>> 15), 0x2c1b3c6d);
+    return ((bits ^ (bits >>> 12)) >>> 0) / 2 ** 31 - 1;
+  });
+  return Buffer.from(await encodeImage(pixels, side, side, 'png'));
+}
+
+/** Again while the service says that it cannot now. */
+async function patiently(ask: () => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+    await answer.arrayBuffer();
+    await setTimeout(pollMs);
+  }
+}
+
+interface Answer {
+  readonly request_id: string;
+  readonly status: string;
+  readonly output?: string;
+}
+
+/** @throws where it is no success, or tells of a failed request. */
+async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.url} answered ${response.status}: ${text}`);
+  return JSON.parse(text) as Answer;
+}
