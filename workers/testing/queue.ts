@@ -11,35 +11,30 @@ import type {
   TextToImageRequest,
 } from '../../src/contract/generation.ts';
 import type { RequestRecord } from '../../src/contract/request-record.ts';
+import { request } from '../../src/contract/testing/requests.ts';
 import type { Log } from '../../src/jobs/log.ts';
-import { openProducer, type Producer } from '../../src/jobs/producer.ts';
 import { openEvents } from '../../src/jobs/records/events.ts';
 import { readOutput } from '../../src/jobs/records/stored-pictures.ts';
-import type { Lifetimes } from '../../src/jobs/redis/names.ts';
-import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
+import { defaultLifetimes } from '../../src/jobs/redis/names.ts';
+import { log } from '../../src/jobs/testing/outputs.ts';
+import { type TestQueue as JobQueue, openTestQueue as openJobQueue } from '../../src/jobs/testing/queue.ts';
 
-export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+export const silentLog: Log = log;
 
 /** A request for the fake engine; its prompt steers it (see generator.ts). */
 export function fakeRequest(prompt: string, steps = 20): TextToImageRequest {
   return {
-    endpoint: 'sdxl-torch',
+    ...request,
     prompt,
-    negativePrompt: '',
     samples: 1,
     scheduler: 'Euler',
     steps,
     guidanceScale: 7,
     strength: 1,
     seed: 42,
-    base64: false,
     outputFormat: 'png',
-    rng: 'philox',
-    style: 'base',
     highNoiseFraction: 1,
     refiner: false,
-    width: 1024,
-    height: 1024,
   };
 }
 
@@ -56,10 +51,8 @@ export function fakeEdit(baseModel: string, prompt: string, steps = 20): ImageTo
   return { ...common, endpoint: 'sdxl-img2img', baseModel, imageKey: '' };
 }
 
-/** A private Redis with the gateway's side of the queue on it. */
-export interface TestQueue {
-  readonly redis: PrivateRedis;
-  readonly producer: Producer;
+/** The queue of src/jobs' own tests, as a worker of another process is tested on it. */
+export interface TestQueue extends Pick<JobQueue, 'redis' | 'producer' | 'close'> {
   /** @param image of an image-to-image request; the fake engine takes any bytes. */
   submit(request: GenerationRequest, image?: Buffer): Promise<string>;
   /** Resolves once the worker has reported that many steps of the job since now. */
@@ -68,16 +61,10 @@ export interface TestQueue {
   end(id: string): Promise<RequestRecord>;
   /** The first picture of a completed request, as base64. */
   picture(record: RequestRecord): Promise<string>;
-  close(): Promise<void>;
 }
 
-export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
-  const redis = await startPrivateRedis();
-  const producer = await openProducer({
-    redisUrl: redis.url,
-    log: silentLog,
-    ...(lifetimes && { lifetimes }),
-  });
+export async function openTestQueue(lifetimes = defaultLifetimes): Promise<TestQueue> {
+  const { redis, producer, close } = await openJobQueue([], lifetimes);
   const events = await openEvents(redis.url, () => undefined);
   return {
     redis,
@@ -114,9 +101,8 @@ export async function openTestQueue(lifetimes?: Lifetimes): Promise<TestQueue> {
       return stored.bytes.toString('base64');
     },
     close: async () => {
-      await producer.close();
       events.close();
-      await redis.remove();
+      await close();
     },
   };
 }

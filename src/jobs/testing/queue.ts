@@ -5,6 +5,7 @@ import { request } from '../../contract/testing/requests.ts';
 import type { Generate } from '../generate.ts';
 import { openProducer, type Producer } from '../producer.ts';
 import { type Consumer, type ConsumerOptions, consume } from '../queue/consumer.ts';
+import type { Lifetimes } from '../redis/names.ts';
 import { log } from './outputs.ts';
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts';
 
@@ -26,9 +27,12 @@ export const allRoutes = routesOf({
   baseModels: ['juggernaut', 'realvis'],
 });
 
-export async function openTestQueue(redisArguments: readonly string[] = []): Promise<TestQueue> {
+export async function openTestQueue(
+  redisArguments: readonly string[] = [],
+  own: Lifetimes = lifetimes,
+): Promise<TestQueue> {
   const redis = await startPrivateRedis(redisArguments);
-  const producer = await openProducer({ redisUrl: redis.url, log, lifetimes });
+  const producer = await openProducer({ redisUrl: redis.url, log, lifetimes: own });
   return {
     redis,
     producer,
