@@ -125,3 +125,12 @@ test('a signed address is named without what signs it, and without a password', 
   );
   await fetcher.close();
 });
+
+test('a fetch ends when its client is gone', async () => {
+  const gone = new AbortController();
+  const from = performance.now();
+  const fetched = assert.rejects(fetcher.fetch(`http://${host}/silent`, undefined, gone.signal), ApiError);
+  setTimeout(() => gone.abort(), 50);
+  await fetched;
+  assert.ok(performance.now() - from < 800, `after ${performance.now() - from} ms`);
+});

@@ -11,9 +11,10 @@ type TakeRoom = (bytes: number) => Promise<void>;
 export interface ImageFetcher {
   /**
    * @param takeRoom asked before the body is read, with the bytes it may have.
+   * @param gone aborts when nobody waits for it any more; then the fetch ends.
    * @throws ApiError invalidParameter naming the address and what was wrong with it; what takeRoom throws.
    */
-  fetch(address: string, takeRoom?: TakeRoom): Promise<Buffer>;
+  fetch(address: string, takeRoom?: TakeRoom, gone?: AbortSignal): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -34,8 +35,8 @@ export function createImageFetcher(limits: FetchLimits): ImageFetcher {
   const { timeoutMs, maxBytes, allowedHosts, resolveName } = limits;
   const agent = checkedAgent(allowedHosts, timeoutMs, maxBytes, resolveName);
   return {
-    fetch: async (address, takeRoom = async () => undefined) => {
-      const signal = AbortSignal.timeout(timeoutMs);
+    fetch: async (address, takeRoom = async () => undefined, gone) => {
+      const signal = AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(gone ? [gone] : [])]);
       const room = async (declared: number) =>
         takeRoom(declared > 0 && declared <= maxBytes ? declared : maxBytes);
       try {

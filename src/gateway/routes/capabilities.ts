@@ -5,6 +5,7 @@ import { parseFields } from '../../contract/fields.ts';
 import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';
+import { clientGone } from '../http/client-gone.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import { createTurns } from '../http/turns.ts';
 import type { InputImages } from '../submit/input-image.ts';
@@ -63,6 +64,8 @@ export function capabilityRoutes(
   app.post('/v1/input-images', { ...pictureLimits(settings), onRequest }, async (request, reply) => {
     const { fields, file } = await readBody(request, settings.imageBodyLimit);
     const source = file ?? parseFields(inputImageBody, fields).image;
-    return reply.type('image/png').send(await inputs.read(source, request));
+    const { owner, takeRoom } = request;
+    const png = await inputs.read(source, { owner, takeRoom, gone: clientGone(reply) });
+    return reply.type('image/png').send(png);
   });
 }

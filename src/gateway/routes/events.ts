@@ -6,6 +6,7 @@ import { readBalance } from '../../jobs/records/credits.ts';
 import type { RequestEvent } from '../../jobs/records/watch.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
+import { clientGone } from '../http/client-gone.ts';
 import { type ById, findRequest } from './find-request.ts';
 
 /**
@@ -18,9 +19,7 @@ export function eventRoutes(app: FastifyInstance, { producer, settings }: Gatewa
 
   app.get('/v2/requests/:id/events', { exposeHeadRoute: false }, async (request: ById, reply) => {
     const { id } = await findRequest(producer, request);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    const signal = AbortSignal.any([clientGone(reply), closing.signal]);
     const events = producer.watch(id, signal, settings.heartbeatMs);
     const base = baseUrl(request, settings.publicUrl);
     return reply

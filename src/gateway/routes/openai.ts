@@ -17,6 +17,7 @@ import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';
 import { baseUrl } from '../http/base-url.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';
+import { clientGone } from '../http/client-gone.ts';
 import { reportError } from '../http/errors.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import type { Accept } from '../submit/accept.ts';
@@ -86,7 +87,7 @@ function submitRoutes(app: FastifyInstance, gateway: Gateway, accept: Accept, bo
     const body: RawBody = { fields, warnings, ...(file && { file }), ...(isEdit && size && { size }) };
     const base = baseUrl(request, settings.publicUrl);
     const { headers, apiKey, owner, takeRoom } = request;
-    const id = await accept(slug, body, { headers, apiKey, owner, takeRoom, base });
+    const id = await accept(slug, body, { headers, apiKey, owner, takeRoom, base, gone: clientGone(reply) });
     request.releaseBody();
     return await wait(request, reply, id, async (record) => {
       if (record.status === 'FAILED') return reply.code(422).send(openAiFailureBody(record.error));

@@ -7,6 +7,7 @@ import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';
+import { clientGone } from '../http/client-gone.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import type { Accept } from '../submit/accept.ts';
@@ -36,22 +37,25 @@ export function submitRoutes(
     const onRequest = async () => {
       if (settings.retiredSlugs.includes(slug)) throw new ApiError('retired', `${slug} is retired`);
     };
-    const submit = async (request: FastifyRequest) => {
+    const submit = async (request: FastifyRequest, reply: FastifyReply) => {
       const { headers, apiKey, owner, takeRoom } = request;
       const base = baseUrl(request, settings.publicUrl);
       const body = await readBody(request, formLimit);
-      const id = await accept(slug, body, { headers, apiKey, owner, takeRoom, base });
+      const id = await accept(slug, body, {
+        ...{ headers, apiKey, owner, takeRoom, base },
+        gone: clientGone(reply),
+      });
       request.releaseBody();
       return id;
     };
 
-    app.post(queueingPath(slug), { ...limits, onRequest }, async (request) =>
-      submitReply(baseUrl(request, settings.publicUrl), await submit(request)),
+    app.post(queueingPath(slug), { ...limits, onRequest }, async (request, reply) =>
+      submitReply(baseUrl(request, settings.publicUrl), await submit(request, reply)),
     );
 
     for (const path of waitingPaths(slug))
       app.post(path, { ...limits, onRequest }, async (request, reply) => {
-        const id = await submit(request);
+        const id = await submit(request, reply);
         const base = baseUrl(request, settings.publicUrl);
         return await wait(request, reply, id, (record) => answer(reply, base, record));
       });

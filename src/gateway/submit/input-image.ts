@@ -9,8 +9,13 @@ import { createMemoryPool } from '../http/memory-pool.ts';
 const dataUri = /^data:([^,]*),/i;
 const base64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** Who asks, and how room is asked for beside that of its body: see http/body-gate.ts. */
-export type Asking = Pick<FastifyRequest, 'owner' | 'takeRoom'>;
+/**
+ * Who asks, how room is asked for beside that of its body (see http/body-gate.ts), and a signal that aborts
+ * when the client is gone.
+ */
+export interface Asking extends Pick<FastifyRequest, 'owner' | 'takeRoom'> {
+  readonly gone: AbortSignal;
+}
 
 export interface InputImages {
   /**
@@ -45,10 +50,10 @@ export function createInputImages({ fetchImage, settings }: Gateway): InputImage
         give();
       }
     };
-  const fetched = async (address: string, { owner, takeRoom }: Asking): Promise<Buffer> => {
+  const fetched = async (address: string, { owner, takeRoom, gone }: Asking): Promise<Buffer> => {
     const give = await fetching.take(1, owner);
     try {
-      return await fetchImage.fetch(address, takeRoom);
+      return await fetchImage.fetch(address, takeRoom, gone);
     } finally {
       give();
     }

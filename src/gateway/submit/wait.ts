@@ -5,6 +5,7 @@ import type { RequestRecord } from '../../contract/request-record.ts';
 import { isUnavailable } from '../../jobs/redis/connection.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
+import { clientGone } from '../http/client-gone.ts';
 
 /**
  * Resolves with what `whole` makes of a request once it is COMPLETED or FAILED; its id stands in the answer's
@@ -27,9 +28,7 @@ export function createWait(app: FastifyInstance, { producer, settings }: Gateway
   app.addHook('preClose', async () => closing.abort());
   return async (request, reply, id, whole) => {
     reply.header('x-request-id', id);
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    const signal = AbortSignal.any([clientGone(reply), closing.signal]);
     const until = performance.now() + settings.v1DeadlineSeconds * 1000;
     const left = () => (signal.aborted ? 0 : until - performance.now());
     while (left() > 0) {
