@@ -7,6 +7,7 @@ import { openProducer, type Producer } from '../producer.ts';
 import { createApiKey, ensureFirstKey, findApiKey, revokeApiKey } from '../records/api-keys.ts';
 import { addCredits, readBalance } from '../records/credits.ts';
 import { countInMinute } from '../records/rate-limit.ts';
+import { createSignInToken, redeemSignInToken } from '../records/sign-in-tokens.ts';
 import { readOutput } from '../records/stored-pictures.ts';
 import { log, output } from '../testing/outputs.ts';
 import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
@@ -138,6 +139,9 @@ test('credits are added, keys made and revoked, and times counted once', async (
   assert.equal(await once(['revocation'], () => revokeApiKey(redis, apiKey.id)), true);
   assert.equal(await revokeApiKey(redis, apiKey.id), false);
   assert.equal((await once(['counted'], () => countInMinute(redis, owner, 10))).count, 1);
+  const token = await createSignInToken(redis, key, 60);
+  assert.equal(await once(['redeemed'], () => redeemSignInToken(redis, token)), key);
+  assert.equal(await redeemSignInToken(redis, token), undefined);
   await redis.flushall();
   const first = await once(['digest'], () => ensureFirstKey(redis));
   assert.equal((await findApiKey(redis, first!))?.name, 'first');

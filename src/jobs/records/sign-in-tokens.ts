@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
 
 /**
  * One-time tokens that are exchanged for an API key. Redis holds the key sealed with the token itself
@@ -25,11 +26,22 @@ export async function createSignInToken(redis: Connection, key: string, seconds:
   return token;
 }
 
+/** The answer stays for a while under the name of this call, which may be sent again. */
+const redeemScript = defineScript(`
+local before = redis.call('GET', KEYS[2])
+if before then return before end
+local stored = redis.call('GET', KEYS[1])
+if not stored then return false end
+redis.call('DEL', KEYS[1])
+redis.call('SET', KEYS[2], stored, 'EX', 60)
+return stored`);
+
 /** The key behind a token, which is used up by asking; undefined for an unknown, a used and an expired one. */
 export async function redeemSignInToken(redis: Connection, token: string): Promise<string | undefined> {
-  const stored = await redis.getdel(placeOf(token));
+  const kept = keyOf.signIn(`redeemed:${randomUUID()}`);
+  const stored = await redeemScript.run(redis, [placeOf(token), kept]);
   if (stored === null) return undefined;
-  const bytes = Buffer.from(stored, 'base64');
+  const bytes = Buffer.from(String(stored), 'base64');
   const open = createDecipheriv(cipher, sealingKey(token), bytes.subarray(0, ivBytes));
   open.setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes));
   return Buffer.concat([open.update(bytes.subarray(ivBytes + tagBytes)), open.final()]).toString('utf8');
