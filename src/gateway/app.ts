@@ -5,6 +5,7 @@ import { declareAnswers } from './http/answer-headers.ts';
 import { requireApiKey } from './http/auth.ts';
 import { leaveUnreadBodies } from './http/body-gate.ts';
 import { hangUpWhenClosing } from './http/closing.ts';
+import { createCollector } from './http/collect-garbage.ts';
 import { limitConnections } from './http/connection-limits.ts';
 import { allowOrigins } from './http/cors.ts';
 import {
@@ -90,6 +91,7 @@ export async function buildApp(
   const bodies = createMemoryPool({
     ...{ bytes: settings.bodyMemory, waitMs: settings.bodyWaitMs, mostWaiting: 1024 },
     busy: 'The server reads too many large requests now; try again later',
+    onGivenBack: createCollector(),
   });
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers, bodies));
   await app.register(async (keyed) => {

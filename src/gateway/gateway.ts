@@ -32,7 +32,7 @@ export const gatewayLimits = {
   /** Largest JSON with a picture in base64: it is in memory three times. */
   imageJsonLimit: 32 * 1024 * 1024,
   /** Memory for bodies and fetched pictures of all requests together. */
-  bodyMemory: 160 * 1024 * 1024,
+  bodyMemory: 64 * 1024 * 1024,
   /** How long a request waits for that memory, and for its picture to be decoded, before it is told 503. */
   bodyWaitMs: 10_000,
   /** Largest body of a request that carries no picture. */

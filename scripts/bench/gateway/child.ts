@@ -10,11 +10,13 @@ export async function startChild(
   file: string,
   environment: NodeJS.ProcessEnv,
   ready = 'ready',
+  onPid: (pid: number) => void = () => undefined,
 ): Promise<() => Promise<void>> {
   const child = spawn(process.execPath, [path.resolve(import.meta.dirname, file)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
+  onPid(child.pid!);
   await new Promise<void>((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`${file} ended with code ${code}`)));
     child.stdout.on('data', (text: Buffer) => {

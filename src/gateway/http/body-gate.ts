@@ -20,10 +20,13 @@ declare module 'fastify' {
 
 /** Bodies below this size are always read: together they are few megabytes. */
 const smallBody = 16 * 1024;
-/** The text of a JSON body, what is parsed of it and the bytes that its base64 stands for exist at once. */
-const copiesOfJson = 3;
-/** The parts of a form are kept once; a picture in base64 is the rare case. */
-const copiesOfForm = 1.5;
+/**
+ * The bytes of a JSON body in pieces and whole, or its text, what is parsed of it and what its base64 stands
+ * for.
+ */
+const copiesOfJson = 4;
+/** A file of a form, in pieces and whole. */
+const copiesOfForm = 2;
 
 /** A client that sends a body must have sent so many bytes a second on the whole, once the grace is over. */
 const pace = { bytesPerSecond: 8000, graceMs: 5000, checkMs: 1000 };

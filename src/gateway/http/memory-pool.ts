@@ -19,6 +19,8 @@ export interface MemoryPoolOptions {
   readonly mostWaiting: number;
   /** What those are told who get none. */
   readonly busy: string;
+  /** Hears of the bytes that are given back. */
+  readonly onGivenBack?: (bytes: number) => void;
 }
 
 interface Waiting {
@@ -27,7 +29,13 @@ interface Waiting {
   readonly enter: () => void;
 }
 
-export function createMemoryPool({ bytes: room, waitMs, mostWaiting, busy }: MemoryPoolOptions): MemoryPool {
+export function createMemoryPool({
+  bytes: room,
+  waitMs,
+  mostWaiting,
+  busy,
+  onGivenBack = () => undefined,
+}: MemoryPoolOptions): MemoryPool {
   const waiting = new Set<Waiting>();
   const takenBy = new Map<string, number>();
   let taken = 0;
@@ -66,6 +74,7 @@ export function createMemoryPool({ bytes: room, waitMs, mostWaiting, busy }: Mem
             if (!held) return;
             held = false;
             count(owner, -bytes);
+            onGivenBack(bytes);
             serve();
           });
         };
