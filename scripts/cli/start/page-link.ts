@@ -4,7 +4,10 @@ import { createApiKey, findApiKey } from '../../../src/jobs/records/api-keys.ts'
 import { createSignInToken } from '../../../src/jobs/records/sign-in-tokens.ts';
 import type { Connection } from '../../../src/jobs/redis/connection.ts';
 
-/** The page's own key, beside the queue that it opens: whoever can read this file can read the queue too. */
+/**
+ * The page's own key, an admin key, beside the queue that it opens: whoever can read this file can read the
+ * queue too.
+ */
 const fileName = 'page-key';
 /** How long the link that is printed can be opened. */
 const linkSeconds = 3600;
@@ -30,7 +33,7 @@ async function pageKey(redis: Connection, file: string): Promise<string> {
     throw error;
   });
   if (kept !== '' && (await findApiKey(redis, kept.trim())) !== undefined) return kept.trim();
-  const { key } = await createApiKey(redis, 'page');
+  const { key } = await createApiKey(redis, 'page', { admin: true });
   await writeFile(file, `${key}\n`, { mode: 0o600 });
   return key;
 }
