@@ -36,7 +36,8 @@ async function sampled(text: string): Promise<ColourAt> {
   };
 }
 
-const [file = path.resolve(import.meta.dirname, '../../src/playground/styles.webp')] = process.argv.slice(2);
+const [file = path.resolve(import.meta.dirname, '../../src/playground/form/styles.webp')] =
+  process.argv.slice(2);
 const tiles = await Promise.all(styleNames.map((name) => pictureOf(stylePictures[name])));
 const rows = Math.ceil(tiles.length / columns);
 const sheet = await sharp({

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
-import { CallFailed, exchangeToken } from './api.ts';
 import { GeneratePage } from './generate-page.ts';
-import { html } from './markup.ts';
-import { keepFresh, offered, readOffered } from './offered.ts';
-import { restore } from './requests.ts';
-import { apiKey, signIn, signOut, takeLinkToken } from './session.ts';
-import { SignIn } from './sign-in.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
+import { restore } from './history/requests.ts';
+import { CallFailed, exchangeToken } from './parts/api.ts';
+import { html } from './parts/markup.ts';
+import { keepFresh, offered, readOffered } from './parts/offered.ts';
+import { apiKey, signIn, signOut, takeLinkToken } from './parts/session.ts';
+import { SignIn } from './parts/sign-in.ts';
+import { useStore } from './parts/store.ts';
+import { texts } from './parts/texts.ts';
 
 type Door = 'opening' | 'closed' | 'open';
 

@@ -1,14 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { History } from './history.ts';
-import { html } from './markup.ts';
-import { RequestForm } from './request-form.ts';
-import { chosen } from './requests.ts';
-import { changeSettings, type Mode, settings } from './settings.ts';
-import { Stage } from './stage.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
-import { TopBar } from './top-bar.ts';
-import type { Capabilities } from './wire.ts';
+import { RequestForm } from './form/request-form.ts';
+import { changeSettings, type Mode, settings } from './form/settings.ts';
+import { History } from './history/history.ts';
+import { chosen } from './history/requests.ts';
+import { html } from './parts/markup.ts';
+import { useStore } from './parts/store.ts';
+import { texts } from './parts/texts.ts';
+import { TopBar } from './parts/top-bar.ts';
+import type { Capabilities } from './parts/wire.ts';
+import { Stage } from './stage/stage.ts';
 
 const modes: readonly Mode[] = ['text', 'image', 'compare'];
 

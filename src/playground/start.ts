@@ -1,6 +1,6 @@
 import { h, render } from 'preact';
 import { App } from './app.ts';
-import { applyTheme } from './theme.ts';
+import { applyTheme } from './parts/theme.ts';
 
 /** The page at `/`. */
 applyTheme();

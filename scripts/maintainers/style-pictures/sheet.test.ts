@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { tileOf } from '../../../src/playground/style-tiles.ts';
+import { tileOf } from '../../../src/playground/form/style-tiles.ts';
 import { styleNames } from '../../../src/text/styles.ts';
 
 test('the sheet of style pictures has a square for every style, none empty and no two alike', async () => {
-  const file = path.resolve(import.meta.dirname, '../../../src/playground/styles.webp');
+  const file = path.resolve(import.meta.dirname, '../../../src/playground/form/styles.webp');
   const { width, height } = await sharp(file).metadata();
   const side = width / 13;
   assert.deepEqual([side, height / side], [80, Math.ceil(styleNames.length / 13)]);

@@ -35,13 +35,13 @@ export const pageOperations: readonly Operation[] = [
     keys: [],
     responses: { 200: page('The page'), 304: { description: 'Not changed' }, ...errorResponses(500) },
   },
-  {
-    method: 'get',
-    path: '/page/{version}/{file}',
+  ...[['file'], ['room', 'file']].map((names) => ({
+    method: 'get' as const,
+    path: `/page/{version}/${names.map((name) => `{${name}}`).join('/')}`,
     tag,
     summary: 'Files of the page',
     keys: [],
-    parameters: ['version', 'file'].map((name) => ({
+    parameters: ['version', ...names].map((name) => ({
       ...{ name, in: 'path', required: true },
       schema: { type: 'string' },
     })),
@@ -58,7 +58,7 @@ export const pageOperations: readonly Operation[] = [
       304: { description: 'Not changed' },
       ...errorResponses(400, 404, 500),
     },
-  },
+  })),
   {
     method: 'get',
     path: '/lab',

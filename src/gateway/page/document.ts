@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { importPattern, type PreparedFiles } from './page-files.ts';
 
 /** One of the server's pages: they share the modules and style sheets of src/playground. */
@@ -15,13 +16,20 @@ export const pages: readonly Page[] = [
     path: '/',
     title: 'sdxl-server',
     entry: 'start.ts',
-    styleSheets: ['base.css', 'layout.css', 'form.css', 'choosers.css', 'stage.css', 'lists.css'],
+    styleSheets: [
+      'parts/base.css',
+      'parts/layout.css',
+      'form/form.css',
+      'form/choosers.css',
+      'stage/stage.css',
+      'parts/lists.css',
+    ],
   },
   {
     path: '/admin',
     title: 'sdxl-server: administration',
-    entry: 'admin-start.ts',
-    styleSheets: ['base.css', 'layout.css', 'lists.css', 'admin.css'],
+    entry: 'admin/start.ts',
+    styleSheets: ['parts/base.css', 'parts/layout.css', 'parts/lists.css', 'admin/admin.css'],
   },
 ];
 
@@ -52,7 +60,7 @@ export function documentOf({ title, entry, styleSheets, path }: Page, prepared: 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-<link rel="icon" type="image/svg+xml" href="${folder}/mark.svg">
+<link rel="icon" type="image/svg+xml" href="${folder}/parts/mark.svg">
 ${styleSheets.map((file) => `<link rel="stylesheet" href="${folder}/${file}">`).join('\n')}
 ${modules.map((file) => `<link rel="modulepreload" href="${folder}/${file}">`).join('\n')}
 </head>
@@ -72,7 +80,8 @@ function modulesOf(entry: string, { files }: PreparedFiles): string[] {
     const file = files.get(name);
     if (file === undefined) throw new Error(`the page has no ${name}`);
     const code = Buffer.from(file.bytes).toString('utf8');
-    for (const [, , specifier] of code.matchAll(importPattern)) found.add(specifier!.slice('./'.length));
+    for (const [, , specifier] of code.matchAll(importPattern))
+      found.add(path.posix.join(path.posix.dirname(name), specifier!));
   }
   return [...found];
 }

@@ -13,6 +13,7 @@ export interface PreparedFile {
 }
 
 export interface PreparedFiles {
+  /** By their paths in src/playground, and packages by their names. */
   readonly files: ReadonlyMap<string, PreparedFile>;
   /** Changes with the content of any file. */
   readonly version: string;

@@ -13,7 +13,7 @@ import { importPattern, type PreparedFile, type PreparedFiles } from './page-fil
 
 const directory = path.resolve(import.meta.dirname, '../../playground');
 
-/** Packages that the page's modules import, as files beside them. */
+/** Packages that the page's modules import, as files at the top. */
 const packages: Readonly<Record<string, string>> = {
   preact: 'preact.js',
   'preact/hooks': 'preact-hooks.js',
@@ -31,10 +31,10 @@ const contentTypes: Readonly<Record<string, string>> = {
 /** A module's packages as files. @throws Error naming a package that is not among them. */
 function withAddresses(code: string, file: string): string {
   return code.replace(importPattern, (statement: string, before: string, specifier: string) => {
-    if (specifier.startsWith('./')) return statement;
+    if (specifier.startsWith('.')) return statement;
     const name = packages[specifier];
     if (name === undefined) throw new Error(`${file} imports ${specifier}, which the page does not have`);
-    return `${before}'./${name}'`;
+    return `${before}'${'../'.repeat(file.split('/').length - 1) || './'}${name}'`;
   });
 }
 
@@ -45,7 +45,9 @@ function sources(): Map<string, Buffer> {
     const code = readFileSync(file, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
     found.set(name, Buffer.from(withAddresses(code, name)));
   }
-  for (const name of readdirSync(directory).sort()) {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  for (const name of names.map((each) => each.split(path.sep).join('/')).sort()) {
+    if (name.startsWith('testing/')) continue;
     const bytes = () => readFileSync(path.join(directory, name));
     if (name.endsWith('.test.ts') || contentTypes[path.extname(name)] === undefined) continue;
     if (!name.endsWith('.ts')) found.set(name, bytes());

@@ -18,9 +18,9 @@ export function pageRoutes(app: FastifyInstance): void {
     refuseOtherMethods(app, page.path, ['GET', 'HEAD']);
   }
 
-  app.get<{ Params: { version: string; file: string } }>('/page/:version/:file', async (request, reply) => {
+  app.get<{ Params: { version: string; '*': string } }>('/page/:version/*', async (request, reply) => {
     const { files, version } = await pageFiles();
-    const file = request.params.version === version ? files.get(request.params.file) : undefined;
+    const file = request.params.version === version ? files.get(request.params['*']) : undefined;
     if (file === undefined) throw new ApiError('notFound', 'There is no such file');
     const { encoding, bytes } = encoded(request, file);
     // The policy is the document's; on each of its files it would only be bytes.
@@ -34,7 +34,7 @@ export function pageRoutes(app: FastifyInstance): void {
     if (encoding !== undefined) reply.header('content-encoding', encoding);
     return reply.type(file.contentType).send(Buffer.from(bytes));
   });
-  refuseOtherMethods(app, '/page/:version/:file', ['GET', 'HEAD']);
+  refuseOtherMethods(app, '/page/:version/*', ['GET', 'HEAD']);
 }
 
 /** The smallest form that the client takes. */

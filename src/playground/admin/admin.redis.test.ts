@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { createApiKey, findApiKey } from '../jobs/records/api-keys.ts';
-import { noBrowser, openBrowser, watchedPage } from '../testing/browser.ts';
-import { type PageService, startPageService } from './testing/page-service.ts';
+import { createApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
+import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
+import { type PageService, startPageService } from '../testing/page-service.ts';
 
 describe('the page at /admin', { skip: noBrowser }, () => {
   let browser: Browser;

@@ -1,15 +1,5 @@
-import type {
-  Act,
-  AdminRequest,
-  Key,
-  KeyWishes,
-  Models,
-  NewKey,
-  Overview,
-  Queues,
-  Worker,
-} from './admin-wire.ts';
-import { call } from './api.ts';
+import { call } from '../parts/api.ts';
+import type { Act, AdminRequest, Key, KeyWishes, Models, NewKey, Overview, Queues, Worker } from './wire.ts';
 
 /** Calls of the admin API. @throws CallFailed as call does; 403 where the key is no admin key. */
 

@@ -1,17 +1,17 @@
 import { useEffect, useState } from 'preact/hooks';
-import { AuditLog } from './admin-audit.ts';
-import { Keys } from './admin-keys.ts';
-import { Models } from './admin-models.ts';
-import { QueueState } from './admin-queues.ts';
-import { Failures, Unfinished } from './admin-requests.ts';
-import { adminTrouble, keepReading, overview, refresh } from './admin-state.ts';
-import { Workers } from './admin-workers.ts';
-import { CallFailed } from './api.ts';
-import { html, mark } from './markup.ts';
-import { apiKey, leave, signIn, signOut } from './session.ts';
-import { SignIn } from './sign-in.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
+import { CallFailed } from '../parts/api.ts';
+import { html, mark } from '../parts/markup.ts';
+import { apiKey, leave, signIn, signOut } from '../parts/session.ts';
+import { SignIn } from '../parts/sign-in.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
+import { AuditLog } from './audit.ts';
+import { Keys } from './keys.ts';
+import { Models } from './models.ts';
+import { QueueState } from './queues.ts';
+import { Failures, Unfinished } from './requests.ts';
+import { adminTrouble, keepReading, overview, refresh } from './state.ts';
+import { Workers } from './workers.ts';
 
 /** Asks for an admin key where the tab has none, then shows the administrator's page. */
 export function AdminApp() {

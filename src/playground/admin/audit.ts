@@ -1,6 +1,6 @@
-import type { Act, Key } from './admin-wire.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import type { Act, Key } from './wire.ts';
 
 interface AuditProps {
   readonly acts: readonly Act[];

@@ -1,10 +1,10 @@
 import type { TargetedEvent, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { addCredits, createKey, revokeKey } from './admin-api.ts';
-import { doAndShow } from './admin-state.ts';
-import type { Key, KeyWishes } from './admin-wire.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import { addCredits, createKey, revokeKey } from './api.ts';
+import { doAndShow } from './state.ts';
+import type { Key, KeyWishes } from './wire.ts';
 
 const words = texts.admin.keys;
 

@@ -1,8 +1,8 @@
-import { orderModel, rescanModels } from './admin-api.ts';
-import { doAndShow } from './admin-state.ts';
-import type { Models as Known } from './admin-wire.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import { orderModel, rescanModels } from './api.ts';
+import { doAndShow } from './state.ts';
+import type { Models as Known } from './wire.ts';
 
 const words = texts.admin.models;
 

@@ -1,8 +1,8 @@
-import { pause, resume } from './admin-api.ts';
-import { doAndShow } from './admin-state.ts';
-import type { Queues } from './admin-wire.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import { pause, resume } from './api.ts';
+import { doAndShow } from './state.ts';
+import type { Queues } from './wire.ts';
 
 const words = texts.admin.queues;
 

@@ -1,8 +1,8 @@
-import { cancelAny, moveToFront, retry } from './admin-api.ts';
-import { doAndShow } from './admin-state.ts';
-import type { AdminRequest } from './admin-wire.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import { cancelAny, moveToFront, retry } from './api.ts';
+import { doAndShow } from './state.ts';
+import type { AdminRequest } from './wire.ts';
 
 const words = texts.admin.requests;
 const time = (iso: string): string => new Date(iso).toLocaleTimeString();

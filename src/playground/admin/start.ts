@@ -1,6 +1,6 @@
 import { h, render } from 'preact';
-import { AdminApp } from './admin-app.ts';
-import { applyTheme } from './theme.ts';
+import { applyTheme } from '../parts/theme.ts';
+import { AdminApp } from './app.ts';
 
 /** The page at `/admin`. */
 applyTheme();

@@ -1,7 +1,7 @@
-import { readOverview } from './admin-api.ts';
-import type { Overview } from './admin-wire.ts';
-import { CallFailed } from './api.ts';
-import { createStore } from './store.ts';
+import { CallFailed } from '../parts/api.ts';
+import { createStore } from '../parts/store.ts';
+import { readOverview } from './api.ts';
+import type { Overview } from './wire.ts';
 
 /** What the administrator sees, as last read; undefined until it has been read once. */
 export const overview = createStore<Overview | undefined>(undefined);

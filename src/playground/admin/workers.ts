@@ -1,6 +1,6 @@
-import type { Worker } from './admin-wire.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import type { Worker } from './wire.ts';
 
 const words = texts.admin.workers;
 

@@ -1,9 +1,9 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { parseSteps } from './comparison.ts';
-import { html } from './markup.ts';
 import { changeSettings, type Schemas, type Settings } from './settings.ts';
-import { texts } from './texts.ts';
 
 interface ComparisonFieldsProps {
   readonly schemas: Schemas;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { HistoryEntry } from '../history/history-entry.ts';
 import { gridOf, parseSteps, submissionsOf } from './comparison.ts';
-import type { HistoryEntry } from './history-entry.ts';
 
 const plan = {
   slug: 'sdxl-torch',

@@ -1,6 +1,6 @@
-import type { HistoryEntry } from './history-entry.ts';
-import type { Submission } from './requests.ts';
-import type { Body, Slug } from './wire.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import type { Submission } from '../history/requests.ts';
+import type { Body, Slug } from '../parts/wire.ts';
 
 /** A comparison: one prompt and seed under several schedulers and numbers of steps. */
 export interface ComparisonPlan {

@@ -1,6 +1,6 @@
 import type { TargetedEvent } from 'preact';
-import { html } from './markup.ts';
-import type { FieldSchema, FieldValue } from './wire.ts';
+import { html } from '../parts/markup.ts';
+import type { FieldSchema, FieldValue } from '../parts/wire.ts';
 
 /** Fields of the form by their kind: numbers, choices and switches. */
 

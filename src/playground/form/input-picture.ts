@@ -1,6 +1,6 @@
-import { readInputPicture } from './api.ts';
-import { createStore } from './store.ts';
-import { texts } from './texts.ts';
+import { readInputPicture } from '../parts/api.ts';
+import { createStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
 
 /** The picture that image to image starts from. */
 export interface InputPicture {

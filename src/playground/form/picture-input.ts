@@ -1,10 +1,10 @@
 import type { TargetedDragEvent, TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { BlobPicture } from './blob-picture.ts';
+import { html } from '../parts/markup.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
+import { BlobPicture } from '../stage/blob-picture.ts';
 import { inputPicture, takeAddress, takeFile } from './input-picture.ts';
-import { html } from './markup.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
 
 /** The input picture: dropped, pasted, chosen, or by its address. @param most bytes. */
 export function PictureInput({ most }: { most: number }) {

@@ -1,12 +1,12 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { tokenize } from './api.ts';
+import { tokenize } from '../parts/api.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import type { Tokenized } from '../parts/wire.ts';
+import { warningsOfField } from '../stage/warnings.ts';
 import { idOf } from './fields.ts';
-import { html } from './markup.ts';
 import { endpointOf, type Schemas, type Settings, setValue, shownValue } from './settings.ts';
-import { texts } from './texts.ts';
-import { warningsOfField } from './warnings.ts';
-import type { Tokenized } from './wire.ts';
 
 /** Counting waits until nobody has typed for this long. */
 const pauseMs = 250;

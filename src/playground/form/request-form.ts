@@ -1,19 +1,19 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { html } from '../parts/markup.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
+import type { Capabilities, FieldValue } from '../parts/wire.ts';
+import { DemoIntroduction } from '../stage/demo-introduction.ts';
 import { ComparisonFields } from './comparison-fields.ts';
-import { DemoIntroduction } from './demo-introduction.ts';
 import { ChoiceField, NumberField, SwitchField } from './fields.ts';
 import { inputPicture } from './input-picture.ts';
-import { html } from './markup.ts';
 import { PictureInput } from './picture-input.ts';
 import { PromptFields } from './prompt-fields.ts';
 import { SeedField } from './seed-field.ts';
 import { schemasOf, settings, setValue, shownValue } from './settings.ts';
 import { SizeField } from './size-field.ts';
-import { useStore } from './store.ts';
 import { StyleGallery } from './style-gallery.ts';
 import { submitForm } from './submit-form.ts';
-import { texts } from './texts.ts';
-import type { Capabilities, FieldValue } from './wire.ts';
 
 /** Everything a request may say, in the form of its mode. */
 export function RequestForm({ capabilities }: { capabilities: Capabilities }) {

@@ -1,8 +1,8 @@
 import type { TargetedEvent } from 'preact';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { type FieldProps, idOf } from './fields.ts';
-import { html } from './markup.ts';
 import { changeSettings, drawSeed } from './settings.ts';
-import { texts } from './texts.ts';
 
 /** A seed that is kept, or drawn anew by the server for every request. */
 export function SeedField({

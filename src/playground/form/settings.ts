@@ -1,5 +1,5 @@
-import { createStore } from './store.ts';
-import type { Body, Capabilities, FieldSchema, FieldValue, Slug } from './wire.ts';
+import { createStore } from '../parts/store.ts';
+import type { Body, Capabilities, FieldSchema, FieldValue, Slug } from '../parts/wire.ts';
 
 /** What the form says. Values stand under the API's own field names; what is absent is the API's default. */
 

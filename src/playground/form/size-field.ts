@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { type FieldProps, NumberField } from './fields.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
 
 /** Sizes near the pixel count that SDXL was trained at (Podell et al. 2023, appendix I). */
 const sizes: readonly (readonly [number, number])[] = [

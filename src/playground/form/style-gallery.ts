@@ -1,9 +1,9 @@
 import type { TargetedEvent, TargetedKeyboardEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { html } from './markup.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { setValue } from './settings.ts';
 import { tileOf } from './style-tiles.ts';
-import { texts } from './texts.ts';
 
 interface StyleGalleryProps {
   readonly names: readonly string[];

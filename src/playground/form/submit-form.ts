@@ -1,9 +1,9 @@
+import { chosen, type Submission, send } from '../history/requests.ts';
+import { texts } from '../parts/texts.ts';
+import type { Capabilities } from '../parts/wire.ts';
 import { mostCells, submissionsOf } from './comparison.ts';
 import type { InputPicture } from './input-picture.ts';
-import { chosen, type Submission, send } from './requests.ts';
 import { drawSeed, requestOf, type Settings } from './settings.ts';
-import { texts } from './texts.ts';
-import type { Capabilities } from './wire.ts';
 
 /** Sends what the form asks for. @returns why it could not, for people; undefined where it was sent. */
 export async function submitForm(

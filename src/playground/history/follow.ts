@@ -1,8 +1,8 @@
-import { CallFailed, call } from './api.ts';
+import { CallFailed, call } from '../parts/api.ts';
+import { serverEvents } from '../parts/server-events.ts';
+import type { Progress, Result } from '../parts/wire.ts';
+import { createTimeLeft } from '../stage/time-left.ts';
 import type { EntryStatus, HistoryEntry, Live } from './history-entry.ts';
-import { serverEvents } from './server-events.ts';
-import { createTimeLeft } from './time-left.ts';
-import type { Progress, Result } from './wire.ts';
 
 /** Follows requests to their ends, however often the connection breaks. */
 export interface Follower {

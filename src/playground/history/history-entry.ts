@@ -1,4 +1,4 @@
-import type { Body, Progress, Result, Slug } from './wire.ts';
+import type { Body, Progress, Result, Slug } from '../parts/wire.ts';
 
 /** Where a request stands; GONE is one the server no longer knows and this browser has no picture of. */
 export type EntryStatus = 'QUEUED' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'GONE';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { noBrowser, openBrowser } from '../testing/browser.ts';
-import { fillHistory } from './testing/fill-history.ts';
-import { type PageService, startPageService } from './testing/page-service.ts';
-import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
+import { noBrowser, openBrowser } from '../../testing/browser.ts';
+import { fillHistory } from '../testing/fill-history.ts';
+import { type PageService, startPageService } from '../testing/page-service.ts';
+import { generate, signedIn, stagePicture } from '../testing/signed-in.ts';
 
 describe('what this browser has asked for', { skip: noBrowser }, () => {
   let browser: Browser;

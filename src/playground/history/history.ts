@@ -1,12 +1,12 @@
 import type { TargetedKeyboardEvent } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { BlobPicture } from './blob-picture.ts';
+import { html } from '../parts/markup.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
+import { BlobPicture } from '../stage/blob-picture.ts';
+import { shareDone, stateText } from '../stage/progress-view.ts';
 import { type HistoryEntry, isUnfinished } from './history-entry.ts';
-import { html } from './markup.ts';
-import { shareDone, stateText } from './progress-view.ts';
 import { cancelRequest, chosen, deleteEntries, entries, liveOf } from './requests.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
 
 /** The requests of this browser, the newest first; a comparison is one of them. */
 export function History() {

@@ -1,10 +1,10 @@
-import { CallFailed, cancel, readOutput, submit } from './api.ts';
+import { CallFailed, cancel, readOutput, submit } from '../parts/api.ts';
+import { createStore, type Store } from '../parts/store.ts';
+import type { Body, Result, Slug } from '../parts/wire.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createFollower } from './follow.ts';
 import { type EntryPictures, type HistoryEntry, isUnfinished, type Live } from './history-entry.ts';
-import { createStore, type Store } from './store.ts';
 import { thumbnailOf } from './thumbnail.ts';
-import type { Body, Result, Slug } from './wire.ts';
 
 /** The requests of this browser: sending them, following them to their end, and keeping what came out. */
 

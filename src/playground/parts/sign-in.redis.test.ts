@@ -3,10 +3,10 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { createSignInToken } from '../jobs/records/sign-in-tokens.ts';
-import { noBrowser, openBrowser, watchedPage } from '../testing/browser.ts';
-import { type PageService, startPageService } from './testing/page-service.ts';
-import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
+import { createSignInToken } from '../../jobs/records/sign-in-tokens.ts';
+import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
+import { type PageService, startPageService } from '../testing/page-service.ts';
+import { generate, signedIn, stagePicture } from '../testing/signed-in.ts';
 
 describe('signing in', { skip: noBrowser }, () => {
   let browser: Browser;

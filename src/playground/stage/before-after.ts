@@ -1,7 +1,7 @@
 import type { TargetedEvent } from 'preact';
 import { useState } from 'preact/hooks';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 
 interface BeforeAfterProps {
   readonly before: string;

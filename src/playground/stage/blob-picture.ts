@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { html } from './markup.ts';
+import { html } from '../parts/markup.ts';
 
 /** An address for a blob, taken back when it is no longer shown. */
 export function useObjectUrl(blob: Blob | undefined): string | undefined {

@@ -1,11 +1,11 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { copyText } from './clipboard.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import { copyText } from '../parts/clipboard.ts';
+import { html } from '../parts/markup.ts';
+import { apiKey } from '../parts/session.ts';
+import { texts } from '../parts/texts.ts';
 import { codeOf, type Language, languages } from './code-samples.ts';
-import type { HistoryEntry } from './history-entry.ts';
-import { html } from './markup.ts';
-import { apiKey } from './session.ts';
-import { texts } from './texts.ts';
 
 interface CodeDialogProps {
   readonly entry: HistoryEntry;

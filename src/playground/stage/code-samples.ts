@@ -1,4 +1,4 @@
-import type { Body, Slug } from './wire.ts';
+import type { Body, Slug } from '../parts/wire.ts';
 
 /** A request as code that makes it again, to be pasted. */
 export interface SampleRequest {

@@ -1,12 +1,12 @@
+import { type ComparisonGrid, gridOf } from '../form/comparison.ts';
+import { type HistoryEntry, isUnfinished } from '../history/history-entry.ts';
+import { cancelRequest, chosen as chosenId, deleteEntries, liveOf } from '../history/requests.ts';
+import { html } from '../parts/markup.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
 import { BlobPicture } from './blob-picture.ts';
-import { type ComparisonGrid, gridOf } from './comparison.ts';
-import { type HistoryEntry, isUnfinished } from './history-entry.ts';
-import { html } from './markup.ts';
 import { shareDone, stateText } from './progress-view.ts';
 import { RequestView } from './request-view.ts';
-import { cancelRequest, chosen as chosenId, deleteEntries, liveOf } from './requests.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
 
 interface ComparisonViewProps {
   readonly cells: readonly HistoryEntry[];

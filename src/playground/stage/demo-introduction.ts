@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { html } from './markup.ts';
-import { setValue } from './settings.ts';
-import { texts } from './texts.ts';
-import type { KnownWords } from './wire.ts';
+import { setValue } from '../form/settings.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import type { KnownWords } from '../parts/wire.ts';
 
 const shownAtOnce = 3;
 

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { EntryPictures, HistoryEntry } from '../history/history-entry.ts';
+import { picturesOf } from '../history/requests.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { BeforeAfter } from './before-after.ts';
 import { BlobPicture, useObjectUrl } from './blob-picture.ts';
-import type { EntryPictures, HistoryEntry } from './history-entry.ts';
-import { html } from './markup.ts';
-import { picturesOf } from './requests.ts';
-import { texts } from './texts.ts';
 
 interface PictureViewProps {
   readonly entry: HistoryEntry;

@@ -1,9 +1,9 @@
+import type { HistoryEntry, Live } from '../history/history-entry.ts';
+import { cancelRequest, liveOf } from '../history/requests.ts';
+import { html } from '../parts/markup.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
 import { BlobPicture } from './blob-picture.ts';
-import type { HistoryEntry, Live } from './history-entry.ts';
-import { html } from './markup.ts';
-import { cancelRequest, liveOf } from './requests.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
 
 /** A request that waits or runs: its place, its step, a preview, the time left. */
 export function ProgressView({ entry }: { entry: HistoryEntry }) {

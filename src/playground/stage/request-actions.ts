@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
+import { inputPicture } from '../form/input-picture.ts';
+import { changeSettings, restoreSettings } from '../form/settings.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import { deleteEntries, picturesOf } from '../history/requests.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { CodeDialog } from './code-dialog.ts';
-import type { HistoryEntry } from './history-entry.ts';
-import { inputPicture } from './input-picture.ts';
-import { html } from './markup.ts';
 import { DownloadLink } from './picture-view.ts';
-import { deleteEntries, picturesOf } from './requests.ts';
-import { changeSettings, restoreSettings } from './settings.ts';
-import { texts } from './texts.ts';
 
 /** What can be done with a request that has ended. */
 export function RequestActions({ entry, shown }: { entry: HistoryEntry; shown: number }) {

@@ -1,7 +1,7 @@
-import type { HistoryEntry } from './history-entry.ts';
-import { html } from './markup.ts';
-import { texts } from './texts.ts';
-import type { Determinism } from './wire.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
+import type { Determinism } from '../parts/wire.ts';
 
 /** Parameters, times and what decided the bits of a request's pictures. */
 export function RequestDetails({ entry: { id, slug, body, result } }: { entry: HistoryEntry }) {

@@ -1,11 +1,11 @@
 import { useState } from 'preact/hooks';
-import { type HistoryEntry, isUnfinished } from './history-entry.ts';
-import { html } from './markup.ts';
+import { type HistoryEntry, isUnfinished } from '../history/history-entry.ts';
+import { html } from '../parts/markup.ts';
+import { texts } from '../parts/texts.ts';
 import { PictureView } from './picture-view.ts';
 import { ProgressView } from './progress-view.ts';
 import { RequestActions } from './request-actions.ts';
 import { RequestDetails } from './request-details.ts';
-import { texts } from './texts.ts';
 import { WarningNote } from './warning-note.ts';
 
 /** One request: its picture or how it goes, and what can be done with it. */

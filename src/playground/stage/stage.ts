@@ -1,10 +1,10 @@
+import { chosen, entries } from '../history/requests.ts';
+import { html } from '../parts/markup.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
+import type { Capabilities } from '../parts/wire.ts';
 import { ComparisonView } from './comparison-view.ts';
-import { html } from './markup.ts';
 import { RequestView } from './request-view.ts';
-import { chosen, entries } from './requests.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
-import type { Capabilities } from './wire.ts';
 
 /** The chosen request, or the comparison it belongs to. */
 export function Stage({ capabilities }: { capabilities: Capabilities }) {

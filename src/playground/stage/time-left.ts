@@ -1,4 +1,4 @@
-import type { Progress } from './wire.ts';
+import type { Progress } from '../parts/wire.ts';
 
 /** Estimates how long a running request will take from the times of its steps so far. */
 export interface TimeLeft {

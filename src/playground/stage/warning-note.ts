@@ -1,9 +1,9 @@
-import type { HistoryEntry } from './history-entry.ts';
-import { html } from './markup.ts';
-import { offered } from './offered.ts';
-import { changeSettings, settings, setValue } from './settings.ts';
-import { useStore } from './store.ts';
-import { texts } from './texts.ts';
+import { changeSettings, settings, setValue } from '../form/settings.ts';
+import type { HistoryEntry } from '../history/history-entry.ts';
+import { html } from '../parts/markup.ts';
+import { offered } from '../parts/offered.ts';
+import { useStore } from '../parts/store.ts';
+import { texts } from '../parts/texts.ts';
 import { sentenceOf } from './warnings.ts';
 
 const shownExamples = 3;
