@@ -22,6 +22,11 @@ export interface GroupNormOptions {
   readonly epsilon: number;
   /** SiLU follows. */
   readonly silu?: boolean;
+  /**
+   * Where float32 adds values one by one: as close to float64 as it can be over millions of them, at the
+   * price of more passes over the map.
+   */
+  readonly precise?: boolean;
 }
 
 export type Activation = 'silu' | 'gelu' | 'quick_gelu';

@@ -1,5 +1,6 @@
 import type { Value } from './graph.ts';
 import { type Flavour, type Layers, unscaled } from './layers.ts';
+import { preciseGroupNorm } from './precise-group-norm.ts';
 
 /**
  * Layers in float32 with standard operators, and of com.microsoft only those that the CPU provider implements
@@ -62,31 +63,18 @@ export const portableLayers: Flavour = (graph) => {
       );
     },
 
-    // The CPU provider has no GroupNorm kernel of its own, and its InstanceNormalization, a group as one
-    // instance, adds millions of values in one float32. Means of rows, of columns, then of channels are short
-    // sums, and the variance of centred values does not cancel.
-    groupNorm: (path, map, channels, { groups, epsilon, silu = false }) => {
+    // A group as one "instance": the CPU provider has no GroupNorm kernel of its own.
+    groupNorm: (path, map, channels, { groups, epsilon, silu = false, precise = false }) => {
       const { scale, bias } = affine(path, channels, [channels, 1, 1]);
-      const mean = (values: Value, axis: number) => node(path, 'ReduceMean', [values, integers(axis)]);
-      const meanOfGroups = (values: Value) => {
-        const ofChannels = node(path, 'Reshape', [mean(mean(values, 3), 2), integers(0, groups, -1)]);
-        return node(path, 'Reshape', [mean(ofChannels, 2), integers(0, groups, 1, 1)]);
-      };
-      const grouped = node(path, 'Reshape', [map, integers(0, groups, channels / groups, -1)]);
-      const centred = node(path, 'Reshape', [
-        node(path, 'Sub', [grouped, meanOfGroups(map)]),
-        node(path, 'Shape', [map]),
-      ]);
-      const variance = meanOfGroups(node(path, 'Mul', [centred, centred]));
-      const shifted = node(path, 'Add', [variance, graph.floats(Float32Array.of(epsilon), [1])]);
-      const perGroup = node(path, 'Expand', [
-        node(path, 'Reciprocal', [node(path, 'Sqrt', [shifted])]),
-        integers(1, 1, channels / groups, 1),
-      ]);
-      const perChannel = node(path, 'Reshape', [perGroup, integers(0, channels, 1, 1)]);
-      const scaled = node(path, 'Mul', [centred, node(path, 'Mul', [perChannel, scale])]);
-      const result = node(path, 'Add', [scaled, bias]);
-      return silu ? activation(path, 'silu', result) : result;
+      const withSilu = (value: Value) => (silu ? activation(path, 'silu', value) : value);
+      if (precise)
+        return withSilu(preciseGroupNorm(graph, path, map, { scale, bias, channels, groups, epsilon }));
+      const grouped = node(path, 'Reshape', [map, integers(0, groups, -1)]);
+      const ones = graph.floats(new Float32Array(groups).fill(1), [groups]);
+      const zeros = graph.floats(new Float32Array(groups), [groups]);
+      const normal = node(path, 'InstanceNormalization', [grouped, ones, zeros], { epsilon: { f: epsilon } });
+      const whole = node(path, 'Reshape', [normal, node(path, 'Shape', [map])]);
+      return withSilu(node(path, 'Add', [node(path, 'Mul', [whole, scale]), bias]));
     },
 
     layerNorm: (path, x, width, epsilon) => {

@@ -6,6 +6,8 @@ export interface ResnetOptions {
   readonly outChannels: number;
   readonly groups: number;
   readonly epsilon: number;
+  /** See GroupNormOptions. */
+  readonly precise?: boolean;
   /** See vae-scales.ts; by default nothing is scaled. */
   readonly scale?: { readonly stream: number; readonly hidden: number };
   /** Hears of the value between the two convolutions, before its normalisation. */
@@ -26,12 +28,25 @@ export function resnetBlock(
   layers: Layers,
   path: string,
   map: Value,
-  { inChannels, outChannels, groups, epsilon, scale = { stream: 1, hidden: 1 }, onHidden }: ResnetOptions,
+  {
+    inChannels,
+    outChannels,
+    groups,
+    epsilon,
+    precise = false,
+    scale = { stream: 1, hidden: 1 },
+    onHidden,
+  }: ResnetOptions,
   time?: TimeSignal,
 ): Value {
   const { stream } = scale;
   const norm = (name: string, x: Value, channels: number, of: number) =>
-    layers.groupNorm(`${path}.${name}`, x, channels, { groups, epsilon: epsilon * of * of, silu: true });
+    layers.groupNorm(`${path}.${name}`, x, channels, {
+      groups,
+      epsilon: epsilon * of * of,
+      silu: true,
+      precise,
+    });
   const conv = (name: string, x: Value, from: number, kernel: number, weight: number, bias: number) =>
     layers.conv2d(`${path}.${name}`, x, from, outChannels, { kernel, scale: { weight, bias } });
 

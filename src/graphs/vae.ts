@@ -161,6 +161,8 @@ function parts(
   const layers = flavour(graph);
   const groups = config.norm_num_groups;
   const { stream } = scales;
+  // A smooth picture's first maps lie far from zero, and its moments are what image to image begins with.
+  const precise = half === 'encoder';
   const streamEpsilon = epsilon * stream * stream;
   const watch: Watch | undefined = watched ? createWatch(graph) : undefined;
   const seen = (map: Value): Value => {
@@ -170,7 +172,7 @@ function parts(
   const resnet: Parts['resnet'] = (path, map, inChannels, outChannels) =>
     seen(
       resnetBlock(layers, path, map, {
-        ...{ inChannels, outChannels, groups, epsilon },
+        ...{ inChannels, outChannels, groups, epsilon, precise },
         scale: { stream, hidden: scales.hidden.get(path) ?? 1 },
         onHidden: (hidden) => watch?.at(path, hidden),
       }),
@@ -180,7 +182,11 @@ function parts(
     const path = `${half}.mid_block.attentions.0`;
     const linear = (part: string, x: Value, scale?: Scale) =>
       layers.linear(`${path}.${part}`, x, width, width, true, scale);
-    const normal = layers.groupNorm(`${path}.group_norm`, map, width, { groups, epsilon: streamEpsilon });
+    const normal = layers.groupNorm(`${path}.group_norm`, map, width, {
+      groups,
+      epsilon: streamEpsilon,
+      precise,
+    });
     const tokens = layers.toTokens(path, normal, width);
     const attended = layers.attention(
       path,
@@ -202,7 +208,12 @@ function parts(
       return resnet(`${half}.mid_block.resnets.1`, attend(first, width), width, width);
     },
     normOut: (map, width) =>
-      layers.groupNorm(`${half}.conv_norm_out`, map, width, { groups, epsilon: streamEpsilon, silu: true }),
+      layers.groupNorm(`${half}.conv_norm_out`, map, width, {
+        groups,
+        epsilon: streamEpsilon,
+        silu: true,
+        precise,
+      }),
     stream: {
       intoStream: { weight: stream, bias: stream },
       alongStream: { weight: 1, bias: stream },

@@ -105,10 +105,19 @@ const conv: Rule = ([x, weight], { attributes }) => {
 const rules: Readonly<Record<string, Rule>> = {
   Add: broadcast,
   Mul: broadcast,
+  Sub: broadcast,
   ...Object.fromEntries(
-    ['Cos', 'Gelu', 'Identity', 'InstanceNormalization', 'LayerNormalization', 'QuickGelu', 'Sin'].map(
-      (op) => [op, same],
-    ),
+    [
+      'Cos',
+      'Gelu',
+      'Identity',
+      'InstanceNormalization',
+      'LayerNormalization',
+      'QuickGelu',
+      'Reciprocal',
+      'Sin',
+      'Sqrt',
+    ].map((op) => [op, same]),
   ),
   MultiHeadAttention: same,
   Reshape: reshape,
@@ -121,6 +130,10 @@ const rules: Readonly<Record<string, Rule>> = {
     const numbers = x!.shape.slice(integer(start, 0), integer(end, x!.shape.length));
     return [{ shape: [numbers.length], numbers }];
   },
+  ReduceMean: ([x, axes]) => [
+    { shape: axes!.numbers!.reduce((shape, axis) => shape.with(axis, 1), [...x!.shape]) },
+  ],
+  Expand: ([x, to]) => broadcast([x!, { shape: to!.numbers! }], {} as Node),
   Unsqueeze: ([x, axes]) => {
     const shape = [...x!.shape];
     for (const axis of axes!.numbers!) shape.splice(axis, 0, 1);
