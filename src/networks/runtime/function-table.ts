@@ -109,6 +109,7 @@ const table = {
     'Status',
     ['Env', 'text', 'MemoryInfo', 'ArenaCfg', 'memory', 'memory', 'size'],
   ],
+  Run: [9, 'Status', ['Session', 'RunOptions', 'memory', 'memory', 'size', 'memory', 'size', 'memory']],
   RunAsync: [
     260,
     'Status',

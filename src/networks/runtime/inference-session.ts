@@ -92,7 +92,9 @@ function sessionOf(
       requireNames(feeds, inputs);
       graph?.before();
       const config = runConfig(device, cuda, options);
-      const made = await runOnce(library, { session, feeds, into, config, signals, outputs: wanted });
+      const ownThread = device !== 'cpu';
+      const run = { session, feeds, into, config, signals, ownThread, outputs: wanted };
+      const made = await runOnce(library, run);
       graph?.after();
       return made;
     };

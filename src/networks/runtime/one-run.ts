@@ -1,4 +1,4 @@
-import { runAsynchronously } from './asynchronous-runs.ts';
+import { runAsynchronously, runInThread } from './asynchronous-runs.ts';
 import { type TextArray, textArray, written } from './c-memory.ts';
 import type { Handle, OrtApi } from './function-table.ts';
 import type { Library } from './library.ts';
@@ -17,6 +17,8 @@ export interface OneRun {
   readonly into: Readonly<Record<string, TensorValue>>;
   /** Run configuration entries: keys of onnxruntime_run_options_config_keys.h. */
   readonly config: Readonly<Record<string, string>>;
+  /** On a thread of the session's own, or beside all of them; see asynchronous-runs.ts. */
+  readonly ownThread: boolean;
   /** Each ends the run within the operator that is under way. */
   readonly signals: readonly AbortSignal[];
 }
@@ -24,7 +26,7 @@ export interface OneRun {
 /** @throws RuntimeError; the reason of a signal that ended the run. */
 export async function runOnce(library: Library, run: OneRun): Promise<Record<string, TensorValue>> {
   const { api } = library;
-  const { session, feeds, outputs: names, into, config, signals } = run;
+  const { session, feeds, outputs: names, into, config, signals, ownThread } = run;
   const options = written<Handle<'RunOptions'>>((out) => requireOk(api, api.CreateRunOptions(out)));
   const own: TensorValue[] = [];
   const terminate = (): void => requireOk(api, api.RunOptionsSetTerminate(options));
@@ -38,7 +40,8 @@ export async function runOnce(library: Library, run: OneRun): Promise<Record<str
     });
     const outputs = BigUint64Array.from(names, (name) => into[name]?.handle ?? 0n);
     for (const signal of signals) signal.addEventListener('abort', terminate, { once: true });
-    await runAsynchronously(api, {
+    const start = ownThread ? runAsynchronously : runInThread;
+    await start(api, {
       ...{ session, options, inputs, outputs },
       inputNames: namesOf(Object.keys(feeds)),
       outputNames: namesOf(names),

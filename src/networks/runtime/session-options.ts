@@ -48,11 +48,11 @@ export function createSessionOptions(library: Library, options: SessionOptions):
 }
 
 /**
- * A run takes one of the session's threads for itself (see runAsynchronously), so there is one more than
- * compute on the CPU; other devices need no more than that one and its keeper, and always get the same.
+ * On the CPU the thread that a run is called from computes too (see runInThread). Elsewhere a run takes one of
+ * the session's own (see runAsynchronously), and with it come no more than its keeper.
  */
 function threadsOf({ device, threads = physicalCores() }: SessionOptions): number {
-  return device === 'cpu' ? threads + 1 : 2;
+  return device === 'cpu' ? threads : 2;
 }
 
 /**
