@@ -1,7 +1,7 @@
 /**
  * `node scripts/bench/demo-start.ts`: what somebody meets who starts the service for the first time: seconds
- * until it is up, seconds of a picture at the API's defaults (1024x1024, 25 steps, guidance 7.5, refiner), and the most
- * memory that the engine held.
+ * until it is up, seconds of a picture at the API's defaults (1024x1024, 25 steps, guidance 7.5, refiner),
+ * and the most memory that the engine held.
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';

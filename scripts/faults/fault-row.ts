@@ -10,7 +10,9 @@ export interface Trial {
   readonly wrongPictures: number;
   /** Requests that another API key could read. */
   readonly foreignReads: number;
-  /** From the fault, or its end where it lasts, until the service works again; undefined where it never stops. */
+  /**
+   * From the fault, or its end where it lasts, until the service works again; undefined where it never stops.
+   */
   readonly recoveryMs?: number;
   /** What of it the table should say, in a few words. */
   readonly remark?: string;

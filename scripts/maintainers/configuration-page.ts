@@ -1,4 +1,6 @@
-/** node scripts/maintainers/configuration-page.ts: writes the tables of settings into docs/configuration.md. */
+/**
+ * node scripts/maintainers/configuration-page.ts: writes the tables of settings into docs/configuration.md.
+ */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

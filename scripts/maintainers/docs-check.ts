@@ -1,14 +1,15 @@
 /**
- * `npm run docs:check`: runs every command of the README and of docs/*.md in a clean clone of the last commit,
- * in the order of each page.
+ * `npm run docs:check`: runs every command of the README and of docs/*.md in a clean clone of the last
+ * commit, in the order of each page.
  *
  *     node scripts/maintainers/docs-check.ts [--page docs/api.md]... [--keep]
  *
- * Fenced blocks marked `sh` and `python` are run, `json` ones are parsed. A comment before a block says what is
- * different about it: `<!-- check: server -->` runs on beside the rest of the page and is waited for until
+ * Fenced blocks marked `sh` and `python` are run, `json` ones are parsed. A comment before a block says what
+ * is different about it: `<!-- check: server -->` runs on beside the rest of the page and is waited for until
  * /readyz answers 200, `<!-- check: not here, REASON -->` needs what a test machine lacks and is only printed,
- * `<!-- check: fails -->` must end with another exit code than 0. Where the server printed a key, it stands for
- * `SG_...` in what follows, and its address for http://127.0.0.1:8080. A picture that a block writes must be one.
+ * `<!-- check: fails -->` must end with another exit code than 0. Where the server printed a key, it stands
+ * for `SG_...` in what follows, and its address for http://127.0.0.1:8080. A picture that a block writes must
+ * be one.
  */
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * `node scripts/maintainers/style-pictures.ts [sheet.webp]`: draws a small picture of every style into one sheet, 13 squares a row in
- * the order of the names.
+ * `node scripts/maintainers/style-pictures.ts [sheet.webp]`: draws a small picture of every style into one
+ * sheet, 13 squares a row in the order of the names.
  */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -3,9 +3,9 @@ import { isIgnorableTensor } from './safetensors/safetensors.ts';
 import { readTensorBytes, readTensorValues } from './safetensors/tensor-values.ts';
 
 /**
- * Whether two components compute the same function to the bit: the same class and config, and every tensor the
- * same bytes. Decided by content, which is read only as far as it is equal, the small tensors first: those of
- * other training differ at once.
+ * Whether two components compute the same function to the bit: the same class and config, and every tensor
+ * the same bytes. Decided by content, which is read only as far as it is equal, the small tensors first:
+ * those of other training differ at once.
  */
 export async function haveSameWeights(a: Component<unknown>, b: Component<unknown>): Promise<boolean> {
   const [own, others] = [weightsOf(a), weightsOf(b)];

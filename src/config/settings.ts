@@ -44,5 +44,7 @@ export const sharedSettings = {
   },
 } as const satisfies Record<string, Setting>;
 
-/** Every setting by its name in `Config`. A setting is written in one of the three tables and nowhere else. */
+/**
+ * Every setting by its name in `Config`. A setting is written in one of the three tables and nowhere else.
+ */
 export const settings = { ...sharedSettings, ...gatewaySettings, ...workerSettings };

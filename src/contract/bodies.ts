@@ -12,8 +12,8 @@ import { show } from './show.ts';
 import { withWarnings } from './warnings.ts';
 
 /**
- * What a body says of its pictures, by endpoint, in the names and ranges of the published API; what it says of
- * its handling is submit-options.ts.
+ * What a body says of its pictures, by endpoint, in the names and ranges of the published API; what it says
+ * of its handling is submit-options.ts.
  */
 
 const maxSeed = 999_999_999_999_999;

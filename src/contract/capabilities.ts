@@ -4,7 +4,10 @@ import { bodies } from './bodies.ts';
 import type { ServedKnownWords } from './known-words.ts';
 import { slugNames, slugs } from './slugs.ts';
 
-/** `GET /v1/capabilities`: what a client may ask of this server now. An extension; the page at `/` is made from it. */
+/**
+ * `GET /v1/capabilities`: what a client may ask of this server now. An extension; the page at `/` is made
+ * from it.
+ */
 export const capabilitiesSchema = z.strictObject({
   version: z.string(),
   authentication: z.boolean().meta({ description: 'Whether requests need an API key' }),

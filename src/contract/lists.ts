@@ -16,7 +16,8 @@ export function listStyles(): ResponseBody<'Styles'> {
 }
 
 /**
- * Every accepted scheduler by endpoint, with other libraries' names that are taken too and what they mean here.
+ * Every accepted scheduler by endpoint, with other libraries' names that are taken too and what they mean
+ * here.
  */
 export function listSchedulers(): ResponseBody<'Schedulers'> {
   return {

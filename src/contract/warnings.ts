@@ -1,9 +1,10 @@
 import type { RequestRecord } from './request-record.ts';
 
 /**
- * What a client should know of how its request was understood or made: short sentences, each beginning with the field and naming
- * its value. The gateway's own stand in the request, the worker's in the result; wherever they come from they reach the client as
- * `warnings` in v2 results and in JSON answers of v1, and in the header `x-warnings` beside pictures.
+ * What a client should know of how its request was understood or made: short sentences, each beginning with
+ * the field and naming its value. The gateway's own stand in the request, the worker's in the result;
+ * wherever they come from they reach the client as `warnings` in v2 results and in JSON answers of v1, and in
+ * the header `x-warnings` beside pictures.
  */
 
 interface WithWarnings {
@@ -33,7 +34,10 @@ export function warningsBody(record: Pick<RequestRecord, 'request' | 'result'>) 
 /** Proxies refuse answers whose headers exceed 4 or 8 kB in all. */
 const longestHeader = 2048;
 
-/** The header `x-warnings`, absent where there are none: a JSON array in ASCII, which leaves out what no longer fits and says so. */
+/**
+ * The header `x-warnings`, absent where there are none: a JSON array in ASCII, which leaves out what no
+ * longer fits and says so.
+ */
 export function warningsHeader(record: Pick<RequestRecord, 'request' | 'result'>): Record<string, string> {
   const warnings = warningsOf(record);
   if (warnings.length === 0) return {};

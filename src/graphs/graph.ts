@@ -24,7 +24,9 @@ export interface Weight {
   readonly precision: Precision;
   /** A convolution's weight [out, in, height, width] is wanted as [out, height, width, in]. */
   readonly channelsLast: boolean;
-  /** A power of two that its values are multiplied by on their way into the graph; 1 leaves them as they are. */
+  /**
+   * A power of two that its values are multiplied by on their way into the graph; 1 leaves them as they are.
+   */
   readonly scale: number;
 }
 

@@ -16,7 +16,9 @@ export interface VaeScales {
 
 export const noScales: VaeScales = { stream: 1, hidden: new Map() };
 
-/** Where the largest activation seen is brought: 2^6 below float16's largest, 2^23 above its smallest normal. */
+/**
+ * Where the largest activation seen is brought: 2^6 below float16's largest, 2^23 above its smallest normal.
+ */
 const wanted = 2 ** 9;
 
 /** 2^-k that brings `largest` to at most 2^9; 1 where it is there already: scaling up would gain nothing. */
@@ -27,7 +29,10 @@ function scaleFor(largest: number): number {
 /** Name of the residual stream among what is watched. */
 export const streamName = 'stream';
 
-/** Scales from the largest absolute values that watched places took. @throws Error where one is not finite. */
+/**
+ * Scales from the largest absolute values that watched places took.
+ * @throws Error where one is not finite.
+ */
 export function scalesFrom(largest: ReadonlyMap<string, number>): VaeScales {
   for (const [place, value] of largest)
     if (!Number.isFinite(value)) throw new Error(`activations at ${place} reach ${value} in float32`);

@@ -24,8 +24,8 @@ export function vaeTensors(config: VaeConfig, flavour: Flavour): NetworkGraph['t
 }
 
 /**
- * A half that also gives out `largest`: the largest absolute value of the residual stream and of each residual
- * block's inside, at the places named in that order.
+ * A half that also gives out `largest`: the largest absolute value of the residual stream and of each
+ * residual block's inside, at the places named in that order.
  */
 export function vaeMagnitudes(
   config: VaeConfig,

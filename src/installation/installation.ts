@@ -70,7 +70,8 @@ export async function listModels(modelsDir: string): Promise<readonly InstalledM
  * What of a models folder is served. Two models that claim one name are not served under it, unless the name
  * is not asked for.
  * @param only served names to leave it at; all where empty.
- * @throws Error as readModelsFolder, and with every reason where nothing is installed or one of `only` is not.
+ * @throws Error as readModelsFolder, and with every reason where nothing is installed or one of `only` is
+ * not.
  */
 export async function findInstallation(
   modelsDir: string,

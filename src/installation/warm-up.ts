@@ -8,8 +8,8 @@ const batch = 2;
 /**
  * Runs every network that makes a picture of text once, at the size that requests have. A network's first run
  * on CUDA loads its kernels, and for every new size of its input the provider looks for the best algorithm of
- * each convolution: seconds that no request should wait for (the text encoders' first run took 1 s on an H200,
- * later ones 3 ms). A new size of an input picture still waits.
+ * each convolution: seconds that no request should wait for (the text encoders' first run took 1 s on an
+ * H200, later ones 3 ms). A new size of an input picture still waits.
  */
 export async function warmUp({ textStages, unet, vaeDecoder }: Models, pictureSide = side): Promise<void> {
   const latentSide = Math.floor(pictureSide / vaeDecoder.factor);

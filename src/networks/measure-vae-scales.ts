@@ -8,7 +8,10 @@ import { vaeGeometry } from './networks.ts';
 import { openSession } from './runtime/session.ts';
 import { floatsOf, floatTensor } from './runtime/tensors.ts';
 
-/** Side of the latents that are tried. A picture of eight times as many pixels a side, as it is for SDXL, is enough to see them all. */
+/**
+ * Side of the latents that are tried. A picture of eight times as many pixels a side, as it is for SDXL, is
+ * enough to see them all.
+ */
 const side = 8;
 
 /**

@@ -58,7 +58,9 @@ export function maskAddress(address: string): string {
   return scheme + shown.replace(/[?#].*$/s, (found) => `${found[0]}${hidden}`);
 }
 
-/** The environment for a child that needs none of the secrets: what it computes, or its server, has no use. */
+/**
+ * The environment for a child that needs none of the secrets: what it computes, or its server, has no use.
+ */
 export function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const hiddenFrom = new Set([...secretVariables, 'REDIS_URL']);
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !hiddenFrom.has(name)));

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /**
  * When a process started, in clock ticks since boot (field 22 of proc(5) stat): together with its id it tells
- * the process from any later one that is given the same id. undefined where it does not run, or without /proc.
+ * the process from any later one that is given the same id. undefined where it does not run, or without
+ * /proc.
  */
 export function startTimeOf(pid: number): string | undefined {
   try {

@@ -53,7 +53,9 @@ export function continuousTimestep(sigma: number): number {
   return Math.fround(0.25 * Math.log(Math.fround(sigma)));
 }
 
-/** A table for schedules that walk one: `count` levels from the least to the most noise, even in log sigma. */
+/**
+ * A table for schedules that walk one: `count` levels from the least to the most noise, even in log sigma.
+ */
 export function continuousTable({ sigmaMin, sigmaMax }: ContinuousLevels, count: number): Float32Array {
   return linspaceFloat32(Math.log(sigmaMin), Math.log(sigmaMax), count).map(Math.exp);
 }

@@ -48,7 +48,9 @@ const honoured = [
   'use_karras_sigmas',
 ];
 
-/** Keys of a solver, which the request's scheduler chooses, and of options that are refused where they are on. */
+/**
+ * Keys of a solver, which the request's scheduler chooses, and of options that are refused where they are on.
+ */
 const solverKeys = [
   'algorithm_type',
   'clip_sample_range',
@@ -70,7 +72,9 @@ const solverKeys = [
   'time_shift_type',
 ];
 
-/** Keys that change noise levels or latents and of which only these values are computed; null is the first. */
+/**
+ * Keys that change noise levels or latents and of which only these values are computed; null is the first.
+ */
 const only: Readonly<Record<string, readonly unknown[]>> = {
   clip_sample: [false],
   interpolation_type: ['linear'],

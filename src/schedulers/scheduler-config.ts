@@ -37,7 +37,9 @@ export interface SchedulerSettings {
    * Where the sigma-based classes and the DPM solvers end: at zero noise or the first training timestep's.
    */
   readonly finalSigmasType: 'zero' | 'sigma_min';
-  /** How the classes that know the key space their sigmas; the grid of timestep_spacing where none is asked. */
+  /**
+   * How the classes that know the key space their sigmas; the grid of timestep_spacing where none is asked.
+   */
   readonly sigmaSpacing: 'grid' | 'karras' | 'exponential';
   /** Of a network trained on a continuum of levels; undefined where it was trained on a table. */
   readonly continuous: ContinuousLevels | undefined;

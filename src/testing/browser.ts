@@ -19,7 +19,10 @@ export function openBrowser(): Promise<Browser> {
 /** A tab with what went wrong in it. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Messages on the console, uncaught errors, breaches of the policy, and requests to other hosts than `base`. */
+  /**
+   * Messages on the console, uncaught errors, breaches of the policy, and requests to other hosts than
+   * `base`.
+   */
   readonly troubles: string[];
 }
 

@@ -29,8 +29,8 @@ export async function shippedVocabulary(): Promise<Vocabulary> {
 }
 
 /**
- * A printable character for each byte, in the order of CLIP's first 256 ids: the printable bytes of Latin-1 as
- * themselves, then those that are none as U+0100 and on (bytes_to_unicode of openai/CLIP's
+ * A printable character for each byte, in the order of CLIP's first 256 ids: the printable bytes of Latin-1
+ * as themselves, then those that are none as U+0100 and on (bytes_to_unicode of openai/CLIP's
  * simple_tokenizer.py).
  */
 function byteAlphabet(): string[] {

@@ -1,6 +1,9 @@
 import { parsePromptWeights, promptBreak } from './prompt-weights.ts';
 
-/** CLIP cuts text into runs of letters and single digits before its byte pairs; a run of digits is one word here. */
+/**
+ * CLIP cuts text into runs of letters and single digits before its byte pairs; a run of digits is one word
+ * here.
+ */
 const word = /\p{L}[\p{L}\p{M}]*|\p{N}+/gu;
 
 /** Words of a prompt in weight syntax that are not among those known, in lower case, in order, each once. */

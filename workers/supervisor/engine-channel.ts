@@ -22,9 +22,9 @@ export interface Loss {
 }
 
 /**
- * An engine process and what is said with it. There is one hearing at a time, and a process of a thousand jobs
- * holds nothing of the nine hundred and ninety-nine before: neither listeners nor reactions to a promise that
- * lives as long as the engine.
+ * An engine process and what is said with it. There is one hearing at a time, and a process of a thousand
+ * jobs holds nothing of the nine hundred and ninety-nine before: neither listeners nor reactions to a promise
+ * that lives as long as the engine.
  */
 export interface EngineChannel {
   readonly pid: number | undefined;

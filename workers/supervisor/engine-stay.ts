@@ -6,8 +6,9 @@ export interface EngineStay {
   /** Rejects where they cannot be loaded, or nobody wants them any more. */
   readonly engine: Promise<EngineProcess>;
   /**
-   * present: they are loaded. exchange: an engine of its own loads them for a job, in place of others. addition:
-   * the engine loads them beside those it has. restoring: a new engine loads what the one before had.
+   * present: they are loaded. exchange: an engine of its own loads them for a job, in place of others.
+   * addition: the engine loads them beside those it has. restoring: a new engine loads what the one before
+   * had.
    */
   kind(): 'present' | 'exchange' | 'addition' | 'restoring';
   /** Aborted where nobody wants it any more. */

@@ -198,8 +198,8 @@ interface OnDisk {
 }
 
 /**
- * What will be served once the engine has loaded, and what will not and why, in the log too; nothing where the
- * folder is wrong, which the engine then says.
+ * What will be served once the engine has loaded, and what will not and why, in the log too; nothing where
+ * the folder is wrong, which the engine then says.
  * @throws Error where what there is can serve no request.
  */
 async function lookOnDisk({ modelsDir, serveModels }: Config, log: Log): Promise<OnDisk> {

@@ -22,7 +22,9 @@ export interface SilenceLimits {
  * steps' time, a size that is new to the device takes its first step's search for algorithms.
  */
 const margin = 20;
-/** Share that the longest silence known keeps at each shorter one: a slow start is not remembered for ever. */
+/**
+ * Share that the longest silence known keeps at each shorter one: a slow start is not remembered for ever.
+ */
 const remembered = 0.9;
 
 /**

@@ -1,5 +1,7 @@
 export interface WithdrawalOptions {
-  /** A checkpoint that has failed twice in a row is left alone for this long; doubles with each further time. */
+  /**
+   * A checkpoint that has failed twice in a row is left alone for this long; doubles with each further time.
+   */
   readonly withdrawMs?: number;
   /** Some checkpoint has been withdrawn, or may be tried again. */
   readonly onChange: () => void;

@@ -31,8 +31,8 @@ import { splitOnce } from '../engine/split-samples.ts';
  * sends a preview with that step.
  *
  * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind
- * every name. One takes FAKE_LOAD_MS to load; `broken` cannot be loaded, and the loading of `stuck` never ends.
- * FAKE_PICTURE_BYTES makes every picture that long.
+ * every name. One takes FAKE_LOAD_MS to load; `broken` cannot be loaded, and the loading of `stuck` never
+ * ends. FAKE_PICTURE_BYTES makes every picture that long.
  */
 export const openFakeGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   const served = servedByFake(config.serveModels);

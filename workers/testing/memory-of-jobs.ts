@@ -3,10 +3,10 @@ import { superviseEngine } from '../supervisor/engine-supervisor.ts';
 import { fakeRequest, silentLog } from './queue.ts';
 
 /**
- * What a worker's thread holds while jobs pass through it, for a test that starts this with `--expose-gc`. Its
- * arguments are the entry file of an engine, the number of jobs and the megabytes of each input picture;
- * FAKE_PICTURE_BYTES decides about the results. Prints the megabytes outside and inside V8's heap after a full
- * collection, four times in the course of the jobs.
+ * What a worker's thread holds while jobs pass through it, for a test that starts this with `--expose-gc`.
+ * Its arguments are the entry file of an engine, the number of jobs and the megabytes of each input picture;
+ * FAKE_PICTURE_BYTES decides about the results. Prints the megabytes outside and inside V8's heap after a
+ * full collection, four times in the course of the jobs.
  */
 const [engineFile = '', jobs = '400', inputMegabytes = '1'] = process.argv.slice(2);
 const unexpected = (what: unknown): never => {

@@ -19,9 +19,9 @@ import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-comma
 const answerMs = 3000;
 
 /**
- * `npm run keys -- create|list|revoke|credit|export|import`: the API keys in the Redis of REDIS_URL, or in the private one
- * of the `npm start` that runs on DATA_DIR. A new key alone goes to standard output, so that scripts can take
- * it.
+ * `npm run keys -- create|list|revoke|credit|export|import`: the API keys in the Redis of REDIS_URL, or in
+ * the private one of the `npm start` that runs on DATA_DIR. A new key alone goes to standard output, so that
+ * scripts can take it.
  * @returns the exit code.
  */
 export async function runKeys(args: readonly string[]): Promise<0 | 1> {

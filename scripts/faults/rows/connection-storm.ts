@@ -7,7 +7,9 @@ import { startFaultService } from '../service.ts';
 const cutEveryMs = 250;
 const seeds = Array.from({ length: 20 }, (_, index) => index + 1);
 
-/** Every connection to Redis is cut again and again while requests come, repeat themselves and are cancelled. */
+/**
+ * Every connection to Redis is cut again and again while requests come, repeat themselves and are cancelled.
+ */
 export const connectionStorm: FaultRow = {
   name: 'connection-storm',
   fault: `all connections to Redis cut every ${cutEveryMs / 1000} s, with repeats and cancels`,

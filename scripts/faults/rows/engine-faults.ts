@@ -3,7 +3,9 @@ import { gone } from '../../../workers/testing/queue.ts';
 import type { FaultRow } from '../fault-row.ts';
 import { answered, enginesOf, type OneFault, oneFault, type Scene } from './one-fault.ts';
 
-/** Faults of the process that computes. Its silence is noticed after 1 to 3 s here, 30 s and more by default. */
+/**
+ * Faults of the process that computes. Its silence is noticed after 1 to 3 s here, 30 s and more by default.
+ */
 const environment = { ENGINE_SILENCE_MIN_SECONDS: '1', ENGINE_SILENCE_MAX_SECONDS: '3' };
 
 const struck = (name: string, fault: string, boundMs: number, signal: NodeJS.Signals): OneFault => ({

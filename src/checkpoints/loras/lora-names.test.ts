@@ -47,7 +47,9 @@ for (const name of [
     assert.equal([...unet.tensors.values()].filter((location) => location.file.startsWith(side)).length, 1);
   });
 
-/** The naming of ComfyUI's extraction, of OMI, of kohya for Stable Diffusion 1 and of diffusers before 0.17. */
+/**
+ * The naming of ComfyUI's extraction, of OMI, of kohya for Stable Diffusion 1 and of diffusers before 0.17.
+ */
 for (const name of [
   'text_encoder.text_model.encoder.layers.0.self_attn.out_proj.lora_linear_layer.down.weight',
   'text_encoder.text_model.encoder.layers.0.self_attn.to_out_lora.down.weight',

@@ -27,9 +27,10 @@ const originalUnetPrefixes = ['diffusion_model.', 'model.diffusion_model.'];
 /**
  * Every module of a checkpoint that a LoRA may change by all names LoRA files call it:
  * `unet.down_blocks.1...` (diffusers), `down_blocks.1...` (peft on the UNet alone),
- * `lora_unet_down_blocks_1...` and `lora_unet_input_blocks_4...` (kohya, InvokeAI), `lycoris_down_blocks_1...`
- * (SimpleTuner), `diffusion_model.input_blocks.4...` and `text_encoders.clip_l.transformer...` (ComfyUI),
- * `clip_l...` (Open Model Initiative), text encoders with and without `text_model.`.
+ * `lora_unet_down_blocks_1...` and `lora_unet_input_blocks_4...` (kohya, InvokeAI),
+ * `lycoris_down_blocks_1...` (SimpleTuner), `diffusion_model.input_blocks.4...` and
+ * `text_encoders.clip_l.transformer...` (ComfyUI), `clip_l...` (Open Model Initiative), text encoders with
+ * and without `text_model.`.
  */
 export function loraTargets({ unet, textEncoders }: Checkpoint): ReadonlyMap<string, LoraTarget> {
   const targets = new Map<string, LoraTarget>();

@@ -95,7 +95,10 @@ function formOf(body: object): string {
   return `${parts.join('')}--x--\r\n`;
 }
 
-/** JSON that JSON.stringify does not write: deep, wide, out of range, said twice, not well formed, not of this shape. */
+/**
+ * JSON that JSON.stringify does not write: deep, wide, out of range, said twice, not well formed, not of this
+ * shape.
+ */
 const oddJson = fc.constantFrom(
   ...[
     `${'['.repeat(5000)}${']'.repeat(5000)}`,

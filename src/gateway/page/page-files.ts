@@ -19,7 +19,9 @@ export interface PreparedFiles {
   readonly version: string;
 }
 
-/** An import or re-export statement of a module, minified or not: what stands before the specifier, and this. */
+/**
+ * An import or re-export statement of a module, minified or not: what stands before the specifier, and this.
+ */
 export const importPattern = /((?:^|;)(?:import|export)\b(?:[^;'"`]*?\bfrom)?\s*)["']([^"']+)["']/gm;
 
 let preparing: Promise<PreparedFiles> | undefined;
@@ -34,8 +36,8 @@ export function pageFiles(): Promise<PreparedFiles> {
 const mostBytes = 64 * 1024 * 1024;
 
 /**
- * In a process of its own: what it takes to prepare (46 MB) goes with it, and it may use what Node still calls
- * experimental without a word of it.
+ * In a process of its own: what it takes to prepare (46 MB) goes with it, and it may use what Node still
+ * calls experimental without a word of it.
  */
 async function prepare(): Promise<PreparedFiles> {
   const { stdout } = await promisify(execFile)(

@@ -21,7 +21,8 @@ function knownWordsOf(served: string, workers: readonly WorkerInfo[]): ServedKno
 }
 
 /**
- * What is asked of a checkpoint that it has never seen, as warnings; none for checkpoints that know the world.
+ * What is asked of a checkpoint that it has never seen, as warnings; none for checkpoints that know the
+ * world.
  * @param baseModel of image to image; undefined for text to image.
  */
 export function unknownWordWarnings(

@@ -14,9 +14,9 @@ export interface WorkerList {
    */
   expected(): Promise<WorkerInfo[]>;
   /**
-   * Whether a request of that route (see contract/routes.ts) would be worked on: by a worker that is expected, or
-   * by one that this gateway has not seen itself but that was alive within the grace. True while nothing is
-   * known of any worker.
+   * Whether a request of that route (see contract/routes.ts) would be worked on: by a worker that is
+   * expected, or by one that this gateway has not seen itself but that was alive within the grace. True while
+   * nothing is known of any worker.
    * @throws ApiError noWorker where workers have served it in the last day, but none within the grace.
    */
   serves(route: string): Promise<boolean>;

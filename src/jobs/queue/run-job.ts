@@ -101,7 +101,10 @@ function rejectOnDrain(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** The record says how it ended, so nothing is lost with a job that is gone already or that another worker has. */
+/**
+ * The record says how it ended, so nothing is lost with a job that is gone already or that another worker
+ * has.
+ */
 async function drop({ job, token, log }: JobRun): Promise<void> {
   await job
     .moveToCompleted(null, token, false)

@@ -36,7 +36,9 @@ redis.call('DEL', KEYS[1])
 redis.call('SET', KEYS[2], stored, 'EX', 60)
 return stored`);
 
-/** The key behind a token, which is used up by asking; undefined for an unknown, a used and an expired one. */
+/**
+ * The key behind a token, which is used up by asking; undefined for an unknown, a used and an expired one.
+ */
 export async function redeemSignInToken(redis: Connection, token: string): Promise<string | undefined> {
   const kept = keyOf.signIn(`redeemed:${randomUUID()}`);
   const stored = await redeemScript.run(redis, [placeOf(token), kept]);

@@ -70,7 +70,8 @@ export async function connect(
 ): Promise<Connection> {
   const redis = new Redis(address(url), settings);
   const lasting = watchTrouble(redis, url, onError);
-  // Without a command under way nothing would be missed on a dead connection; a listener's has none for hours.
+  // Without a command under way nothing would be missed on a dead connection; a listener's has none for
+  // hours.
   const pings = setInterval(() => {
     if (redis.status === 'ready') redis.ping().catch(() => undefined);
   }, pingMs);

@@ -48,8 +48,9 @@ function registered(): bigint {
 
 /**
  * Runs a session from one of libuv's threads, beside which all of the session's compute: on the CPU, where a
- * thread of its own that only waits would take a share of the work with it (its kernels divide convolutions by
- * the number of threads; on two cores SDXL's VAE took 1.35 times as long). Resolves with the outputs in place.
+ * thread of its own that only waits would take a share of the work with it (its kernels divide convolutions
+ * by the number of threads; on two cores SDXL's VAE took 1.35 times as long). Resolves with the outputs in
+ * place.
  * @throws RuntimeError where the run fails.
  */
 export async function runInThread(api: OrtApi, run: Run): Promise<void> {
@@ -67,8 +68,8 @@ export async function runInThread(api: OrtApi, run: Run): Promise<void> {
 }
 
 /**
- * Runs a session on one of its own threads, always the same, as CUDA graphs need it; the session must have at least two. Resolves with the outputs in
- * place.
+ * Runs a session on one of its own threads, always the same, as CUDA graphs need it; the session must have at
+ * least two. Resolves with the outputs in place.
  * @throws RuntimeError where the runtime refuses or the run fails.
  */
 export function runAsynchronously(api: OrtApi, run: Run): Promise<void> {

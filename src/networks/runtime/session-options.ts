@@ -48,8 +48,8 @@ export function createSessionOptions(library: Library, options: SessionOptions):
 }
 
 /**
- * On the CPU the thread that a run is called from computes too (see runInThread). Elsewhere a run takes one of
- * the session's own (see runAsynchronously), and with it come no more than its keeper.
+ * On the CPU the thread that a run is called from computes too (see runInThread). Elsewhere a run takes one
+ * of the session's own (see runAsynchronously), and with it come no more than its keeper.
  */
 function threadsOf({ device, threads = physicalCores() }: SessionOptions): number {
   return device === 'cpu' ? threads : 2;

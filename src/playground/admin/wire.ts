@@ -1,4 +1,7 @@
-/** Answers of the admin API as its page reads them; the server's own declarations are in src/contract/admin.ts. */
+/**
+ * Answers of the admin API as its page reads them; the server's own declarations are in
+ * src/contract/admin.ts.
+ */
 
 export interface Queues {
   readonly paused: boolean;

@@ -50,7 +50,10 @@ export function gridOf(entries: readonly HistoryEntry[]): ComparisonGrid {
   };
 }
 
-/** Numbers of steps from text such as "20, 30 50"; undefined where something else stands there or one is out of range. */
+/**
+ * Numbers of steps from text such as "20, 30 50"; undefined where something else stands there or one is out
+ * of range.
+ */
 export function parseSteps(text: string, least: number, most: number): number[] | undefined {
   const words = text.split(/[\s,;]+/).filter((word) => word !== '');
   const numbers = words.map(Number);

@@ -10,7 +10,10 @@ interface StyleGalleryProps {
   readonly chosen: string;
 }
 
-/** Styles as small pictures: one row to leaf through, or all of them with a search. Arrow keys go from one to the next. */
+/**
+ * Styles as small pictures: one row to leaf through, or all of them with a search. Arrow keys go from one to
+ * the next.
+ */
 export function StyleGallery({ names, chosen }: StyleGalleryProps) {
   const [isWhole, setWhole] = useState(false);
   const [search, setSearch] = useState('');

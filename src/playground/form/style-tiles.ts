@@ -1,4 +1,7 @@
-/** How `styles.webp` is laid out, made by scripts/maintainers/style-pictures: one square per style, in the API's order. */
+/**
+ * How `styles.webp` is laid out, made by scripts/maintainers/style-pictures: one square per style, in the
+ * API's order.
+ */
 const columns = 13;
 const rows = 8;
 

@@ -19,7 +19,10 @@ export interface FollowerTells {
   onEnd(id: string, end: End): Promise<void>;
 }
 
-/** Browsers open six connections to a server over HTTP/1.1, for all tabs together; streams must not take them all. */
+/**
+ * Browsers open six connections to a server over HTTP/1.1, for all tabs together; streams must not take them
+ * all.
+ */
 const mostStreams = 2;
 /** Requests without a stream are asked for this often, and broken streams are opened again after it. */
 const intervalMs = 2000;

@@ -64,7 +64,9 @@ export async function tokenize(body: Body, signal: AbortSignal): Promise<Tokeniz
   return (await post('v1/tokenize', body, signal)).json() as Promise<Tokenized>;
 }
 
-/** A picture behind an address, as a request would see it: fetched by the server, turned, at its final size. */
+/**
+ * A picture behind an address, as a request would see it: fetched by the server, turned, at its final size.
+ */
 export async function readInputPicture(url: string): Promise<Blob> {
   return (await post('v1/input-images', { image: url })).blob();
 }
@@ -87,7 +89,10 @@ export async function cancel(id: string): Promise<void> {
   await call(`v2/requests/${id}`, { method: 'DELETE' });
 }
 
-/** The bytes of an output, by its address in a result; the page's own way to the server is used, whatever PUBLIC_URL says. */
+/**
+ * The bytes of an output, by its address in a result; the page's own way to the server is used, whatever
+ * PUBLIC_URL says.
+ */
 export async function readOutput(url: string): Promise<Blob> {
   return (await call(url.slice(url.indexOf('/outputs/') + 1))).blob();
 }

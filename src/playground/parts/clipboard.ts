@@ -1,4 +1,7 @@
-/** Copies text. Without a secure context (plain http in a local network) browsers have no clipboard; selecting still works. */
+/**
+ * Copies text. Without a secure context (plain http in a local network) browsers have no clipboard; selecting
+ * still works.
+ */
 export async function copyText(text: string): Promise<boolean> {
   if (isSecureContext)
     return await navigator.clipboard.writeText(text).then(

@@ -4,7 +4,10 @@ export interface ServerEvent {
   readonly data: unknown;
 }
 
-/** Messages of an event stream (WHATWG HTML, section 9.2), as far as this server writes them: one line of data each. */
+/**
+ * Messages of an event stream (WHATWG HTML, section 9.2), as far as this server writes them: one line of data
+ * each.
+ */
 export async function* readEvents(stream: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent, void> {
   const decoder = new TextDecoder();
   const reader = stream.getReader();

@@ -18,8 +18,8 @@ export function signOut(): void {
 }
 
 /**
- * The token of a one-time link that opened the page, taken out of the address bar. It stands in the fragment, which browsers
- * send to nobody.
+ * The token of a one-time link that opened the page, taken out of the address bar. It stands in the fragment,
+ * which browsers send to nobody.
  */
 export function takeLinkToken(): string | undefined {
   const token = linkPattern.exec(location.hash)?.[1];

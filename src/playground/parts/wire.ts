@@ -1,4 +1,7 @@
-/** Bodies of the HTTP API as the page reads and writes them; the server's own declarations are in src/contract. */
+/**
+ * Bodies of the HTTP API as the page reads and writes them; the server's own declarations are in
+ * src/contract.
+ */
 
 /** Where the page submits. `sdxl1.0-txt2img` is `sdxl-torch` with a choice of sizes. */
 export type Slug = 'sdxl-torch' | 'sdxl1.0-txt2img' | 'sdxl-img2img';

@@ -13,7 +13,10 @@ interface PictureViewProps {
   readonly onShow: (index: number) => void;
 }
 
-/** The pictures of a finished request: one large, beside its input where it had one, and the others to choose from. */
+/**
+ * The pictures of a finished request: one large, beside its input where it had one, and the others to choose
+ * from.
+ */
 export function PictureView({ entry, shown, onShow }: PictureViewProps) {
   const pictures = useEntryPictures(entry);
   const images = entry.result?.images ?? [];

@@ -4,9 +4,9 @@ import { type PageService, startPageService } from './page-service.ts';
 import { signedIn } from './signed-in.ts';
 
 /**
- * `node src/playground/testing/measure-page.ts`: what the first load of the page at `/` transfers and how long it takes, and
- * how its frames come while one scrolls and chooses in a history of 200 requests. In headless Chromium, with
- * the gateway in this process.
+ * `node src/playground/testing/measure-page.ts`: what the first load of the page at `/` transfers and how
+ * long it takes, and how its frames come while one scrolls and chooses in a history of 200 requests. In
+ * headless Chromium, with the gateway in this process.
  */
 
 const loads = 7;
@@ -18,7 +18,10 @@ if (noBrowser) {
 }
 const [browser, service] = await Promise.all([openBrowser(), startPageService()]);
 
-/** A browser that has never been here: bytes received, and milliseconds from the address to a form to write in. */
+/**
+ * A browser that has never been here: bytes received, and milliseconds from the address to a form to write
+ * in.
+ */
 async function firstLoad({ base }: PageService): Promise<{ bytes: number; files: number; ms: number }> {
   const { page } = await signedIn(browser, service);
   await page.goto('about:blank');
@@ -39,7 +42,10 @@ async function firstLoad({ base }: PageService): Promise<{ bytes: number; files:
   return { bytes, files, ms };
 }
 
-/** In the page: milliseconds between frames while the list is scrolled from end to end and requests are chosen. */
+/**
+ * In the page: milliseconds between frames while the list is scrolled from end to end and requests are
+ * chosen.
+ */
 async function frames(): Promise<number[]> {
   const panel = document.querySelector<HTMLElement>('.history')!;
   const items = [...panel.querySelectorAll<HTMLElement>('.open')];
