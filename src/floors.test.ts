@@ -113,7 +113,7 @@ const floors: Record<string, Floor> = {
       ...['src/checkpoints', 'src/graphs', 'src/networks', 'src/installation', 'src/process', 'workers'],
     ],
     packages: ['adm-zip', 'undici'],
-    tests: { folders: ['src/testing', 'scripts/bench/demo'], packages: ['sharp'] },
+    tests: { folders: ['src/testing', 'src/gateway', 'scripts/bench/demo'], packages: ['sharp'] },
   },
   'scripts/lab': {
     folders: ['src'],

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { findApiKey } from '../../../src/jobs/records/api-keys.ts';
+import { promisify } from 'node:util';
+import { startTestService } from '../../../src/gateway/testing/service.ts';
+import { createApiKey, findApiKey } from '../../../src/jobs/records/api-keys.ts';
+import { readAudit } from '../../../src/jobs/records/audit.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../src/jobs/testing/redis-server.ts';
 
@@ -167,4 +170,31 @@ test('without REDIS_URL the Redis of the running start is used, and its absence 
   // What a killed start leaves behind.
   await writeFile(file, `unix:${dataDir}/gone.sock`);
   assert.deepEqual(keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
+});
+
+test('where a server runs the same commands go through its admin API, and stand in its audit log', async () => {
+  const { app, producer, close } = await startTestService();
+  try {
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const { key: adminKey } = await createApiKey(producer.redis, 'root', { admin: true });
+    const script = path.resolve(import.meta.dirname, '../keys.ts');
+    // Not spawnSync: the server answers from this process.
+    const remote = (args: string[], key = adminKey) =>
+      promisify(execFile)(process.execPath, [script, ...args], {
+        env: { PATH: process.env.PATH ?? '', SDXL_URL: `${url}/`, SDXL_API_KEY: key },
+      });
+    const { stdout } = await remote(['create', '--name', 'carol', '--credits', '5', '--max-queued', '2']);
+    const made = (await findApiKey(producer.redis, stdout.trim()))!;
+    assert.deepEqual([made.name, made.credits, made.maxQueued], ['carol', 5, 2]);
+    await remote(['credit', made.id, '2.5']);
+    assert.match((await remote(['list'])).stdout, /carol +all +7\.5 /);
+    await remote(['revoke', stdout.trim()]);
+    assert.equal(await findApiKey(producer.redis, stdout.trim()), undefined);
+    const acts = (await readAudit(producer.redis, 10)).map(({ act, on }) => `${act} ${on}`);
+    assert.deepEqual(acts, [`revoke key ${made.id}`, `credit 2.5 ${made.id}`, 'create key carol']);
+    await assert.rejects(remote(['list'], 'SG_0123456789abcdef'), /the server answered 401/);
+    await assert.rejects(remote(['export']), /works on the Redis itself/);
+  } finally {
+    await close();
+  }
 });

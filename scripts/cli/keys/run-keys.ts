@@ -3,33 +3,35 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Config, readConfig } from '../../../src/config/config.ts';
-import {
-  type ApiKey,
-  createApiKey,
-  findApiKey,
-  listApiKeys,
-  revokeApiKey,
-} from '../../../src/jobs/records/api-keys.ts';
-import { addCredits } from '../../../src/jobs/records/credits.ts';
+import { type ApiKey, keyIdOf } from '../../../src/jobs/records/api-keys.ts';
 import { exportApiKeys, importApiKeys } from '../../../src/jobs/records/key-transfer.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
 import { failureText } from '../../../src/process/report-failure.ts';
 import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
+import { type KeyServer, keysInRedis, keysOverHttp } from './key-server.ts';
 
 const answerMs = 3000;
 
 /**
  * `npm run keys -- create|list|revoke|credit|export|import`: the API keys in the Redis of REDIS_URL, or in
- * the private one of the `npm start` that runs on DATA_DIR. A new key alone goes to standard output, so that
- * scripts can take it.
+ * the private one of the `npm start` that runs on DATA_DIR; where SDXL_URL names a running server, through its
+ * admin API with the key in SDXL_API_KEY. A new key alone goes to standard output, so that scripts can take it.
  * @returns the exit code.
  */
 export async function runKeys(args: readonly string[]): Promise<0 | 1> {
   let redis: Connection | undefined;
   try {
     const command = parseKeyCommand(args);
-    redis = await reach(readConfig());
-    await run(redis, command);
+    const { SDXL_URL: url, SDXL_API_KEY: adminKey } = process.env;
+    if (url) {
+      if (!adminKey)
+        throw new Error('SDXL_URL is set, but SDXL_API_KEY, an admin key of that server, is not');
+      await run(keysOverHttp(url.replace(/\/+$/, ''), adminKey), command);
+    } else {
+      redis = await reach(readConfig());
+      if (command.what === 'export' || command.what === 'import') await transfer(redis, command.what);
+      else await run(keysInRedis(redis), command);
+    }
     return 0;
   } catch (error) {
     tell(failureText(error));
@@ -55,34 +57,40 @@ async function reach({ redisUrl, dataDir }: Config): Promise<Connection> {
   }
 }
 
-async function run(redis: Connection, command: KeyCommand): Promise<void> {
+async function transfer(redis: Connection, what: 'export' | 'import'): Promise<void> {
+  if (what === 'export') {
+    for (const line of await exportApiKeys(redis)) say(line);
+    return;
+  }
+  const { added, present } = await importApiKeys(redis, await text(process.stdin), randomUUID());
+  tell(`${added} API keys added, ${present} were there already`);
+}
+
+async function run(server: KeyServer, command: KeyCommand): Promise<void> {
   switch (command.what) {
     case 'create': {
-      const { key, apiKey } = await createApiKey(redis, command.name, command.limits);
+      const { key, apiKey } = await server.create(command.name, command.limits);
       tell(`API key ${apiKey.id} (${apiKey.name}), shown only this once:`);
       say(key);
       return;
     }
     case 'list':
-      for (const line of table(await listApiKeys(redis))) say(line);
+      for (const line of table(await server.list())) say(line);
       return;
     case 'export':
-      for (const line of await exportApiKeys(redis)) say(line);
-      return;
-    case 'import': {
-      const { added, present } = await importApiKeys(redis, await text(process.stdin), randomUUID());
-      tell(`${added} API keys added, ${present} were there already`);
-      return;
-    }
+    case 'import':
+      throw new Error(
+        `${command.what} works on the Redis itself: run it where REDIS_URL or DATA_DIR reach it`,
+      );
     case 'revoke': {
-      const { id, name } = await wanted(redis, command.key);
-      await revokeApiKey(redis, id);
+      const { id, name } = await wanted(server, command.key);
+      await server.revoke(id);
       tell(`API key ${id} (${name}) is revoked`);
       return;
     }
     case 'credit': {
-      const { id, name } = await wanted(redis, command.key);
-      const balance = await addCredits(redis, id, command.credits);
+      const { id, name, credits } = await wanted(server, command.key);
+      const balance = credits === undefined ? undefined : await server.credit(id, command.credits);
       if (balance === undefined) throw new Error(`API key ${id} (${name}) is unlimited: it has no credits`);
       tell(`API key ${id} (${name}) has ${balance} credits`);
     }
@@ -90,9 +98,9 @@ async function run(redis: Connection, command: KeyCommand): Promise<void> {
 }
 
 /** @throws Error when neither an id nor a key is that text, which is not repeated: it may be a secret. */
-async function wanted(redis: Connection, idOrKey: string): Promise<ApiKey> {
-  const apiKey =
-    (await listApiKeys(redis)).find(({ id }) => id === idOrKey) ?? (await findApiKey(redis, idOrKey));
+async function wanted(server: KeyServer, idOrKey: string): Promise<ApiKey> {
+  const keys = await server.list();
+  const apiKey = keys.find(({ id }) => id === idOrKey) ?? keys.find(({ id }) => id === keyIdOf(idOrKey));
   if (apiKey === undefined) throw new Error('there is no such API key; "list" shows all of them');
   return apiKey;
 }

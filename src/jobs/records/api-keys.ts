@@ -32,6 +32,9 @@ export interface ApiKey extends KeyLimits {
 const digestOf = (presented: string): Buffer => createHash('sha256').update(presented).digest();
 const idOf = (digest: Buffer): string => digest.subarray(0, 8).toString('hex');
 
+/** The id that a key has, whether or not it is known. */
+export const keyIdOf = (key: string): string => idOf(digestOf(key));
+
 /**
  * A key is made where there is none of that digest yet and, for the first of an installation, none at all.
  * Its own first run counts as this one.
