@@ -88,12 +88,17 @@ const meanings: readonly [pattern: RegExp, reason: string, lasts: 'lasting' | 'p
   [/READONLY/, 'is a replica that takes no writes (READONLY)', 'passing'],
 ];
 
-/** What an error of a connection means; undefined where it says no more than that the connection is gone. */
+/**
+ * What an error of a connection means; undefined where it says no more than that the connection is gone, or
+ * that no answer came.
+ */
 export function explain(error: unknown): Explanation | undefined {
   const said = textOf(serializeError(error));
   const known = meanings.find(([pattern]) => pattern.test(said));
   if (known !== undefined) return { reason: known[1], isLasting: known[2] === 'lasting' };
-  if (/ECONNRESET|EPIPE|Connection is closed|Connection ended|socket hang up/i.test(said)) return undefined;
+  const silence =
+    /ECONNRESET|EPIPE|Connection is closed|Connection ended|socket hang up|Command timed out|Socket timeout/i;
+  if (silence.test(said)) return undefined;
   return { reason: `gives an error: ${maskSecrets(messageChain(error))}`, isLasting: false };
 }
 
