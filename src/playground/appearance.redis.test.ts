@@ -1,26 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { noBrowser, openBrowser } from '../testing/browser.ts';
 import { type PageService, plainPicture, startPageService } from './testing/page-service.ts';
+import { seriousFindings } from './testing/serious-findings.ts';
 import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
-
-/** What axe finds wrong that is serious or critical, as `rule: element`. @param rules all where undefined. */
-async function seriousFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
-  // Through the debugger, because the page's policy takes no script from elsewhere.
-  await page.evaluate(axe.source);
-  const { violations } = await page.evaluate(
-    (only) =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(
-        only ? { runOnly: { type: 'rule', values: only } } : {},
-      ),
-    rules as string[] | undefined,
-  );
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
-}
 
 /** Shows one thing of the page after the other. */
 async function* views(page: Page): AsyncGenerator<string> {

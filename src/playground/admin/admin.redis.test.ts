@@ -4,6 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { createApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
 import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
 import { type PageService, startPageService } from '../testing/page-service.ts';
+import { seriousFindings } from '../testing/serious-findings.ts';
 
 describe('the page at /admin', { skip: noBrowser }, () => {
   let browser: Browser;
@@ -86,6 +87,21 @@ describe('the page at /admin', { skip: noBrowser }, () => {
     await row.getByRole('button', { name: 'Revoke for good?' }).click();
     await row.waitFor({ state: 'detached' });
     assert.equal(await findApiKey(redis, made), undefined);
+  });
+
+  test('axe has no serious finding, light and dark, and a phone needs no sideways scroll', async () => {
+    const page = await open();
+    await submit('hold');
+    await section(page, 'Running and waiting')
+      .getByText(/step 3 of/)
+      .waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await seriousFindings(page), [], colorScheme);
+    }
+    await page.setViewportSize({ width: 360, height: 740 });
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+    service.letGo();
   });
 
   test('nothing was blocked or reported on the console', () => {
