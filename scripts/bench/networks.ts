@@ -11,7 +11,7 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { clipTextGraph } from '../../src/graphs/clip.ts';
 import { placeWeights } from '../../src/graphs/place-weights.ts';
 import { portableLayers } from '../../src/graphs/portable-layers.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../../src/graphs/vae.ts';
+import { vaeGraph } from '../../src/graphs/vae.ts';
 import { openClipTextEncoder } from '../../src/networks/clip-text-encoder.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
 import type { NetworkOptions } from '../../src/networks/runtime/session.ts';
@@ -114,7 +114,7 @@ function loadables(checkpoint: Checkpoint, options: NetworksOptions): Loadable[]
     {
       name: 'vae encoder',
       call: picture,
-      flops: countFlops(vaeEncoderGraph(vae.config, portableLayers), { pixels }).total,
+      flops: countFlops(vaeGraph(vae.config, 'encoder', portableLayers), { pixels }).total,
       load: async () => {
         const encoder = await openVaeEncoder(vae, options);
         const image = oracleNumbers(pixels, 5).map((value) => value / 1.7);
@@ -124,7 +124,7 @@ function loadables(checkpoint: Checkpoint, options: NetworksOptions): Loadable[]
     {
       name: 'vae decoder',
       call: picture,
-      flops: countFlops(vaeDecoderGraph(vae.config, portableLayers), { latents }).total,
+      flops: countFlops(vaeGraph(vae.config, 'decoder', portableLayers), { latents }).total,
       load: async () => {
         const decoder = await openVaeDecoder(vae, options);
         const values = oracleNumbers(latents, 6);

@@ -11,7 +11,7 @@ import { isBiasAddWidth, isGroupNormWidth, isSplitGeluWidth } from './cuda-limit
 import { graphBuilder, type NetworkGraph } from './graph.ts';
 import { portableLayers } from './portable-layers.ts';
 import { unetGraph } from './unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from './vae.ts';
+import { vaeGraph } from './vae.ts';
 
 const json = (value: unknown) => value as JsonObject;
 const baseUnet = parseUnetConfig(json(publishedBase.unet), 'base');
@@ -25,8 +25,8 @@ const full = cudaLayers('float32');
 const base = unetGraph(baseUnet, half, conditions);
 const refiner = unetGraph(refinerUnet, half, { pooledWidth: 1280, timeIdCount: 5 });
 const clip = clipTextGraph(clipConfig, half, true);
-const encoder = vaeEncoderGraph(vaeConfig, full);
-const decoder = vaeDecoderGraph(vaeConfig, full);
+const encoder = vaeGraph(vaeConfig, 'encoder', full);
+const decoder = vaeGraph(vaeConfig, 'decoder', full);
 const all = { base, refiner, clip, encoder, decoder };
 
 function counts({ nodes }: NetworkGraph, ...ops: string[]): Record<string, number> {

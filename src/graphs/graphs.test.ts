@@ -13,7 +13,7 @@ import { graphBuilder } from './graph.ts';
 import { portableLayers } from './portable-layers.ts';
 import { splitGraph } from './split-graph.ts';
 import { unetGraph } from './unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from './vae.ts';
+import { vaeGraph } from './vae.ts';
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 const json = (value: unknown) => value as JsonObject;
@@ -52,7 +52,7 @@ test('both text encoders in full size have the published tensors, 123 and 695 mi
 });
 
 test('the VAE in full size has the published tensors, 83,653,863 parameters', () => {
-  const halves = [vaeEncoderGraph(vae, portableLayers), vaeDecoderGraph(vae, portableLayers)];
+  const halves = [vaeGraph(vae, 'encoder', portableLayers), vaeGraph(vae, 'decoder', portableLayers)];
   const tensors = new Map(halves.flatMap((half) => [...half.tensors]));
   assert.deepEqual(sorted(tensors), sorted(vaeTensors(vae)));
   assert.equal(parameters(tensors), 83_653_863);

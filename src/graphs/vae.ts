@@ -17,10 +17,26 @@ export interface VaeGraphOptions {
 
 export type VaeHalf = 'encoder' | 'decoder';
 
+const halves: Readonly<
+  Record<VaeHalf, (config: VaeConfig, flavour: Flavour, options: VaeGraphOptions) => Built>
+> = { encoder, decoder };
+
 /** Every tensor of an AutoencoderKL: name -> shape. */
 export function vaeTensors(config: VaeConfig, flavour: Flavour): NetworkGraph['tensors'] {
-  const halves = [encoder, decoder].map((build) => build(config, flavour, {}).graph.tensors);
-  return new Map(halves.flatMap((tensors) => [...tensors]));
+  return new Map(Object.values(halves).flatMap((build) => [...build(config, flavour, {}).graph.tensors]));
+}
+
+/**
+ * Half of an AutoencoderKL: `pixels` to `moments`, or `latents` to `pixels`. Sizes of each: see encoder and
+ * decoder below.
+ */
+export function vaeGraph(
+  config: VaeConfig,
+  half: VaeHalf,
+  flavour: Flavour,
+  options: VaeGraphOptions = {},
+): NetworkGraph {
+  return halves[half](config, flavour, options).graph;
 }
 
 /**
@@ -32,21 +48,13 @@ export function vaeMagnitudes(
   half: VaeHalf,
   flavour: Flavour,
 ): { readonly graph: NetworkGraph; readonly places: readonly string[] } {
-  return (half === 'encoder' ? encoder : decoder)(config, flavour, { watched: true });
+  return halves[half](config, flavour, { watched: true });
 }
 
 /**
- * AutoencoderKL's encoder with quant_conv: pixels [batch, in_channels, height, width] -> moments
- * [batch, 2 x latent_channels, height / factor, width / factor], mean before log variance.
+ * Pixels [batch, in_channels, height, width] -> moments [batch, 2 x latent_channels, height / factor, width /
+ * factor], mean before log variance; ends in quant_conv.
  */
-export function vaeEncoderGraph(
-  config: VaeConfig,
-  flavour: Flavour,
-  options: VaeGraphOptions = {},
-): NetworkGraph {
-  return encoder(config, flavour, options).graph;
-}
-
 function encoder(config: VaeConfig, flavour: Flavour, options: VaeGraphOptions): Built {
   const { graph, layers, resnet, middle, normOut, stream, finish } = parts(
     'encoder',
@@ -84,17 +92,9 @@ function encoder(config: VaeConfig, flavour: Flavour, options: VaeGraphOptions):
 }
 
 /**
- * AutoencoderKL's decoder with post_quant_conv: latents [batch, latent_channels, height, width] -> pixels,
- * factor times larger.
+ * Latents [batch, latent_channels, height, width] -> pixels, factor times larger; begins with
+ * post_quant_conv.
  */
-export function vaeDecoderGraph(
-  config: VaeConfig,
-  flavour: Flavour,
-  options: VaeGraphOptions = {},
-): NetworkGraph {
-  return decoder(config, flavour, options).graph;
-}
-
 function decoder(config: VaeConfig, flavour: Flavour, options: VaeGraphOptions): Built {
   const { graph, layers, resnet, middle, normOut, stream, finish } = parts(
     'decoder',

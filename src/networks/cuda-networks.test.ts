@@ -17,7 +17,7 @@ import type { Flavour } from '../graphs/layers.ts';
 import { placeWeights } from '../graphs/place-weights.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { unetGraph } from '../graphs/unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
+import { vaeGraph } from '../graphs/vae.ts';
 import type { Tensors } from './runtime/tensor-values.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds, oracleTimestep } from './testing/oracle-inputs.ts';
 import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
@@ -86,8 +86,7 @@ function vae({ vae }: Checkpoint, half: 'encoder' | 'decoder', height: number, w
   const { config } = vae;
   return {
     component: vae,
-    build: (flavour, sizes) =>
-      (half === 'encoder' ? vaeEncoderGraph : vaeDecoderGraph)(config, flavour, sizes && { sizes }),
+    build: (flavour, sizes) => vaeGraph(config, half, flavour, sizes && { sizes }),
     inputs:
       half === 'encoder'
         ? { pixels: numbers([1, 3, height, width], 5) }

@@ -13,7 +13,7 @@ import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.t
 import { cudaLayers } from '../graphs/cuda-layers.ts';
 import { placeWeights } from '../graphs/place-weights.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
-import { type VaeHalf, vaeDecoderGraph, vaeEncoderGraph } from '../graphs/vae.ts';
+import { type VaeHalf, vaeGraph } from '../graphs/vae.ts';
 import { noScales, scalesFrom, streamName, type VaeScales } from '../graphs/vae-scales.ts';
 import { measureVaeScales } from './measure-vae-scales.ts';
 import { oracleNumbers } from './testing/oracle-inputs.ts';
@@ -53,7 +53,7 @@ const inputOf = (half: VaeHalf) =>
     : { latents: { data: oracleNumbers([1, 4, 6, 9], 6), shape: [1, 4, 6, 9] } };
 
 const graphOf = (half: VaeHalf, layers: typeof portableLayers, scales: VaeScales) =>
-  (half === 'encoder' ? vaeEncoderGraph : vaeDecoderGraph)(loudVae.config, layers, { scales });
+  vaeGraph(loudVae.config, half, layers, { scales });
 
 for (const half of ['encoder', 'decoder'] as const) {
   test(`a scaled ${half} computes the same in float32 to the last bit`, async () => {
@@ -92,8 +92,8 @@ test('pictures of the demo checkpoint are the same in float16 within half a leve
   const scales = await measureVaeScales(demo, 'decoder');
   const depth = demo.config.latent_channels;
   const latents = { latents: { data: oracleNumbers([1, depth, 8, 8], 3), shape: [1, depth, 8, 8] } };
-  const plain = placeWeights(vaeDecoderGraph(demo.config, portableLayers), demo);
-  const half = placeWeights(vaeDecoderGraph(demo.config, cudaLayers('float16'), { scales }), demo);
+  const plain = placeWeights(vaeGraph(demo.config, 'decoder', portableLayers), demo);
+  const half = placeWeights(vaeGraph(demo.config, 'decoder', cudaLayers('float16'), { scales }), demo);
   const [expected, actual] = [
     (await run(plain.model, plain.folder, latents)).pixels!,
     (await runExpanded(half, 'float16', latents)).pixels!,

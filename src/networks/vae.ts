@@ -1,7 +1,7 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import type { Precision } from '../graphs/graph.ts';
-import { type VaeHalf, vaeDecoderGraph, vaeEncoderGraph, vaeTensors } from '../graphs/vae.ts';
+import { type VaeHalf, vaeGraph, vaeTensors } from '../graphs/vae.ts';
 import type { VaeScales } from '../graphs/vae-scales.ts';
 import { layersFor } from './layers-for.ts';
 import { measureVaeScales } from './measure-vae-scales.ts';
@@ -31,9 +31,8 @@ async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options:
   const { config, name } = component;
   const open = (precision: Precision, scales?: VaeScales): Promise<Session> => {
     const layers = layersFor(options.device, precision);
-    const build = half === 'encoder' ? vaeEncoderGraph : vaeDecoderGraph;
     const tensors = vaeTensors(config, layers);
-    const graph = build(config, layers, scales && { scales });
+    const graph = vaeGraph(config, half, layers, scales && { scales });
     return openSession(component, graph, options, { tensors, blockedLayout: true });
   };
   if (!isCuda(options.device) || options.vaePrecision !== 'float16') return await open('float32');

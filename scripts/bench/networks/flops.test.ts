@@ -7,7 +7,7 @@ import { parseVaeConfig } from '../../../src/checkpoints/configs/vae-config.ts';
 import { clipTextGraph } from '../../../src/graphs/clip.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { unetGraph } from '../../../src/graphs/unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../../../src/graphs/vae.ts';
+import { vaeGraph } from '../../../src/graphs/vae.ts';
 import { countFlops } from './flops.ts';
 
 const tera = (flops: number) => (flops / 1e12).toFixed(3);
@@ -49,8 +49,8 @@ test('a sample of the refiner at 1024 x 1024 takes 7.286 TFLOP', () => {
 
 test('the VAE takes 4.879 TFLOP to encode and 10.470 to decode a picture of 1024 x 1024', () => {
   const config = parseVaeConfig(publishedBase.vae, 'config.json');
-  const encoder = countFlops(vaeEncoderGraph(config, portableLayers), { pixels: [1, 3, 1024, 1024] });
-  const decoder = countFlops(vaeDecoderGraph(config, portableLayers), { latents: [1, 4, 128, 128] });
+  const encoder = countFlops(vaeGraph(config, 'encoder', portableLayers), { pixels: [1, 3, 1024, 1024] });
+  const decoder = countFlops(vaeGraph(config, 'decoder', portableLayers), { latents: [1, 4, 128, 128] });
   assert.equal(tera(encoder.total), '4.879');
   assert.equal(tera(decoder.total), '10.470');
 });
@@ -67,7 +67,7 @@ test('the text encoders take 0.013 and 0.098 TFLOP for 77 tokens', () => {
 
 test('an operator of unknown shape and an input without one are errors that name them', () => {
   const config = parseVaeConfig(publishedBase.vae, 'config.json');
-  const graph = vaeDecoderGraph(config, portableLayers);
+  const graph = vaeGraph(config, 'decoder', portableLayers);
   assert.throws(() => countFlops(graph, {}), /input latents is not given/);
   const [first, ...rest] = graph.nodes;
   assert.throws(

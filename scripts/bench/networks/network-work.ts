@@ -2,7 +2,7 @@ import type { Checkpoint, Component } from '../../../src/checkpoints/checkpoint.
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
 import { placeWeights } from '../../../src/graphs/place-weights.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../../../src/graphs/vae.ts';
+import { vaeGraph } from '../../../src/graphs/vae.ts';
 import { openInferenceSession } from '../../../src/networks/runtime/inference-session.ts';
 import type { SessionOptions } from '../../../src/networks/runtime/session-options.ts';
 import { oracleNumbers } from '../../../src/networks/testing/oracle-inputs.ts';
@@ -38,7 +38,7 @@ export function networkWork(network: string, checkpoint: Checkpoint, side: numbe
       };
     case 'vae-encoder': {
       const pixels = [1, config.in_channels, side, side];
-      const encoder = vaeEncoderGraph(config, portableLayers);
+      const encoder = vaeGraph(config, 'encoder', portableLayers);
       return {
         component: vae,
         graph: encoder,
@@ -48,7 +48,7 @@ export function networkWork(network: string, checkpoint: Checkpoint, side: numbe
     }
     case 'vae-decoder': {
       const latents = [1, config.latent_channels, input.height, input.width];
-      const decoder = vaeDecoderGraph(config, portableLayers);
+      const decoder = vaeGraph(config, 'decoder', portableLayers);
       return {
         component: vae,
         graph: decoder,

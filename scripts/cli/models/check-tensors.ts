@@ -3,7 +3,7 @@ import { requireTensors } from '../../../src/checkpoints/require-tensors.ts';
 import { clipTextGraph } from '../../../src/graphs/clip.ts';
 import { portableLayers } from '../../../src/graphs/portable-layers.ts';
 import { unetGraph } from '../../../src/graphs/unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../../../src/graphs/vae.ts';
+import { vaeTensors } from '../../../src/graphs/vae.ts';
 import { sum } from '../../../src/installation/model-facts.ts';
 
 /**
@@ -21,12 +21,6 @@ export function checkTensors({ unet, vae, textEncoders, requiresAestheticsScore 
     timeIdCount: requiresAestheticsScore ? 5 : 6,
   };
   requireTensors(unet, unetGraph(unet.config, portableLayers, conditions).tensors);
-  requireTensors(
-    vae,
-    new Map([
-      ...vaeEncoderGraph(vae.config, portableLayers).tensors,
-      ...vaeDecoderGraph(vae.config, portableLayers).tensors,
-    ]),
-  );
+  requireTensors(vae, vaeTensors(vae.config, portableLayers));
   return sum([unet, vae, ...textEncoders].map(({ tensors }) => tensors.size));
 }

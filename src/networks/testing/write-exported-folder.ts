@@ -6,7 +6,7 @@ import type { NetworkGraph } from '../../graphs/graph.ts';
 import { placeWeights } from '../../graphs/place-weights.ts';
 import { portableLayers } from '../../graphs/portable-layers.ts';
 import { unetGraph } from '../../graphs/unet.ts';
-import { vaeDecoderGraph, vaeEncoderGraph } from '../../graphs/vae.ts';
+import { vaeGraph } from '../../graphs/vae.ts';
 import { type DataType, dataTypes, encodeModel, type Model, type Node } from '../../onnx/onnx-proto.ts';
 
 export interface ExportStyle {
@@ -73,8 +73,8 @@ export function writeExportedFolder(
     { noise: 'out_sample' },
     (model) => withTimestepShape(model, timestepShape),
   );
-  write('vae_encoder', vae, vaeEncoderGraph(vae.config, portableLayers), { pixels: 'sample', moments });
-  write('vae_decoder', vae, vaeDecoderGraph(vae.config, portableLayers), {
+  write('vae_encoder', vae, vaeGraph(vae.config, 'encoder', portableLayers), { pixels: 'sample', moments });
+  write('vae_decoder', vae, vaeGraph(vae.config, 'decoder', portableLayers), {
     latents: 'latent_sample',
     pixels: 'sample',
   });
