@@ -7,7 +7,10 @@
  * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What
  * is in --work already is not made again: delete it to measure anew. --skip export leaves the ONNX out (10 GB
  * for a UNet), --skip prepare `prepare` and `verify` of the single file. --configs writes configs into the
- * single file, for networks that are not SDXL's. Python needs torch, diffusers, transformers and onnx.
+ * single file, for networks that are not SDXL's. --float64 also runs diffusers in float64 and tells how far each
+ * layout is from that (twice the memory; a full-size UNet does not fit 24 GB). --smooth takes pictures and
+ * latents that vary slowly, whose sums are the hardest for float32. Python needs torch, diffusers, transformers
+ * and onnx.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -32,6 +35,8 @@ const { values } = parseArgs({
     network: { type: 'string', multiple: true },
     configs: { type: 'boolean', default: false },
     skip: { type: 'string', multiple: true, default: [] },
+    smooth: { type: 'boolean', default: false },
+    float64: { type: 'boolean', default: false },
   },
 });
 if (values.checkpoint === undefined || values.work === undefined)
@@ -39,7 +44,9 @@ if (values.checkpoint === undefined || values.work === undefined)
 const unknown = values.skip.find((name) => name !== 'export' && name !== 'prepare');
 if (unknown !== undefined) throw new RangeError(`--skip is ${unknown}; it must be export or prepare`);
 
-const { python } = values;
+const { python, smooth } = values;
+if (values.float64 && python === undefined) throw new RangeError('--float64 needs --python');
+const standard = values.float64 ? 'diffusers float64' : 'folder';
 const side = Number(values.side);
 const checkpoint = await openCheckpoint(values.checkpoint);
 const work = path.resolve(values.work);
@@ -49,20 +56,21 @@ const exported = path.join(work, 'exported', checkpoint.name);
 const chosen = values.network ?? networkNames(checkpoint);
 
 const rows: string[][] = [];
+const inputs = `${side}${smooth ? '-smooth' : ''}`;
 const outputs = (layout: string, network: string) =>
-  path.join(work, 'outputs', checkpoint.name, layout, network);
+  path.join(work, 'outputs', checkpoint.name, inputs, layout, network);
 const exists = (network: string) => existsSync(path.join(exported, network, 'model.onnx'));
 
-/** Runs one network of one layout and compares what it makes with the folder's. */
+/** Runs one network of one layout and compares what it makes with the standard's. */
 async function compare(layout: string, network: string, run: () => Promise<Ran>): Promise<void> {
   const record = path.join(outputs(layout, network), 'run.json');
   const ran: Ran = existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : await run();
   writeFileSync(record, JSON.stringify(ran));
-  const found = differences(ran.outputs, outputs(layout, network), outputs('folder', network));
+  const found = differences(ran.outputs, outputs(layout, network), outputs(standard, network));
   const seconds = [ran.loadSeconds, ran.runSeconds].map((each) => `${each.toFixed(1)} s`);
   for (const { output, sameBits, relative, largest } of found) {
     const difference = sameBits ? 'same bits' : relative.toExponential(1);
-    const told = layout === 'folder' ? `largest ${largest.toPrecision(4)}` : difference;
+    const told = layout === standard ? `largest ${largest.toPrecision(4)}` : difference;
     rows.push([network, output, layout, told, ...seconds, `${(ran.peakMegabytes / 1000).toFixed(1)} GB`]);
     console.log(rows.at(-1)!.join(', '));
   }
@@ -70,8 +78,15 @@ async function compare(layout: string, network: string, run: () => Promise<Ran>)
     console.log(`${network} exported in ${ran.exportSeconds.toFixed(0)} s by ${ran.versions}`);
 }
 
+const jobOf = (layout: string, folder: string, network: string) => ({
+  folder,
+  network,
+  side,
+  smooth,
+  out: outputs(layout, network),
+});
 const own = (layout: string, folder: string, network: string) =>
-  compare(layout, network, () => runJob({ folder, network, side, out: outputs(layout, network) }));
+  compare(layout, network, () => runJob(jobOf(layout, folder, network)));
 
 const { cpu, cores } = machineFacts();
 console.log(`${checkpoint.name}, ${side} x ${side}, ${cpu}, ${cores} cores`);
@@ -83,6 +98,11 @@ if (!existsSync(single)) {
 }
 console.log(`${single}: ${showBytes(statSync(single).size)}`);
 
+if (values.float64)
+  for (const network of chosen) {
+    const job = { ...jobOf(standard, checkpoint.directory, network), dtype: 'float64' } as const;
+    await compare(standard, network, () => runJob(job, python));
+  }
 for (const network of chosen) {
   await own('folder', checkpoint.directory, network);
   await own('single file', single, network);
@@ -90,7 +110,7 @@ for (const network of chosen) {
 if (python !== undefined) {
   writeExportedConfigs(checkpoint, exported);
   for (const network of chosen) {
-    const job = { folder: checkpoint.directory, network, side, out: outputs('diffusers', network) };
+    const job = jobOf('diffusers', checkpoint.directory, network);
     const isExported = exists(network) || values.skip.includes('export');
     // A run that did not export is done again.
     if (!isExported) rmSync(path.join(job.out, 'run.json'), { force: true });
@@ -100,7 +120,7 @@ if (python !== undefined) {
   if (networkNames(checkpoint).every(exists))
     for (const network of chosen) await own('exported ONNX', exported, network);
 }
-console.log(`\n${table(['network', 'output', 'layout', 'from the folder', 'load', 'run', 'peak'], rows)}`);
+console.log(`\n${table(['network', 'output', 'layout', `from ${standard}`, 'load', 'run', 'peak'], rows)}`);
 
 if (!values.skip.includes('prepare')) {
   for (const line of await timePrepare(single, modelsDir, await openCheckpoint(single))) console.log(line);

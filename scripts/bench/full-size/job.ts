@@ -10,6 +10,10 @@ export interface Job {
   readonly network: string;
   /** Of the picture in pixels. */
   readonly side: number;
+  /** Pictures and latents that vary slowly instead of noise. */
+  readonly smooth: boolean;
+  /** Of reference.py: what it computes in; float32 where absent. */
+  readonly dtype?: 'float64';
   /** Folder for the outputs, NAME.f32 each. */
   readonly out: string;
   /** Of reference.py: folder to export the network into. */

@@ -19,24 +19,26 @@ export function networkNames({ textEncoders }: OpenedModel): string[] {
 /**
  * Loads one network, runs it once on inputs that reference.py makes too (a UNet's are a guided step at
  * timestep 500), and releases it.
- * @param side of the picture in pixels.
+ * @param inputs side of the picture in pixels, and whether pictures and latents vary slowly (smooth) instead of
+ *   being noise.
  * @throws RangeError for a name the checkpoint does not have.
  */
 export async function networkOutputs(
   model: OpenedModel,
   load: NetworkLoaders,
   name: string,
-  side: number,
+  { side, smooth }: { readonly side: number; readonly smooth: boolean },
 ): Promise<NetworkRun> {
-  if (name === 'unet') return once(load.unet, (unet) => noiseOf(unet, side));
+  const maps = smooth ? smoothMaps : oracleNumbers;
+  if (name === 'unet') return once(load.unet, (unet) => noiseOf(unet, side, maps));
   if (name === 'vae_encoder')
     return once(load.vaeEncoder, async (encoder) => ({
-      moments: await encoder.encode(oracleNumbers([1, 3, side, side], 5), side, side),
+      moments: await encoder.encode(maps([1, 3, side, side], 5), side, side),
     }));
   if (name === 'vae_decoder')
     return once(load.vaeDecoder, async (decoder) => {
       const latentSide = side / decoder.factor;
-      const latents = oracleNumbers([1, decoder.channels, latentSide, latentSide], 6);
+      const latents = maps([1, decoder.channels, latentSide, latentSide], 6);
       return { pixels: await decoder.decode(latents, latentSide, latentSide) };
     });
   const loadEncoder = load.textEncoders[model.textEncoders.findIndex((encoder) => encoder.name === name)];
@@ -48,11 +50,15 @@ export async function networkOutputs(
   });
 }
 
-async function noiseOf(unet: Awaited<ReturnType<NetworkLoaders['unet']>>, side: number): Promise<Outputs> {
+async function noiseOf(
+  unet: Awaited<ReturnType<NetworkLoaders['unet']>>,
+  side: number,
+  maps: typeof oracleNumbers,
+): Promise<Outputs> {
   const latentSide = side / 8;
   const timeIds = unet.timeIdCount === 5 ? [side, side, 0, 0, 6] : [side, side, 0, 0, side, side];
   const noise = await unet.predictNoise({
-    latents: oracleNumbers([2, unet.channels, latentSide, latentSide], 1),
+    latents: maps([2, unet.channels, latentSide, latentSide], 1),
     batch: 2,
     height: latentSide,
     width: latentSide,
@@ -75,4 +81,20 @@ async function once<Network extends { release(): Promise<void> }>(
   const ran = performance.now();
   await network.release();
   return { outputs, loadSeconds: (loaded - start) / 1000, runSeconds: (ran - loaded) / 1000 };
+}
+
+/**
+ * Maps [batch, channels, height, width] of one slow wave each around a mean of its own, in -1 ... 1: every value
+ * of a long sum lies on the same side.
+ */
+function smoothMaps(shape: readonly number[], salt: number): Float32Array {
+  const [height, width] = shape.slice(-2) as [number, number];
+  const count = shape.reduce((product, side) => product * side, 1);
+  return Float32Array.from({ length: count }, (_, index) => {
+    const [column, line] = [index % width, Math.floor(index / width)];
+    const phase = Math.floor(line / height) + salt;
+    return (
+      0.5 * Math.sin(phase) + 0.3 * Math.sin((2 * (line % height)) / height + (1.5 * column) / width + phase)
+    );
+  });
 }

@@ -1,7 +1,8 @@
-"""One network of a checkpoint in diffusers or transformers, in float32 on the CPU: a program for
-full-size.ts.
+"""One network of a checkpoint in diffusers or transformers, in float32 (or float64) on the CPU: a program
+for full-size.ts.
 
-    python reference.py '{"folder": ..., "network": "unet", "side": 256, "out": ..., "export": DIR or null}'
+    python reference.py '{"folder": ..., "network": "unet", "side": 256, "smooth": false, "out": ...,
+        "dtype": "float64" or null, "export": DIR or null}'
 
 Runs it once on the inputs that network-outputs.ts makes too and writes each output as little-endian float32
 into `out`. With `export`, torch.onnx.export also writes it there as Hugging Face optimum lays it out and
@@ -42,6 +43,15 @@ class Network(torch.nn.Module):
         return self.call(self.module, *inputs)
 
 
+def smooth_maps(shape, salt):
+    """smoothMaps of network-outputs.ts."""
+    batch, channels, height, width = shape
+    phase = np.arange(batch * channels).reshape(batch, channels, 1, 1) + salt
+    line, column = np.arange(height).reshape(height, 1), np.arange(width)
+    wave = np.sin(2 * line / height + 1.5 * column / width + phase)
+    return torch.from_numpy((0.5 * np.sin(phase) + 0.3 * wave).astype(np.float32))
+
+
 def oracle_ids():
     """oracleIds of src/networks/testing/oracle-inputs.ts."""
     ids = torch.from_numpy((integers(2 * 77, 4) % 49000).astype(np.int64).reshape(2, 77))
@@ -51,7 +61,7 @@ def oracle_ids():
     return ids
 
 
-def text_encoder(folder, name, side):
+def text_encoder(folder, name, side, maps):
     projected = name == "text_encoder_2"
     kind = transformers.CLIPTextModelWithProjection if projected else transformers.CLIPTextModel
     # The fused attention's mask cannot be traced.
@@ -69,20 +79,20 @@ def text_encoder(folder, name, side):
     return module, call, {"input_ids": oracle_ids()}, outputs, taken, axes
 
 
-def vae(folder, name, side):
+def vae(folder, name, side, maps):
     module = diffusers.AutoencoderKL.from_pretrained(folder / "vae", torch_dtype=torch.float32).eval()
     factor = 2 ** (len(module.config.block_out_channels) - 1)
     axes = {0: "batch_size", 2: "height", 3: "width"}
     if name == "vae_encoder":
-        inputs = {"sample": numbers((1, module.config.in_channels, side, side), 5)}
+        inputs = {"sample": maps((1, module.config.in_channels, side, side), 5)}
         call = lambda module, sample: (module.encode(sample).latent_dist.parameters,)
         return module, call, inputs, ["latent_parameters"], {"moments": "latent_parameters"}, {"sample": axes}
-    latents = numbers((1, module.config.latent_channels, side // factor, side // factor), 6)
+    latents = maps((1, module.config.latent_channels, side // factor, side // factor), 6)
     call = lambda module, latents: (module.decode(latents).sample,)
     return module, call, {"latent_sample": latents}, ["sample"], {"pixels": "sample"}, {"latent_sample": axes}
 
 
-def unet(folder, name, side):
+def unet(folder, name, side, maps):
     module = diffusers.UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval()
     config = module.config
     factor = 2 ** (len(json.loads((folder / "vae/config.json").read_text())["block_out_channels"]) - 1)
@@ -90,7 +100,7 @@ def unet(folder, name, side):
     time_ids = [side, side, 0, 0, 6] if aesthetics else [side, side, 0, 0, side, side]
     pooled = config.projection_class_embeddings_input_dim - len(time_ids) * config.addition_time_embed_dim
     inputs = {
-        "sample": numbers((2, config.in_channels, side // factor, side // factor), 1),
+        "sample": maps((2, config.in_channels, side // factor, side // factor), 1),
         "timestep": torch.tensor(500.0),
         "encoder_hidden_states": numbers((2, 77, config.cross_attention_dim), 2),
         "text_embeds": numbers((2, pooled), 3),
@@ -160,7 +170,12 @@ def main():
     job = json.loads(sys.argv[1])
     folder, name, out = Path(job["folder"]), job["network"], Path(job["out"])
     start = time.perf_counter()
-    module, call, inputs, outputs, taken, axes = NETWORKS[name](folder, name, job["side"])
+    maps = smooth_maps if job["smooth"] else numbers
+    module, call, inputs, outputs, taken, axes = NETWORKS[name](folder, name, job["side"], maps)
+    if job.get("dtype"):
+        dtype = getattr(torch, job["dtype"])
+        module.to(dtype)
+        inputs = {key: each.to(dtype) if each.is_floating_point() else each for key, each in inputs.items()}
     loaded = time.perf_counter()
     made = dict(zip(outputs, call(module, *inputs.values())))
     ran = time.perf_counter()

@@ -9,10 +9,10 @@ import { openLocation } from '../../../src/installation/open-model.ts';
 import type { Job, Ran } from './job.ts';
 import { networkOutputs } from './network-outputs.ts';
 
-const { folder, network, side, out } = JSON.parse(process.argv[2]!) as Job;
+const { folder, network, side, smooth, out } = JSON.parse(process.argv[2]!) as Job;
 const model = await openLocation(folder);
 const load = networkLoaders(model, { device: 'cpu' });
-const { outputs, loadSeconds, runSeconds } = await networkOutputs(model, load, network, side);
+const { outputs, loadSeconds, runSeconds } = await networkOutputs(model, load, network, { side, smooth });
 mkdirSync(out, { recursive: true });
 for (const [name, values] of Object.entries(outputs)) writeFileSync(path.join(out, `${name}.f32`), values);
 const peak = readFileSync('/proc/self/status', 'utf8').match(/VmHWM:\s*(\d+) kB/)![1];
