@@ -61,7 +61,17 @@ test('a refiner that was taken out is left out at once, beside workers that only
     },
   };
   assert.deepEqual(await withInstalledRefiner(request, gone, 'base'), withoutRefiner);
-  await assert.rejects(withInstalledRefiner(request, gone, 'off'), { code: 'noWorker' });
+  // Without a fallback it is refused by name, as one that was never there.
+  await assert.rejects(
+    withInstalledRefiner(request, gone, 'off'),
+    refusal(/refiner is true, but the checkpoint "sdxl-refiner" is not installed; send "refiner": false/),
+  );
+  const nobody = {
+    live: async () => [],
+    serves: () => Promise.reject(new ApiError('noWorker', 'none has been alive for 120 s')),
+  };
+  for (const fallback of ['off', 'base'] as const)
+    await assert.rejects(withInstalledRefiner(request, nobody, fallback), { code: 'noWorker' });
 });
 
 test('where every worker is away for a moment a request waits for the refiner it asked for', async () => {

@@ -10,7 +10,7 @@ import type { WorkerList } from './worker-list.ts';
  * Checks a text-to-image request against what the workers serve; while nothing is known of any it may wait
  * for one.
  * @returns the request; where `refinerFallback` allows that, without a refiner that no worker has now.
- * @throws ApiError naming the missing checkpoint; noWorker where no worker with it is left.
+ * @throws ApiError naming the missing checkpoint; noWorker where no worker with the base is left.
  */
 export async function withInstalledRefiner(
   request: TextToImageRequest,
@@ -20,12 +20,11 @@ export async function withInstalledRefiner(
   if (!(await workers.serves(baseName)))
     throw new ApiError('invalidParameter', `The checkpoint "${baseName}" is not installed on this server`);
   const route = routeOf(request);
+  if (!(await isOutOfReach(route, workers, refinerFallback))) return request;
   if (refinerFallback === 'base') {
-    if (!(await isOutOfReach(route, workers))) return request;
     const told = `refiner true: no worker has the checkpoint "${refinerName}" now, made by the base alone`;
     return withWarnings({ ...request, refiner: false }, [told]);
   }
-  if (await workers.serves(route)) return request;
   throw new ApiError(
     'invalidParameter',
     `refiner is true, but the checkpoint "${refinerName}" is not installed; send "refiner": false`,
@@ -33,16 +32,20 @@ export async function withInstalledRefiner(
 }
 
 /**
- * Whether a free worker could stand by while a request of this route waits for one that may never come back:
- * the grace for workers that restart, and the memory of what they served, are for those without an
- * alternative.
+ * Whether no worker would take a request of this route, although some take those of the base alone. The grace
+ * for workers that restart is for clients without an alternative: with the base as fallback a free worker is
+ * not to stand by. What was served in the last day and is not now has been taken out, as if it had never been
+ * there.
  */
 async function isOutOfReach(
   route: string,
   { serves, live }: Pick<WorkerList, 'serves' | 'live'>,
+  refinerFallback: GatewaySettings['refinerFallback'],
 ): Promise<boolean> {
-  const served = new Set((await live()).flatMap(routesOf));
-  if (served.has(baseName)) return !served.has(route);
+  if (refinerFallback === 'base') {
+    const served = new Set((await live()).flatMap(routesOf));
+    if (served.has(baseName)) return !served.has(route);
+  }
   try {
     return !(await serves(route));
   } catch (error) {
