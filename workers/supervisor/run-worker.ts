@@ -3,11 +3,9 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
-import { checkpointsOfRoute, routesOf } from '../../src/contract/routes.ts';
-import { baseName } from '../../src/contract/served-names.ts';
+import { routesOf } from '../../src/contract/routes.ts';
 import type { UnservableModel } from '../../src/installation/installation.ts';
 import { listKnownWords } from '../../src/installation/known-words.ts';
-import { servableModels } from '../../src/installation/servable-models.ts';
 import type { Generate } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
@@ -20,13 +18,14 @@ import {
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
-import { capabilitiesOf, modelsBehind } from '../capabilities.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import type { Loss } from './engine-channel.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { reportHealth } from './health-file.ts';
+import { lookOnDisk } from './look-on-disk.ts';
 import { createPresence } from './presence.ts';
+import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
@@ -192,31 +191,6 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   }
 }
 
-interface OnDisk {
-  readonly routes: readonly string[];
-  readonly unservable: readonly UnservableModel[];
-}
-
-/**
- * What will be served once the engine has loaded, and what will not and why, in the log too; nothing where
- * the folder is wrong, which the engine then says.
- * @throws Error where what there is can serve no request.
- */
-async function lookOnDisk({ modelsDir, serveModels }: Config, log: Log): Promise<OnDisk> {
-  if (modelsDir === undefined) return { routes: [], unservable: [] };
-  const { names, unservable } = await servableModels(modelsDir, serveModels).then(
-    ({ installation, unservable }) => ({ names: [...installation.keys()], unservable }),
-    () => ({ names: [], unservable: [] }),
-  );
-  for (const { entry, reason } of unservable) log.warn({ entry, reason }, 'model not served');
-  const routes = routesOf(capabilitiesOf([{ name: '', serves: names }], undefined));
-  if (names.length > 0 && routes.length === 0)
-    throw new Error(
-      `${serveModels.length > 0 ? `SERVE_MODELS=${serveModels.join(',')}` : modelsDir}: no request can be served by ${names.join(', ')} alone: a refiner needs its base, ${baseName}`,
-    );
-  return { routes, unservable };
-}
-
 /** Does what an administrator asks, where it concerns this worker. */
 function obey(order: WorkerOrder, supervisor: EngineSupervisor, { log, onRescan }: WorkerOptions): void {
   log.info({ order }, 'order of an administrator');
@@ -229,20 +203,6 @@ function obey(order: WorkerOrder, supervisor: EngineSupervisor, { log, onRescan 
   supervisor.hold(model.name, order.act === 'load').catch((error: unknown) => {
     log.error({ err: error, order }, 'order could not be followed');
   });
-}
-
-/** The routes whose checkpoints are all loaded. */
-function residentRoutes({ offered, resident }: EngineSupervisor): ReadonlySet<string> {
-  const loaded = resident();
-  const { models, ...able } = offered();
-  const isLoaded = (route: string) =>
-    modelsBehind(checkpointsOfRoute(route), models)?.every((name) => loaded.has(name));
-  return new Set(routesOf(able).filter(isLoaded));
-}
-
-/** The routes of installed checkpoints that could not be loaded lately. */
-function withdrawnRoutes({ capabilities, offered }: EngineSupervisor): ReadonlySet<string> {
-  return new Set(routesOf(capabilities)).difference(new Set(routesOf(offered())));
 }
 
 /**

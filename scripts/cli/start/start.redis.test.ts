@@ -10,7 +10,7 @@ import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../../../src/testing/free-port.ts';
 import { gone } from '../../../workers/testing/queue.ts';
-import { commandOf, descendants } from './testing/process-tree.ts';
+import { commandOf, descendants, killIfThere } from './testing/process-tree.ts';
 
 const entry = path.join(import.meta.dirname, 'testing/start-without-engine.ts');
 const running = new Set<ChildProcess>();
@@ -163,7 +163,7 @@ test('killed children are started again and nothing accepted is lost', bounded, 
   const id = await submit(key, 'survivor stepMs=150');
   await status(key, id, 'PROCESSING');
   await setTimeout(1100);
-  for (const pid of descendants(start.pid)) if (pid !== start.pid) process.kill(pid, 'SIGKILL');
+  for (const pid of descendants(start.pid)) if (pid !== start.pid) killIfThere(pid);
   await status(key, id, 'COMPLETED');
   assert.match(start.output(), /redis ended \(signal SIGKILL\) and is started again/);
   await start.end('SIGINT');
