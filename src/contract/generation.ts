@@ -21,6 +21,10 @@ interface CommonRequest {
   /** Whether the client wants base64 in JSON. */
   readonly base64: boolean;
   readonly outputFormat: OutputFormat;
+  /** Of JPEG and WebP, 1 ... 100; the encoder's own where absent. */
+  readonly outputQuality?: number;
+  /** Whether the pictures are scaled down to half their sides after they are made. */
+  readonly halved?: boolean;
   readonly rng: RandomAlgorithm;
   /** What its client should know of how it was understood; see warnings.ts. */
   readonly warnings?: readonly string[];
@@ -41,7 +45,15 @@ export interface ImageToImageRequest extends CommonRequest {
   readonly baseModel: string;
   /** Redis key of the decoded, normalised input picture (PNG). */
   readonly imageKey: string;
+  /** Size of the input picture, and of what is made of it; absent in requests of older gateways. */
+  readonly width?: number;
+  readonly height?: number;
 }
+
+/** What bodies of other protocols say beyond the ranges of ours; stands in place of the parsed field. */
+export type RequestOverrides = Partial<
+  Pick<CommonRequest, 'prompt' | 'samples' | 'outputQuality' | 'halved'>
+>;
 
 export type GenerationRequest = TextToImageRequest | ImageToImageRequest;
 

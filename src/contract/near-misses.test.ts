@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foreignNames } from './foreign-fields.ts';
 import { nearMissWarnings, openAiWords, spelling } from './near-misses.ts';
-import { openAiBodies } from './openai.ts';
+import { openAiBodies } from './openai-bodies.ts';
 import { type SlugName, slugNames, slugs } from './slugs.ts';
 
 const prompt = 'a panda';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openAiErrorBody, openAiFailureBody } from './openai-error.ts';
+import type { ApiErrorCode } from './errors.ts';
+import { openAiErrorBody, openAiFailure, openAiFailureOf } from './openai-error.ts';
 
 test('a text that begins with a field of a body names it as the param, another does not', () => {
   const param = (text: string) => openAiErrorBody(400, text, 'invalidParameter').error.param;
@@ -17,10 +18,35 @@ test('the type follows the status', () => {
   assert.equal(openAiErrorBody(504, 'x', 'deadline').error.type, 'server_error');
 });
 
-test('a refusal of the content policy has a code of its own', () => {
-  const code = (reason?: string) => openAiFailureBody(reason).error.code;
-  assert.equal(code("The prompt is against this server's content policy"), 'content_policy_violation');
-  assert.equal(code('The picture was blocked by the safety checker'), 'content_policy_violation');
-  assert.equal(code('The latents contain NaN'), null);
-  assert.equal(code(), null);
+test('a refusal of the content policy has the code of the model that was named', () => {
+  const failure = (model: string, reason?: string) => {
+    const { status, body } = openAiFailureOf(model, reason);
+    return [status, body.error.type, body.error.code];
+  };
+  const policy = "The prompt is against this server's content policy";
+  const blocked = [400, 'image_generation_user_error', 'moderation_blocked'];
+  assert.deepEqual(failure('gpt-image-1', policy), blocked);
+  assert.deepEqual(
+    failure('openai/chatgpt-image-latest', 'The picture was blocked by the safety checker'),
+    blocked,
+  );
+  const violation = [400, 'invalid_request_error', 'content_policy_violation'];
+  assert.deepEqual(failure('dall-e-3', policy), violation);
+  assert.deepEqual(failure('sdxl-torch', policy), violation);
+  const failed = [422, 'invalid_request_error', null];
+  assert.deepEqual(failure('gpt-image-1', 'The latents contain NaN'), failed);
+  assert.deepEqual(failure('dall-e-3'), failed);
+});
+
+test('what is missing, unpaid or of another type has the status and code that clients look for', () => {
+  const told = (status: number, text: string, code: ApiErrorCode) => {
+    const { status: sent, body, headers } = openAiFailure(status, text, code);
+    return [sent, body.error.type, body.error.param, body.error.code, headers['x-should-retry']];
+  };
+  const mandatory = [400, 'invalid_request_error', 'prompt', 'missing_required_parameter', undefined];
+  assert.deepEqual(told(400, 'Prompt is Mandatory', 'invalidParameter'), mandatory);
+  const unpaid = [429, 'insufficient_quota', null, 'insufficient_quota', 'false'];
+  assert.deepEqual(told(406, 'Insufficient credits', 'insufficientCredits'), unpaid);
+  const type = [415, 'invalid_request_error', null, null, undefined];
+  assert.deepEqual(told(406, 'Invalid content type', 'contentType'), type);
 });

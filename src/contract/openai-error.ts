@@ -1,5 +1,6 @@
-import type { ApiErrorCode } from './errors.ts';
-import { openAiBodies } from './openai.ts';
+import { type ApiErrorCode, apiErrors } from './errors.ts';
+import { openAiBodies } from './openai-bodies.ts';
+import { isGptImage } from './openai-models.ts';
 import type { ResponseBody } from './openapi/response-schemas.ts';
 import { show } from './show.ts';
 
@@ -13,6 +14,12 @@ const codes: Partial<Record<ApiErrorCode, string>> = {
   rateLimited: 'rate_limit_exceeded',
 };
 
+/** Where OpenAI's clients look for another status than those of the published API. */
+const statuses: Partial<Record<ApiErrorCode, number>> = {
+  insufficientCredits: 429,
+  contentType: 415,
+};
+
 const knownFields = new Set([
   'mask',
   ...Object.values(openAiBodies).flatMap(({ shape }) => Object.keys(shape)),
@@ -20,15 +27,38 @@ const knownFields = new Set([
 
 export type OpenAiErrorBody = ResponseBody<'OpenAiError'>;
 
-/** Of a generation that failed. The deny-list's text names the policy, the worker's its safety checker. */
-export function openAiFailureBody(reason = 'The request failed'): OpenAiErrorBody {
-  const { error } = openAiErrorBody(422, reason);
+/** An answer in OpenAI's form. */
+export interface OpenAiFailure {
+  readonly status: number;
+  readonly body: OpenAiErrorBody;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** @param status that the code has here otherwise. */
+export function openAiFailure(status: number, message: string, code: ApiErrorCode): OpenAiFailure {
+  const told = statuses[code] ?? status;
   return {
-    error: {
-      ...error,
-      code: /\b(?:content policy|safety checker)\b/.test(reason) ? 'content_policy_violation' : null,
-    },
+    status: told,
+    body: openAiErrorBody(told, message, code),
+    // A client that is out of credits would come back twice: 429 is tried again unless this is said.
+    headers: code === 'insufficientCredits' ? { 'x-should-retry': 'false' } : {},
   };
+}
+
+/**
+ * Of a generation that failed. The deny-list's text names the policy, the worker's its safety checker.
+ * @param model that the client named: newer ones call it otherwise.
+ */
+export function openAiFailureOf(model: string, reason = 'The request failed'): OpenAiFailure {
+  const isRefused = /\b(?:content policy|safety checker)\b/.test(reason);
+  const status = isRefused ? 400 : 422;
+  const { error } = openAiErrorBody(status, reason);
+  const words = !isRefused
+    ? {}
+    : isGptImage(model)
+      ? { type: 'image_generation_user_error' as const, code: 'moderation_blocked' }
+      : { code: 'content_policy_violation' };
+  return { status, body: { error: { ...error, ...words } }, headers: {} };
 }
 
 /** OpenAI's words for a `model` that it does not have. */
@@ -42,13 +72,20 @@ export function openAiErrorBody(status: number, message: string, code?: ApiError
   // Our texts of wrong values begin with the field.
   const named = code === 'invalidParameter' ? /^\w+/.exec(message)?.[0].toLowerCase() : undefined;
   const field = named === 'base_model' ? 'model' : named;
-  const type = status === 429 ? 'rate_limit_error' : status >= 500 ? 'server_error' : 'invalid_request_error';
+  const param = field !== undefined && knownFields.has(field) ? field : null;
+  const isMissing = param !== null && /^\w+ is mandatory$/i.test(message);
   return {
     error: {
       message,
-      type,
-      param: field !== undefined && knownFields.has(field) ? field : null,
-      code: (code && codes[code]) ?? null,
+      type: typeOf(status, code),
+      param,
+      code: isMissing ? 'missing_required_parameter' : ((code && codes[code]) ?? null),
     },
   };
+}
+
+function typeOf(status: number, code?: ApiErrorCode): OpenAiErrorBody['error']['type'] {
+  if (code === 'insufficientCredits') return 'insufficient_quota';
+  if (status === apiErrors.rateLimited.status) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
 }

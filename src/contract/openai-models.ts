@@ -24,12 +24,21 @@ export function isDefaultEditModel(model: string): boolean {
   return editModels.includes(model) || openAiNames.test(model);
 }
 
+/** How a picture stands in an answer. */
+export type AnswerForm = 'url' | 'b64_json' | 'both';
+
 /**
- * OpenAI's newer models know no response_format and always answer base64: a client of theirs reads nothing
- * else.
+ * Where the client says nothing. OpenAI's newer models know no response_format and always answer base64, the
+ * dall-e ones an address: their clients read nothing else. Who names a model of this server reads either.
  */
-export function answersBase64(model: string): boolean {
-  return openAiNames.test(model) && !/dall-e/i.test(model);
+export function answerFormOf(model: string): AnswerForm {
+  if (!openAiNames.test(model)) return 'both';
+  return /dall-e/i.test(model) ? 'url' : 'b64_json';
+}
+
+/** Whether that model says `moderation_blocked` of what dall-e calls `content_policy_violation`. */
+export function isGptImage(model: string): boolean {
+  return answerFormOf(model) === 'b64_json';
 }
 
 /** What the live workers serve. */

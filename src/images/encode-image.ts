@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import type { OutputFormat } from './output-formats.ts';
 import { restrictedSharp } from './restricted-sharp.ts';
 
@@ -8,8 +9,8 @@ export class NonFinitePixelsError extends Error {
 
 /**
  * Encodes pixels [3, height, width] around -1 ... 1: (x / 2 + 0.5) clamped to 0 ... 1, times 255, rounded
- * half to even as the reference pipelines do. JPEG has quality 95 without chroma subsampling, WebP the same
- * quality.
+ * half to even as the reference pipelines do.
+ * @param quality of JPEG (without chroma subsampling) and WebP, 1 ... 100.
  * @throws NonFinitePixelsError naming the first such pixel; a black picture is never made of it.
  */
 export async function encodeImage(
@@ -17,17 +18,27 @@ export async function encodeImage(
   width: number,
   height: number,
   format: OutputFormat,
+  quality = 95,
 ): Promise<Buffer> {
   const image = restrictedSharp(interleavedBytes(pixels, width, height), {
     raw: { width, height, channels: 3 },
   });
+  return await encoded(image, format, quality);
+}
+
+/** The same picture in another format. @param jpeg of ours, not a client's. */
+export async function convertPreview(jpeg: Uint8Array, format: OutputFormat): Promise<Buffer> {
+  return format === 'jpeg' ? Buffer.from(jpeg) : await encoded(restrictedSharp(jpeg), format, 95);
+}
+
+function encoded(image: Sharp, format: OutputFormat, quality: number): Promise<Buffer> {
   switch (format) {
     case 'jpeg':
-      return image.jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer();
+      return image.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
     case 'png':
       return image.png({ palette: false }).toBuffer();
     case 'webp':
-      return image.webp({ quality: 95 }).toBuffer();
+      return image.webp({ quality }).toBuffer();
   }
 }
 

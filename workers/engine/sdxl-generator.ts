@@ -3,12 +3,14 @@ import type { Config } from '../../src/config/config.ts';
 import type { Endpoint } from '../../src/contract/endpoints.ts';
 import type {
   GenerationProgress,
+  GenerationRequest,
   ImageToImageRequest,
   TextToImageRequest,
 } from '../../src/contract/generation.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
+import { halved } from '../../src/images/halve.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { createNetworkPool } from '../../src/installation/network-pool.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
@@ -133,9 +135,7 @@ export function createSdxlGenerator(
       const pictures = [];
       for (const picture of made) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture, signal));
-        const bytes = await stopwatch.time('imageEncode', () =>
-          encodeImage(picture.pixels, picture.width, picture.height, request.outputFormat),
-        );
+        const bytes = await stopwatch.time('imageEncode', () => encodePicture(picture, request));
         pictures.push({ bytes, seed: picture.seed, latentSha256: sha256(picture.latents) });
       }
       return {
@@ -148,6 +148,14 @@ export function createSdxlGenerator(
       };
     },
   };
+}
+
+function encodePicture(
+  { pixels, width, height }: Picture,
+  { outputFormat, outputQuality, halved: isHalved = false }: GenerationRequest,
+): Promise<Buffer> {
+  if (!isHalved) return encodeImage(pixels, width, height, outputFormat, outputQuality);
+  return encodeImage(halved(pixels, width, height), width / 2, height / 2, outputFormat, outputQuality);
 }
 
 /** What the client should know where the checkpoint cannot make a picture's size itself. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { adminBodies } from '../admin.ts';
-import { openAiBodies } from '../openai.ts';
-
+import { openAiBodies } from '../openai-bodies.ts';
 import { slugNames, slugs } from '../slugs.ts';
 import { adminOperations } from './admin-operations.ts';
 import { wrongVerb } from './error-responses.ts';
@@ -83,6 +82,7 @@ function schemas(): JsonObject {
     ...Object.fromEntries(slugNames.map((name) => [name, slugs[name].body])),
     OpenAiGeneration: openAiBodies.generations,
     OpenAiEdit: openAiBodies.edits,
+    OpenAiVariation: openAiBodies.variations,
     AdminCreateKey: adminBodies.createKey,
     AdminChangeKey: adminBodies.changeKey,
     AdminAddCredits: adminBodies.addCredits,

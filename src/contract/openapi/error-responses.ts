@@ -11,6 +11,7 @@ const meanings = {
   409: ['In conflict with an earlier request', 'The Idempotency-Key was used with another body'],
   410: ['Retired', 'The model is retired'],
   413: ['The body is too large', 'The request body is too large'],
+  415: ['Wrong or missing content type', 'Invalid content type'],
   422: ['The generation failed', 'The generation failed'],
   429: [
     'Too many requests of this key, or of this address without one',

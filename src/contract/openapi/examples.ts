@@ -84,7 +84,16 @@ export const examples = {
   openAiImages: {
     created: 1763668860,
     data: [{ url: `${base}/outputs/${picture}` }],
-    output_format: 'png',
     background: 'opaque',
+    output_format: 'png',
+    quality: 'medium',
+    size: '1024x1024',
+    usage: {
+      input_tokens: 4,
+      input_tokens_details: { text_tokens: 4, image_tokens: 0 },
+      output_tokens: 1024,
+      output_tokens_details: { text_tokens: 0, image_tokens: 1024 },
+      total_tokens: 1028,
+    },
   },
 } satisfies Record<string, JsonObject>;

@@ -1,17 +1,23 @@
 import { slugNames } from '../slugs.ts';
 import { openAiErrorResponses } from './error-responses.ts';
 import { examples } from './examples.ts';
-import { type JsonObject, jsonResponse, type Operation, reference } from './operation.ts';
+import {
+  type JsonObject,
+  jsonResponse,
+  type Operation,
+  type ResponseObject,
+  reference,
+} from './operation.ts';
 
 const openAiErrors = openAiErrorResponses(
   400,
   401,
   403,
   404,
-  406,
   409,
   410,
   413,
+  415,
   422,
   429,
   500,
@@ -26,6 +32,14 @@ const openAiBody = (schema: string, example: JsonObject) => ({
 
 const model = { id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' };
 
+const images = jsonResponse('The pictures', 'OpenAiImages', examples.openAiImages);
+const imagesOrEvents: ResponseObject = {
+  ...images,
+  description:
+    'The pictures; with stream: true events, whose data are OpenAiPartialImage, OpenAiCompletedImage or OpenAiError',
+  content: { ...images.content, 'text/event-stream': { schema: { type: 'string' } } },
+};
+
 /** OpenAI's Images API. */
 export const openAiOperations: readonly Operation[] = [
   {
@@ -35,7 +49,7 @@ export const openAiOperations: readonly Operation[] = [
     summary: 'Text to image',
     keys: ['bearer', 'apiKey'],
     body: openAiBody('OpenAiGeneration', { prompt: 'a red panda', n: 1, size: '1024x1024', seed: 468685 }),
-    responses: { 200: jsonResponse('The pictures', 'OpenAiImages', examples.openAiImages), ...openAiErrors },
+    responses: { 200: imagesOrEvents, ...openAiErrors },
   },
   {
     method: 'post',
@@ -48,7 +62,16 @@ export const openAiOperations: readonly Operation[] = [
       image: 'https://pictures.example/panda.jpg',
       model: 'juggernaut',
     }),
-    responses: { 200: jsonResponse('The pictures', 'OpenAiImages', examples.openAiImages), ...openAiErrors },
+    responses: { 200: imagesOrEvents, ...openAiErrors },
+  },
+  {
+    method: 'post',
+    path: '/v1/images/variations',
+    tag: 'OpenAI Images',
+    summary: 'Image to image without a prompt',
+    keys: ['bearer', 'apiKey'],
+    body: openAiBody('OpenAiVariation', { image: 'https://pictures.example/panda.jpg', n: 2 }),
+    responses: { 200: images, ...openAiErrors },
   },
   {
     method: 'get',

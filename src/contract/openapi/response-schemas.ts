@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { outputFormats } from '../../images/output-formats.ts';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
 import { adminResponses } from '../admin.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
 import { endpoints } from '../endpoints.ts';
 import { signInSchema } from '../sign-in.ts';
+import { openAiCompletedImage, openAiImages, openAiPartialImage } from './openai-schemas.ts';
 
 /** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
 
@@ -152,18 +152,21 @@ export const responseSchemas = {
   Health: z.strictObject({ status: z.literal('ok') }),
   Ready: z.strictObject({ status: z.literal('ready'), workers: z.int().min(1) }),
   NotReady: z.strictObject({ status: z.literal('not ready'), error: z.string(), workers: z.literal(0) }),
-  OpenAiImages: z.strictObject({
-    created: z.int(),
-    data: z.array(z.union([z.strictObject({ url: z.url() }), z.strictObject({ b64_json: base64 })])),
-    output_format: z.enum(outputFormats),
-    background: z.literal('opaque'),
-  }),
+  OpenAiImages: openAiImages,
+  OpenAiPartialImage: openAiPartialImage,
+  OpenAiCompletedImage: openAiCompletedImage,
   OpenAiModel: openAiModel,
   OpenAiModels: z.strictObject({ object: z.literal('list'), data: z.array(openAiModel) }),
   OpenAiError: z.strictObject({
     error: z.strictObject({
       message: z.string(),
-      type: z.enum(['invalid_request_error', 'rate_limit_error', 'server_error']),
+      type: z.enum([
+        'invalid_request_error',
+        'image_generation_user_error',
+        'insufficient_quota',
+        'rate_limit_error',
+        'server_error',
+      ]),
       param: z.string().nullable(),
       code: z.string().nullable(),
     }),

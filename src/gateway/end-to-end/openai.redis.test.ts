@@ -185,13 +185,26 @@ test('a name of neither ours nor OpenAI is refused with those there are', async 
 
 for (const [field, body, text] of [
   ['prompt', { prompt: '' }, /Prompt is Mandatory/],
-  ['n', { prompt, n: 5 }, /n must be an integer from 1 to 4, got 5/],
-  ['size', { prompt, size: '256x256' }, /size must be auto or WIDTHxHEIGHT/],
-  ['size', { prompt, size: '1000x1001' }, /size must be auto or WIDTHxHEIGHT/],
+  ['n', { prompt, n: 11 }, /n must be an integer from 1 to 10, got 11/],
+  ['size', { prompt, size: '257x256' }, /size must be auto, 256x256 or WIDTHxHEIGHT/],
+  ['size', { prompt, size: '1000x1001' }, /size must be auto, 256x256 or WIDTHxHEIGHT/],
   ['model', { prompt, model: 'juggernaut' }, /model must be one of: sdxl-torch/],
   ['quality', { prompt, quality: 'best' }, /quality must be one of/],
   ['background', { prompt, background: 'transparent' }, /background must be one of: auto, opaque/],
-  ['stream', { prompt, stream: true }, /stream must be false/],
+  ['stream', { prompt, stream: 'maybe' }, /stream must be true or false/],
+  ['partial_images', { prompt, stream: true, partial_images: 4 }, /partial_images must be .* 0 to 3, got 4/],
+  ['moderation', { prompt, moderation: 'high' }, /moderation must be one of: auto, low/],
+  ['output_format', { prompt, output_format: 'gif' }, /output_format must be one of/],
+  [
+    'output_compression',
+    { prompt, output_compression: 50 },
+    /output_compression must be 100 with output_format png/,
+  ],
+  [
+    'output_compression',
+    { prompt, output_format: 'webp', output_compression: 101 },
+    /from 0 to 100, got 101/,
+  ],
   ['style', { prompt, style: 'ugly' }, /style must be one of/],
   ['seed', { prompt, seed: 'x' }, /seed must be an integer/],
   ['scheduler', { prompt, scheduler: 'x' }, /scheduler must be one of/],
@@ -201,7 +214,7 @@ for (const [field, body, text] of [
     assert.equal(error.status, 400);
     assert.equal(error.param, field);
     assert.equal(error.type, 'invalid_request_error');
-    assert.equal(error.code, 'invalid_value');
+    assert.equal(error.code, field === 'prompt' ? 'missing_required_parameter' : 'invalid_value');
     assert.match(error.message, text);
   });
 
@@ -209,8 +222,8 @@ test('an edit with a mask, with several pictures, with none, with a broken one o
   const image = await toFile(await picture(80, 64), 'a.png');
   const broken = await toFile(Buffer.from('no picture'), 'a.png');
   for (const [body, param, text] of [
-    [{ image, mask: image }, 'mask', /mask is not supported/],
-    [{ image: [image, image] }, 'image', /image must be one picture, got 2 files/],
+    [{ image, mask: image }, 'mask', /mask is not yet served/],
+    [{ image: [image, image] }, 'image', /image must be one picture, got 2/],
     [{ image: broken }, 'image', /image must be a JPEG, PNG or WebP/],
     [{ image, model: 'realvis' }, 'model', /"realvis" is not installed/],
     [{ image, model: 'a-name-of-no-one' }, 'model', /"a-name-of-no-one" is not installed.*: juggernaut/],
@@ -233,7 +246,8 @@ test('wrong keys, wrong verbs and unsuitable content are refused in the envelope
   for (const [method, path, status] of [
     ['GET', '/v1/images/generations', 405],
     ['POST', '/v1/models', 405],
-    ['POST', '/v1/images/edits', 406],
+    ['POST', '/v1/images/edits', 415],
+    ['POST', '/v1/images/variations', 415],
   ] as const) {
     const response = await fetch(`${base}${path}`, {
       method,

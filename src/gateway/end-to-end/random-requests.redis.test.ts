@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
-import { openAiBodies } from '../../contract/openai.ts';
+import { openAiBodies } from '../../contract/openai-bodies.ts';
 import { slugNames, slugs } from '../../contract/slugs.ts';
 import { startTestService, type TestService } from '../testing/service.ts';
 

@@ -65,7 +65,7 @@ export function capabilityRoutes(
     const { fields, file } = await readBody(request, settings.imageBodyLimit);
     const source = file ?? parseFields(inputImageBody, fields).image;
     const { owner, takeRoom } = request;
-    const png = await inputs.read(source, { owner, takeRoom, gone: clientGone(reply) });
+    const { png } = await inputs.read(source, { owner, takeRoom, gone: clientGone(reply) });
     return reply.type('image/png').send(png);
   });
 }

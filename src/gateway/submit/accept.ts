@@ -55,20 +55,21 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     client: SubmitClient,
   ) => Promise<GenerationRequest>;
   const prepare: Record<Endpoint, Prepare> = {
-    'sdxl-torch': async (_, { fields }, freeSize) => {
-      const request = parseTextToImage(fields, defaults, freeSize);
+    'sdxl-torch': async (_, { fields, overrides }, freeSize) => {
+      const request = { ...parseTextToImage(fields, defaults, freeSize), ...overrides };
       await checked(request);
       return await withInstalledRefiner(request, workers, settings.refinerFallback);
     },
-    'sdxl-img2img': async (id, { fields, file, size }, _, client) => {
-      const { image, ...request } = parseImageToImage(fields, defaults, file);
+    'sdxl-img2img': async (id, { fields, file, size, overrides }, _, client) => {
+      const { image, ...request } = { ...parseImageToImage(fields, defaults, file), ...overrides };
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
       // A picture is the dearest part of a request: it is looked at last.
       await assertCredits(client.apiKey, request.samples * settings.creditsPerSample);
-      const png = await inputs.read(image, client);
-      const sized = size ? await coverImage(png, size.width, size.height) : png;
-      return { ...request, imageKey: await producer.storeInput(id, sized) };
+      const read = await inputs.read(image, client);
+      const { width, height } = size ?? read;
+      const sized = size ? await coverImage(read.png, width, height) : read.png;
+      return { ...request, width, height, imageKey: await producer.storeInput(id, sized) };
     },
   };
 

@@ -1,7 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
-import { DecodingTimeout, decodeInputImage, ImageInputError } from '../../images/decode-input-image.ts';
+import {
+  DecodingTimeout,
+  decodeInputImage,
+  ImageInputError,
+  type InputImage,
+} from '../../images/decode-input-image.ts';
 import { mostDecodingBytes } from '../../images/decoding-memory.ts';
 import type { Gateway } from '../gateway.ts';
 import { createMemoryPool } from '../http/memory-pool.ts';
@@ -23,7 +28,7 @@ export interface InputImages {
    * @throws ApiError invalidParameter naming the image and what was wrong with it; unavailable where the
    * server is too busy to look.
    */
-  read(source: string | Uint8Array, asking: Asking): Promise<Uint8Array>;
+  read(source: string | Uint8Array, asking: Asking): Promise<InputImage>;
 }
 
 const busy = 'The server is too busy to decode the image now; try again later';
@@ -70,10 +75,9 @@ export function createInputImages({ fetchImage, settings }: Gateway): InputImage
           ? (source as Uint8Array)
           : bytesOf(text);
       try {
-        const { png } = await decodeInputImage(bytes, {
+        return await decodeInputImage(bytes, {
           ...{ maxPixels: settings.img2imgMaxPixels, admit: admitFor(asking.owner) },
         });
-        return png;
       } catch (error) {
         if (error instanceof DecodingTimeout) throw new ApiError('unavailable', busy, { cause: error });
         if (!(error instanceof ImageInputError)) throw error;

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import type { RequestOverrides } from '../../contract/generation.ts';
 import type { Size } from '../../contract/openai.ts';
 import { show } from '../../contract/show.ts';
 import { toApiError } from '../http/errors.ts';
@@ -15,16 +16,20 @@ export function assertContentType(request: FastifyRequest): void {
 export interface RawBody {
   readonly fields: unknown;
   readonly file?: Buffer;
-  /** Names of all file parts of a form, in order. */
+  /** Names of a form's parts that are files, or pictures in text, in order. */
   readonly fileNames?: readonly string[];
   /** The size that its picture is scaled and cropped to; as it came without one. */
   readonly size?: Size;
+  /** What stands in place of parsed fields. */
+  readonly overrides?: RequestOverrides;
   /** What its sender should know of it already; see contract/warnings.ts. */
   readonly warnings?: readonly string[];
 }
 
 /** OpenAI's clients send a list of pictures, even of one, as `image[]`. */
 const pictureNames = ['image', 'image[]'];
+/** As many as OpenAI's newest models take pictures, with a mask. */
+const mostFiles = 17;
 /** Of any other field: a prompt of 32,768 characters of four bytes. */
 const longestField = 131_072;
 
@@ -63,7 +68,7 @@ async function readForm(request: FastifyRequest, limit: number): Promise<RawBody
     left -= bytes;
     if (left < 0) throw new ApiError('tooLarge');
   };
-  const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: 4, parts: 68 };
+  const limits = { fieldSize: limit, fileSize: limit, fields: 64, files: mostFiles, parts: 64 + mostFiles };
   for await (const part of request.parts({ limits })) {
     const { fieldname } = part;
     const isPicture = pictureNames.includes(fieldname);
@@ -72,6 +77,7 @@ async function readForm(request: FastifyRequest, limit: number): Promise<RawBody
       if (part.valueTruncated || (length > longestField && !isPicture))
         throw new ApiError('tooLarge', `The form's field ${show(fieldname)} is too large`);
       count(length);
+      if (isPicture) fileNames.push(fieldname);
       fields[fieldname] = part.value;
       // The form's parser keeps its parts until the request has been answered.
       part.value = undefined;

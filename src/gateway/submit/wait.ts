@@ -41,10 +41,14 @@ export function createWait(app: FastifyInstance, { producer, settings }: Gateway
         await setTimeout(Math.min(awayMs, Math.max(0, left())));
       }
     }
-    const base = baseUrl(request, settings.publicUrl);
-    throw new ApiError(
-      'deadline',
-      `Request ${id} was not finished in time and goes on: poll ${base}/v2/requests/${id}/status`,
-    );
+    throw lateAnswer(baseUrl(request, settings.publicUrl), id);
   };
+}
+
+/** What a client is told that has waited long enough. @param base public, see baseUrl. */
+export function lateAnswer(base: string, id: string): ApiError {
+  return new ApiError(
+    'deadline',
+    `Request ${id} was not finished in time and goes on: poll ${base}/v2/requests/${id}/status`,
+  );
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { readConfig } from '../../config/config.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
-import { encodeImage } from '../../images/encode-image.ts';
+import { encodeImage, encodePreview } from '../../images/encode-image.ts';
 import type { Generate } from '../../jobs/generate.ts';
 import { JobError } from '../../jobs/job-error.ts';
 import type { Producer } from '../../jobs/producer.ts';
@@ -57,13 +57,16 @@ export function picture(width: number, height: number): Promise<Buffer> {
   return encodeImage(new Float32Array(3 * width * height), width, height, 'png');
 }
 
-/** The prompts "NaN" and "slow" fail and take their time. */
+/** The prompts "NaN" and "unsafe" fail, "slow" takes its time, "watched" shows itself on the way. */
 function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
   return async (request: GenerationRequest, { inputImage, progress }) => {
     started.push(request);
     if (request.endpoint === 'sdxl-img2img') inputs.push(await inputImage());
     if (request.prompt === 'NaN') throw new JobError('The latents contain NaN', { retryable: false });
+    if (request.prompt === 'unsafe')
+      throw new JobError('The picture was blocked by the safety checker', { retryable: false });
     if (request.prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (request.prompt === 'watched') await show(progress);
     progress({ sample: 0, samples: request.samples, step: 1, steps: request.steps });
     return {
       pictures: Array.from({ length: request.samples }, (_, index) => ({
@@ -75,6 +78,14 @@ function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
       stageSeconds: { base: 1 },
     };
   };
+}
+
+/** Eight steps of one sample, each with a small picture, slowly enough to be seen. */
+async function show(progress: Parameters<Generate>[1]['progress']): Promise<void> {
+  for (let step = 1; step <= 8; step++) {
+    progress({ sample: 0, samples: 1, step, steps: 8 }, await encodePreview(new Float32Array(192), 8, 8));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
 }
 
 /** Every address leads to the same picture. */

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { outputFormats } from '../../images/output-formats.ts';
+
+/** What OpenAI's Images API answers; facts from the types of the npm package `openai` 6.49.0. */
+
+const base64 = z.string().meta({ contentEncoding: 'base64' });
+
+const picture = {
+  background: z.literal('opaque'),
+  output_format: z.enum(outputFormats),
+  quality: z.enum(['low', 'medium', 'high']),
+  size: z
+    .string()
+    .regex(/^\d+x\d+$/)
+    .optional(),
+};
+
+const tokens = z.strictObject({ text_tokens: z.int(), image_tokens: z.int() });
+
+const usage = z
+  .strictObject({
+    input_tokens: z.int(),
+    input_tokens_details: tokens,
+    output_tokens: z.int(),
+    output_tokens_details: tokens,
+    total_tokens: z.int(),
+  })
+  .meta({ description: 'Tokens of the prompts by CLIP; of pictures one for each 32x32 pixels' });
+
+export const openAiImages = z.strictObject({
+  created: z.int(),
+  data: z.array(
+    z
+      .strictObject({ url: z.url().optional(), b64_json: base64.optional() })
+      .meta({ description: 'One of both or both, see response_format' }),
+  ),
+  ...picture,
+  usage,
+});
+
+export const openAiPartialImage = z
+  .strictObject({
+    type: z.enum(['image_generation.partial_image', 'image_edit.partial_image']),
+    b64_json: base64,
+    partial_image_index: z.int().min(0),
+    created_at: z.int(),
+    ...picture,
+  })
+  .meta({ description: 'Data of an event: a small picture of one on its way' });
+
+export const openAiCompletedImage = z
+  .strictObject({
+    type: z.enum(['image_generation.completed', 'image_edit.completed']),
+    b64_json: base64,
+    created_at: z.int(),
+    ...picture,
+    usage,
+  })
+  .meta({ description: 'Data of an event: a finished picture' });
