@@ -73,11 +73,11 @@ async function outcome(
   { direct }: FaultService,
   { id }: Submitted,
 ): Promise<{ status: string; reason?: string; picture?: string }> {
-  const [error, result] = await direct.hmget(`sdxl:request:${id}`, 'error', 'result');
+  const [error, result] = await direct.hmget(`{sdxl}:request:${id}`, 'error', 'result');
   if (error) return { status: 'FAILED', reason: error };
-  if (!result) return { status: (await direct.exists(`sdxl:request:${id}`)) === 1 ? 'UNENDED' : 'GONE' };
+  if (!result) return { status: (await direct.exists(`{sdxl}:request:${id}`)) === 1 ? 'UNENDED' : 'GONE' };
   const { images } = JSON.parse(result) as { images: { path: string }[] };
-  const bytes = await direct.getBuffer(`sdxl:output:${images[0]!.path}`);
+  const bytes = await direct.getBuffer(`{sdxl}:output:${images[0]!.path}`);
   if (bytes === null) return { status: 'PICTURE GONE' };
   return { status: 'COMPLETED', picture: createHash('sha256').update(bytes).digest('hex') };
 }
@@ -139,7 +139,7 @@ export async function judge(
     if (response.status !== 404) counts.foreignReads += 1;
   }
   const { used } = await readBalance(service.direct, service.keyId);
-  const unfinished = await service.direct.scard(`sdxl:unfinished:${service.keyId}`);
+  const unfinished = await service.direct.scard(`{sdxl}:unfinished:${service.keyId}`);
   const ghosts = unfinished > 0 ? [`${unfinished} unfinished that nobody knows of`] : [];
   const told = [...reasons].map(([what, count]) => `${count} ${what}`);
   const { completed, ...rest } = counts;

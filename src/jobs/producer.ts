@@ -19,14 +19,9 @@ import { storeInput } from './records/stored-pictures.ts';
 import { waitForEnd } from './records/wait-for-end.ts';
 import { type RequestEvent, watchRequest } from './records/watch.ts';
 import { createWithdrawals } from './records/withdraw.ts';
-import {
-  assertNoEviction,
-  type Connection,
-  connect,
-  failFastOptions,
-  isRefusal,
-} from './redis/connection.ts';
+import { assertNoEviction, type Connection, connect, failFastOptions } from './redis/connection.ts';
 import { defaultLifetimes, keyOf, type Lifetimes } from './redis/names.ts';
+import { isRefusal } from './redis/unavailable.ts';
 
 /** The gateway's side of the queues. Every function fails fast when Redis is away (see `isUnavailable`). */
 export interface Producer {

@@ -90,7 +90,7 @@ async function trialOf(row: OneFault): Promise<Trial> {
 
 async function untilStarted({ direct }: FaultService, { id }: Submitted, attempt: number): Promise<void> {
   for (;;) {
-    const key = `sdxl:request:${id}`;
+    const key = `{sdxl}:request:${id}`;
     const [startedAt, attempts, finishedAt] = await direct.hmget(key, 'startedAt', 'attempts', 'finishedAt');
     if (finishedAt) throw new Error(`${id} has ended before the fault`);
     if (startedAt && Number(attempts) >= attempt) return;

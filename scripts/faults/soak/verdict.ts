@@ -1,3 +1,4 @@
+import { keyTag, queueNameOf } from '../../../src/jobs/redis/names.ts';
 import type { ProcessSample } from './samples.ts';
 import { isSteeper, slopeOf } from './slope.ts';
 import type { SoakResult, SoakSample } from './soak-run.ts';
@@ -14,7 +15,7 @@ const mostDescriptors = 2;
  */
 const mostLeft = { share: 0.05, megabytes: 2 };
 /** Keys of queues come and go with what waits in them. */
-const isOfQueues = (key: string): boolean => key.startsWith('bull:');
+const isOfQueues = (key: string): boolean => key.startsWith(`${keyTag}:${queueNameOf('')}`);
 /** The last third's median latency may be this many times that of the first, and this much longer. */
 const mostDrift = { ratio: 1.5, ms: 50 };
 

@@ -118,7 +118,7 @@ test('forwarded headers mean nothing where no proxy is trusted', async () => {
 test('refusals are counted for the client behind a trusted proxy', async () => {
   const app = await service.gateway({ trustProxy: ['loopback'] });
   const { redis } = service.producer;
-  await redis.set('sdxl:window:refused:203.0.113.9', 120, 'EX', 600);
+  await redis.set('{sdxl}:window:refused:203.0.113.9', 120, 'EX', 600);
   assert.equal((await app.inject({ url: '/v1/credits', headers: forwarded })).statusCode, 429);
   assert.equal((await app.inject({ url: '/v1/credits' })).statusCode, 401);
   await app.close();

@@ -225,7 +225,7 @@ test('5 500: what nobody foresaw is told in one sentence, and in full only in th
   const { redis } = service.producer;
   const id = await service.submitted({ prompt });
   await service.ended(id);
-  await redis.hset(`sdxl:request:${id}`, 'request', 'no JSON');
+  await redis.hset(`{sdxl}:request:${id}`, 'request', 'no JSON');
   const response = await service.get(`/v2/requests/${id}`);
   assert.equal(response.statusCode, 500);
   assert.deepEqual(response.json(), { error: 'Internal server error' });

@@ -66,9 +66,9 @@ test('a balance too small is 406 with need and balance, and nothing is charged u
 test('a refused image-to-image request leaves no picture behind', async () => {
   const key = await limited({ credits: 0 });
   const image = (await picture(96, 72)).toString('base64');
-  const before = await service.producer.redis.keys('sdxl:input:*');
+  const before = await service.producer.redis.keys('{sdxl}:input:*');
   assert.equal((await key.post('/v2/sdxl-img2img', { prompt, image })).statusCode, 406);
-  assert.deepEqual(await service.producer.redis.keys('sdxl:input:*'), before);
+  assert.deepEqual(await service.producer.redis.keys('{sdxl}:input:*'), before);
 });
 
 test('a failed or invalid request costs nothing', async () => {
@@ -103,7 +103,7 @@ test('an unlimited key pays nothing and is told the number that clients can read
 
 test('submits are counted by the minute of the Redis server, valid or not', async () => {
   const key = await limited({ requestsPerMinute: 1000 });
-  const window = `sdxl:window:submit:${key.id}`;
+  const window = `{sdxl}:window:submit:${key.id}`;
   // The minute may end between two of these commands; then it is looked at again.
   for (;;) {
     await service.producer.redis.del(window);
@@ -127,7 +127,7 @@ test('a submit over the rate is 429 with the time to wait; polling goes on', asy
   const { request_id: id } = (await key.post('/v2/sdxl-torch')).json();
   await service.ended(id);
   // Held open, so that no minute ends in the middle.
-  await service.producer.redis.set(`sdxl:window:submit:${key.id}`, 2, 'EX', 600);
+  await service.producer.redis.set(`{sdxl}:window:submit:${key.id}`, 2, 'EX', 600);
   const elsewhere = await service.gateway({});
   for (const [url, app] of [
     ['/v1/sdxl-torch', service.app],
@@ -151,12 +151,12 @@ test('a submit over the rate is 429 with the time to wait; polling goes on', asy
 
 test('a key with all its places in the queue taken is 429 until one is free', async () => {
   const key = await limited({ maxQueued: 2 });
-  await service.producer.redis.sadd(`sdxl:unfinished:${key.id}`, 'a', 'b');
+  await service.producer.redis.sadd(`{sdxl}:unfinished:${key.id}`, 'a', 'b');
   const refused = await key.post('/v2/sdxl-torch');
   assert.equal(refused.statusCode, 429);
   assert.match(refused.json().error, /has 2 unfinished requests and may have 2/);
   assert.equal(refused.headers['retry-after'], '5');
-  await service.producer.redis.srem(`sdxl:unfinished:${key.id}`, 'a');
+  await service.producer.redis.srem(`{sdxl}:unfinished:${key.id}`, 'a');
   for (let index = 0; index < 3; index++) assert.equal((await key.post('/v1/sdxl-torch')).statusCode, 200);
 });
 
@@ -179,7 +179,7 @@ test('an address that keeps coming without a key is told 429; good keys from the
     service.app.inject({ url: '/v1/get-user-credits', headers, remoteAddress });
   assert.equal((await ask({})).statusCode, 401);
   assert.equal((await ask({ 'x-api-key': 'SG_0000000000000000' })).statusCode, 401);
-  await service.producer.redis.set('sdxl:window:refused:203.0.113.7', 120, 'EX', 600);
+  await service.producer.redis.set('{sdxl}:window:refused:203.0.113.7', 120, 'EX', 600);
   for (const headers of [{}, { 'x-api-key': 'SG_0000000000000000' }] as Record<string, string>[]) {
     const response = await ask(headers);
     assert.equal(response.statusCode, 429);

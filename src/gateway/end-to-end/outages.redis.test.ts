@@ -67,7 +67,7 @@ test('submits, polls and cancels are 503 within two seconds of a pause, and cost
 /** Ids of requests "hold" that a worker has begun. */
 async function heldIds(count: number): Promise<string[]> {
   for (;;) {
-    const ids = await service.producer.redis.zrange('sdxl:deadlines', '0', '-1');
+    const ids = await service.producer.redis.zrange('{sdxl}:deadlines', '0', '-1');
     if (ids.length >= count) {
       await Promise.all(ids.map((id) => service.running(id)));
       return ids;

@@ -98,7 +98,7 @@ test('after its hour a request and its pictures are gone', async () => {
   await service.ended(id);
   const { output } = (await service.get(`/v2/requests/${id}`)).json();
   const path = output.slice(publicUrl.length);
-  const kept = [`sdxl:request:${id}`, `sdxl:output:${path.slice('/outputs/'.length)}`];
+  const kept = [`{sdxl}:request:${id}`, `{sdxl}:output:${path.slice('/outputs/'.length)}`];
   for (const name of kept) {
     const ttl = await service.producer.redis.ttl(name);
     assert.ok(ttl > 50 && ttl <= 60, `${name}: ${ttl}`);

@@ -143,7 +143,7 @@ test('an end that nobody told yet is told by the next gateway', async () => {
   await webhooks.close();
   const id = await submit('/late');
   await producer.cancel(id);
-  assert.deepEqual(await producer.redis.zrange('sdxl:webhooks:owner', '0', '-1'), [id]);
+  assert.deepEqual(await producer.redis.zrange('{sdxl}:webhooks:owner', '0', '-1'), [id]);
   webhooks = openWebhooks({
     ...{ producer, log, secret, allowedHosts: [host] },
     intervalMs: 20,

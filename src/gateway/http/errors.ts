@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, apiErrors } from '../../contract/errors.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
-import { isUnavailable } from '../../jobs/redis/connection.ts';
+import { isUnavailable } from '../../jobs/redis/unavailable.ts';
 import { answerHeaders } from './answer-headers.ts';
 
 /** Seconds after which a refused client should come back. */

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
-import { isUnavailable } from '../../jobs/redis/connection.ts';
+import { isUnavailable } from '../../jobs/redis/unavailable.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
 import { clientGone } from '../http/client-gone.ts';

@@ -117,7 +117,7 @@ test('a job whose lock was lost is aborted and ends where it is taken up again',
     async ({ seed }, { id, signal }) => {
       runs += 1;
       if (runs > 1) return output(seed);
-      await producer.redis.del(await producer.redis.keys(`bull:*:${id}:lock`));
+      await producer.redis.del(await producer.redis.keys(`{sdxl}:generations-*:${id}:lock`));
       await new Promise((resolve) => signal.addEventListener('abort', resolve));
       reasons.push(signal.reason);
       throw new Error('aborted');
@@ -158,7 +158,7 @@ test('pictures that come after the request has ended are not kept', async () => 
       assert.deepEqual([record?.status, record?.error], ['FAILED', 'ended elsewhere']);
       // The worker goes on to the next request only after it has put the first one away.
       await producer.waitFor(await submit(), 10_000);
-      assert.deepEqual(await producer.redis.keys(`sdxl:output:${id}/*`), []);
+      assert.deepEqual(await producer.redis.keys(`{sdxl}:output:${id}/*`), []);
     },
   );
 });

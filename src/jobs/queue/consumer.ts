@@ -9,7 +9,7 @@ import { hasEnded } from '../records/read-record.ts';
 import { putInPlace } from '../records/waiting-again.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
-import { defaultLifetimes, keyOf, type Lifetimes, queueNameOf } from '../redis/names.ts';
+import { defaultLifetimes, keyOf, keyTag, type Lifetimes, queueNameOf } from '../redis/names.ts';
 import { routesInOrder } from './choose-route.ts';
 import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';
@@ -195,6 +195,7 @@ function openQueue(connection: Connection, route: string, options: ConsumerOptio
     null,
     {
       connection,
+      prefix: keyTag,
       autorun: false,
       lockDuration: lockDurationMs ?? defaultLockDurationMs,
       stalledInterval: stalledIntervalMs,

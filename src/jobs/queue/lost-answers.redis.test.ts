@@ -34,14 +34,14 @@ const limited = async (): Promise<string> =>
   (await createApiKey(queue.producer.redis, 'test', { credits: 10 })).apiKey.id;
 const spentOf = async (owner: string): Promise<number> =>
   (await readBalance(queue.producer.redis, owner)).used;
-const jobsOf = (id: string): Promise<string[]> => queue.producer.redis.keys(`bull:*:${id}`);
+const jobsOf = (id: string): Promise<string[]> => queue.producer.redis.keys(`{sdxl}:generations-*:${id}`);
 const lost = (...words: string[]) => proxy.loseAnswer((text) => words.every((word) => text.includes(word)));
 const behindProxy = () => ({ redisUrl: proxy.url });
 
 for (const [what, words] of [
   ['the record', ['a panda']],
   ['the job', ['generate']],
-  ['the place of the job', ['prioritized', 'sdxl:request']],
+  ['the place of the job', ['prioritized', '{sdxl}:request']],
 ] as const)
   test(`a submit that hears nothing of ${what} is charged once and runs once`, async (t) => {
     const [id, owner] = [randomUUID(), await limited()];
@@ -84,8 +84,8 @@ test('a cancel that hears nothing refunds once and still stops the worker', asyn
 
 for (const [what, words] of [
   ['of its take', [':active', ':limiter']],
-  ['of the start', ['sdxl:request']],
-  ['of the pictures', ['sdxl:output']],
+  ['of the start', ['{sdxl}:request']],
+  ['of the pictures', ['{sdxl}:output']],
   ['of the end', ['"images"']],
   ['of the job going away', [':completed']],
 ] as const)

@@ -93,7 +93,7 @@ test('a worker takes only what it serves, and gives back to the place it took fr
   assert.equal((await producer.read(theirs))?.status, 'QUEUED');
   await producer.cancel(theirs);
   assert.equal(await producer.countWaiting(), 0);
-  assert.deepEqual(await producer.redis.keys(`bull:*:${theirs}`), []);
+  assert.deepEqual(await producer.redis.keys(`{sdxl}:generations-*:${theirs}`), []);
 });
 
 test('what workers served is known for a day after the last has gone', async () => {

@@ -8,8 +8,8 @@ import { createRecord, findEarlier } from '../records/admit.ts';
 import { createApiKey } from '../records/api-keys.ts';
 import { readBalance } from '../records/credits.ts';
 import { withdraw } from '../records/withdraw.ts';
-import { isUnavailable } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
+import { isUnavailable } from '../redis/unavailable.ts';
 import { log, output } from '../testing/outputs.ts';
 import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
 import { type RedisProxy, startRedisProxy } from '../testing/redis-proxy.ts';
@@ -36,7 +36,7 @@ const limited = async (): Promise<string> =>
   (await createApiKey(queue.producer.redis, 'test', { credits: 10 })).apiKey.id;
 const spentOf = async (owner: string): Promise<number> =>
   (await readBalance(queue.producer.redis, owner)).used;
-const jobsOf = (id: string): Promise<string[]> => queue.producer.redis.keys(`bull:*:${id}`);
+const jobsOf = (id: string): Promise<string[]> => queue.producer.redis.keys(`{sdxl}:generations-*:${id}`);
 const { style: _, highNoiseFraction: __, refiner: ___, width: ____, height: _____, ...common } = request;
 const edit = (baseModel: string): ImageToImageRequest => ({
   ...{ ...common, endpoint: 'sdxl-img2img', baseModel, imageKey: '' },
@@ -100,7 +100,7 @@ test('a poll that finds a request without its job gives it one', async (t) => {
   const id = await queue.submit();
   const { redis } = queue.producer;
   await redis.del(...(await jobsOf(id)));
-  await redis.zrem('bull:generations-sdxl-base+sdxl-refiner:prioritized', id);
+  await redis.zrem('{sdxl}:generations-sdxl-base+sdxl-refiner:prioritized', id);
   await redis.hset(keyOf.request(id), 'submittedAt', Date.now() - 60_000);
   assert.equal((await queue.producer.read(id))?.status, 'QUEUED');
   assert.equal((await jobsOf(id)).length, 1);

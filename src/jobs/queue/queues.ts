@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../contract/request-record.ts';
 import { routeOf } from '../../contract/routes.ts';
 import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';
-import { bullKeyOf, keyOf, queueNameOf } from '../redis/names.ts';
+import { bullKeyOf, keyOf, keyTag, queueNameOf } from '../redis/names.ts';
 import { defineScript } from '../redis/script.ts';
 import { placeJob, priorityOf } from './places.ts';
 
@@ -81,6 +81,7 @@ async function openQueue(
 ): Promise<Queue<null>> {
   const queue = new Queue<null>(queueNameOf(route), {
     connection: redis,
+    prefix: keyTag,
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     // Nobody reads them: what happens to requests is told through keyOf.events.
     streams: { events: { maxLen: 10 } },

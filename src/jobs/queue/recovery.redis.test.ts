@@ -98,7 +98,7 @@ test('a request that no worker takes is FAILED at its deadline and then kept for
   const record = await hasty.waitFor(id, 10_000);
   assert.equal(record?.status, 'FAILED');
   assert.equal(record.error, 'The request was not finished within its deadline');
-  const ttl = await hasty.redis.ttl(`sdxl:request:${id}`);
+  const ttl = await hasty.redis.ttl(`{sdxl}:request:${id}`);
   assert.ok(ttl > 50 && ttl <= 60, String(ttl));
   assert.equal(await hasty.countWaiting(), 0);
   await hasty.close();
@@ -112,11 +112,11 @@ test('a request that no worker takes is FAILED after its deadline although nobod
     sweepIntervalMs: 20,
   });
   const id = await submit(watching);
-  assert.equal(await watching.redis.ttl(`sdxl:request:${id}`), -1);
-  while ((await watching.redis.hget(`sdxl:request:${id}`, 'error')) === null)
+  assert.equal(await watching.redis.ttl(`{sdxl}:request:${id}`), -1);
+  while ((await watching.redis.hget(`{sdxl}:request:${id}`, 'error')) === null)
     await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.ok((await watching.redis.ttl(`sdxl:request:${id}`)) > 0);
-  assert.equal(await watching.redis.zscore('sdxl:deadlines', id), null);
+  assert.ok((await watching.redis.ttl(`{sdxl}:request:${id}`)) > 0);
+  assert.equal(await watching.redis.zscore('{sdxl}:deadlines', id), null);
   await watching.close();
 });
 

@@ -89,11 +89,11 @@ test('jobs hold no prompt, and nothing of them is left after the end, whatever i
   const waiting = randomUUID();
   const unserved = { ...request, endpoint: 'sdxl-img2img', baseModel: 'nobody', imageKey: '' } as const;
   await producer.submit(waiting, 'owner', unserved);
-  const job = await producer.redis.hgetall(`bull:generations-nobody:${waiting}`);
+  const job = await producer.redis.hgetall(`{sdxl}:generations-nobody:${waiting}`);
   assert.ok(job.opts && !JSON.stringify(job).includes('panda'));
   await producer.cancel(waiting);
   for (const prompt of ['fail', 'a panda']) await producer.waitFor(await queue.submit({ prompt }), 10_000);
-  while ((await producer.redis.keys('bull:*:????????-*')).length > 0)
+  while ((await producer.redis.keys('{sdxl}:generations-*:????????-*')).length > 0)
     await new Promise((resolve) => setTimeout(resolve, 20));
 });
 

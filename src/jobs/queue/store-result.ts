@@ -4,8 +4,9 @@ import type { GenerationOutput } from '../generate.ts';
 import type { Log } from '../log.ts';
 import { completeRecord } from '../records/records.ts';
 import { deleteOutputs, outputsOf, storeOutputs } from '../records/stored-pictures.ts';
-import { type Connection, isUnavailable } from '../redis/connection.ts';
+import type { Connection } from '../redis/connection.ts';
 import type { Lifetimes } from '../redis/names.ts';
+import { isUnavailable } from '../redis/unavailable.ts';
 
 export interface ResultStore {
   readonly redis: Connection;

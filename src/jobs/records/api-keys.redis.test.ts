@@ -33,7 +33,7 @@ test('a key is found by itself and by nothing near it', async () => {
 
 test('a digest that begins alike is not taken for the key', async () => {
   const { key, apiKey } = await createApiKey(redis, 'collision');
-  const name = `sdxl:api-key:${apiKey.id}`;
+  const name = `{sdxl}:api-key:${apiKey.id}`;
   const digest = (await redis.hget(name, 'digest'))!;
   await redis.hset(name, 'digest', `${digest.slice(0, -1)}${digest.endsWith('0') ? '1' : '0'}`);
   assert.equal(await findApiKey(redis, key), undefined);
@@ -62,10 +62,10 @@ test('a worker counts as live until it stops or falls silent, and says what it s
   ]);
   await a.stop();
   assert.deepEqual(await liveWorkers(redis), [{ ...worker, id: 'b' }]);
-  assert.ok((await redis.ttl('sdxl:worker:b')) <= 15);
+  assert.ok((await redis.ttl('{sdxl}:worker:b')) <= 15);
   // Silence: the key's expiry is the server's.
-  await redis.del('sdxl:worker:b');
+  await redis.del('{sdxl}:worker:b');
   assert.deepEqual(await liveWorkers(redis), []);
-  assert.equal(await redis.scard('sdxl:workers'), 0);
+  assert.equal(await redis.scard('{sdxl}:workers'), 0);
   await b.stop();
 });

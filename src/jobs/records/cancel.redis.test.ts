@@ -40,7 +40,7 @@ test('a waiting request is cancelled where it waits and never reaches a worker',
   const record = await producer.cancel(id);
   assert.deepEqual([record?.status, record?.error, record?.attempts], ['FAILED', cancelledFailure, 0]);
   assert.equal(await producer.countWaiting(), 0);
-  assert.deepEqual(await producer.redis.keys(`bull:*:${id}*`), []);
+  assert.deepEqual(await producer.redis.keys(`{sdxl}:generations-*:${id}*`), []);
 });
 
 test('a running request is cancelled through the worker that holds it, which takes the next one', async (t) => {

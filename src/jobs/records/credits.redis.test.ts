@@ -101,7 +101,7 @@ test('unlimited keys and unknown owners are charged nothing', async () => {
     assert.equal((await producer.read(id))?.cost, 0);
     assert.deepEqual(await readBalance(producer.redis, each), { remaining: undefined, used: 0 });
     await failRecord(producer.redis, id, 'NaN', lifetimes);
-    assert.equal(await producer.redis.hexists(`sdxl:api-key:${each}`, 'credits'), 0);
+    assert.equal(await producer.redis.hexists(`{sdxl}:api-key:${each}`, 'credits'), 0);
   }
 });
 
@@ -135,5 +135,5 @@ test('a revoked key stays revoked when one of its requests fails', async () => {
   const id = await accepted(key, 2);
   assert.equal(await revokeApiKey(producer.redis, key), true);
   await failRecord(producer.redis, id, 'NaN', lifetimes);
-  assert.equal(await producer.redis.exists(`sdxl:api-key:${key}`), 0);
+  assert.equal(await producer.redis.exists(`{sdxl}:api-key:${key}`), 0);
 });

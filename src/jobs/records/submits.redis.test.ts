@@ -32,7 +32,7 @@ test('a hundred submits at once under one idempotency key make one job', async (
   );
   assert.deepEqual([...repeats], made);
   assert.equal(await producer.countWaiting(), 1);
-  assert.deepEqual((await producer.redis.keys('sdxl:request:*')).length, 1);
+  assert.deepEqual((await producer.redis.keys('{sdxl}:request:*')).length, 1);
 
   // The same words of somebody else are another key.
   const foreign = randomUUID();
@@ -46,7 +46,7 @@ test('an idempotency key can be used anew once the record of its request is gone
   await producer.submit(first, 'owner', request, 0, { idempotency });
   assert.equal((await producer.findEarlier('owner', idempotency))?.id, first);
   await producer.cancel(first);
-  await producer.redis.del(`sdxl:request:${first}`);
+  await producer.redis.del(`{sdxl}:request:${first}`);
   assert.equal(await producer.findEarlier('owner', idempotency), undefined);
   assert.deepEqual(await producer.submit(second, 'owner', request, 0, { idempotency }), { accepted: true });
   await producer.cancel(second);

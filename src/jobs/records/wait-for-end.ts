@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { createBell } from '../bell.ts';
-import { isUnavailable } from '../redis/connection.ts';
+import { isUnavailable } from '../redis/unavailable.ts';
 import type { JobEvents } from './events.ts';
 
 export interface WaitParts {

@@ -77,7 +77,7 @@ test('a follower is told the place in the queue, the steps, the previews and the
     await untilTold(follower, 'COMPLETED');
     assert.equal((await follower.next()).done, true);
   }
-  assert.deepEqual(await producer.redis.keys('sdxl:preview:*'), []);
+  assert.deepEqual(await producer.redis.keys('{sdxl}:preview:*'), []);
 });
 
 test('a step that is heard while the one before is being read is told', { timeout: 20_000 }, async () => {

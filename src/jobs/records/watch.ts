@@ -1,8 +1,9 @@
 import type { GenerationProgress } from '../../contract/generation.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { createBell } from '../bell.ts';
-import { type Connection, isUnavailable } from '../redis/connection.ts';
+import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
+import { isUnavailable } from '../redis/unavailable.ts';
 import type { JobEvents, JobProgress } from './events.ts';
 import { readProgress } from './records.ts';
 import { readPreview } from './stored-pictures.ts';

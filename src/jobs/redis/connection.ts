@@ -1,5 +1,6 @@
-import { Redis, ReplyError } from 'ioredis';
+import { Redis } from 'ioredis';
 import { assertUsable } from './assert-usable.ts';
+import { moveEarlierLayout } from './earlier-layout.ts';
 import { knock } from './knock.ts';
 import { explain, RedisTrouble } from './redis-trouble.ts';
 
@@ -84,7 +85,10 @@ export async function connect(
   const usable = new Promise<void>((resolve) => {
     if (redis.status === 'ready') resolve();
     else redis.once('ready', resolve);
-  }).then(() => assertUsable(redis, url));
+  }).then(async () => {
+    await assertUsable(redis, url);
+    await moveEarlierLayout(redis);
+  });
   try {
     await Promise.race([usable, lasting, late]);
     return redis;
@@ -158,28 +162,4 @@ export async function assertNoEviction(redis: Connection): Promise<void> {
     throw new EvictionError(
       `Redis has maxmemory-policy "${policy ?? 'unknown'}" and would drop queued jobs when full: set it to "noeviction"`,
     );
-}
-
-const connectionTrouble =
-  /Stream isn't writeable|Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|socket closed|Socket timeout|Command aborted/i;
-const serverTrouble =
-  /^(?:MISCONF|OOM|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|EXECABORT)\b/;
-
-/** Whether Redis itself has refused a command: then nothing of it was done. */
-export function isRefusal(error: unknown): boolean {
-  return error instanceof ReplyError || (error instanceof Error && error.name === 'ReplyError');
-}
-
-/**
- * Whether an error means that Redis cannot be reached or cannot take writes now: the client should try again
- * later.
- */
-export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (isRefusal(error)) return serverTrouble.test(error.message);
-  return (
-    error.name === 'MaxRetriesPerRequestError' ||
-    connectionTrouble.test(`${error.message} ${(error as NodeJS.ErrnoException).code ?? ''}`) ||
-    serverTrouble.test(error.message)
-  );
 }

@@ -1,81 +1,87 @@
 /** Every key this service writes beside BullMQ's own, in one place. */
 
+/**
+ * What every key and channel begins with. The braces are a Redis Cluster's hash tag: all keys are in one slot,
+ * so that one script can change any of them together.
+ */
+export const keyTag = '{sdxl}';
+
 /** BullMQ's queue of the requests that need the same models, see contract/routes.ts. */
 export const queueNameOf = (route: string): string => `generations-${route}`;
 
 /** A key of BullMQ's for that queue: `wait`, `prioritized`, `active`, or the id of a job. */
-export const bullKeyOf = (route: string, what: string): string => `bull:${queueNameOf(route)}:${what}`;
+export const bullKeyOf = (route: string, what: string): string => `${keyTag}:${queueNameOf(route)}:${what}`;
 
 export const keyOf = {
   /** Hash: one request, its state and its result. */
-  request: (id: string) => `sdxl:request:${id}`,
+  request: (id: string) => `${keyTag}:request:${id}`,
   /** String: the input picture of an image-to-image request, as PNG. */
-  input: (id: string) => `sdxl:input:${id}`,
+  input: (id: string) => `${keyTag}:input:${id}`,
   /** String: the bytes of one picture under its public path. */
-  output: (path: string) => `sdxl:output:${path}`,
+  output: (path: string) => `${keyTag}:output:${path}`,
   /** String: the latest small picture of a request in progress, as JPEG. */
-  preview: (id: string) => `sdxl:preview:${id}`,
+  preview: (id: string) => `${keyTag}:preview:${id}`,
   /** Hash: which request an owner's idempotency key has made, by the key's digest. */
-  idempotency: (owner: string, digest: string) => `sdxl:idempotency:${owner}:${digest}`,
+  idempotency: (owner: string, digest: string) => `${keyTag}:idempotency:${owner}:${digest}`,
   /** Set of the owners of whom ended requests wait for their webhook. */
-  webhookOwners: 'sdxl:webhook-owners',
+  webhookOwners: `${keyTag}:webhook-owners`,
   /** Sorted set of the ids of one owner's ended requests, by when their webhook is to be called next. */
-  webhooks: (owner: string) => `sdxl:webhooks:${owner}`,
+  webhooks: (owner: string) => `${keyTag}:webhooks:${owner}`,
   /** Channel: ids of requests whose worker should stop. */
-  cancel: 'sdxl:cancel',
+  cancel: `${keyTag}:cancel`,
   /** Channel: a job can be taken from the queue of this route. */
-  submitted: 'sdxl:submitted',
+  submitted: `${keyTag}:submitted`,
   /** Channel: what administrators ask of workers, see worker-control.ts. */
-  orders: 'sdxl:orders',
+  orders: `${keyTag}:orders`,
   /** Channel: what happens to requests, see events.ts. */
-  events: 'sdxl:events',
+  events: `${keyTag}:events`,
   /** Sorted set of the ids of requests that wait for a worker, by their place (see records.ts). */
-  waiting: 'sdxl:waiting',
+  waiting: `${keyTag}:waiting`,
   /** Sorted set of the ids of accepted requests that may have no job yet, by when they were accepted. */
-  unqueued: 'sdxl:unqueued',
+  unqueued: `${keyTag}:unqueued`,
   /** String with expiry: this request was answered as not accepted, and is not to be made any more. */
-  withdrawn: (id: string) => `sdxl:withdrawn:${id}`,
+  withdrawn: (id: string) => `${keyTag}:withdrawn:${id}`,
   /** String: how many requests have been accepted so far. */
-  sequence: 'sdxl:sequence',
+  sequence: `${keyTag}:sequence`,
   /** Hash: one API key, by its id. */
-  apiKey: (keyId: string) => `sdxl:api-key:${keyId}`,
+  apiKey: (keyId: string) => `${keyTag}:api-key:${keyId}`,
   /** String with expiry: the balance after one change of an API key's credits. */
-  creditChange: (keyId: string, operation: string) => `sdxl:credit-change:${keyId}:${operation}`,
+  creditChange: (keyId: string, operation: string) => `${keyTag}:credit-change:${keyId}:${operation}`,
   /** String with expiry: this import has added an API key. */
-  keyImport: (operation: string, keyId: string) => `sdxl:key-import:${operation}:${keyId}`,
+  keyImport: (operation: string, keyId: string) => `${keyTag}:key-import:${operation}:${keyId}`,
   /** String with expiry: this call has revoked an API key. */
-  revocation: (operation: string) => `sdxl:revocation:${operation}`,
+  revocation: (operation: string) => `${keyTag}:revocation:${operation}`,
   /** Set of the ids of all API keys. */
-  apiKeys: 'sdxl:api-keys',
+  apiKeys: `${keyTag}:api-keys`,
   /** String with expiry: the sealed API key behind a one-time link, by the digest of its token. */
-  signIn: (digest: string) => `sdxl:sign-in:${digest}`,
+  signIn: (digest: string) => `${keyTag}:sign-in:${digest}`,
   /** Set of the ids of one owner's requests that have not ended. */
-  unfinished: (owner: string) => `sdxl:unfinished:${owner}`,
+  unfinished: (owner: string) => `${keyTag}:unfinished:${owner}`,
   /** Sorted set of the ids of all requests that have not ended, by their deadline. */
-  deadlines: 'sdxl:deadlines',
+  deadlines: `${keyTag}:deadlines`,
   /** String with expiry: how often something happened in the current minute. */
-  window: (what: string) => `sdxl:window:${what}`,
+  window: (what: string) => `${keyTag}:window:${what}`,
   /** String with expiry: the count that one of these times was. */
-  counted: (operation: string) => `sdxl:counted:${operation}`,
+  counted: (operation: string) => `${keyTag}:counted:${operation}`,
   /** String with expiry: what a live worker says of itself. */
-  worker: (workerId: string) => `sdxl:worker:${workerId}`,
+  worker: (workerId: string) => `${keyTag}:worker:${workerId}`,
   /** Set of the ids of workers seen lately. */
-  workers: 'sdxl:workers',
+  workers: `${keyTag}:workers`,
   /** Sorted set of the routes that workers serve, by when a worker last said so. */
-  routes: 'sdxl:routes',
+  routes: `${keyTag}:routes`,
   /**
    * Sorted set of the ids of requests that ended in the retention time, with a result or an error, by when
    * they did.
    */
-  ended: (how: 'result' | 'error' | '') => `sdxl:ended:${how}`,
+  ended: (how: 'result' | 'error' | '') => `${keyTag}:ended:${how}`,
   /** String: there while workers are to leave waiting requests alone. */
-  paused: 'sdxl:paused',
+  paused: `${keyTag}:paused`,
   /** Stream: what administrators did, see audit.ts. */
-  audit: 'sdxl:audit',
+  audit: `${keyTag}:audit`,
   /** String with expiry: that an act has been written down. */
-  audited: (operation: string) => `sdxl:audited:${operation}`,
+  audited: (operation: string) => `${keyTag}:audited:${operation}`,
   /** String with expiry: written to prove that Redis takes writes. */
-  probe: 'sdxl:probe',
+  probe: `${keyTag}:probe`,
 };
 
 /** How long things live; tests shorten them. */

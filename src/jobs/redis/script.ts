@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Connection } from './connection.ts';
+import type { Redis } from 'ioredis';
 
 /**
  * A Lua script under its digest. The client sends what was under way again after a lost connection, whether
@@ -9,7 +9,7 @@ import type { Connection } from './connection.ts';
 export interface Script {
   /** SHA-1 of the text, the name that EVALSHA knows it by. */
   readonly digest: string;
-  run(redis: Connection, keys: readonly string[], values?: readonly (string | number)[]): Promise<unknown>;
+  run(redis: Redis, keys: readonly string[], values?: readonly (string | number)[]): Promise<unknown>;
 }
 
 export function defineScript(text: string): Script {
