@@ -12,6 +12,12 @@ const longestSocketPath = 107;
 const noise =
   /oO0OoO0OoO0Oo|just started|Configuration loaded|Server initialized|overcommit|shutdown|Removing the unix socket|ready to exit/;
 
+/**
+ * Size of the append-only file from which it is rewritten. Redis's own 64 MB are a minute's pictures, of which
+ * none has expired: a rewrite would keep them all, and take its time from the requests beside it.
+ */
+const rewriteFrom = '256mb';
+
 /** Share of the machine's memory, within bounds; pictures of an hour live there. */
 function memoryCap(): number {
   const total = Math.min(os.totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
@@ -68,6 +74,7 @@ export async function redisChild(
       args: [
         ...['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', data],
         ...['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
+        ...['--auto-aof-rewrite-min-size', rewriteFrom],
         ...['--maxmemory', String(memoryCap()), '--maxmemory-policy', 'noeviction', '--loglevel', 'warning'],
       ],
       noise,

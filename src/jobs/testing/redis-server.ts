@@ -33,6 +33,7 @@ export async function startPrivateRedis(extraArguments: readonly string[] = []):
       [
         ...['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', directory],
         ...['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'],
+        ...['--auto-aof-rewrite-min-size', '256mb'],
         ...extraArguments,
       ],
       { stdio: 'ignore' },
