@@ -14,6 +14,7 @@ import { routesInOrder } from './choose-route.ts';
 import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';
 import { queueHeads } from './queue-heads.ts';
+import { createQueueSigns, type QueueSigns } from './queue-signs.ts';
 import { type GenerationJob, runJob } from './run-job.ts';
 import { giveBackStrays } from './stray-jobs.ts';
 
@@ -95,6 +96,11 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     });
     await queue.startStalledCheckTimer();
   }
+  const signs = createQueueSigns(routes);
+  const onSubmitted = (sign: string): void => {
+    signs.heard(sign);
+    bell.ring();
+  };
   const cancel = (id: string): boolean => {
     if (inHand?.id !== id) return false;
     inHand.aborter.abort('cancel' satisfies CancelReason);
@@ -102,9 +108,9 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   };
   const ears = await listen({
     redisUrl,
-    channels: { [keyOf.submitted]: bell.ring, [keyOf.cancel]: cancel },
+    channels: { [keyOf.submitted]: onSubmitted, [keyOf.cancel]: cancel },
     onBack: () => {
-      bell.ring();
+      onSubmitted('');
       const id = inHand?.id;
       if (id !== undefined)
         hasEnded(redis, id).then((ended) => {
@@ -127,9 +133,9 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   };
 
   let tokens = 0;
-  const takeNext = async (): Promise<boolean> => {
-    await findStrays();
-    for (const route of await routesToTry(redis, routes, options.residency)) {
+  /** Runs the next job of the first of these queues that has one. */
+  const takeFrom = async (order: readonly string[]): Promise<boolean> => {
+    for (const route of order) {
       const queue = queues.get(route)!;
       const token = `${ownLocks}:${tokens++}`;
       const job: GenerationJob | undefined = await queue.getNextJob(token, { block: false });
@@ -153,6 +159,12 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
       return true;
     }
     return false;
+  };
+  const takeNext = async (): Promise<boolean> => {
+    await findStrays();
+    const only = signs.take();
+    if (only !== undefined && isResident(only, options.residency) && (await takeFrom([only]))) return true;
+    return await takeFrom(await routesToTry(redis, routes, signs, options.residency));
   };
   const loop = async (): Promise<void> => {
     while (!closing) {
@@ -205,13 +217,21 @@ function openQueue(connection: Connection, route: string, options: ConsumerOptio
   );
 }
 
+/** Whether a job of that route could begin here at once. */
+function isResident(route: string, residency: Residency | undefined): boolean {
+  return residency === undefined || (residency.isReady() && residency.resident().has(route));
+}
+
 async function routesToTry(
   redis: Connection,
   routes: readonly string[],
+  signs: QueueSigns,
   residency: Residency | undefined,
 ): Promise<string[]> {
   if (residency?.isReady() === false) return [];
+  signs.looking();
   const heads = await queueHeads(redis, routes);
+  signs.found(heads.length);
   const resident = residency?.resident() ?? new Set(routes);
   const asksOthers = residency !== undefined && heads.some(({ route }) => !resident.has(route));
   const others = asksOthers ? (await liveWorkers(redis)).filter(({ id }) => id !== residency.workerId) : [];

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { routeOf } from '../../contract/routes.ts';
@@ -32,11 +33,17 @@ if r[1] and r[2] and not r[3] then return {r[1], r[2]} end
 redis.call('ZREM', '${keyOf.unqueued}', ARGV[1])
 return false`);
 
+/**
+ * Where it runs before the job is there it changes nothing, unless `isThere`: then the job has come and gone.
+ */
 const addedScript = defineScript(`${placeJob}
+local id, route, isThere = unpack(ARGV)
+if isThere == '0' and redis.call('EXISTS', KEYS[3]) == 0 then return 0 end
 local place = redis.call('HGET', KEYS[1], 'place')
-if place and redis.call('ZSCORE', KEYS[2], ARGV[1]) then placeJob(KEYS[2], ARGV[1], place) end
-redis.call('ZREM', '${keyOf.unqueued}', ARGV[1])
-redis.call('PUBLISH', '${keyOf.submitted}', ARGV[1])
+if place and redis.call('ZSCORE', KEYS[2], id) then placeJob(KEYS[2], id, place) end
+redis.call('ZREM', '${keyOf.unqueued}', id)
+if redis.call('EXISTS', '${keyOf.paused}') == 1 then route = '' end
+redis.call('PUBLISH', '${keyOf.submitted}', route)
 return 1`);
 
 /** Opens each queue when it is first used, all on the given connection. */
@@ -54,8 +61,15 @@ export function openQueues(redis: Connection, onError: (error: Error) => void): 
   // Every job has a priority: BullMQ runs jobs without before all that have one. What is to be made stands in
   // the record alone, which goes when it is due.
   const add = async (id: string, route: string, priority: number): Promise<void> => {
-    await (await queueOf(route)).add('generate', null, { jobId: id, priority });
-    await addedScript.run(redis, [keyOf.request(id), bullKeyOf(route, 'prioritized')], [id]);
+    const queue = await queueOf(route);
+    const added = (isThere: 0 | 1) => {
+      const keys = [keyOf.request(id), bullKeyOf(route, 'prioritized'), bullKeyOf(route, id)];
+      return addedScript.run(redis, keys, [id, route, isThere]);
+    };
+    // BullMQ sends its command within this turn of the event loop; ours goes right behind it.
+    const adding = queue.add('generate', null, { jobId: id, priority });
+    const [placed] = await Promise.all([setImmediate().then(() => added(0)), adding]);
+    if (placed === 0) await added(1);
   };
   return {
     add,

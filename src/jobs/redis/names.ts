@@ -29,7 +29,7 @@ export const keyOf = {
   webhooks: (owner: string) => `${keyTag}:webhooks:${owner}`,
   /** Channel: ids of requests whose worker should stop. */
   cancel: `${keyTag}:cancel`,
-  /** Channel: a job can be taken from the queue of this route. */
+  /** Channel: a job can be taken from the queue of this route; anything else: look into all. */
   submitted: `${keyTag}:submitted`,
   /** Channel: what administrators ask of workers, see worker-control.ts. */
   orders: `${keyTag}:orders`,
