@@ -1,7 +1,7 @@
 # syntax=docker/dockerfile:1
 # Three images: gateway, worker (CPU) and worker-cuda. Build one with --target.
 
-# CUDA and cuDNN as the pinned provider package is built for (scripts/cli/cuda/pinned-package.ts). For another build of the provider
+# CUDA and cuDNN as the pinned provider package is built for (scripts/cli/cuda/cuda-packages.ts). For another build of the provider
 # change both: --build-arg CUDA_IMAGE=... --build-arg CUDA_PROVIDER="--url URL --sha256 HEX".
 ARG CUDA_IMAGE=nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
 
@@ -50,7 +50,7 @@ HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s 
 CMD ["sh", "-c", "MODELS_DIR=\"${MODELS_DIR:-/app/demo}\" exec node workers/worker.ts"]
 
 FROM ${CUDA_IMAGE} AS worker-cuda
-ARG CUDA_PROVIDER=--pinned
+ARG CUDA_PROVIDER=--system-libraries
 ENV NODE_ENV=production DEVICE=cuda:0 HEALTH_FILE=/tmp/worker-health
 COPY --from=node:24-bookworm-slim /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app

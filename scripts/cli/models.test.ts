@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { runtimeVersion } from './cuda/provider-files.ts';
+import { runtimeRelease } from '../../src/networks/runtime/runtime.ts';
 
 const modelsDir = mkdtempSync(path.join(tmpdir(), 'models-command-'));
 before(() => writeTinyCheckpoints(modelsDir));
@@ -33,7 +33,7 @@ test('list, prepare and verify say what is in the models folder and that it work
 test('doctor ends well unless something is required of the machine', () => {
   const plain = models('doctor');
   assert.equal(plain.status, 0, plain.stderr);
-  assert.ok(plain.stdout.startsWith(`ONNX Runtime ${runtimeVersion}: CUDA provider and its libraries\n`));
+  assert.ok(plain.stdout.startsWith(`ONNX Runtime ${runtimeRelease}: CUDA provider and its libraries\n`));
   assert.match(models('doctor', '--require', 'gpu').stderr, /--require gpu: must be libraries or cuda/);
 });
 

@@ -9,12 +9,24 @@
  * For Linux x64.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { unpackProvider } from '../cli/cuda/install-provider.ts';
-import { bindingFolder, cudaLibrary, runtimeVersion } from '../cli/cuda/provider-files.ts';
+import { type CudaRecord, cudaLibrary, recordName } from '../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { runtimeRelease, shippedFolder } from '../../src/networks/runtime/runtime.ts';
+import { providerPlaces } from '../cli/cuda/cuda-packages.ts';
+import { loadingOrder } from '../cli/cuda/loading-order.ts';
+import { unpackLibraries } from '../cli/cuda/unpack-libraries.ts';
 import { readSteps } from './cuda-bookkeeping/calls.ts';
 import { expectations } from './cuda-bookkeeping/expectations.ts';
 import { scenarios } from './cuda-bookkeeping/scenarios.ts';
@@ -28,7 +40,11 @@ const { values } = parseArgs({
 });
 
 const work = mkdtempSync(path.join(tmpdir(), 'cuda-bookkeeping-'));
-const [runtime, fake] = [path.join(work, 'runtime'), path.join(work, 'fake')];
+const [runtime, fake, driver] = ['runtime', 'fake', 'driver'].map((name) => path.join(work, name)) as [
+  string,
+  string,
+  string,
+];
 
 function wheelOf(version: string): string {
   const options = ['--no-deps', '--only-binary=:all:', '--dest', work];
@@ -42,7 +58,8 @@ function check(name: string): string {
   const program = path.join(import.meta.dirname, 'cuda-bookkeeping/scenario.ts');
   const output = execFileSync(process.execPath, [program, runtime, name], {
     encoding: 'utf8',
-    env: { ...process.env, LD_LIBRARY_PATH: fake, FAKE_CUDA_LOG: log },
+    // The driver's library alone is found by the loader, all others by their place.
+    env: { ...process.env, LD_LIBRARY_PATH: driver, FAKE_CUDA_LOG: log },
     stdio: ['ignore', 'pipe', values.keep ? 'inherit' : 'ignore'],
   });
   return expectations[name]!(readSteps(log), JSON.parse(output));
@@ -51,11 +68,21 @@ function check(name: string): string {
 let failures = 0;
 try {
   mkdirSync(runtime);
-  const wheel = values.wheel ?? wheelOf(runtimeVersion);
-  for (const [name, bytes] of unpackProvider(readFileSync(wheel), wheel))
+  const wheel = values.wheel ?? wheelOf(runtimeRelease);
+  for (const [name, bytes] of unpackLibraries(readFileSync(wheel), providerPlaces, wheel))
     writeFileSync(path.join(runtime, name), bytes);
-  copyFileSync(path.join(bindingFolder, 'libonnxruntime.so.1'), path.join(runtime, 'libonnxruntime.so.1'));
+  // As cuda:install links it: ONNX Runtime looks for its providers where the link is.
+  symlinkSync(path.join(shippedFolder, 'libonnxruntime.so.1'), path.join(runtime, 'libonnxruntime.so.1'));
   execFileSync('python3', [path.join(values.fake, 'build.py'), path.join(runtime, cudaLibrary), fake]);
+  const names = globSync('lib*.so.*', { cwd: fake }).filter((name) => /\.so\.\d+$/.test(name));
+  mkdirSync(driver);
+  for (const name of names)
+    copyFileSync(path.join(fake, name), path.join(name === 'libcuda.so.1' ? driver : runtime, name));
+  const libraries = names.filter((name) => name !== 'libcuda.so.1');
+  const order = await loadingOrder(runtime, [{ name: 'fake', url: '', sha256: '', libraries }]);
+  const record: CudaRecord = { version: runtimeRelease, packages: [], bytes: {}, order };
+  writeFileSync(path.join(runtime, recordName), JSON.stringify(record));
+  console.log(`opened by their places, in this order: ${order.join(', ')}`);
   for (const name of Object.keys(scenarios))
     try {
       console.log(`ok    ${name}: ${check(name)}`);

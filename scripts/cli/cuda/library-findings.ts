@@ -1,12 +1,17 @@
-import { existsSync } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  cudaLibrary,
+  providerLibraries,
+  readCudaRecord,
+  sharedLibrary,
+} from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { oldestDriver } from './cuda-packages.ts';
 import type { Finding } from './findings.ts';
 import { type LoaderPath, type NeededLibrary, neededLibraries } from './loader.ts';
-import { cudaLibrary, providerLibraries, readProviderFiles, sharedLibrary } from './provider-files.ts';
+import { readProviderFiles } from './provider-files.ts';
 
-const installHint =
-  'npm run cuda:install -- --pinned (built for CUDA 13; for another build --url URL --sha256 HEX)';
+const installHint = 'npm run cuda:install (built for CUDA 13; for another build --url URL --sha256 HEX)';
 
 /**
  * Where NVIDIA publishes a library: name in its apt packages (with the CUDA release behind) and in its Python
@@ -40,46 +45,25 @@ const cudnnParts = [
 export async function libraryFindings(
   folder: string,
   version: string,
-  loaderPath: LoaderPath,
+  systemPath: LoaderPath,
 ): Promise<Finding[]> {
+  const installed = readCudaRecord(folder)?.order ?? [];
+  const opened = new Map(installed.map((name) => [name, path.join(folder, name)]));
+  const loaderPath = { ...systemPath, opened };
   const files = await readProviderFiles(folder, version);
   const absent = providerLibraries.filter((name) => files.bytes[name] === undefined);
   const findings: Finding[] = absent.map((name) => ({
     level: 'missing',
-    text: `${name} is not beside the binding (${folder})`,
+    text: `${name} is not beside ONNX Runtime (${folder})`,
   }));
   if (absent.length > 0) {
     const half = absent.length < providerLibraries.length ? 'the installation is half done; ' : '';
     findings.push({ level: 'note', text: `${half}both come from the same package`, fix: installHint });
-    if (absent.includes(cudaLibrary)) findings.push(outlook(loaderPath));
   }
   for (const name of providerLibraries)
     if (files.bytes[name] !== undefined) findings.push(...(await needsOf(folder, name, loaderPath)));
   if (files.bytes[cudaLibrary] !== undefined) findings.push(versionFinding(files, version));
   return findings;
-}
-
-/** What the pinned provider will ask for; its own list counts once it is there. */
-const usualNeeds = [
-  'libcudart.so.13',
-  'libcublas.so.13',
-  'libcublasLt.so.13',
-  'libcufft.so.12',
-  'libcurand.so.10',
-  'libcudnn.so.9',
-];
-
-function outlook({ libraryPath, cache }: LoaderPath): Finding {
-  const isThere = (soname: string) =>
-    cache.has(soname) || libraryPath.some((folder) => existsSync(path.join(folder, soname)));
-  const lacking = usualNeeds.filter((soname) => !isThere(soname));
-  return {
-    level: 'note',
-    text:
-      lacking.length === 0
-        ? 'it will need CUDA 13 and cuDNN 9, whose libraries the loader finds'
-        : `it will need CUDA 13 and cuDNN 9; of their libraries the loader does not find ${lacking.join(', ')}`,
-  };
 }
 
 function versionFinding(
@@ -107,7 +91,12 @@ async function needsOf(folder: string, name: string, loaderPath: LoaderPath): Pr
   const file = path.join(folder, name);
   let needed: NeededLibrary[];
   try {
-    needed = await neededLibraries(file, loaderPath, ['libonnxruntime.so.1', sharedLibrary]);
+    needed = await neededLibraries(
+      file,
+      loaderPath,
+      ['libonnxruntime.so.1', sharedLibrary],
+      name === cudaLibrary ? ['libcudnn.so.9'] : [],
+    );
   } catch (error) {
     return [{ level: 'missing', text: `${(error as Error).message}: the file is damaged`, fix: installHint }];
   }
@@ -131,6 +120,12 @@ function missingFinding(
       text: `${soname}: ${file} cannot be loaded: ${problem}`,
       fix: 'install it again',
     };
+  if (soname === 'libcuda.so.1')
+    return {
+      level: 'missing',
+      text: `${soname} (needed by ${neededBy}), which is the NVIDIA driver's, is in no folder that the loader looks in`,
+      fix: `install the driver, ${oldestDriver} or newer; in a container: start it with --gpus all`,
+    };
   const [, stem = soname, major = ''] = /^(.+?)\.so(?:\.(\d+))?/.exec(soname) ?? [];
   const other = [...loaderPath.cache.keys()].find((name) => name.startsWith(`${stem}.so.`));
   const release = cudaMajor(needed);
@@ -140,7 +135,9 @@ function missingFinding(
   const install =
     source === undefined
       ? `install the package that has ${soname}`
-      : `apt install ${source.apt}-${release}${stem === 'libcudnn' ? '' : '-x'} (NVIDIA's repository), or pip install ${source.wheel}-cu${release}`;
+      : release === '13'
+        ? `npm run cuda:install, or apt install ${source.apt}-${release}${stem === 'libcudnn' ? '' : '-x'} (NVIDIA's repository)`
+        : `apt install ${source.apt}-${release}${stem === 'libcudnn' ? '' : '-x'} (NVIDIA's repository), or pip install ${source.wheel}-cu${release}`;
   return {
     level: 'missing',
     text: `${soname} (needed by ${neededBy}) is in no folder that the loader looks in${elsewhere}`,

@@ -3,9 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { shippedFolder } from '../../../src/networks/runtime/runtime.ts';
 import { readElf } from './elf.ts';
 import { neededLibraries, readLoaderPath } from './loader.ts';
-import { bindingFolder } from './provider-files.ts';
 import { writeFakeLibrary } from './testing/fake-library.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'loader-'));
@@ -21,7 +21,7 @@ const at = (...names: string[]) => path.join(folder, ...names);
 const nowhere = { libraryPath: [], cache: new Map() };
 
 test('the dynamic section of the ONNX Runtime that is installed is read', async () => {
-  const library = await readElf(path.join(bindingFolder, 'libonnxruntime.so.1'));
+  const library = await readElf(path.join(shippedFolder, 'libonnxruntime.so.1'));
   assert.equal(library.soname, 'libonnxruntime.so.1');
   assert.ok(library.needed.includes('libc.so.6'));
   assert.deepEqual(library.runpath, ['$ORIGIN']);

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type ElfLibrary, readElf } from './elf.ts';
@@ -7,6 +8,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the dynamic loader looks besides a library's own RUNPATH. */
 export interface LoaderPath {
+  /** soname -> file of what the process has opened by its place beforehand, which comes before all else. */
+  readonly opened?: ReadonlyMap<string, string>;
   readonly libraryPath: readonly string[];
   /** soname -> files, as `ldconfig -p` lists /etc/ld.so.cache. */
   readonly cache: ReadonlyMap<string, readonly string[]>;
@@ -39,19 +42,29 @@ export function readLoaderPath(environment: Environment): LoaderPath {
   return { libraryPath, cache };
 }
 
+/** Whether the loader finds a library by its name for anybody. */
+export function systemHas(soname: string, { libraryPath, cache }: LoaderPath): boolean {
+  return cache.has(soname) || libraryPath.some((folder) => existsSync(path.join(folder, soname)));
+}
+
 /**
  * Every library the loader must find for `file`, those that its libraries need included, in the order of
  * need.
  * @param loaded sonames that the process has loaded before.
+ * @param opensLater sonames that `file` opens by name when it is at work.
  * @throws Error where `file` itself is no library.
  */
 export async function neededLibraries(
   file: string,
   loaderPath: LoaderPath,
   loaded: readonly string[] = [],
+  opensLater: readonly string[] = [],
 ): Promise<NeededLibrary[]> {
   const found = new Map<string, NeededLibrary>();
-  const queue: { file: string; elf: ElfLibrary }[] = [{ file, elf: await readElf(file) }];
+  const own = await readElf(file);
+  const queue: { file: string; elf: ElfLibrary }[] = [
+    { file, elf: { ...own, needed: [...own.needed, ...opensLater] } },
+  ];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     for (const soname of next.elf.needed) {
       if (found.has(soname) || loaded.includes(soname)) continue;
@@ -71,12 +84,13 @@ export async function neededLibraries(
 async function locate(
   soname: string,
   by: { file: string; elf: ElfLibrary },
-  { libraryPath, cache }: LoaderPath,
+  { opened, libraryPath, cache }: LoaderPath,
 ): Promise<{ place?: string; elf?: ElfLibrary; problem?: string }> {
   const { runpath, rpath, machine } = by.elf;
   const folders = (list: readonly string[]) =>
     list.map((folder) => withOrigin(folder, path.dirname(by.file)));
   const places = [
+    ...(opened?.has(soname) ? [opened.get(soname)!] : []),
     ...[...(runpath.length > 0 ? [] : folders(rpath)), ...libraryPath, ...folders(runpath)].map((folder) =>
       path.join(folder, soname),
     ),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { cudaLibrary, recordName, sharedLibrary } from '../cuda/provider-files.ts';
+import { cudaLibrary, recordName, sharedLibrary } from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
 import { type FakeLibrary, writeFakeLibrary } from '../cuda/testing/fake-library.ts';
 import { diagnose } from './doctor.ts';
 
@@ -69,12 +69,11 @@ test('a machine without anything lacks provider, device and driver, and is told 
   const { text, librariesReady, cudaReady } = await look();
   assert.deepEqual([librariesReady, cudaReady], [false, false]);
   assert.deepEqual(missing(text), [
-    `${cudaLibrary} is not beside the binding (${at('binding')})`,
-    `${sharedLibrary} is not beside the binding (${at('binding')})`,
+    `${cudaLibrary} is not beside ONNX Runtime (${at('binding')})`,
+    `${sharedLibrary} is not beside ONNX Runtime (${at('binding')})`,
     'no NVIDIA device and no driver (/proc/driver/nvidia/version is not there, nvidia-smi is not on the PATH)',
   ]);
-  assert.match(text, /npm run cuda:install -- --pinned/);
-  assert.match(text, /the loader does not find libcudart\.so\.13, .*libcudnn\.so\.9/);
+  assert.match(text, /npm run cuda:install \(built for CUDA 13/);
   assert.match(text, /DEVICE=cuda:N is refused when a worker starts; DEVICE=cpu works\.$/);
 });
 
@@ -166,7 +165,7 @@ test('a provider of another release than onnxruntime-node is refused by what cud
     [cudaLibrary, sharedLibrary].map((name) => [name, statSync(at('binding', name)).size]),
   );
   const record = (version: string) =>
-    writeFileSync(at('binding', recordName), JSON.stringify({ version, url: '', sha256: '', bytes }));
+    writeFileSync(at('binding', recordName), JSON.stringify({ version, packages: [], bytes, order: [] }));
   record('1.29.0');
   assert.match(missing((await look()).text)[0]!, /of release 1\.29\.0, onnxruntime-node is 1\.30\.0/);
   record('1.30.0');

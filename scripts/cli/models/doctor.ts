@@ -2,12 +2,13 @@ import os from 'node:os';
 import { readModelsFolder } from '../../../src/installation/installation.ts';
 import { loadedBytes } from '../../../src/installation/model-facts.ts';
 import { openUnmerged } from '../../../src/installation/open-model.ts';
+import { runtimeFolder } from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { runtimeRelease } from '../../../src/networks/runtime/runtime.ts';
 import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
 import { type Gpu, readDriver } from '../cuda/driver.ts';
 import { type Finding, showFindings } from '../cuda/findings.ts';
 import { libraryFindings } from '../cuda/library-findings.ts';
 import { readLoaderPath } from '../cuda/loader.ts';
-import { bindingFolder, runtimeVersion } from '../cuda/provider-files.ts';
 import { showBytes } from '../download/sizes.ts';
 
 export interface DoctorOptions {
@@ -15,7 +16,7 @@ export interface DoctorOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How many a worker on a GPU keeps loaded at once. */
   readonly residentModels?: number;
-  /** Of onnxruntime-node's library; tests hand in their own. */
+  /** Of ONNX Runtime's library and its providers; tests hand in their own. */
   readonly folder?: string;
   readonly version?: string;
   /** Of /proc and /sys. */
@@ -35,7 +36,7 @@ export interface Diagnosis {
 
 /** What this machine has and lacks for CUDA, in plain words, and what to do about it. */
 export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
-  const { environment, modelsDir, folder = bindingFolder, version = runtimeVersion, root = '/' } = options;
+  const { environment, modelsDir, folder = runtimeFolder(), version = runtimeRelease, root = '/' } = options;
   const libraries =
     process.platform === 'linux' && process.arch === 'x64'
       ? await libraryFindings(folder, version, readLoaderPath(environment))

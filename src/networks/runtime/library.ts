@@ -1,14 +1,17 @@
 import path from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { written } from './c-memory.ts';
+import { runtimeFolder } from './cuda/cuda-libraries.ts';
 import { apiVersion, functionTable, type Handle, type OrtApi } from './function-table.ts';
-import { shippedFolder } from './runtime.ts';
 import { requireOk } from './runtime-error.ts';
+import { openForGood } from './shared-objects.ts';
 
 /** ONNX Runtime, loaded: its functions, and the environment that all sessions of the process share. */
 export interface Library {
   readonly api: OrtApi;
   readonly env: Handle<'Env'>;
+  /** Where it was loaded from, and looks for its providers. */
+  readonly folder: string;
 }
 
 const names: Partial<Record<NodeJS.Platform, string>> = {
@@ -22,10 +25,10 @@ let loaded: Library | undefined;
 /**
  * Loads the library once; it stays for as long as the process lives.
  * @param folder taken by the first call, where the library looks for those of its providers too; by default
- * the one that onnxruntime-node has for this platform.
+ * that of the CUDA provider, or the one that onnxruntime-node has for this platform.
  * @throws Error naming the file where it cannot be loaded.
  */
-export function loadLibrary(folder: string = shippedFolder): Library {
+export function loadLibrary(folder: string = runtimeFolder()): Library {
   loaded ??= open(folder);
   return loaded;
 }
@@ -51,15 +54,11 @@ function open(folder: string): Library {
   );
   // On Windows the library tells its maker about its use unless it is told not to.
   requireOk(api, api.DisableTelemetryEvents(env));
-  return { api, env };
+  return { api, env, folder };
 }
 
 /** OrtLoggingLevel. */
 export const logLevels = { warning: 2, error: 3, fatal: 4 } as const;
-
-/** From dlfcn.h of Linux: resolve all symbols now, and never unload. */
-const resolveNow = 2;
-const neverUnload = 0x1000;
 
 /**
  * koffi unloads a library when its handle is collected and when the process exits: before the exit handlers
@@ -67,11 +66,8 @@ const neverUnload = 0x1000;
  * not to; elsewhere the handle is kept.
  */
 function pin(file: string): LibraryHandle {
-  if (process.platform === 'linux') {
-    const dlopen = koffi.load('libc.so.6').func('dlopen', 'void *', ['str', 'int']);
-    dlopen(file, resolveNow | neverUnload);
-  }
   try {
+    if (process.platform === 'linux') openForGood(file);
     handle = koffi.load(file);
   } catch (cause) {
     throw new Error(`${file}: ${(cause as Error).message}`, { cause });

@@ -1,4 +1,5 @@
 import { written } from './c-memory.ts';
+import { openCudaLibraries } from './cuda/cuda-libraries.ts';
 import { appendCuda, type CudaOptions, shareCudaArena } from './cuda/cuda-options.ts';
 import { cudaIndex, type Device } from './device.ts';
 import type { Handle } from './function-table.ts';
@@ -89,6 +90,7 @@ function apply(library: Library, created: Handle<'SessionOptions'>, options: Ses
   }
   const index = cudaIndex(device);
   if (index !== undefined) {
+    openCudaLibraries(library.folder);
     appendCuda(api, created, index, cuda);
     shareCudaArena(library, index, cuda);
     requireOk(api, api.AddSessionConfigEntry(created, 'session.use_env_allocators', '1'));
