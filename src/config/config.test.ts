@@ -39,6 +39,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     vaePrecision: 'float16',
     promptEmphasis: 'no-norm',
     promptMaxChunks: 16,
+    embedParameters: undefined,
     img2imgMaxPixels: 1_572_864,
     refinerFallback: 'off',
     v1DeadlineSeconds: 600,

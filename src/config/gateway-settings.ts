@@ -93,6 +93,13 @@ export const gatewaySettings = {
     default: '1572864',
     sentence: 'Input pictures with more pixels are scaled down to it.',
   },
+  embedParameters: {
+    variable: 'EMBED_PARAMETERS',
+    kind: oneOf('off', 'on'),
+    sentence:
+      'Whether pictures say in themselves how they were made. Unset: those of /sdapi/v1/ do; requests decide by ' +
+      '`embed_parameters`.',
+  },
   imageUrlAllow: {
     variable: 'IMAGE_URL_ALLOW',
     kind: listOf(isHostAndPort, 'host:port'),

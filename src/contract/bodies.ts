@@ -9,6 +9,7 @@ import { parseFields } from './fields.ts';
 import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
+import { maxSeed, pictureOptionsOf, variationFields } from './variation-fields.ts';
 import { withWarnings } from './warnings.ts';
 
 /**
@@ -16,7 +17,6 @@ import { withWarnings } from './warnings.ts';
  * of its handling is submit-options.ts.
  */
 
-const maxSeed = 999_999_999_999_999;
 /**
  * The published names of sdxl-img2img's checkpoints; an installation adds names of its own in its manifests.
  */
@@ -39,6 +39,7 @@ const common = {
   base64: z.boolean().default(false).meta({ description: 'Answer with base64 in JSON' }),
   rng: z.enum(randomAlgorithms).optional().meta({ description: 'Extension: source of the noise' }),
   output_format: z.enum(outputFormats).default('jpeg').meta({ description: 'Extension: file format' }),
+  ...variationFields,
 };
 
 export const bodies = {
@@ -85,6 +86,8 @@ export interface RequestDefaults {
   /** Draws a seed where the client gave none or -1. */
   readonly drawSeed: () => number;
   readonly rng: RandomAlgorithm;
+  /** Whether pictures say how they were made where the client does not say. */
+  readonly embedParameters?: boolean;
 }
 
 /**
@@ -153,6 +156,11 @@ interface CommonBody {
   base64: boolean;
   rng?: RandomAlgorithm | undefined;
   output_format: OutputFormat;
+  subseed?: number | undefined;
+  subseed_strength?: number | undefined;
+  seed_resize_from_w?: number | undefined;
+  seed_resize_from_h?: number | undefined;
+  embed_parameters?: boolean | undefined;
 }
 
 function commonRequest(body: CommonBody, defaults: RequestDefaults) {
@@ -168,5 +176,6 @@ function commonRequest(body: CommonBody, defaults: RequestDefaults) {
     base64: body.base64,
     outputFormat: body.output_format,
     rng: body.rng ?? defaults.rng,
+    ...pictureOptionsOf(body, defaults),
   };
 }

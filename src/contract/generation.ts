@@ -6,7 +6,17 @@ import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
  * filled in and the seed drawn, so that a retry makes the same image.
  */
 
-interface CommonRequest {
+/** What pictures begin with beside their seed, and what they say of themselves; absent where nothing is asked. */
+export interface PictureOptions {
+  /** The noise is turned towards that of a second seed; sample i uses its seed + i, and the request's own seed. */
+  readonly variation?: { readonly seed: number; readonly strength: number };
+  /** In pixels; the noise of this size stands in the middle. */
+  readonly seedResizeFrom?: { readonly width: number; readonly height: number };
+  /** Whether they say in themselves how they were made. */
+  readonly embedParameters?: boolean;
+}
+
+interface CommonRequest extends PictureOptions {
   readonly prompt: string;
   /** '' where the client gave none. */
   readonly negativePrompt: string;
@@ -16,7 +26,7 @@ interface CommonRequest {
   readonly steps: number;
   readonly guidanceScale: number;
   readonly strength: number;
-  /** Concrete, 0 ... 999999999999999; sample i uses seed + i. */
+  /** Concrete, 0 ... 999999999999999; sample i uses seed + i, without a variation. */
   readonly seed: number;
   /** Whether the client wants base64 in JSON. */
   readonly base64: boolean;

@@ -4,6 +4,7 @@ import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.
 import { partial } from '../schedulers/run-parts.ts';
 import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
+import { entryNoise } from './entry-noise.ts';
 import { guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { requireFinite } from './request-error.ts';
@@ -48,6 +49,7 @@ export async function* imageToImage(
   const timeIds = timeIdsFor(unet, canvas);
   const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds, signal });
   const { sigma } = schedule.levels[schedule.begin]!;
+  const shape = { channels: vaeDecoder.channels, size, factor: vaeEncoder.factor };
 
   return yield* samplePictures(
     {
@@ -58,7 +60,7 @@ export async function* imageToImage(
       canvas,
       entry: (sample) => {
         const latents = scaledLatents(samplePosterior(moments, sample.noise), vaeEncoder);
-        const added = sample.noise.normal();
+        const added = entryNoise(sample, shape, options, 1);
         return latents.map((value, i) => value + sigma * added[i]!);
       },
     },

@@ -13,7 +13,7 @@ export interface SamplingOptions {
   readonly scheduler: string;
   readonly steps: number;
   readonly guidanceScale: number;
-  /** Seed of sample 0; sample i uses seed + i. */
+  /** Seed of sample 0; sample i uses seed + i, or the same seed where there is a variation. */
   readonly seed: number;
   readonly samples: number;
   /**
@@ -21,12 +21,23 @@ export interface SamplingOptions {
    */
   readonly batch: number;
   readonly rng: RandomAlgorithm;
+  /** A second noise that the first is turned towards; see entry-noise.ts. */
+  readonly variation?: Variation | undefined;
+  /** The size, in pixels, whose noise stands in the middle of the pictures' noise; see entry-noise.ts. */
+  readonly seedResizeFrom?: Size | undefined;
   readonly emphasis: EmphasisMode;
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
   readonly stopwatch: Stopwatch;
   /** Ends the work within the operator of a network that is under way, with its reason as the error. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface Variation {
+  /** Seed of the second noise of sample 0; sample i uses seed + i. */
+  readonly seed: number;
+  /** 0 ... 1: none of it to nothing else. */
+  readonly strength: number;
 }
 
 /** Step `step` of `steps` is done for samples up to `sample` (counted from 0) of `samples`. */
@@ -66,15 +77,19 @@ export interface Picture {
 /** Seeds go up to 999,999,999,999,999 in the API; the seeds of further samples stay inside. */
 const seedRange = 1_000_000_000_000_000;
 
-/** One sample on its way: its seed and its own random numbers. */
+/** One sample on its way: its seeds and its own random numbers. */
 export interface Sample {
   readonly seed: number;
+  /** Of its second noise, where it has one. */
+  readonly variationSeed: number | undefined;
   readonly noise: NoiseSource;
 }
 
 export function createSamples(options: SamplingOptions, length: number): Sample[] {
+  const { rng, variation } = options;
   return Array.from({ length: options.samples }, (_, index) => {
-    const seed = (options.seed + index) % seedRange;
-    return { seed, noise: createNoiseSource({ rng: options.rng, seed, length }) };
+    const seed = (options.seed + (variation ? 0 : index)) % seedRange;
+    const variationSeed = variation && (variation.seed + index) % seedRange;
+    return { seed, variationSeed, noise: createNoiseSource({ rng, seed, length }) };
   });
 }

@@ -3,6 +3,7 @@ import { handOff } from '../schedulers/run-parts.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
+import { entryNoise } from './entry-noise.ts';
 import { guided } from './guidance.ts';
 import { type Models, sharesLatents } from './models.ts';
 import type { Leg } from './relay.ts';
@@ -71,6 +72,8 @@ export async function* textToImage(
   }
 
   const last = refinerSchedule.end > refinerSchedule.begin ? (refiner ?? base) : base;
+  const { channels, factor } = base.vaeDecoder;
+  const shape = { channels, size, factor };
   return yield* samplePictures(
     {
       solver: scheduler.solver,
@@ -78,7 +81,7 @@ export async function* textToImage(
       decoder: last.vaeDecoder,
       picture,
       canvas,
-      entry: ({ noise }) => noise.normal().map((value) => value * whole.initialScale),
+      entry: (sample) => entryNoise(sample, shape, options).map((value) => value * whole.initialScale),
     },
     options,
   );

@@ -25,6 +25,7 @@ import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sam
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom, type ServedModel } from '../capabilities.ts';
+import { withParameters } from './embed-parameters.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
@@ -133,10 +134,13 @@ export function createSdxlGenerator(
       const { used, made } = await splitOnce(batch, compute, onSplit);
       const warnings = croppingOf(request.endpoint, made[0]!, used.at(-1)!.vaeDecoder.factor);
       const pictures = [];
-      for (const picture of made) {
+      for (const [index, picture] of made.entries()) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture, signal));
         const bytes = await stopwatch.time('imageEncode', () => encodePicture(picture, request));
-        pictures.push({ bytes, seed: picture.seed, latentSha256: sha256(picture.latents) });
+        const { seed, width, height } = picture;
+        const said = withParameters(request, { bytes, index, seed, width, height });
+        warnings.push(...said.warnings);
+        pictures.push({ bytes: said.bytes, seed, latentSha256: sha256(picture.latents) });
       }
       return {
         pictures,
@@ -144,7 +148,7 @@ export function createSdxlGenerator(
         stageSeconds: stopwatch.seconds,
         runtime: runtimeVersion,
         precision: computePrecision(settings.device),
-        ...(warnings.length > 0 && { warnings }),
+        ...(warnings.length > 0 && { warnings: [...new Set(warnings)] }),
       };
     },
   };

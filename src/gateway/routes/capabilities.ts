@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/capabilities.ts';
 import { parseFields } from '../../contract/fields.ts';
+import { version } from '../../process/software.ts';
 import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';
@@ -14,9 +14,6 @@ import { isLong } from '../submit/prompt-check.ts';
 import { assertContentType, readBody } from '../submit/read-body.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
 import { hasLabReport } from './lab.ts';
-
-const packageFile = new URL('../../../package.json', import.meta.url);
-const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
 
 /** Addresses of these routes and the verbs they know. */
 export const capabilityPaths: Readonly<Record<string, readonly string[]>> = {

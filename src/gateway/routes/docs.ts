@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
 import { openApiDocument } from '../../contract/openapi/document.ts';
+import { version } from '../../process/software.ts';
 import { readAssets } from '../docs/assets.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
@@ -30,9 +30,6 @@ const headers = {
 
 /** `GET /openapi.json`, and `GET /docs` to read and try it in a browser; no key needed. */
 export function docsRoutes(app: FastifyInstance): void {
-  const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
   const document = JSON.stringify(openApiDocument(version));
   const etag = `"${createHash('sha256').update(document).digest('hex').slice(0, 32)}"`;
   const { assets, version: assetVersion } = readAssets();

@@ -42,6 +42,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     // Drawn here and not by the worker, so that a second attempt makes the same picture.
     drawSeed: () => randomInt(0, 2 ** 32),
     rng: settings.rng,
+    embedParameters: settings.embedParameters === 'on',
   };
 
   const turn = createTurns();

@@ -1,0 +1,60 @@
+import { applyStyle, canonicalStyle } from '../../text/styles.ts';
+import type { GenerationRequest } from '../generation.ts';
+import { baseName, refinerName } from '../served-names.ts';
+import { maxSeed } from '../variation-fields.ts';
+import { writeInfotext } from './infotext.ts';
+import { labelsOf } from './sampler-labels.ts';
+
+/** What of one picture its request does not say. */
+export interface PictureFacts {
+  /** Its place in the request, from 0. */
+  readonly index: number;
+  readonly seed: number;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** What made it, with its version. */
+  readonly software: string;
+}
+
+/**
+ * How a picture of a request was made, in the words and the order of A1111's create_infotext
+ * (modules/processing.py, commit 0027ce1); `Scheduler` is ours, the published name where the request has one. A
+ * style stands in the prompts, as there.
+ */
+export function infotextOf(request: GenerationRequest, picture: PictureFacts): string {
+  const { steps, guidanceScale, rng, variation, seedResizeFrom } = request;
+  const { sampler, scheduleType, scheduler } = labelsOf(request.endpoint, request.scheduler);
+  const isPictured = request.endpoint === 'sdxl-img2img';
+  const isRefined = !isPictured && request.refiner && request.highNoiseFraction < 1;
+  const fields: readonly (readonly [key: string, value: string | number | undefined])[] = [
+    ['Steps', steps],
+    ['Sampler', sampler],
+    ['Schedule type', scheduleType],
+    ['CFG scale', guidanceScale],
+    ['Seed', picture.seed],
+    ['Size', `${picture.width}x${picture.height}`],
+    ['Model', isPictured ? request.baseModel : baseName],
+    ['Variation seed', variation && (variation.seed + picture.index) % (maxSeed + 1)],
+    ['Variation seed strength', variation?.strength],
+    ['Seed resize from', seedResizeFrom && `${seedResizeFrom.width}x${seedResizeFrom.height}`],
+    ['Denoising strength', isPictured ? request.strength : undefined],
+    // Without it readers take the GPU's, which Philox gives.
+    ['RNG', rng === 'torch-cpu' ? 'CPU' : undefined],
+    ['Refiner', isRefined ? refinerName : undefined],
+    ['Refiner switch at', isRefined ? request.highNoiseFraction : undefined],
+    ['Scheduler', scheduler],
+    ['Version', picture.software],
+  ];
+  return writeInfotext({
+    ...promptsOf(request),
+    fields: new Map(fields.flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]]))),
+  });
+}
+
+/** The prompts of a request with its style applied. */
+export function promptsOf(request: GenerationRequest): { prompt: string; negativePrompt: string } {
+  const { prompt, negativePrompt } = request;
+  const style = request.endpoint === 'sdxl-torch' ? canonicalStyle(request.style) : undefined;
+  return style === undefined ? { prompt, negativePrompt } : applyStyle(style, prompt, negativePrompt);
+}
