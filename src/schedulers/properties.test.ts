@@ -1,23 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endpoints } from '../contract/endpoints.ts';
-import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
-import { noiseTable } from './noise-levels.ts';
-import { findScheduler, type SchedulerDefinition, schedulerNames } from './registry.ts';
+import { findScheduler, schedulerNames } from './registry.ts';
 import { handOff, partial } from './run-parts.ts';
-import type { Denoise, Schedule } from './scheduler.ts';
+import type { Denoise } from './scheduler.ts';
+import { cheapNoise, denoise, finish, length, noiseOf, sdxl, startOf, walk } from './testing/walks.ts';
 
-const model = noiseTable({
-  num_train_timesteps: 1000,
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  beta_schedule: 'scaled_linear',
-  prediction_type: 'epsilon',
-  timestep_spacing: 'leading',
-  steps_offset: 1,
-  set_alpha_to_one: false,
-  skip_prk_steps: true,
-});
 const stepCounts = [20, 21, 25, 30, 50, 99, 100];
 const strengths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
 /** Every number of steps, each at another strength: all pairs would only repeat themselves. */
@@ -30,7 +18,6 @@ const crowded = [
   [99, 0.1],
   [100, 0.2],
 ] as const;
-const length = 6;
 
 const all = endpoints.flatMap((endpoint) =>
   schedulerNames(endpoint).map((name) => ({
@@ -51,41 +38,6 @@ const stopsAboveZero = ['DPM fast', 'DPM adaptive'];
 /** Methods that take steps of their own along the schedule. */
 const ownSteps = ['DPM fast', 'DPM adaptive', 'Restart'];
 
-function noiseOf(seed: number): NoiseSource {
-  return createNoiseSource({ rng: 'philox', seed, length });
-}
-
-/** Noise where only the number of calls counts: a Brownian path is costly, and its values do not matter. */
-function cheapNoise(): NoiseSource {
-  const { normal } = noiseOf(7);
-  return { normal, brownian: () => normal };
-}
-
-/** An elementwise network with something of everything in it. */
-const denoise: Denoise = async (latents, { sigma, timestep }) =>
-  latents.map((value, i) => Math.tanh(value / (1 + sigma)) + 0.1 * Math.sin(timestep / 100 + i));
-
-function startOf(schedule: Schedule, noise: NoiseSource): Float32Array {
-  const { sigma } = schedule.levels[schedule.begin]!;
-  return noise.normal().map((value) => value * sigma);
-}
-
-async function walk(
-  { solver }: SchedulerDefinition,
-  network: Denoise,
-  schedule: Schedule,
-  latents: Float32Array,
-  noise: NoiseSource,
-): Promise<Float32Array[]> {
-  const steps: Float32Array[] = [];
-  for await (const stepped of solver(network, latents, schedule, noise)) steps.push(stepped.slice());
-  return steps;
-}
-
-async function finish(...run: Parameters<typeof walk>): Promise<Float32Array> {
-  return (await walk(...run)).at(-1) ?? run[3];
-}
-
 test('twelve and thirty names', () => {
   assert.equal(schedulerNames('sdxl-torch').length, 12);
   assert.equal(schedulerNames('sdxl-img2img').length, 30);
@@ -96,20 +48,20 @@ for (const { title, scheduler } of all) {
 
   test(`${title}: the schedule falls strictly and ends where it is defined to`, () => {
     for (const steps of stepCounts) {
-      const { levels, begin, end } = scheduler.schedule(model, steps);
+      const { levels, begin, end } = scheduler.schedule(sdxl, steps);
       assert.deepEqual([begin, end], [0, levels.length - 1]);
       for (const [i, level] of levels.slice(1).entries()) {
         assert.ok(level.sigma < levels[i]!.sigma, `${steps} steps: ${levels[i]!.sigma} to ${level.sigma}`);
         assert.ok(level.timestep <= levels[i]!.timestep, `${steps} steps: timestep ${level.timestep}`);
       }
       const timestep = ends[title];
-      assert.equal(levels.at(-1)!.sigma, timestep === undefined ? 0 : model.sigmas[timestep]);
+      assert.equal(levels.at(-1)!.sigma, timestep === undefined ? 0 : sdxl.sigmas[timestep]);
     }
   });
 
   test(`${title}: asks the network as often as documented, for every strength and on both sides of a hand-off`, async () => {
     for (const steps of stepCounts) {
-      const whole = scheduler.schedule(model, steps);
+      const whole = scheduler.schedule(sdxl, steps);
       const parts = [
         ...strengths.map((strength) => partial(whole, steps, strength)),
         ...handOff(whole, 0.8),
@@ -137,7 +89,7 @@ for (const { title, scheduler } of all) {
   test(`${title}: is exact where the clean latents never change`, async () => {
     const clean = Float32Array.from({ length }, (_, i) => i / 2 - 1);
     for (const steps of stepCounts) {
-      const whole = scheduler.schedule(model, steps);
+      const whole = scheduler.schedule(sdxl, steps);
       for (const part of strengths.map((strength) => partial(whole, steps, strength))) {
         const noise = cheapNoise();
         const start = startOf(part, noise);
@@ -162,7 +114,7 @@ for (const { title, scheduler } of all) {
 
   test(`${title}: the same seed gives the same bits, in a crowd of four as alone`, async () => {
     for (const [steps, strength] of crowded) {
-      const part = partial(scheduler.schedule(model, steps), steps, strength);
+      const part = partial(scheduler.schedule(sdxl, steps), steps, strength);
       const start = (seed: number) => {
         const noise = noiseOf(seed);
         return { latents: startOf(part, noise), noise };
@@ -205,7 +157,7 @@ const oneStepMethods = [
 for (const { title, scheduler } of all.filter(({ scheduler: { method } }) => oneStepMethods.includes(method)))
   test(`${title}: a cut anywhere changes nothing`, async () => {
     for (const steps of stepCounts) {
-      const whole = scheduler.schedule(model, steps);
+      const whole = scheduler.schedule(sdxl, steps);
       const noise = noiseOf(9);
       const start = startOf(whole, noise);
       const uncut = await finish(scheduler, denoise, whole, start, noise);
