@@ -137,15 +137,17 @@ function finalLevel(model: NoiseTable): NoiseLevel {
  * levels are logarithms of sigma.
  */
 export const normal: ScheduleOf = (model, steps) =>
-  model.continuous === undefined ? webuiRun(model, normalLevels(model, steps)) : exponential(model, steps);
+  model.continuous === undefined
+    ? endingNoiseless(model, normalLevels(model, steps))
+    : exponential(model, steps);
 
 /** A1111's Karras schedule over the whole table, then no noise. */
 export const karras: ScheduleOf = (model, steps) =>
-  webuiRun(model, levelsAt(model, karrasSigmasFloat32(model.sigmas[0]!, model.sigmas.at(-1)!, steps)));
+  endingNoiseless(model, levelsAt(model, karrasSigmasFloat32(model.sigmas[0]!, model.sigmas.at(-1)!, steps)));
 
 /** A1111's exponential schedule over the whole table, then no noise. */
 export const exponential: ScheduleOf = (model, steps) =>
-  webuiRun(model, levelsAt(model, exponentialSigmas(model.sigmas[0]!, model.sigmas.at(-1)!, steps)));
+  endingNoiseless(model, levelsAt(model, exponentialSigmas(model.sigmas[0]!, model.sigmas.at(-1)!, steps)));
 
 /**
  * Every schedule over timesteps where the checkpoint has continuous levels: their own spacing, as
@@ -174,7 +176,8 @@ function continuousRun(
   return wholeRun(model, [...levels, ...end], { initialScale: Math.sqrt(sigmaMax ** 2 + 1) });
 }
 
-function webuiRun(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
+/** A run over `levels` and then no noise that starts at the first level's sigma, as k-diffusion's. */
+export function endingNoiseless(model: NoiseTable, levels: readonly NoiseLevel[]): Schedule {
   return wholeRun(model, [...levels, noiseless], { initialScale: levels[0]!.sigma });
 }
 
@@ -185,3 +188,17 @@ export function discardPenultimate(schedule: ScheduleOf): ScheduleOf {
     return { ...run, levels: run.levels.toSpliced(-2, 1), end: run.end - 1 };
   };
 }
+
+/** The same levels under latents of unit variance, as the variance-preserving methods of diffusers start. */
+export function unitVarianceStart(schedule: ScheduleOf): ScheduleOf {
+  return (model, steps) => {
+    const run = schedule(model, steps);
+    return { ...run, initialScale: unitVarianceScale(run.levels[0]!) };
+  };
+}
+
+/** Even in log sigma to the least noise of the model, where a run stays that cannot reach zero. */
+export const toLeastNoise: ScheduleOf = (model, steps) => {
+  const levels = levelsAt(model, exponentialSigmas(model.sigmas[0]!, model.sigmas.at(-1)!, steps + 1));
+  return wholeRun(model, levels, { initialScale: levels[0]!.sigma });
+};
