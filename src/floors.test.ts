@@ -37,6 +37,8 @@ const floors: Record<string, Floor> = {
   'src/contract': {
     folders: [
       'src/schedulers/registry.ts',
+      'src/schedulers/samplers.ts',
+      'src/schedulers/schedules/named-schedules.ts',
       'src/text/styles.ts',
       'src/images/output-formats.ts',
       'src/numerics/random-algorithms.ts',

@@ -5,7 +5,8 @@
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import type { NoiseSource } from '../../src/numerics/noise-source.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
-import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../src/schedulers/registry.ts';
+import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
+import type { SchedulerDefinition } from '../../src/schedulers/scheduler-definition.ts';
 
 import type { Row } from './report/row.ts';
 import { formatTable } from './report/table.ts';

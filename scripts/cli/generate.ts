@@ -17,7 +17,7 @@ const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
   --negative-prompt TEXT      --style NAME             --scheduler NAME      --steps N        --guidance-scale N
   --seed N (-1 draws one)     --samples 1-4            --high-noise-fraction N                --no-refiner
   --image FILE                image to image, with     --strength N          --base-model NAME
-  --rng philox|torch-cpu
+  --rng philox|torch-cpu      --sampler NAME           --schedule NAME       instead of --scheduler (npm run schedulers)
 The environment is that of the server: MODELS_DIR, DEVICE, PROMPT_EMPHASIS, ...`;
 
 const formats: Readonly<Record<string, string>> = {
@@ -35,6 +35,8 @@ function readArguments() {
       'negative-prompt': { type: 'string' },
       style: { type: 'string' },
       scheduler: { type: 'string' },
+      sampler: { type: 'string' },
+      schedule: { type: 'string' },
       steps: { type: 'string' },
       'guidance-scale': { type: 'string' },
       seed: { type: 'string' },
@@ -62,6 +64,8 @@ function parseRequest(args: Arguments, rng: RandomAlgorithm): GenerationRequest 
     prompt: args.prompt,
     negative_prompt: args['negative-prompt'],
     scheduler: args.scheduler,
+    sampler: args.sampler,
+    schedule: args.schedule,
     num_inference_steps: args.steps,
     guidance_scale: args['guidance-scale'],
     seed: args.seed,

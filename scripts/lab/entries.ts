@@ -1,5 +1,6 @@
 import { type Endpoint, endpoints } from '../../src/contract/endpoints.ts';
-import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../src/schedulers/registry.ts';
+import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
+import type { SchedulerDefinition } from '../../src/schedulers/scheduler-definition.ts';
 
 /** One row of the report: an API name of one endpoint. */
 export interface Entry {

@@ -2,11 +2,16 @@ import { z } from 'zod';
 import { type OutputFormat, outputFormats } from '../images/output-formats.ts';
 import { type RandomAlgorithm, randomAlgorithms } from '../numerics/random-algorithms.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
+import type { SamplerName } from '../schedulers/samplers.ts';
+import type { ScheduleName } from '../schedulers/schedules/named-schedules.ts';
 import { canonicalStyle, styleNames } from '../text/styles.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
 import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
+import { publishedRanges, rangedFields, requireStep, samplerRanges } from './ranges.ts';
+import { withSamplerNames } from './sampler-aliases.ts';
+import { asksSampler, samplerFields, schedulerOf } from './sampler-fields.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
 import { maxSeed, pictureOptionsOf, variationFields } from './variation-fields.ts';
@@ -40,6 +45,7 @@ const common = {
   rng: z.enum(randomAlgorithms).optional().meta({ description: 'Extension: source of the noise' }),
   output_format: z.enum(outputFormats).default('jpeg').meta({ description: 'Extension: file format' }),
   ...variationFields,
+  ...samplerFields,
 };
 
 export const bodies = {
@@ -47,8 +53,7 @@ export const bodies = {
     ...common,
     style: z.string().default('base').meta({ description: 'Name of a style template, see GET /v1/styles' }),
     scheduler: z.enum(schedulerNames('sdxl-torch')).default('UniPC'),
-    num_inference_steps: z.int().min(20).max(100).default(25),
-    guidance_scale: z.number().min(1).max(25).default(7.5),
+    ...rangedFields(publishedRanges['sdxl-torch']),
     high_noise_fraction: z.number().min(0).max(1).default(0.8).meta({
       description: 'Share of the schedule that the base model runs; the refiner runs the rest',
     }),
@@ -70,8 +75,7 @@ export const bodies = {
       .default('juggernaut')
       .meta({ description: 'Name of an installed checkpoint', examples: [...baseModels] }),
     scheduler: z.enum(schedulerNames('sdxl-img2img')).default('UniPC'),
-    num_inference_steps: z.int().min(20).max(100).default(30),
-    guidance_scale: z.number().min(0.1).max(25).default(6.5),
+    ...rangedFields(publishedRanges['sdxl-img2img']),
     strength: z.number().min(0.1).max(1).default(0.65),
   }),
 } satisfies Record<Endpoint, z.ZodObject>;
@@ -80,6 +84,13 @@ const side = z.int().min(512).max(2048).multipleOf(8).default(1024);
 
 /** The body of text to image under the older name of the published API, which takes sizes. */
 export const freeSizeBody = bodies['sdxl-torch'].extend({ img_width: side, img_height: side });
+
+/** The same bodies where a sampler is named, which widens the ranges. */
+const samplerBodies = {
+  'sdxl-torch': bodies['sdxl-torch'].extend(rangedFields(samplerRanges('sdxl-torch'))),
+  freeSize: freeSizeBody.extend(rangedFields(samplerRanges('sdxl-torch'))),
+  'sdxl-img2img': bodies['sdxl-img2img'].extend(rangedFields(samplerRanges('sdxl-img2img'))),
+};
 
 /** What a body leaves open and the gateway fills in. */
 export interface RequestDefaults {
@@ -99,8 +110,14 @@ export function parseTextToImage(
   defaults: RequestDefaults,
   freeSize = false,
 ): TextToImageRequest {
-  const { fields, warnings } = withSchedulerName('sdxl-torch', raw);
-  const body = freeSize ? parseFields(freeSizeBody, fields) : parseFields(bodies['sdxl-torch'], fields);
+  const { fields, warnings } = withSchedulerName('sdxl-torch', withSamplerNames(raw));
+  const body = asksSampler(fields)
+    ? freeSize
+      ? parseFields(samplerBodies.freeSize, fields)
+      : parseFields(samplerBodies['sdxl-torch'], fields)
+    : freeSize
+      ? parseFields(freeSizeBody, fields)
+      : parseFields(bodies['sdxl-torch'], fields);
   const style = canonicalStyle(body.style);
   if (style === undefined)
     throw new ApiError(
@@ -109,7 +126,7 @@ export function parseTextToImage(
     );
   const request: TextToImageRequest = {
     endpoint: 'sdxl-torch',
-    ...commonRequest(body, defaults),
+    ...commonRequest(body, fields, defaults),
     style,
     highNoiseFraction: body.high_noise_fraction,
     refiner: body.refiner,
@@ -133,11 +150,13 @@ export function parseImageToImage(
   defaults: RequestDefaults,
   file?: Uint8Array,
 ): ParsedImageToImage {
-  const { fields, warnings } = withSchedulerName('sdxl-img2img', raw);
-  const body = parseFields(bodies['sdxl-img2img'], file ? { ...(fields as object), image: 'file' } : fields);
+  const { fields, warnings } = withSchedulerName('sdxl-img2img', withSamplerNames(raw));
+  const schema = asksSampler(fields) ? samplerBodies['sdxl-img2img'] : bodies['sdxl-img2img'];
+  const body = parseFields(schema, file ? { ...(fields as object), image: 'file' } : fields);
+  requireStep(body.num_inference_steps, body.strength);
   const request: ParsedImageToImage = {
     endpoint: 'sdxl-img2img',
-    ...commonRequest(body, defaults),
+    ...commonRequest(body, fields, defaults),
     baseModel: body.base_model,
     image: file ?? body.image,
   };
@@ -149,6 +168,8 @@ interface CommonBody {
   negative_prompt: string;
   samples: number;
   scheduler: string;
+  sampler?: SamplerName | undefined;
+  schedule?: ScheduleName | undefined;
   num_inference_steps: number;
   guidance_scale: number;
   strength: number;
@@ -163,12 +184,12 @@ interface CommonBody {
   embed_parameters?: boolean | undefined;
 }
 
-function commonRequest(body: CommonBody, defaults: RequestDefaults) {
+function commonRequest(body: CommonBody, fields: unknown, defaults: RequestDefaults) {
   return {
     prompt: body.prompt,
     negativePrompt: body.negative_prompt,
     samples: body.samples,
-    scheduler: body.scheduler,
+    scheduler: schedulerOf(body, fields),
     steps: body.num_inference_steps,
     guidanceScale: body.guidance_scale,
     strength: body.strength,

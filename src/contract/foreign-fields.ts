@@ -34,7 +34,7 @@ const table: readonly (readonly [ours: ForeignName, theirs: string])[] = [
   ],
   [
     ['scheduler'],
-    'sampler samplername samplerindex samplerid samplertype samplingmethod samplermethod schedulername schedulertype ' +
+    'samplername samplerindex samplerid samplertype samplingmethod samplermethod schedulername schedulertype ' +
       'schedulerid noisescheduler',
   ],
   [['img_width', 'size'], 'width imgwidth imagewidth outputwidth outwidth targetwidth w'],

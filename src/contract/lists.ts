@@ -1,4 +1,6 @@
 import { schedulerNames } from '../schedulers/registry.ts';
+import { findSampler, samplerNames, schedulesOf } from '../schedulers/samplers.ts';
+import { namedSchedules, scheduleNames } from '../schedulers/schedules/named-schedules.ts';
 import { styleAliases, styleNames } from '../text/styles.ts';
 import { bodies } from './bodies.ts';
 import type { ResponseBody } from './openapi/response-schemas.ts';
@@ -31,5 +33,17 @@ export function listSchedulers(): ResponseBody<'Schedulers'> {
       schedulers: [...schedulerNames('sdxl-img2img')],
       aliases: schedulerAliases['sdxl-img2img'],
     },
+  };
+}
+
+/** Every solver with the schedules it may be put on, its own first, and every schedule. */
+export function listSamplers(): ResponseBody<'Samplers'> {
+  return {
+    samplers: samplerNames.map((name) => {
+      const { method, noise, source } = findSampler(name);
+      const [usual, ...others] = schedulesOf(name);
+      return { name, method, noise, source, default_schedule: usual!, schedules: [usual!, ...others] };
+    }),
+    schedules: scheduleNames.map((name) => ({ name, description: namedSchedules[name].description })),
   };
 }

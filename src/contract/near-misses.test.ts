@@ -41,7 +41,6 @@ test("other services' names are told with their value and the right name", () =>
     ['cfgScale', 7, 'guidance_scale'],
     ['numberOfImages', 2, 'samples'],
     ['image_strength', 0.5, 'strength'],
-    ['sampler', 'K_EULER', 'scheduler'],
     // The published service's other models and its JavaScript SDK
     ['num_images', 2, 'samples'],
     ['negativePrompt', 'blurry', 'negative_prompt'],

@@ -66,6 +66,8 @@ export const passedOn = {
     ...{
       negative_prompt: true,
       scheduler: true,
+      sampler: true,
+      schedule: true,
       num_inference_steps: true,
       guidance_scale: true,
       seed: true,
@@ -76,6 +78,8 @@ export const passedOn = {
     ...{
       negative_prompt: true,
       scheduler: true,
+      sampler: true,
+      schedule: true,
       num_inference_steps: true,
       guidance_scale: true,
       seed: true,

@@ -91,7 +91,7 @@ const nearest: Readonly<Record<Endpoint, Names>> = {
 };
 
 /** A name without what spellings differ in: `DPM++ 2S a Karras` and `dpmpp_2s_ancestral-karras` are one. */
-function spelling(name: string): string {
+export function schedulerSpelling(name: string): string {
   return name
     .toLowerCase()
     .replaceAll('+', 'p')
@@ -105,7 +105,7 @@ function spelling(name: string): string {
 }
 
 const bySpelling = (names: Names) =>
-  new Map(Object.entries(names).map(([name, meant]) => [spelling(name), meant]));
+  new Map(Object.entries(names).map(([name, meant]) => [schedulerSpelling(name), meant]));
 const spellingsOf = (endpoint: Endpoint) => ({
   own: bySpelling(Object.fromEntries(schedulerNames(endpoint).map((name) => [name, name]))),
   aliases: bySpelling(schedulerAliases[endpoint]),
@@ -126,7 +126,7 @@ export function withSchedulerName(endpoint: Endpoint, fields: unknown): NamedBod
   const given = (fields as { scheduler?: unknown } | null | undefined)?.scheduler;
   if (typeof given !== 'string' || given.length > 64) return { fields, warnings: [] };
   const known = spellings[endpoint];
-  const spelled = spelling(given);
+  const spelled = schedulerSpelling(given);
   const name = known.own.get(spelled) ?? known.aliases.get(spelled);
   if (name !== undefined) return { fields: { ...(fields as object), scheduler: name }, warnings: [] };
   const close = known.nearest.get(spelled);

@@ -1,7 +1,8 @@
 import { scaledLatents } from '../networks/networks.ts';
 import type { NoiseSource } from '../numerics/noise-source.ts';
-import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
+import { findScheduler } from '../schedulers/registry.ts';
 import { partial } from '../schedulers/run-parts.ts';
+import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts';
 import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';

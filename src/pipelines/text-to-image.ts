@@ -1,5 +1,6 @@
-import { findScheduler, type SchedulerDefinition } from '../schedulers/registry.ts';
+import { findScheduler } from '../schedulers/registry.ts';
 import { handOff } from '../schedulers/run-parts.ts';
+import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';

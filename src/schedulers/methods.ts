@@ -43,8 +43,11 @@ const twice = ({ levels, begin, end }: Schedule) => {
   return 2 * (end - begin) - (lastIsSingle ? 1 : 0);
 };
 
-/** One evaluation per step, one more at the first. */
-const onceAfterTwo = (schedule: Schedule) => once(schedule) + (once(schedule) > 0 ? 1 : 0);
+/** One evaluation per step, one more at the first unless that goes to zero noise at once. */
+const onceAfterTwo = (schedule: Schedule) => {
+  const first = schedule.levels[schedule.begin + 1];
+  return once(schedule) + (once(schedule) > 0 && first!.sigma > 0 ? 1 : 0);
+};
 
 /** As PNDM: one more at the first step, or three more at each of the first three. */
 const pndmCalls = (schedule: Schedule) =>

@@ -1,20 +1,9 @@
 import type { Endpoint } from '../contract/endpoints.ts';
 import { compvisSchedule } from './compvis-schedule.ts';
 import { type Method, methods } from './methods.ts';
-import type { NoiseTable } from './noise-levels.ts';
-import type { Schedule } from './scheduler.ts';
+import { composedScheduler } from './samplers.ts';
+import type { SchedulerDefinition } from './scheduler-definition.ts';
 import * as schedules from './schedules.ts';
-
-/** An API name: a method on a schedule. */
-export interface SchedulerDefinition extends Method {
-  readonly name: string;
-  /** How the noise levels are spaced, in words. */
-  readonly spacing: string;
-  /** The whole run of `steps` steps. */
-  schedule(model: NoiseTable, steps: number): Schedule;
-  /** The class or function whose numbers it gives. */
-  readonly source: string;
-}
 
 type Row = readonly [method: Method, spacing: Spacing, source: string];
 
@@ -50,7 +39,7 @@ const without = ({ spacing, schedule }: Spacing): Spacing => ({
   schedule: discardPenultimate(schedule),
 });
 
-/** The only list of scheduler names. */
+/** The only list of published scheduler names. */
 const registry = {
   'sdxl-torch': {
     DDIM: [methods.ddim, ddimGrid, 'diffusers DDIMScheduler'],
@@ -109,11 +98,17 @@ export function schedulerNames<E extends Endpoint>(
   return Object.keys(registry[endpoint]) as [SchedulerName<E>, ...SchedulerName<E>[]];
 }
 
-/** @throws Error listing the endpoint's names where `name` is none of them. */
+/**
+ * The scheduler behind a published name of the endpoint, or behind the name of a sampler on a schedule (see
+ * composedName), which every endpoint knows.
+ * @throws Error listing the endpoint's names where `name` is none of them.
+ */
 export function findScheduler(endpoint: Endpoint, name: string): SchedulerDefinition {
   const rows: Readonly<Record<string, Row>> = registry[endpoint];
   const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
   if (row === undefined) {
+    const composed = composedScheduler(name);
+    if (composed !== undefined) return composed;
     throw new Error(
       `scheduler ${JSON.stringify(name)} is unknown to ${endpoint}; it knows ${Object.keys(rows).join(', ')}`,
     );

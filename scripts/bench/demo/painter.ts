@@ -10,7 +10,7 @@ import type { Models } from '../../../src/pipelines/models.ts';
 import type { Picture, SamplingOptions, StepDone } from '../../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../../src/pipelines/text-to-image.ts';
-import type { SchedulerDefinition } from '../../../src/schedulers/registry.ts';
+import type { SchedulerDefinition } from '../../../src/schedulers/scheduler-definition.ts';
 import type { RgbPicture } from './detect-things.ts';
 import { planarPixels } from './planar-pixels.ts';
 

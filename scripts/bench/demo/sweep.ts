@@ -1,5 +1,6 @@
 import { type Endpoint, endpoints } from '../../../src/contract/endpoints.ts';
-import { findScheduler, type SchedulerDefinition, schedulerNames } from '../../../src/schedulers/registry.ts';
+import { findScheduler, schedulerNames } from '../../../src/schedulers/registry.ts';
+import type { SchedulerDefinition } from '../../../src/schedulers/scheduler-definition.ts';
 
 /** A scheduler as it is computed, with every name that stands for it. */
 export interface SweptScheduler {

@@ -142,6 +142,19 @@ export const responseSchemas = {
       aliases: z.record(z.string(), z.string()),
     }),
   ),
+  Samplers: z.strictObject({
+    samplers: z.array(
+      z.strictObject({
+        name: z.string(),
+        method: z.string(),
+        noise: z.enum(['none', 'normal', 'brownian']),
+        source: z.string(),
+        default_schedule: z.string(),
+        schedules: z.array(z.string()),
+      }),
+    ),
+    schedules: z.array(z.strictObject({ name: z.string(), description: z.string() })),
+  }),
   UserCredits: z.strictObject({ credits: z.number(), 'free-credits': z.number() }),
   Credits: z.strictObject({
     data: z.strictObject({ credits: z.strictObject({ remaining: z.number(), used: z.number() }) }),

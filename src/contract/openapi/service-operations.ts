@@ -30,6 +30,29 @@ const lists: Operation[] = [
       ...errorResponses(500),
     },
   },
+  {
+    method: 'get',
+    path: '/v1/samplers',
+    tag: 'Lists',
+    summary: 'Names for `sampler` and `schedule`',
+    keys: [],
+    responses: {
+      200: jsonResponse(
+        'Solvers with the schedules each may be put on, and what the schedules are',
+        'Samplers',
+        {
+          samplers: [
+            {
+              ...{ name: 'heun', method: 'Heun', noise: 'none', source: 'k-diffusion sample_heun' },
+              ...{ default_schedule: 'normal', schedules: ['normal', 'karras'] },
+            },
+          ],
+          schedules: [{ name: 'exponential', description: 'even in the logarithm of sigma' }],
+        },
+      ),
+      ...errorResponses(500),
+    },
+  },
 ];
 
 const health: Operation[] = [

@@ -41,7 +41,7 @@ test('every address that is read takes a declared type without a body', async ()
   await service.ended(id);
   const paths = [
     ...[`/v2/requests/${id}`, `/v1/requests/${id}`, `/v2/requests/${id}/status`, `/v2/requests/${id}/events`],
-    ...['/v1/get-user-credits', '/v1/credits', '/v1/models', '/v1/styles', '/v1/schedulers'],
+    ...['/v1/get-user-credits', '/v1/credits', '/v1/models', '/v1/styles', '/v1/schedulers', '/v1/samplers'],
     ...['/healthz', '/readyz', '/openapi.json', '/docs'],
   ];
   for (const url of paths)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { samplerFields } from '../../contract/sampler-fields.ts';
 import { styleNames } from '../../text/styles.ts';
 import { publicUrl, startTestService, type TestService } from '../testing/service.ts';
 
@@ -64,7 +65,7 @@ test('healthz answers, readyz wants a live worker', async () => {
   await deserted.close();
 });
 
-test('styles and schedulers are listed without a key', async () => {
+test('styles, schedulers, samplers and schedules are listed without a key', async () => {
   const { styles } = (await service.app.inject('/v1/styles')).json();
   assert.deepEqual(
     styles.map(({ name }: { name: string }) => name),
@@ -78,6 +79,15 @@ test('styles and schedulers are listed without a key', async () => {
     assert.equal(lists[endpoint].default, 'UniPC');
     assert.ok(lists[endpoint].schedulers.includes('UniPC'));
   }
+  const { samplers, schedules } = (await service.app.inject('/v1/samplers')).json();
+  assert.deepEqual(
+    samplers.map(({ name }: { name: string }) => name),
+    samplerFields.sampler.unwrap().options,
+  );
+  assert.deepEqual(
+    schedules.map(({ name }: { name: string }) => name),
+    samplerFields.schedule.unwrap().options,
+  );
 });
 
 test('a full queue is 503 at once with Retry-After', async () => {
