@@ -3,7 +3,7 @@
  * CUDA and cuDNN that it needs, all into one folder of this project.
  */
 import { parseArgs } from 'node:util';
-import { cudaFolder, readCudaRecord } from '../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { cudaFolder, readCudaRecord } from '../../src/networks/runtime/cuda/cuda-folder.ts';
 import { runtimeRelease, shippedFolder } from '../../src/networks/runtime/runtime.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { type CudaPackage, libraryPackages, pinnedProvider, providerPlaces } from './cuda/cuda-packages.ts';

@@ -1,4 +1,5 @@
 /** `npm run generate -- --prompt "..." --out x.jpg`: the pipelines without the server. */
+
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +11,7 @@ import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
+import { chooseDevice } from '../../workers/supervisor/choose-device.ts';
 import { defaultModels } from './start/demo-models.ts';
 
 const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
@@ -114,7 +116,7 @@ async function main(): Promise<void> {
     process.exitCode = args.help ? 0 : 2;
     return;
   }
-  const config = readConfig();
+  const config = await chooseDevice(readConfig());
   const request = parseRequest(args, config.rng);
   for (let sample = 0; sample < request.samples; sample++)
     requireWritable('--out', numbered(args.out, sample));

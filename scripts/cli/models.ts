@@ -2,12 +2,14 @@
  * `npm run models -- list | pull | prepare | verify | doctor`: the models folder and what this machine can
  * run it on.
  */
+
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.ts';
 import { type InstalledModel, readModelsFolder } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
+import { chooseDevice } from '../../workers/supervisor/choose-device.ts';
 import { progressBar } from './download/progress.ts';
 import { showBytes, table } from './download/sizes.ts';
 import { diagnose } from './models/doctor.ts';
@@ -89,7 +91,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   prepare: async () => {
-    const device = values.device ?? config.device;
+    const device = values.device ?? (await chooseDevice(config)).device;
     if (!/^(cpu|webgpu|cuda|cuda:\d+)$/.test(device))
       throw new Error(`--device ${device}: must be cpu, webgpu or cuda`);
     const forCuda = device.startsWith('cuda');
@@ -102,15 +104,17 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   },
 
   verify: async () => {
-    const side = Number(values.side ?? (config.device.startsWith('cuda') ? 1024 : 512));
+    const { device, deviceReason } = await chooseDevice(config);
+    if (deviceReason !== undefined) console.log(deviceReason);
+    const side = Number(values.side ?? (device.startsWith('cuda') ? 1024 : 512));
     if (!Number.isInteger(side / 64) || side < 64)
       throw new Error(`--side ${values.side}: must be a multiple of 64`);
     const threads = config.engineThreads === 0 ? {} : { threads: config.engineThreads };
     const models = await chosen();
     if (models.length === 0) throw new Error(`${modelsDir}: no models to verify`);
     for (const model of models) {
-      const checkpoint = await openModel(model, config.device);
-      const load = networkLoaders(checkpoint, { device: config.device, ...threads });
+      const checkpoint = await openModel(model, device);
+      const load = networkLoaders(checkpoint, { device, ...threads });
       const rows = [];
       for await (const one of verify(checkpoint, load, side)) {
         const broken = [one.nan > 0 && `${one.nan} NaN`, one.infinite > 0 && `${one.infinite} infinite`];
@@ -125,7 +129,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
           `${one.runSeconds.toFixed(2)} s`,
         ]);
       }
-      console.log(`${model.name} on ${config.device}, ${side} x ${side}`);
+      console.log(`${model.name} on ${device}, ${side} x ${side}`);
       console.log(table(['network', 'output', 'largest', 'NaN or infinite', 'load', 'run'], rows));
     }
   },

@@ -22,7 +22,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CudaRecord, cudaLibrary, recordName } from '../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { type CudaRecord, cudaLibrary, recordName } from '../../src/networks/runtime/cuda/cuda-folder.ts';
 import { runtimeRelease, shippedFolder } from '../../src/networks/runtime/runtime.ts';
 import { providerPlaces } from '../cli/cuda/cuda-packages.ts';
 import { loadingOrder } from '../cli/cuda/loading-order.ts';

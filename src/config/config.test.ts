@@ -28,6 +28,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     redisUrl: undefined,
     publicUrl: undefined,
     device: 'cpu',
+    isDeviceAutomatic: true,
     auth: true,
     acceptBearer: false,
     authFailuresPerMinute: 120,

@@ -1,3 +1,4 @@
+import type { Device } from '../networks/runtime/device.ts';
 import { maskSecrets } from '../process/mask-secrets.ts';
 import { exitWith } from '../process/report-failure.ts';
 import type { Kind, Setting } from './setting-kinds.ts';
@@ -12,7 +13,12 @@ type ValueOf<Row> = Row extends { kind: Kind<infer Value>; default: string }
 type Given = { readonly [Name in keyof typeof settings]: ValueOf<(typeof settings)[Name]> };
 
 /** The settings of every process of the service, as the table in settings.ts describes them. */
-export interface Config extends Omit<Given, 'residentModels' | 'engineSilenceMaxSeconds'> {
+export interface Config extends Omit<Given, 'device' | 'residentModels' | 'engineSilenceMaxSeconds'> {
+  /** DEVICE=auto is the CPU until a process that computes has chosen (see workers/supervisor/choose-device.ts). */
+  readonly device: Device;
+  readonly isDeviceAutomatic: boolean;
+  /** Why DEVICE=auto has become this device. */
+  readonly deviceReason?: string;
   /** Infinity: all. */
   readonly residentModels: number;
   readonly engineSilenceMaxSeconds: number;
@@ -44,9 +50,12 @@ export function readConfig(environment: Environment = process.env): Config {
   const given = values as Given;
   if (complaints.length === 0) complaints.push(...contradictions(given));
   if (complaints.length > 0) throw new ConfigError(['Bad configuration:', ...complaints].join('\n  '));
+  const device = deviceOf(given);
   return Object.freeze({
     ...given,
-    residentModels: given.residentModels ?? (given.device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
+    device,
+    isDeviceAutomatic: given.device === 'auto',
+    residentModels: given.residentModels ?? (device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
     engineSilenceMaxSeconds: longestSilence(given),
   });
 }
@@ -84,8 +93,12 @@ export function isLoopback(host: string): boolean {
 }
 
 /** A step of full-size networks takes minutes on a small CPU. */
-function longestSilence({ engineSilenceMaxSeconds, device }: Given): number {
-  return engineSilenceMaxSeconds ?? (device === 'cpu' ? 1800 : 600);
+function longestSilence(given: Given): number {
+  return given.engineSilenceMaxSeconds ?? (deviceOf(given) === 'cpu' ? 1800 : 600);
+}
+
+function deviceOf({ device }: Given): Device {
+  return device === 'auto' ? 'cpu' : device;
 }
 
 function contradictions(given: Given): string[] {

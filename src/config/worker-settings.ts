@@ -2,9 +2,9 @@ import { baseName, isServedName } from '../contract/served-names.ts';
 import { type Device, isDevice } from '../networks/runtime/device.ts';
 import { type Kind, listOf, oneOf, place, type Setting, wholeNumber } from './setting-kinds.ts';
 
-const device: Kind<Device> = {
-  allowed: 'cpu, webgpu or cuda:N (cuda:0 is the first device)',
-  parse: (text) => (isDevice(text) ? text : undefined),
+const device: Kind<Device | 'auto'> = {
+  allowed: 'auto, cpu, webgpu or cuda:N (cuda:0 is the first device)',
+  parse: (text) => (text === 'auto' || isDevice(text) ? text : undefined),
 };
 
 /** What only workers read (and the scripts that load checkpoints as they do). */
@@ -46,8 +46,11 @@ export const workerSettings = {
   device: {
     variable: 'DEVICE',
     kind: device,
-    default: 'cpu',
-    sentence: 'Where the networks run; a device that is not there is an error, never a silent fallback.',
+    default: 'auto',
+    sentence:
+      'Where the networks run. auto: the first GPU where CUDA provider, libraries, driver and enough memory are ' +
+      'there, else the CPU, and the log, /readyz and the determinism report say which and why. ' +
+      'Another device that is not there is an error, never a silent fallback.',
   },
   vaePrecision: {
     variable: 'VAE_PRECISION',

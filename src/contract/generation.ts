@@ -87,6 +87,8 @@ export interface DeterminismReport {
   }[];
   /** cpu, cuda:0, ... */
   readonly device: string;
+  /** Why DEVICE=auto has become that. */
+  readonly deviceReason?: string;
   /** What ran the networks, with its version. */
   readonly runtime: string;
   readonly precision: string;

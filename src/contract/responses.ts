@@ -115,6 +115,7 @@ export function resultBody(
 }
 
 function determinismBody({
+  deviceReason,
   checkpoints,
   images,
   ...report
@@ -122,6 +123,7 @@ function determinismBody({
   return {
     checkpoints: [...checkpoints],
     ...report,
+    ...(deviceReason !== undefined && { device_reason: deviceReason }),
     images: images.map(({ seed, latentSha256 }) => ({ seed, latent_sha256: latentSha256 })),
   };
 }

@@ -48,6 +48,11 @@ export function loadedBytes(model: OpenedModel, device: 'cpu' | 'cuda'): number 
   return (device === 'cuda' ? 2 : 4) * computed + 4 * parametersOf(vae);
 }
 
+/** Bytes of a UNet's weights on CUDA. */
+export function cudaUnetBytes(model: OpenedModel): number {
+  return isExported(model) ? model.unet.bytes : 2 * parametersOf(model.unet);
+}
+
 /** The networks of an exported checkpoint in the order in which a request passes them. */
 export function exportedNetworks({ textEncoders, unet, vaeEncoder, vaeDecoder }: ExportedCheckpoint) {
   return [...textEncoders, vaeEncoder, unet, vaeDecoder];

@@ -25,12 +25,13 @@ export async function hashInstalled(
 export function determinismOf(
   { scheduler, rng }: GenerationRequest,
   { checkpoints, pictures, runtime, precision }: Generated,
-  device: string,
+  { device, deviceReason }: Pick<Config, 'device' | 'deviceReason'>,
   hashes: WeightHashes,
 ): DeterminismReport {
   return {
     checkpoints: checkpoints.map((name) => ({ name, weights: hashes.of(name) })),
     device,
+    ...(deviceReason !== undefined && { deviceReason }),
     runtime,
     precision,
     scheduler,

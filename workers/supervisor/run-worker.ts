@@ -85,6 +85,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     presence.present({
       id,
       device: config.device,
+      ...(config.deviceReason !== undefined && { deviceReason: config.deviceReason }),
       ...capabilities,
       resident,
       busy: inHand !== undefined,
@@ -137,7 +138,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         log.info({ id, endpoint, scheduler, steps }, 'job started');
         const outcome = await started.run(request, { inputImage: input, signal, progress });
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
-        return { ...outcome, determinism: determinismOf(request, outcome, config.device, hashes) };
+        return { ...outcome, determinism: determinismOf(request, outcome, config, hashes) };
       } finally {
         inHand = undefined;
         announce();

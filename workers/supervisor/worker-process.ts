@@ -3,6 +3,7 @@ import { requirePaths } from '../../src/config/require-paths.ts';
 import { endWithNpm } from '../../src/process/end-with-npm.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
+import { chooseDevice } from './choose-device.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
 /**
@@ -15,13 +16,13 @@ const drainMs = 15_000;
 export async function workerProcess(
   options: Omit<WorkerOptions, 'config' | 'redisUrl' | 'log' | 'onHopeless'>,
 ): Promise<void> {
-  const config = readConfigOrExit('worker');
-  if (config.redisUrl === undefined)
+  const asSet = readConfigOrExit('worker');
+  if (asSet.redisUrl === undefined)
     exitWith(
       'worker',
       'REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)',
     );
-  const log = createProcessLogger('worker', config.logLevel);
+  const log = createProcessLogger('worker', asSet.logLevel);
 
   let worker: RunningWorker | undefined;
   let ending = false;
@@ -50,7 +51,8 @@ export async function workerProcess(
       void end(1);
     });
 
-  const { redisUrl } = config;
+  const { redisUrl } = asSet;
+  let config = asSet;
   const start = async (): Promise<void> => {
     const started = await runWorker({
       ...options,
@@ -65,7 +67,10 @@ export async function workerProcess(
     });
     if (ending) return await started.close();
     worker = started;
-    log.info({ id: worker.id, device: config.device }, 'worker takes jobs');
+    log.info(
+      { id: worker.id, device: config.device, deviceReason: config.deviceReason },
+      'worker takes jobs',
+    );
   };
   /** With the job in hand given back to its queue: another worker, or this one, makes it. */
   const startAgain = async (): Promise<void> => {
@@ -83,6 +88,9 @@ export async function workerProcess(
   };
   try {
     requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile']);
+    // Once: what this process makes again, it makes on the same device.
+    config = await chooseDevice(asSet);
+    if (config.deviceReason !== undefined) log.info({ device: config.device }, config.deviceReason);
     await start();
   } catch (error) {
     if (!ending) exitWith('worker', error);

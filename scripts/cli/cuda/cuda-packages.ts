@@ -1,4 +1,4 @@
-import { providerLibraries } from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { providerLibraries } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 
 /** A zip with libraries that the CUDA provider consists of or needs. */
 export interface CudaPackage {

@@ -19,7 +19,7 @@ import {
   readCudaRecord,
   recordName,
   sharedLibrary,
-} from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+} from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { type FileServerOptions, serveFiles } from '../download/testing/file-server.ts';
 import { type CudaPackage, providerPlaces } from './cuda-packages.ts';
 import { type InstallOptions, installPackages, isInstalled } from './install-packages.ts';

@@ -5,7 +5,7 @@ import {
   type CudaRecord,
   readCudaRecord,
   recordName,
-} from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+} from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { download } from '../download/download.ts';
 import type { OnBytes } from '../download/progress.ts';
 import { sha256Of } from '../download/sha256.ts';

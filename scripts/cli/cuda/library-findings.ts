@@ -5,7 +5,7 @@ import {
   providerLibraries,
   readCudaRecord,
   sharedLibrary,
-} from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+} from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { oldestDriver } from './cuda-packages.ts';
 import type { Finding } from './findings.ts';
 import { type LoaderPath, type NeededLibrary, neededLibraries } from './loader.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { type CudaRecord, providerLibraries } from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { type CudaRecord, providerLibraries } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { readElf } from './elf.ts';
 
 /**

@@ -6,7 +6,7 @@ import {
   cudaLibrary,
   providerLibraries,
   readCudaRecord,
-} from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+} from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 
 export interface ProviderFiles {
   /** Bytes by library; undefined where it is not there. */

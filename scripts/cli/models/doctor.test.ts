@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { cudaLibrary, recordName, sharedLibrary } from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { cudaLibrary, recordName, sharedLibrary } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { type FakeLibrary, writeFakeLibrary } from '../cuda/testing/fake-library.ts';
 import { diagnose } from './doctor.ts';
 

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { readModelsFolder } from '../../../src/installation/installation.ts';
 import { loadedBytes } from '../../../src/installation/model-facts.ts';
 import { openUnmerged } from '../../../src/installation/open-model.ts';
-import { runtimeFolder } from '../../../src/networks/runtime/cuda/cuda-libraries.ts';
+import { runtimeFolder } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { runtimeRelease } from '../../../src/networks/runtime/runtime.ts';
 import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
 import { type Gpu, readDriver } from '../cuda/driver.ts';

@@ -59,6 +59,12 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return 'two shapes: one capture each, all on one thread, five replays of one launch each; a third shape runs without; no allocation under a capture; the arena does not shrink under graphs';
   },
 
+  devices: (_steps, { name, index, computeCapability, freeBytes, others }) => {
+    assert.deepEqual({ name, index, others }, { name: 'fake', index: 0, others: 0 });
+    assert.equal(freeBytes, 2 ** 34);
+    return `one, ${name}, ${mebi(freeBytes)} free, compute capability ${computeCapability}, as the fake runtime says`;
+  },
+
   'weights of our own': (steps, { weightBytes, taken }) => {
     assert.equal(taken, weightBytes, 'what the device has less of');
     const weights = (step: string) =>

@@ -1,3 +1,4 @@
+import { cudaDevices } from '../../../src/networks/runtime/cuda/cuda-devices.ts';
 import { cudaGraphs } from '../../../src/networks/runtime/cuda/cuda-graphs.ts';
 import { allocateCuda, cudaMemoryInfo } from '../../../src/networks/runtime/cuda/cuda-memory.ts';
 import type { CudaOptions } from '../../../src/networks/runtime/cuda/cuda-options.ts';
@@ -128,6 +129,13 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     await session.release();
     graphs.free();
     return { refusal };
+  },
+
+  devices: async () => {
+    const [device, ...others] = cudaDevices();
+    // So that there is a log of calls.
+    allocateCuda(0, 256).free();
+    return { ...device!, others: others.length };
   },
 
   'weights of our own': async (mark) => {

@@ -65,6 +65,7 @@ const determinism = z
       }),
     ),
     device: z.string(),
+    device_reason: z.string().optional().meta({ description: 'Why DEVICE=auto has become this device' }),
     runtime: z.string(),
     precision: z.string(),
     scheduler: z.string(),
@@ -163,7 +164,13 @@ export const responseSchemas = {
   Tokenized: tokenizeSchema,
   SignIn: signInSchema,
   Health: z.strictObject({ status: z.literal('ok') }),
-  Ready: z.strictObject({ status: z.literal('ready'), workers: z.int().min(1) }),
+  Ready: z.strictObject({
+    status: z.literal('ready'),
+    workers: z.int().min(1),
+    devices: z
+      .array(z.strictObject({ device: z.string(), reason: z.string().optional() }))
+      .meta({ description: 'Of the workers, and why DEVICE=auto has become that' }),
+  }),
   NotReady: z.strictObject({ status: z.literal('not ready'), error: z.string(), workers: z.literal(0) }),
   OpenAiImages: openAiImages,
   OpenAiPartialImage: openAiPartialImage,

@@ -71,7 +71,15 @@ const health: Operation[] = [
     summary: 'A request sent now would be worked on',
     keys: [],
     responses: {
-      200: jsonResponse('It would', 'Ready', { status: 'ready', workers: 1 }),
+      200: jsonResponse('It would', 'Ready', {
+        ...{ status: 'ready', workers: 1 },
+        devices: [
+          {
+            device: 'cuda:0',
+            reason: 'DEVICE=auto: NVIDIA H200, 140.2 GB free of the 7.3 GB needed at least',
+          },
+        ],
+      }),
       503: jsonResponse('It would not', 'NotReady', {
         status: 'not ready',
         error: 'No worker is alive',

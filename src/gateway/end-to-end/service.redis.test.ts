@@ -55,7 +55,11 @@ test('the log shows neither keys nor prompts nor output tokens', async () => {
 
 test('healthz answers, readyz wants a live worker', async () => {
   assert.deepEqual((await service.app.inject('/healthz')).json(), { status: 'ok' });
-  assert.deepEqual((await service.app.inject('/readyz')).json(), { status: 'ready', workers: 1 });
+  assert.deepEqual((await service.app.inject('/readyz')).json(), {
+    status: 'ready',
+    workers: 1,
+    devices: [{ device: 'cpu' }],
+  });
   await service.heartbeat(false);
   const deserted = await service.gateway({});
   const response = await deserted.inject('/readyz');

@@ -39,7 +39,8 @@ export function healthRoutes(
       return reply
         .code(503)
         .send({ status: 'not ready', error: 'No worker is alive', workers: 0 } satisfies NotReady);
-    return { status: 'ready', workers: live.length } satisfies ResponseBody<'Ready'>;
+    const devices = live.map(({ device, deviceReason: reason }) => ({ device, ...(reason && { reason }) }));
+    return { status: 'ready', workers: live.length, devices } satisfies ResponseBody<'Ready'>;
   });
 
   for (const path of [...alive, '/readyz']) refuseOtherMethods(app, path, ['GET', 'HEAD']);

@@ -10,6 +10,8 @@ export interface WorkerInfo {
   readonly id: string;
   /** cpu, cuda:0, ... */
   readonly device: string;
+  /** Why DEVICE=auto has become that. */
+  readonly deviceReason?: string;
   readonly endpoints: readonly Endpoint[];
   /** Whether the refiner's weights are installed. */
   readonly refiner: boolean;

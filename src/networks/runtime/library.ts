@@ -1,7 +1,7 @@
 import path from 'node:path';
 import koffi, { type LibraryHandle } from 'koffi';
 import { written } from './c-memory.ts';
-import { runtimeFolder } from './cuda/cuda-libraries.ts';
+import { runtimeFolder } from './cuda/cuda-folder.ts';
 import { apiVersion, functionTable, type Handle, type OrtApi } from './function-table.ts';
 import { requireOk } from './runtime-error.ts';
 import { openForGood } from './shared-objects.ts';
