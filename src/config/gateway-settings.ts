@@ -33,7 +33,8 @@ export const gatewaySettings = {
     variable: 'PUBLIC_URL',
     kind: httpUrl,
     sentence:
-      'How clients reach this service; links in answers start with it. Unset: the host that the client asked.',
+      'How clients reach this service, with the path below which a proxy serves it; links in answers start with ' +
+      'it. Unset: the host that the client asked.',
   },
   auth: {
     variable: 'AUTH',

@@ -17,6 +17,7 @@ import {
 } from './http/errors.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
+import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
 import { capabilityPaths, capabilityRoutes } from './routes/capabilities.ts';
@@ -50,9 +51,11 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: sendRouterError,
     forceCloseConnections: 'idle',
+    rewriteUrl: withoutSubPath(settings.publicUrl),
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
   });
   refuseSeveralHosts(app);
+  addSlashToSubPath(app, settings.publicUrl);
   // Before everything that may refuse: a page must be able to read the refusal.
   await allowOrigins(app, settings.corsOrigins);
   installErrorHandling(app);

@@ -41,7 +41,8 @@ export function openApiDocument(version: string): JsonObject {
       description,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    // Relative to this document's own address, which may be below a path of a proxy.
+    servers: [{ url: './' }],
     paths,
     components: {
       schemas: schemas(),

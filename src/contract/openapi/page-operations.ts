@@ -25,7 +25,12 @@ export const pageOperations: readonly Operation[] = [
     tag,
     summary: 'A page that makes pictures',
     keys: [],
-    responses: { 200: page('The page'), 304: { description: 'Not changed' }, ...errorResponses(500) },
+    responses: {
+      200: page('The page'),
+      304: { description: 'Not changed' },
+      308: { description: "PUBLIC_URL's path without a slash: to the same with one" },
+      ...errorResponses(500),
+    },
   },
   {
     method: 'get',
