@@ -46,13 +46,16 @@ const floors: Record<string, Floor> = {
     packages: ['zod'],
   },
   'src/process': { folders: [], packages: ['pino'] },
+  'src/metrics': { folders: [], packages: ['prom-client'] },
   'src/jobs': {
     folders: ['src/contract', 'src/images/output-formats.ts', 'src/process'],
     packages: ['bullmq', 'ioredis'],
     tests: { folders: ['src/testing'] },
   },
   'src/gateway': {
-    folders: ['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config', 'src/process'],
+    folders: [
+      ...['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config', 'src/metrics', 'src/process'],
+    ],
     packages: ['fastify', '@fastify/cors', '@fastify/multipart', 'undici', 'ipaddr.js', 'close-with-grace'],
     tests: {
       folders: ['src/testing'],
@@ -95,6 +98,7 @@ const floors: Record<string, Floor> = {
       'src/checkpoints',
       'src/images',
       'src/config',
+      'src/metrics',
       'src/process',
     ],
     packages: [],

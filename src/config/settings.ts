@@ -36,6 +36,20 @@ export const sharedSettings = {
     default: '3600',
     sentence: 'How many seconds results stay readable; clients are promised one hour.',
   },
+  metricsPort: {
+    variable: 'METRICS_PORT',
+    kind: wholeNumber(1, 65_534),
+    sentence:
+      'Port of `/metrics` for Prometheus, of the gateway and of a worker alike; the worker of `npm start` takes ' +
+      'the next one. Unset: no metrics.',
+  },
+  metricsHost: {
+    variable: 'METRICS_HOST',
+    kind: word((text) => !/[\s/]/.test(text), 'an address to listen on'),
+    default: '127.0.0.1',
+    sentence:
+      'Address that `/metrics` listens on. It asks for no key: open it only to a network of your own.',
+  },
   logLevel: {
     variable: 'LOG_LEVEL',
     kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),

@@ -15,6 +15,7 @@ import {
   refuseSeveralHosts,
   sendRouterError,
 } from './http/errors.ts';
+import { measureAnswers } from './http/measure.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
@@ -58,6 +59,7 @@ export async function buildApp(
   addSlashToSubPath(app, settings.publicUrl);
   // Before everything that may refuse: a page must be able to read the refusal.
   await allowOrigins(app, settings.corsOrigins);
+  measureAnswers(app, gateway.metrics);
   installErrorHandling(app);
   declareAnswers(app);
   leaveUnreadBodies(app);

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts';
 import type { gatewaySettings } from '../config/gateway-settings.ts';
 import type { Producer } from '../jobs/producer.ts';
+import type { GatewayMetrics } from '../metrics/gateway-metrics.ts';
 import type { ImageFetcher } from './outbound/fetch-image.ts';
 import type { Webhooks } from './outbound/webhooks.ts';
 import type { PromptCheck, TokenCount } from './submit/prompt-check.ts';
@@ -14,6 +15,8 @@ export interface Gateway {
   readonly settings: GatewaySettings;
   /** Absent where no secret is configured. */
   readonly webhooks?: Webhooks;
+  /** Absent where nobody reads them. */
+  readonly metrics?: GatewayMetrics | undefined;
   /** Why no picture may be made of a prompt; absent without a deny-list. */
   readonly contentRefusal?: (prompt: string) => string | undefined;
 }

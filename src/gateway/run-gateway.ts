@@ -1,7 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { openProducer, type Producer } from '../jobs/producer.ts';
+import { liveWorkers } from '../jobs/queue/heartbeat.ts';
+import { readQueueState } from '../jobs/queue/queue-state.ts';
+import { readMemory } from '../jobs/redis/memory.ts';
 import { watchEviction } from '../jobs/redis/watch-eviction.ts';
+import { noObserver } from '../jobs/request-observer.ts';
+import { type GatewayMetrics, gatewayMetrics } from '../metrics/gateway-metrics.ts';
+import { type ServedMetrics, serveMetrics } from '../metrics/serve-metrics.ts';
+import { version } from '../process/software.ts';
 import { buildApp } from './app.ts';
 import { type Gateway, type GatewaySettings, gatewayLimits } from './gateway.ts';
 import { createImageFetcher } from './outbound/fetch-image.ts';
@@ -27,9 +34,11 @@ export async function runGateway(
   logger: FastifyBaseLogger,
 ): Promise<RunningGateway> {
   const settings: GatewaySettings = { ...config, ...gatewayLimits };
+  const metrics = config.metricsPort === undefined ? undefined : gatewayMetrics(version);
   const producer = await openProducer({
     redisUrl,
     log: logger,
+    ...(metrics && { observer: { ...noObserver, failed: metrics.failed } }),
     lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },
   });
   const fetchImage = createImageFetcher({
@@ -38,20 +47,24 @@ export async function runGateway(
     allowedHosts: config.imageUrlAllow,
   });
   let webhooks: Webhooks | undefined;
+  let served: ServedMetrics | undefined;
   const closeParts = async (): Promise<void> => {
+    await served?.close();
     await webhooks?.close().catch(() => undefined);
     await Promise.allSettled([fetchImage.close(), producer.close()]);
   };
   try {
     const prompts = await createPromptCheck(config.promptMaxChunks);
     const contentRefusal = await readContentPolicy(config.contentDenyList);
-    webhooks = openConfiguredWebhooks(config, producer, logger);
+    webhooks = openConfiguredWebhooks(config, producer, logger, metrics);
     const gateway: Gateway = {
       ...{ ...prompts, producer, fetchImage, settings },
       ...(webhooks && { webhooks }),
+      metrics,
       ...(contentRefusal && { contentRefusal }),
     };
     const app = await buildApp(gateway, logger);
+    served = metrics && (await serveGatewayMetrics(metrics, config, producer, logger));
     // Ready before somebody opens it; what is wrong with it is told to them.
     pageFiles().catch((error) => logger.error({ err: error }, 'the page cannot be prepared'));
     const address = await app.listen({
@@ -77,7 +90,28 @@ function openConfiguredWebhooks(
   { webhookSecret: secret, webhookUrlAllow: allowedHosts }: Config,
   producer: Producer,
   log: FastifyBaseLogger,
+  metrics: GatewayMetrics | undefined,
 ): Webhooks | undefined {
   if (secret === undefined) return undefined;
-  return openWebhooks({ producer, log, secret, allowedHosts });
+  return openWebhooks({ producer, log, secret, allowedHosts, onAttempt: metrics?.webhook });
+}
+
+async function serveGatewayMetrics(
+  metrics: GatewayMetrics,
+  { metricsHost: host, metricsPort: port }: Config,
+  { redis }: Producer,
+  logger: FastifyBaseLogger,
+): Promise<ServedMetrics> {
+  metrics.watch({
+    queue: () => readQueueState(redis),
+    workers: () => liveWorkers(redis),
+    redis: async () => {
+      const asked = performance.now();
+      const memory = await readMemory(redis);
+      return { ...memory, seconds: (performance.now() - asked) / 1000 };
+    },
+  });
+  const served = await serveMetrics(metrics.registry, { host, port: port! });
+  logger.info(`metrics at ${served.address}`);
+  return served;
 }

@@ -22,6 +22,7 @@ import { createWithdrawals } from './records/withdraw.ts';
 import { assertNoEviction, type Connection, connect, failFastOptions } from './redis/connection.ts';
 import { defaultLifetimes, keyOf, type Lifetimes } from './redis/names.ts';
 import { isRefusal } from './redis/unavailable.ts';
+import { noObserver, type RequestObserver } from './request-observer.ts';
 
 /** The gateway's side of the queues. Every function fails fast when Redis is away (see `isUnavailable`). */
 export interface Producer {
@@ -66,6 +67,7 @@ export interface Producer {
 export interface ProducerOptions {
   readonly redisUrl: string;
   readonly log: Log;
+  readonly observer?: RequestObserver;
   readonly lifetimes?: Lifetimes;
   readonly connectTimeoutMs?: number;
   /** How often requests are looked for that have no job, or that nobody ended by their deadline. */
@@ -81,7 +83,7 @@ const overdueFailure = 'The request was not finished within its deadline';
 
 /** @throws when Redis does not answer or would evict jobs. */
 export async function openProducer(options: ProducerOptions): Promise<Producer> {
-  const { redisUrl, log, lifetimes = defaultLifetimes } = options;
+  const { redisUrl, log, observer = noObserver, lifetimes = defaultLifetimes } = options;
   const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
   const redis = await connect(redisUrl, failFastOptions(), reportError, options.connectTimeoutMs);
   try {
@@ -103,7 +105,8 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
       return found.record;
     }
     // The outcome may have been written between the two reads; the first one stands.
-    await failRecord(redis, id, overdueFailure, lifetimes);
+    if (await failRecord(redis, id, overdueFailure, lifetimes))
+      observer.failed(found.record.request, 'deadline');
     await queues.remove(found.record).catch(reportError);
     return (await readRecord(redis, id))?.record;
   };
@@ -143,8 +146,9 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     findEarlier: (owner, idempotency) => findEarlier(redis, owner, idempotency),
     cancel: async (id) => {
       // First the outcome, so that a worker that takes the job at this moment finds it ended.
-      await failRecord(redis, id, cancelledFailure, lifetimes);
+      const isEnded = await failRecord(redis, id, cancelledFailure, lifetimes);
       const record = await read(id);
+      if (isEnded && record !== undefined) observer.failed(record.request, 'cancelled');
       // A job that a worker holds is left to that worker, and one that cannot be removed to the next.
       if (record?.error === cancelledFailure) await queues.remove(record).catch(reportError);
       return record;

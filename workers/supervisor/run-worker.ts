@@ -17,13 +17,16 @@ import {
   connect,
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
+import type { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
+import { readDeviceState, residentBytes } from './device-state.ts';
 import type { Loss } from './engine-channel.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { reportHealth } from './health-file.ts';
 import { lookOnDisk } from './look-on-disk.ts';
+import { madeOf, observeSteps } from './observe-run.ts';
 import { createPresence } from './presence.ts';
 import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
 
@@ -33,6 +36,8 @@ export interface WorkerOptions
   readonly config: Config;
   readonly redisUrl: string;
   readonly log: Log;
+  /** Absent where nobody reads them. */
+  readonly metrics?: WorkerMetrics | undefined;
   /** See ConsumerOptions. */
   readonly lockDurationMs?: number;
   readonly stalledIntervalMs?: number;
@@ -60,7 +65,7 @@ const engineGapMs = 10_000;
  * computes: network calls block their thread, and a blocked thread cannot renew a lock.
  */
 export async function runWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { config, redisUrl, log, lockDurationMs, stalledIntervalMs } = options;
+  const { config, redisUrl, log, metrics, lockDurationMs, stalledIntervalMs } = options;
   const id = `${os.hostname()}-${processIdentity(process.pid)}-${randomBytes(3).toString('hex')}`;
   const redis = await connect(redisUrl, patientOptions(), (error) =>
     log.warn({ err: error }, 'Redis connection error'),
@@ -102,11 +107,13 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), resident: [...started.resident()] },
       'engine ready',
     );
+    metrics?.engineStarted(loadSeconds);
     health.become('ready');
     announce();
     wake();
   };
   const onDown = ({ hung }: Loss): void => {
+    metrics?.engineLost(hung ? 'hung' : 'crashed');
     health.become('without engine');
     // Nothing has been done here for a while.
     presence.absentIn(hung ? 0 : engineGapMs);
@@ -127,6 +134,14 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     const routes = routesOf(started.capabilities);
     log.info({ routes, models: started.capabilities.models }, 'models served');
     announce();
+    metrics?.watch({
+      ready: () => health.state() === 'ready',
+      busy: () => inHand !== undefined,
+      models: () =>
+        started.capabilities.models.map(({ name }) => ({ name, loaded: started.resident().has(name) })),
+      engineBytes: () => residentBytes(engine.pid),
+      device: () => readDeviceState(config.device),
+    });
     const hashes = await hashInstalled(config, log);
     stopHashing = hashes.close;
     const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
@@ -136,7 +151,9 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         const input = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
         const { endpoint, scheduler, steps } = request;
         log.info({ id, endpoint, scheduler, steps }, 'job started');
-        const outcome = await started.run(request, { inputImage: input, signal, progress });
+        const observed = metrics ? observeSteps(metrics, request, progress) : progress;
+        const outcome = await started.run(request, { inputImage: input, signal, progress: observed });
+        metrics?.made(madeOf(request, outcome));
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
         return { ...outcome, determinism: determinismOf(request, outcome, config, hashes) };
       } finally {
@@ -157,6 +174,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       },
       generate,
       log,
+      ...(metrics && { observer: metrics }),
       lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },
       ...(lockDurationMs !== undefined && { lockDurationMs }),
       ...(stalledIntervalMs !== undefined && { stalledIntervalMs }),

@@ -1,8 +1,11 @@
 import { readConfigOrExit } from '../../src/config/config.ts';
 import { requirePaths } from '../../src/config/require-paths.ts';
+import { serveMetrics } from '../../src/metrics/serve-metrics.ts';
+import { workerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { endWithNpm } from '../../src/process/end-with-npm.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
+import { version } from '../../src/process/software.ts';
 import { chooseDevice } from './choose-device.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
@@ -51,7 +54,8 @@ export async function workerProcess(
       void end(1);
     });
 
-  const { redisUrl } = asSet;
+  const { redisUrl, metricsHost: host, metricsPort: port } = asSet;
+  const metrics = port === undefined ? undefined : workerMetrics(version);
   let config = asSet;
   const start = async (): Promise<void> => {
     const started = await runWorker({
@@ -59,6 +63,7 @@ export async function workerProcess(
       config,
       redisUrl,
       log,
+      metrics,
       onRescan: () => void startAgain(),
       onHopeless: (error) => {
         log.fatal({ err: error }, 'no engine can be started');
@@ -91,6 +96,9 @@ export async function workerProcess(
     // Once: what this process makes again, it makes on the same device.
     config = await chooseDevice(asSet);
     if (config.deviceReason !== undefined) log.info({ device: config.device }, config.deviceReason);
+    // Before the engine loads, which may take minutes: a scraper sees that the worker is there.
+    if (metrics && port !== undefined)
+      log.info(`metrics at ${(await serveMetrics(metrics.registry, { host, port })).address}`);
     await start();
   } catch (error) {
     if (!ending) exitWith('worker', error);

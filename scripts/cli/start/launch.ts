@@ -103,6 +103,7 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
 
   const bringUp = async (): Promise<Launched> => {
     await assertPortFree(config.host, config.port);
+    if (config.metricsPort !== undefined) await assertPortFree(config.metricsHost, config.metricsPort);
     const models =
       config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
     let redisUrl = config.redisUrl;
@@ -129,7 +130,10 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     const env = { ...process.env, REDIS_URL: redisUrl, DATA_DIR: config.dataDir, MODELS_DIR: modelsDir };
     const root = path.resolve(import.meta.dirname, '../../..');
     keep('gateway', { command: process.execPath, args: [path.join(root, 'src/gateway/server.ts')], env });
-    keep('worker', { command: process.execPath, args: options.worker, env });
+    // Two processes of this machine cannot listen on one port.
+    const { metricsPort } = config;
+    const workerEnv = metricsPort === undefined ? env : { ...env, METRICS_PORT: String(metricsPort + 1) };
+    keep('worker', { command: process.execPath, args: options.worker, env: workerEnv });
     await Promise.race([served(config, connection, () => pids.get('worker'), cancelled), early.promise]);
     const firstKey = config.auth ? await ensureFirstKey(connection) : undefined;
     const pageLink =

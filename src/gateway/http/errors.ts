@@ -27,6 +27,7 @@ export function toApiError(error: unknown): ApiError {
 /** Logs what is not the client's fault, and sets the headers of the answer. */
 export function reportError(error: unknown, request: FastifyRequest, reply: FastifyReply): ApiError {
   const known = toApiError(error);
+  reply.refusal = known.code;
   if (known.status >= 500 && known.code !== 'deadline')
     request.log.error({ err: known.cause ?? known }, 'request failed');
   if (known.status === 429 || known.status === 502 || known.status === 503)

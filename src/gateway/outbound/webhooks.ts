@@ -7,7 +7,11 @@ import { show } from '../../contract/show.ts';
 import { JobError } from '../../jobs/job-error.ts';
 import type { Log } from '../../jobs/log.ts';
 import type { Producer } from '../../jobs/producer.ts';
-import { openWebhookQueue, type WebhookMessage } from '../../jobs/queue/webhook-queue.ts';
+import {
+  openWebhookQueue,
+  type WebhookMessage,
+  type WebhookOutcome,
+} from '../../jobs/queue/webhook-queue.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import { maskAddress } from '../../process/mask-secrets.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
@@ -26,6 +30,7 @@ export interface WebhookOptions {
   readonly secret: string;
   /** `host:port` pairs that may be private and on any port. */
   readonly allowedHosts: readonly string[];
+  readonly onAttempt?: ((outcome: WebhookOutcome) => void) | undefined;
   readonly timeoutMs?: number;
   readonly retryDelaysMs?: readonly number[];
   readonly intervalMs?: number;

@@ -114,7 +114,11 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       mostWaiting: settings.maxQueued,
     });
     assertAdmitted(admission);
-    if (!admission.accepted || admission.earlier === undefined) return id;
+    if (!admission.accepted || admission.earlier === undefined) {
+      if (refusal === undefined) gateway.metrics?.accepted(request, cost);
+      else gateway.metrics?.failed(request, 'denied');
+      return id;
+    }
     assertSameBody(idempotency!, admission.earlier);
     return admission.earlier.id;
   };

@@ -10,6 +10,7 @@ import { putInPlace } from '../records/waiting-again.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
 import { defaultLifetimes, keyOf, keyTag, type Lifetimes, queueNameOf } from '../redis/names.ts';
+import { noObserver, type RequestObserver } from '../request-observer.ts';
 import { routesInOrder } from './choose-route.ts';
 import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';
@@ -26,6 +27,7 @@ export interface ConsumerOptions {
   readonly residency?: Residency;
   readonly generate: Generate;
   readonly log: Log;
+  readonly observer?: RequestObserver;
   readonly lifetimes?: Lifetimes;
   /** A worker silent for this long has lost its job. */
   readonly lockDurationMs?: number;
@@ -78,6 +80,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     routes,
     log,
     generate,
+    observer = noObserver,
     lifetimes = defaultLifetimes,
     lockDurationMs = defaultLockDurationMs,
   } = options;
@@ -92,6 +95,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     queue.on('error', onError);
     queue.on('stalled', (id) => {
       log.warn({ id }, 'job lost its worker and waits again');
+      observer.stalled();
       void putInPlace(redis, id, route).catch(onError);
     });
     await queue.startStalledCheckTimer();
@@ -151,7 +155,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
         onError,
       });
       try {
-        await runJob({ redis, route, job, token, aborter, generate, lifetimes, log });
+        await runJob({ redis, route, job, token, aborter, generate, lifetimes, observer, log });
       } finally {
         letGo();
         inHand = undefined;

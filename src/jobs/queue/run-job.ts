@@ -1,4 +1,5 @@
 import type { Job } from 'bullmq';
+import type { GenerationRequest } from '../../contract/generation.ts';
 import type { Generate, GenerationContext } from '../generate.ts';
 import {
   type CancelReason,
@@ -8,11 +9,13 @@ import {
   unexplainedFailure,
 } from '../job-error.ts';
 import type { Log } from '../log.ts';
+import { readRecord } from '../records/read-record.ts';
 import { failRecord, startRecord, storeProgress } from '../records/records.ts';
 import { deletePreview, readInput, storePreview } from '../records/stored-pictures.ts';
 import { putInPlace, type RequeueReason, requeueRecord } from '../records/waiting-again.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes } from '../redis/names.ts';
+import type { FailureReason, RequestObserver } from '../request-observer.ts';
 import { storeResult } from './store-result.ts';
 
 /** What is to be made stands in the request's record; the job only says that it waits. */
@@ -29,26 +32,31 @@ export interface JobRun {
   readonly aborter: AbortController;
   readonly generate: Generate;
   readonly lifetimes: Lifetimes;
+  readonly observer: RequestObserver;
   readonly log: Log;
 }
 
 /** Makes one attempt at a job and moves it to where it then belongs: away, or waiting again. */
 export async function runJob(run: JobRun): Promise<void> {
-  const { redis, job, token, aborter, lifetimes } = run;
+  const { redis, job, token, aborter, lifetimes, observer } = run;
   const id = job.id!;
-  if (job.deferredFailure !== undefined) await failRecord(redis, id, stoppedFailure, lifetimes, token);
+  if (job.deferredFailure !== undefined && (await failRecord(redis, id, stoppedFailure, lifetimes, token))) {
+    const ended = await readRecord(redis, id);
+    if (ended !== undefined) observer.failed(ended.record.request, 'lost workers');
+  }
   const started = await startRecord(redis, id, token);
   // The request has ended, has expired, or was taken back.
   if (started === undefined) return await drop(run);
-  const { request, leftMs } = started;
+  const { request, leftMs, waitedMs } = started;
+  observer.started(request, waitedMs);
   const deadline = setTimeout(() => aborter.abort('deadline' satisfies CancelReason), leftMs);
   const { context, over } = contextOf(run);
   try {
     const output = await Promise.race([run.generate(request, context), rejectOnDrain(aborter.signal)]);
-    await storeResult(run, id, request, output);
+    if (await storeResult(run, id, request, output)) observer.completed(request);
     await drop(run);
   } catch (error) {
-    await settle(run, error);
+    await settle(run, request, error);
   } finally {
     clearTimeout(deadline);
     over();
@@ -118,8 +126,8 @@ async function waitAgain({ redis, route, job, token, log }: JobRun): Promise<voi
 }
 
 /** Turns a failed attempt into what comes next; writes FAILED only when no attempt follows. */
-async function settle(run: JobRun, error: unknown): Promise<void> {
-  const { redis, job, token, aborter, lifetimes, log } = run;
+async function settle(run: JobRun, request: GenerationRequest, error: unknown): Promise<void> {
+  const { redis, job, token, aborter, lifetimes, observer, log } = run;
   const id = job.id!;
   const { signal } = aborter;
   const reason = signal.aborted ? (signal.reason as CancelReason) : undefined;
@@ -131,8 +139,12 @@ async function settle(run: JobRun, error: unknown): Promise<void> {
     reason === 'drain' ? 'given back' : reason === undefined ? retryReason(error) : undefined;
   const retried = why !== undefined && (await requeueRecord(redis, id, token, why));
   if (reason !== 'drain') log.error({ id, err: error, reason, why, retried }, 'job attempt failed');
-  if (retried) return await waitAgain(run);
-  await failRecord(redis, id, messageOf(error, reason), lifetimes, token);
+  if (retried) {
+    observer.waitsAgain(request, why);
+    return await waitAgain(run);
+  }
+  if (await failRecord(redis, id, messageOf(error, reason), lifetimes, token))
+    observer.failed(request, failureOf(error, reason));
   await drop(run);
 }
 
@@ -140,6 +152,12 @@ function retryReason(error: unknown): RequeueReason | undefined {
   if (!(error instanceof JobError)) return 'failed';
   if (!error.retryable) return undefined;
   return error.blameless ? 'disturbed' : 'failed';
+}
+
+function failureOf(error: unknown, reason: CancelReason | undefined): FailureReason {
+  if (reason === 'deadline') return 'deadline';
+  if (reason === 'cancel') return 'cancelled';
+  return error instanceof JobError && !error.retryable ? 'rejected' : 'attempts';
 }
 
 function messageOf(error: unknown, reason: CancelReason | undefined): string {

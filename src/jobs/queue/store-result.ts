@@ -25,13 +25,14 @@ const retryMs = 1000;
  * Keeps what an attempt has made, and says so in the record; pictures of a request that has ended meanwhile
  * are deleted. Work that is done is not thrown away because Redis takes no writes now: that is waited out
  * until the attempt is stopped.
+ * @returns whether the request is completed with these pictures.
  */
 export async function storeResult(
   { redis, token, aborter, lifetimes, log }: ResultStore,
   id: string,
   request: GenerationRequest,
   output: GenerationOutput,
-): Promise<void> {
+): Promise<boolean> {
   const { pictures, checkpoints, inferenceSeconds, stageSeconds, determinism, warnings } = output;
   const images = outputsOf(id, pictures, request.outputFormat);
   const result: GenerationResult = {
@@ -52,7 +53,7 @@ export async function storeResult(
         completeRecord(redis, id, result, lifetimes, token),
       ]);
       if (outcome === 'ended') await deleteOutputs(redis, images);
-      if (outcome !== 'incomplete') return;
+      if (outcome !== 'incomplete') return outcome === 'completed';
     } catch (error) {
       if (!isUnavailable(error) || aborter.signal.aborted) throw error;
       log.warn({ id, err: error }, 'the result cannot be stored yet');

@@ -22,6 +22,8 @@ export interface WebhookMessage {
   readonly body: string;
 }
 
+export type WebhookOutcome = 'delivered' | 'to be repeated' | 'given up';
+
 export interface WebhookQueueOptions {
   readonly redis: Connection;
   readonly log: Log;
@@ -33,6 +35,8 @@ export interface WebhookQueueOptions {
    */
   readonly deliver: (message: WebhookMessage, signal: AbortSignal) => Promise<void>;
   readonly timeoutMs: number;
+  /** Hears of each attempt, for counting. */
+  readonly onAttempt?: ((outcome: WebhookOutcome) => void) | undefined;
   /** Waits between attempts. */
   readonly retryDelaysMs?: readonly number[];
   /** How often ended requests are looked for. */
@@ -56,7 +60,7 @@ const closingMs = 1000;
  */
 export function openWebhookQueue(options: WebhookQueueOptions): { close(): Promise<void> } {
   const { redis, log, compose, deliver, timeoutMs, retryDelaysMs = hourOfRetries } = options;
-  const { intervalMs = defaultIntervalMs } = options;
+  const { intervalMs = defaultIntervalMs, onAttempt = () => undefined } = options;
   const onError = (error: unknown) => log.warn({ err: error }, 'webhook queue error');
   const giveUp = new AbortController();
   let stopped = false;
@@ -76,14 +80,17 @@ export function openWebhookQueue(options: WebhookQueueOptions): { close(): Promi
     const body = composed && (await keptMessage(redis, id, composed));
     if (target === undefined || body === undefined) {
       log.warn({ id, attempts }, 'webhook given up: the result has expired');
+      onAttempt('given up');
       return await webhookDone(redis, due);
     }
     try {
       await deliver({ id, url: target.url, body }, giveUp.signal);
+      onAttempt('delivered');
     } catch (error) {
       if (giveUp.signal.aborted) return await webhookLater(redis, due, 0, attempts);
       const delayMs = error instanceof JobError && !error.retryable ? undefined : retryDelaysMs[attempts];
       log.warn({ id, attempts: attempts + 1, delayMs, err: error }, 'webhook not delivered');
+      onAttempt(delayMs === undefined ? 'given up' : 'to be repeated');
       if (delayMs !== undefined) return await webhookLater(redis, due, delayMs, attempts + 1);
     }
     await webhookDone(redis, due);

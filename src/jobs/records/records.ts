@@ -15,7 +15,7 @@ import { dueWebhook, now, release, tell } from './record-scripts.ts';
 
 const startScript = defineScript(`${now}
 ${tell}
-local r = redis.call('HMGET', KEYS[1], 'deadlineAt', 'finishedAt', 'run', 'request')
+local r = redis.call('HMGET', KEYS[1], 'deadlineAt', 'finishedAt', 'run', 'request', 'submittedAt')
 if not r[1] or r[2] then return false end
 if r[3] ~= ARGV[2] then
   redis.call('HSET', KEYS[1], 'startedAt', now, 'run', ARGV[2])
@@ -24,7 +24,7 @@ if r[3] ~= ARGV[2] then
   redis.call('ZREM', '${keyOf.waiting}', ARGV[1])
   tell(ARGV[1], 'started')
 end
-return {math.max(0, r[1] - now), r[4]}`);
+return {math.max(0, r[1] - now), r[4], now - r[5], tonumber(redis.call('HGET', KEYS[1], 'attempts'))}`);
 
 const progressScript = defineScript(`${tell}
 local r = redis.call('HMGET', KEYS[1], 'startedAt', 'finishedAt', 'owner')
@@ -75,6 +75,8 @@ export interface StartedRun {
   readonly request: GenerationRequest;
   /** Until the deadline. */
   readonly leftMs: number;
+  /** Since it was accepted; undefined after its first attempt. */
+  readonly waitedMs: number | undefined;
 }
 
 /**
@@ -88,8 +90,12 @@ export async function startRecord(
 ): Promise<StartedRun | undefined> {
   const started = await startScript.run(redis, [keyOf.request(id)], [id, run]);
   if (started === null) return undefined;
-  const [leftMs, request] = started as [number, string];
-  return { leftMs: Number(leftMs), request: JSON.parse(request) as GenerationRequest };
+  const [leftMs, request, sinceMs, attempts] = started as [number, string, number, number];
+  return {
+    leftMs: Number(leftMs),
+    request: JSON.parse(request) as GenerationRequest,
+    waitedMs: attempts === 1 ? sinceMs : undefined,
+  };
 }
 
 /**

@@ -23,14 +23,15 @@ const entry = path.resolve(import.meta.dirname, '../../start.ts');
 
 /**
  * Starts the whole service on a free port with an empty data directory.
+ * @param file another entry than `npm start`'s.
  * @param environment in addition to PATH; nothing else is inherited. @throws Error with its output where it
  * does not come up.
  */
-export async function startServer(environment: NodeJS.ProcessEnv = {}): Promise<StartedServer> {
+export async function startServer(environment: NodeJS.ProcessEnv = {}, file = entry): Promise<StartedServer> {
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'started-server-'));
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, [file], {
     env: { PATH: process.env.PATH, PORT: String(port), DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
