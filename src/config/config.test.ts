@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, localUrl, readConfig } from './config.ts';
+import { ConfigError, localUrl, readConfig, withVariables } from './config.ts';
 
 const complaint = (environment: Record<string, string>): string => {
   try {
@@ -46,6 +48,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
     v1DeadlineSeconds: 600,
     jobDeadlineSeconds: 3600,
     resultTtlSeconds: 3600,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
     imageUrlAllow: [],
     webhookSecret: undefined,
     webhookUrlAllow: [],
@@ -241,3 +245,26 @@ for (const [variable, value] of [
   test(`what is secret in a refused ${variable} is not repeated: ${value}`, () => {
     assert.doesNotMatch(complaint({ [variable]: value }), /ss-word/);
   });
+
+test('a value may stand in a file, as secrets of Docker and Kubernetes do', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'redis-url');
+  writeFileSync(file, 'redis://:hidden@redis:6379\n');
+  assert.equal(readConfig({ REDIS_URL_FILE: file }).redisUrl, 'redis://:hidden@redis:6379');
+  assert.match(
+    complaint({ REDIS_URL_FILE: file, REDIS_URL: 'redis://other' }),
+    /REDIS_URL_FILE=".*redis-url": REDIS_URL is set too/,
+  );
+  assert.match(complaint({ PORT_FILE: path.join(folder, 'none') }), /PORT_FILE=".*none": cannot be read/);
+
+  writeFileSync(file, 'hidden');
+  const message = complaint({ WEBHOOK_SECRET_FILE: file });
+  assert.match(message, /WEBHOOK_SECRET/);
+  assert.doesNotMatch(message, /hidden/);
+});
+
+test('a child process is given what counts, whatever files its parent was given', () => {
+  const env = withVariables({ REDIS_URL_FILE: '/run/secrets/redis' }, { REDIS_URL: 'redis://private' });
+  assert.equal(readConfig(env as Record<string, string>).redisUrl, 'redis://private');
+});

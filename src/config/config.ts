@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Device } from '../networks/runtime/device.ts';
 import { maskSecrets } from '../process/mask-secrets.ts';
 import { exitWith } from '../process/report-failure.ts';
@@ -39,7 +40,13 @@ export function readConfig(environment: Environment = process.env): Config {
   const complaints: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries<Setting>(settings)) {
-    const text = environment[setting.variable]?.trim() || setting.default;
+    let text: string | undefined;
+    try {
+      text = givenText(setting.variable, environment) || setting.default;
+    } catch (error) {
+      complaints.push((error as Error).message);
+      continue;
+    }
     if (text === undefined) {
       values[name] = undefined;
       continue;
@@ -58,6 +65,37 @@ export function readConfig(environment: Environment = process.env): Config {
     residentModels: given.residentModels ?? (device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
     engineSilenceMaxSeconds: longestSilence(given),
   });
+}
+
+/**
+ * An environment variable's own text, or that of the file that `NAME_FILE` names: secrets of Docker and Kubernetes
+ * are files. Empty counts as unset.
+ * @throws Error naming the variable where both are set, or the file cannot be read.
+ */
+export function givenText(variable: string, environment: Environment = process.env): string {
+  const [text = '', file = ''] = [variable, fileVariable(variable)].map((name) => environment[name]?.trim());
+  if (file === '') return text;
+  const named = `${fileVariable(variable)}=${JSON.stringify(file)}`;
+  if (text !== '') throw new ConfigError(`${named}: ${variable} is set too; one of them must go`);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(`${named}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What names a file that holds the variable's value. */
+function fileVariable(variable: string): string {
+  return `${variable}_FILE`;
+}
+
+/** An environment for a child process in which these variables count, whatever files the present one names. */
+export function withVariables(
+  environment: NodeJS.ProcessEnv,
+  values: Readonly<Record<string, string | undefined>>,
+): NodeJS.ProcessEnv {
+  const replaced = Object.fromEntries(Object.keys(values).map((name) => [fileVariable(name), undefined]));
+  return { ...environment, ...replaced, ...values };
 }
 
 /** For the start of a process: what is wrong in one message on stderr, and exit code 1. */

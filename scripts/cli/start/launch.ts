@@ -1,7 +1,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Config, isLoopback, localUrl } from '../../../src/config/config.ts';
+import { type Config, isLoopback, localUrl, withVariables } from '../../../src/config/config.ts';
 import { requirePaths } from '../../../src/config/require-paths.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
@@ -127,12 +127,17 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     await assertNoEviction(connection);
 
     const modelsDir = config.modelsDir ?? models?.modelsDir;
-    const env = { ...process.env, REDIS_URL: redisUrl, DATA_DIR: config.dataDir, MODELS_DIR: modelsDir };
+    const env = withVariables(process.env, {
+      REDIS_URL: redisUrl,
+      DATA_DIR: config.dataDir,
+      MODELS_DIR: modelsDir,
+    });
     const root = path.resolve(import.meta.dirname, '../../..');
     keep('gateway', { command: process.execPath, args: [path.join(root, 'src/gateway/server.ts')], env });
     // Two processes of this machine cannot listen on one port.
     const { metricsPort } = config;
-    const workerEnv = metricsPort === undefined ? env : { ...env, METRICS_PORT: String(metricsPort + 1) };
+    const workerEnv =
+      metricsPort === undefined ? env : withVariables(env, { METRICS_PORT: String(metricsPort + 1) });
     keep('worker', { command: process.execPath, args: options.worker, env: workerEnv });
     await Promise.race([served(config, connection, () => pids.get('worker'), cancelled), early.promise]);
     const firstKey = config.auth ? await ensureFirstKey(connection) : undefined;
