@@ -42,6 +42,8 @@ interface CommonRequest extends PictureOptions {
 
 export interface TextToImageRequest extends CommonRequest {
   readonly endpoint: 'sdxl-torch';
+  /** Served name of the base checkpoint; absent: the published one. */
+  readonly model?: string;
   readonly style: string;
   /** Share of the schedule run by the base; the refiner runs the rest. */
   readonly highNoiseFraction: number;

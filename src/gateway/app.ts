@@ -32,7 +32,7 @@ import { outputRoutes } from './routes/outputs.ts';
 import { pageRoutes } from './routes/page.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { signInRoutes } from './routes/sign-in.ts';
-import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
+import { modelRoutes, refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
 import { createAccept } from './submit/accept.ts';
 import { createInputImages } from './submit/input-image.ts';
 import { createWorkerList } from './submit/worker-list.ts';
@@ -99,6 +99,7 @@ export async function buildApp(
     onGivenBack: createCollector(),
   });
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers, bodies));
+  await app.register(async (named) => modelRoutes(named, gateway, accept, workers, bodies));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     await keyed.register(async (bodyless) => {

@@ -7,6 +7,7 @@ import type {
   ImageToImageRequest,
   TextToImageRequest,
 } from '../../src/contract/generation.ts';
+import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
@@ -24,7 +25,7 @@ import { RequestError } from '../../src/pipelines/request-error.ts';
 import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
-import { capabilitiesOf, inLoadingOrder, requireRoom, type ServedModel } from '../capabilities.ts';
+import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
 import { withParameters } from './embed-parameters.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { explainMissingProvider } from './missing-provider.ts';
@@ -42,12 +43,13 @@ export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptE
 export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   if (config.modelsDir === undefined)
     throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
-  const { installation } = await servableModels(config.modelsDir, config.serveModels);
+  const { installation, profiles } = await servableModels(config.modelsDir, config.serveModels);
   const installed = new Map([...installation.values()].map((model) => [model.name, model]));
   const served = inLoadingOrder(
     [...installed.keys()].map((name) => ({
       name,
       serves: [...installation.keys()].filter((key) => installation.get(key)!.name === name),
+      ...profiles.get(name),
     })),
   );
   requireRoom(served, config.residentModels);
@@ -77,7 +79,7 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
   return {
     ...createSdxlGenerator(loaded, config, check && { check }),
-    capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor),
+    capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor, config.residentModels),
     resident: () => [...resident],
     load,
   };
@@ -186,7 +188,7 @@ interface Run {
 }
 
 function textToImageRun(request: TextToImageRequest, options: SamplingOptions, find: Find): Run {
-  const base = find(baseName);
+  const base = find(request.model ?? baseName);
   const refiner = request.refiner && request.highNoiseFraction < 1 ? find(refinerName) : undefined;
   return {
     used: refiner === undefined ? [base] : [base, refiner],

@@ -95,7 +95,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       resident,
       busy: inHand !== undefined,
       knownWords,
-      models: models.map(({ name, serves }) => ({ name, serves, loaded: loaded.has(name) })),
+      models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
       unservable,
       ...(inHand !== undefined && { request: inHand }),
     });

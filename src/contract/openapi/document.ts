@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { adminBodies } from '../admin.ts';
 import { openAiBodies } from '../openai-bodies.ts';
-import { slugNames, slugs } from '../slugs.ts';
+import { servedModelBody, slugNames, slugs } from '../slugs.ts';
 import { adminOperations } from './admin-operations.ts';
 import { wrongVerb } from './error-responses.ts';
-import { generationOperations } from './generation-operations.ts';
+import { generationOperations, servedModelOperations } from './generation-operations.ts';
 import { openAiOperations } from './openai-operations.ts';
 import type { Json, JsonObject, Operation } from './operation.ts';
 import { pageOperations } from './page-operations.ts';
@@ -29,6 +29,8 @@ export function openApiDocument(version: string): JsonObject {
     ...serviceOperations,
     ...pageOperations,
     ...adminOperations,
+    // Behind the addresses of their own that their template fits too.
+    ...servedModelOperations,
   ]) {
     paths[operation.path] ??= {};
     paths[operation.path]![operation.method] = describe(operation);
@@ -81,6 +83,7 @@ function describe({
 function schemas(): JsonObject {
   const input = {
     ...Object.fromEntries(slugNames.map((name) => [name, slugs[name].body])),
+    ServedModel: servedModelBody,
     OpenAiGeneration: openAiBodies.generations,
     OpenAiEdit: openAiBodies.edits,
     OpenAiVariation: openAiBodies.variations,

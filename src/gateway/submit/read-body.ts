@@ -22,6 +22,8 @@ export interface RawBody {
   readonly size?: Size;
   /** What stands in place of parsed fields. */
   readonly overrides?: RequestOverrides;
+  /** The served model whose address it was sent to. */
+  readonly model?: string;
   /** What its sender should know of it already; see contract/warnings.ts. */
   readonly warnings?: readonly string[];
 }

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
+import type { ServedModel } from '../../contract/model-profile.ts';
 import { routesOf } from '../../contract/routes.ts';
 import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';
@@ -30,11 +31,7 @@ export interface WorkerInfo {
   /** Whether it has a job in hand. */
   readonly busy: boolean;
   /** The checkpoints that are installed where it runs, and whether each is loaded. */
-  readonly models?: readonly {
-    readonly name: string;
-    readonly serves: readonly string[];
-    readonly loaded: boolean;
-  }[];
+  readonly models?: readonly (ServedModel & { readonly loaded: boolean })[];
   /** What else lies in its models folder, and why it is not served. */
   readonly unservable?: readonly { readonly entry: string; readonly reason: string }[];
   /** Id of the request that it has in hand. */
