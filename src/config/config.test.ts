@@ -31,6 +31,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     publicUrl: undefined,
     device: 'cpu',
     isDeviceAutomatic: true,
+    deterministic: false,
     auth: true,
     acceptBearer: false,
     authFailuresPerMinute: 120,

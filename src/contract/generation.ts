@@ -94,6 +94,8 @@ export interface DeterminismReport {
   /** What ran the networks, with its version. */
   readonly runtime: string;
   readonly precision: string;
+  /** Whether the same request gives the same bytes each time on this device, driver and build. */
+  readonly repeatable?: boolean;
   readonly scheduler: string;
   readonly rng: RandomAlgorithm;
   /** `latentSha256`: of the final latents, float32 little-endian. */

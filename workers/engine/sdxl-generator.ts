@@ -16,7 +16,7 @@ import { loadModels } from '../../src/installation/load-models.ts';
 import { createNetworkPool } from '../../src/installation/network-pool.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { computePrecision } from '../../src/networks/layers-for.ts';
+import { computePrecision, isRepeatable } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../../src/pipelines/image-to-image.ts';
@@ -37,7 +37,11 @@ import { splitOnce } from './split-samples.ts';
 const embeddingCacheBytes = 256 * 2 ** 20;
 
 /** What of the configuration decides how pictures are made. */
-export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'>;
+export type GeneratorSettings = Pick<
+  Config,
+  'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'
+> &
+  Partial<Pick<Config, 'deterministic'>>;
 
 /** Loads checkpoints of the models folder; nothing is read from disk while a request is worked on. */
 export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
@@ -56,6 +60,7 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   const options = {
     device: config.device,
     vaePrecision: config.vaePrecision,
+    deterministic: config.deterministic,
     ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
   };
   const resident = new Set<string>();
@@ -150,6 +155,7 @@ export function createSdxlGenerator(
         stageSeconds: stopwatch.seconds,
         runtime: runtimeVersion,
         precision: computePrecision(settings.device),
+        repeatable: isRepeatable(settings),
         ...(warnings.length > 0 && { warnings: [...new Set(warnings)] }),
       };
     },

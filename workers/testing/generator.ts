@@ -62,6 +62,7 @@ export const openFakeGenerator: OpenGenerator = async (config, models, onLoading
         stageSeconds: {},
         runtime: 'fake engine',
         precision: 'integer',
+        repeatable: true,
       };
     },
   };

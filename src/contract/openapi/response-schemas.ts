@@ -90,6 +90,9 @@ const determinism = z
     device_reason: z.string().optional().meta({ description: 'Why DEVICE=auto has become this device' }),
     runtime: z.string(),
     precision: z.string(),
+    repeatable: z.boolean().optional().meta({
+      description: 'Whether the same request gives the same bytes each time on this device, driver and build',
+    }),
     scheduler: z.string(),
     rng: z.enum(randomAlgorithms),
     images: z.array(
