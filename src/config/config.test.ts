@@ -28,6 +28,11 @@ test('an empty environment gives the documented defaults, frozen', () => {
     swapAfterSeconds: 30,
     healthFile: undefined,
     redisUrl: undefined,
+    redisTlsCa: undefined,
+    redisTlsCert: undefined,
+    redisTlsKey: undefined,
+    redisSentinelUsername: undefined,
+    redisSentinelPassword: undefined,
     publicUrl: undefined,
     device: 'cpu',
     isDeviceAutomatic: true,
@@ -99,7 +104,10 @@ test('the public address loses its last slash', () => {
   );
 });
 
-for (const url of ['redis://localhost:6379', 'rediss://u:p@h:1/2', 'unix:/run/r.sock', '/run/r.sock']) {
+for (const url of [
+  ...['redis://localhost:6379', 'rediss://u:p@h:1/2', 'unix:/run/r.sock', '/run/r.sock'],
+  ...['redis+sentinel://:p@a:1,b:2/primary/3', 'rediss+cluster://u:p@a:1,b:2'],
+]) {
   test(`REDIS_URL may be ${url}`, () => {
     assert.equal(readConfig({ REDIS_URL: url }).redisUrl, url);
   });
@@ -111,6 +119,9 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['PORT', '65536', /a whole number/],
   ['PORT', '8e3', /a whole number/],
   ['REDIS_URL', 'http://localhost', /redis:\/\/host:port/],
+  ['REDIS_URL', 'redis+sentinel://a:1,b:2', /redis\+sentinel:\/\/host:port,host:port\/master-name/],
+  ['REDIS_URL', 'redis+cluster://a:1,b:x', /redis\+cluster:\/\/host:port,host:port/],
+  ['REDIS_URL', 'redis+cluster://a:1/2', /a Redis Cluster has database 0 alone/],
   ['PUBLIC_URL', 'localhost:8080', /http:\/\/ or https:\/\//],
   ['PUBLIC_URL', 'https://pictures.example/#x', /fragment/],
   ['PUBLIC_URL', 'https://pictures.example#', /fragment/],
@@ -238,6 +249,9 @@ for (const [variable, value] of [
   ['REDIS_URL', 'http://:p@ss-word@127.0.0.1:1'],
   ['REDIS_URL', 'http://127.0.0.1:1?password=ss-word'],
   ['REDIS_URL', 'http://user:a/ss-word@h'],
+  ['REDIS_URL', 'redis+sentinel://user:ss-word@h:1,h:2'],
+  ['REDIS_URL', 'redis+cluster://:ss-word@h:1,:p@ss-word@h:x'],
+  ['REDIS_URL', 'redis+cluster://:p@ss-word@h:1/5'],
   ['PUBLIC_URL', 'https://user:ss-word@pictures.example'],
   ['PUBLIC_URL', 'https://pictures.example/?token=ss-word'],
   ['CORS_ORIGINS', 'https://user:ss-word@pictures.example'],

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { parseTopology } from '../jobs/redis/redis-address.ts';
 import type { Device } from '../networks/runtime/device.ts';
 import { maskSecrets } from '../process/mask-secrets.ts';
 import { exitWith } from '../process/report-failure.ts';
@@ -120,7 +121,7 @@ function complaint({ variable, kind, secret }: Setting, text: string): string {
   const query = variable === settings.redisUrl.variable ? -1 : text.search(/[?#]/);
   const [front, rest] = query < 0 ? [text, ''] : [text.slice(0, query), text.slice(query)];
   // What is no address may hold a password all the same.
-  const named = front.replace(/^([a-z]+:\/\/)?.*@/is, '$1***@');
+  const named = front.replace(/^([a-z+-]+:\/\/)?.*@/is, '$1***@');
   const shown = secret ? '***' : maskSecrets(named) + maskSecrets(rest);
   return `${variable}=${JSON.stringify(shown)}: must be ${kind.allowed}`;
 }
@@ -143,6 +144,14 @@ function contradictions(given: Given): string[] {
   const { auth, host, engineSilenceMinSeconds: least } = given;
   const most = longestSilence(given);
   const open = `AUTH="off" with HOST="${host}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`;
+  const topology = parseTopology(given.redisUrl ?? '');
+  const noDatabase = `REDIS_URL=${JSON.stringify(maskSecrets(given.redisUrl ?? ''))}: must be without "/${topology?.db}", a Redis Cluster has database 0 alone`;
+  const halfCertificate = 'REDIS_TLS_CERT and REDIS_TLS_KEY: both or neither';
   const inverted = `ENGINE_SILENCE_MIN_SECONDS="${least}": must not be above ENGINE_SILENCE_MAX_SECONDS, ${most}`;
-  return [...(auth || isLoopback(host) ? [] : [open]), ...(least > most ? [inverted] : [])];
+  return [
+    ...(auth || isLoopback(host) ? [] : [open]),
+    ...(least > most ? [inverted] : []),
+    ...(topology?.kind === 'cluster' && topology.db !== 0 ? [noDatabase] : []),
+    ...((given.redisTlsCert === undefined) === (given.redisTlsKey === undefined) ? [] : [halfCertificate]),
+  ];
 }
