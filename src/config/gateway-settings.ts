@@ -94,6 +94,12 @@ export const gatewaySettings = {
     default: '1572864',
     sentence: 'Input pictures with more pixels are scaled down to it.',
   },
+  a1111Api: {
+    variable: 'A1111_API',
+    kind: onOrOff,
+    default: 'on',
+    sentence: "Whether AUTOMATIC1111's API is served under /sdapi/v1/, with the same keys.",
+  },
   embedParameters: {
     variable: 'EMBED_PARAMETERS',
     kind: oneOf('off', 'on'),

@@ -11,7 +11,7 @@ const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** What a field's schema wants, as JSON Schema: the source of coercion and of error texts. */
 interface Expected {
-  readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'array';
+  readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object';
   readonly items?: Expected;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -38,14 +38,27 @@ function coerce(value: unknown, { type }: Expected): unknown {
   return value;
 }
 
+/** A field that is not as its schema wants it. */
+export interface WrongField {
+  readonly name: string;
+  /** What it must be and what came, in one sentence that begins with its name. */
+  readonly message: string;
+  /** As it came; undefined where it is missing. */
+  readonly value: unknown;
+}
+
+type Read<Shape extends z.ZodRawShape> =
+  | { readonly data: z.output<z.ZodObject<Shape>>; readonly wrong?: undefined }
+  | { readonly wrong: readonly WrongField[] };
+
 /**
- * Parses a body by its schema.
- * @throws ApiError invalidParameter whose message names every wrong field, what it must be and what came.
+ * Reads a body by its schema.
+ * @throws ApiError malformedBody where it is no object.
  */
-export function parseFields<Shape extends z.ZodRawShape>(
+export function readFields<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   raw: unknown,
-): z.output<z.ZodObject<Shape>> {
+): Read<Shape> {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     throw new ApiError('malformedBody', 'The request body must be an object with named fields');
   const given: Record<string, unknown> = {};
@@ -57,10 +70,26 @@ export function parseFields<Shape extends z.ZodRawShape>(
     coerced[name] = coerce(value, expectedOf(field));
   }
   const parsed = schema.safeParse(coerced);
-  if (parsed.success) return parsed.data;
-  const wrong = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0])))];
-  const messages = wrong.map((name) => complaint(name, schema.shape[name]!, given[name]));
-  throw new ApiError('invalidParameter', messages.join('; '));
+  if (parsed.success) return { data: parsed.data };
+  const names = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0])))];
+  const wrong = names.map((name) => {
+    const value = given[name];
+    return { name, value, message: complaint(name, schema.shape[name]!, value) };
+  });
+  return { wrong };
+}
+
+/**
+ * Parses a body by its schema.
+ * @throws ApiError invalidParameter whose message names every wrong field, what it must be and what came.
+ */
+export function parseFields<Shape extends z.ZodRawShape>(
+  schema: z.ZodObject<Shape>,
+  raw: unknown,
+): z.output<z.ZodObject<Shape>> {
+  const read = readFields(schema, raw);
+  if (read.wrong === undefined) return read.data;
+  throw new ApiError('invalidParameter', read.wrong.map(({ message }) => message).join('; '));
 }
 
 function complaint(name: string, field: z.core.$ZodType, value: unknown): string {
@@ -80,6 +109,7 @@ function describe(expected: Expected): string {
   if (expected.const !== undefined) return String(expected.const);
   if (expected.enum) return `one of: ${expected.enum.join(', ')}`;
   if (expected.type === 'boolean') return 'true or false';
+  if (expected.type === 'object') return 'an object';
   if (expected.type === 'array') return `a list, each ${describe(expected.items!)}`;
   if (expected.type === 'string')
     return expected.maxLength === undefined

@@ -42,8 +42,6 @@ interface CommonRequest extends PictureOptions {
 
 export interface TextToImageRequest extends CommonRequest {
   readonly endpoint: 'sdxl-torch';
-  /** Served name of the base checkpoint; absent: the published one. */
-  readonly model?: string;
   readonly style: string;
   /** Share of the schedule run by the base; the refiner runs the rest. */
   readonly highNoiseFraction: number;
@@ -64,7 +62,9 @@ export interface ImageToImageRequest extends CommonRequest {
 
 /** What bodies of other protocols say beyond the ranges of ours; stands in place of the parsed field. */
 export type RequestOverrides = Partial<
-  Pick<CommonRequest, 'prompt' | 'samples' | 'outputQuality' | 'halved'>
+  Pick<CommonRequest, 'prompt' | 'samples' | 'outputQuality' | 'halved'> &
+    // Of text to image; an input picture brings its own.
+    Pick<TextToImageRequest, 'width' | 'height'>
 >;
 
 export type GenerationRequest = TextToImageRequest | ImageToImageRequest;
@@ -94,8 +94,6 @@ export interface DeterminismReport {
   /** What ran the networks, with its version. */
   readonly runtime: string;
   readonly precision: string;
-  /** Whether the same request gives the same bytes each time on this device, driver and build. */
-  readonly repeatable?: boolean;
   readonly scheduler: string;
   readonly rng: RandomAlgorithm;
   /** `latentSha256`: of the final latents, float32 little-endian. */

@@ -1,7 +1,4 @@
-/**
- * Served names of the two checkpoints behind sdxl-torch as it is published; every other is a `base_model` of
- * sdxl-img2img and a `model` of text to image.
- */
+/** Served names of the two checkpoints behind sdxl-torch; every other is a `base_model` of sdxl-img2img. */
 export const baseName = 'sdxl-base';
 export const refinerName = 'sdxl-refiner';
 

@@ -19,6 +19,7 @@ import { measureAnswers } from './http/measure.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
+import { a1111Routes } from './routes/a1111/a1111.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
 import { capabilityPaths, capabilityRoutes } from './routes/capabilities.ts';
@@ -30,9 +31,10 @@ import { listRoutes } from './routes/lists.ts';
 import { openAiRoutes } from './routes/openai.ts';
 import { outputRoutes } from './routes/outputs.ts';
 import { pageRoutes } from './routes/page.ts';
+import { pictureParameterPaths, pictureParameterRoutes } from './routes/picture-parameters.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { signInRoutes } from './routes/sign-in.ts';
-import { modelRoutes, refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
+import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
 import { createAccept } from './submit/accept.ts';
 import { createInputImages } from './submit/input-image.ts';
 import { createWorkerList } from './submit/worker-list.ts';
@@ -88,7 +90,11 @@ export async function buildApp(
   refuseOtherSubmits(app);
   refuseOtherAdminVerbs(app);
   for (const path of accountPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
-  for (const [path, allowed] of Object.entries({ ...requestPaths, ...capabilityPaths }))
+  for (const [path, allowed] of Object.entries({
+    ...requestPaths,
+    ...capabilityPaths,
+    ...pictureParameterPaths,
+  }))
     refuseOtherMethods(app, path, allowed);
 
   const inputs = createInputImages(gateway);
@@ -98,8 +104,9 @@ export async function buildApp(
     busy: 'The server reads too many large requests now; try again later',
     onGivenBack: createCollector(),
   });
+  if (settings.a1111Api)
+    await app.register(async (a1111) => a1111Routes(a1111, gateway, accept, workers, bodies));
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers, bodies));
-  await app.register(async (named) => modelRoutes(named, gateway, accept, workers, bodies));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     await keyed.register(async (bodyless) => {
@@ -109,6 +116,7 @@ export async function buildApp(
       accountRoutes(bodyless, gateway);
     });
     await keyed.register(async (asked) => capabilityRoutes(asked, gateway, workers, inputs, bodies));
+    await keyed.register(async (infos) => pictureParameterRoutes(infos, gateway, bodies));
     await keyed.register(async (admin) => adminRoutes(admin, gateway, workers));
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, bodies));
   });

@@ -24,7 +24,7 @@ export async function hashInstalled(
 /** What decided the bits of these pictures. */
 export function determinismOf(
   { scheduler, rng }: GenerationRequest,
-  { checkpoints, pictures, runtime, precision, repeatable }: Generated,
+  { checkpoints, pictures, runtime, precision }: Generated,
   { device, deviceReason }: Pick<Config, 'device' | 'deviceReason'>,
   hashes: WeightHashes,
 ): DeterminismReport {
@@ -34,7 +34,6 @@ export function determinismOf(
     ...(deviceReason !== undefined && { deviceReason }),
     runtime,
     precision,
-    repeatable,
     scheduler,
     rng,
     images: pictures.map(({ seed, latentSha256 }) => ({ seed, latentSha256 })),

@@ -73,7 +73,6 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
       capabilitiesOf(
         capabilities.models.filter(({ name }) => !withdrawn.has(name)),
         capabilities.sizeMultiple,
-        options.config.residentModels,
       ),
     run: (request, context) => {
       const { signal } = context;

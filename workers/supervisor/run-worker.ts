@@ -17,7 +17,6 @@ import {
   connect,
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
-import type { RedisAddress } from '../../src/jobs/redis/redis-address.ts';
 import type { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
@@ -35,7 +34,7 @@ export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
     Pick<SupervisorOptions, 'restartDelayMs' | 'maxRestarts' | 'withdrawMs'> {
   readonly config: Config;
-  readonly redisUrl: RedisAddress;
+  readonly redisUrl: string;
   readonly log: Log;
   /** Absent where nobody reads them. */
   readonly metrics?: WorkerMetrics | undefined;
@@ -96,7 +95,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       resident,
       busy: inHand !== undefined,
       knownWords,
-      models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
+      models: models.map(({ name, serves }) => ({ name, serves, loaded: loaded.has(name) })),
       unservable,
       ...(inHand !== undefined && { request: inHand }),
     });

@@ -19,7 +19,7 @@ export interface PictureFacts {
 
 /**
  * How a picture of a request was made, in the words and the order of A1111's create_infotext
- * (modules/processing.py, commit 0027ce1); `Scheduler` is ours, the published name where the request has one. A
+ * (modules/processing.py, commit 0027ce1); `Scheduler` is ours: what its request says to the bit. A
  * style stands in the prompts, as there.
  */
 export function infotextOf(request: GenerationRequest, picture: PictureFacts): string {

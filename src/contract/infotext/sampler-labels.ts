@@ -46,8 +46,8 @@ export interface Labels {
   readonly sampler: string;
   /** Absent where A1111 has no word for it. */
   readonly scheduleType?: string;
-  /** The published name, where it is one: what the labels stand for to the bit. */
-  readonly scheduler?: string;
+  /** What the labels stand for to the bit. */
+  readonly scheduler: string;
 }
 
 /** Methods of sdxl-torch under A1111's names; the others have the same. */
@@ -64,7 +64,8 @@ const timestepSamplers = ['DDIM', 'PLMS', 'UniPC'];
 export function labelsOf(endpoint: Endpoint, scheduler: string): Labels {
   const [sampler = '', schedule = ''] = scheduler.split(' ');
   const scheduleType = scheduleLabels[schedule];
-  if (scheduleType !== undefined) return { sampler: samplerLabels[sampler] ?? sampler, scheduleType };
+  if (scheduleType !== undefined)
+    return { sampler: samplerLabels[sampler] ?? sampler, scheduleType, scheduler };
   const [, method = scheduler, spacing] = /^(.+?)(?: (Karras|Exponential))?$/.exec(scheduler)!;
   if (spacing !== undefined) return { sampler: method, scheduleType: spacing, scheduler };
   if (endpoint === 'sdxl-torch') return { sampler: published[method] ?? method, scheduler };

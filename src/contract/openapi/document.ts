@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { a1111Bodies } from '../a1111/bodies.ts';
 import { adminBodies } from '../admin.ts';
 import { openAiBodies } from '../openai-bodies.ts';
-import { servedModelBody, slugNames, slugs } from '../slugs.ts';
+import { slugNames, slugs } from '../slugs.ts';
+import { a1111Operations } from './a1111-operations.ts';
 import { adminOperations } from './admin-operations.ts';
 import { wrongVerb } from './error-responses.ts';
-import { generationOperations, servedModelOperations } from './generation-operations.ts';
+import { generationOperations } from './generation-operations.ts';
 import { openAiOperations } from './openai-operations.ts';
 import type { Json, JsonObject, Operation } from './operation.ts';
 import { pageOperations } from './page-operations.ts';
@@ -15,7 +17,7 @@ import { serviceOperations } from './service-operations.ts';
 const description = `Text to image and image to image with SDXL.
 
 Numbers and booleans may come as text, \`null\` counts as absent and unknown fields are ignored. Every address answers a wrong
-verb with 405 and an HTML page (those of the OpenAI Images API: in JSON).`;
+verb with 405 and an HTML page (those of the OpenAI Images API and of AUTOMATIC1111: in JSON).`;
 
 /**
  * The OpenAPI 3.1 document of the whole service, generated from the schemas that requests are checked with.
@@ -26,11 +28,10 @@ export function openApiDocument(version: string): JsonObject {
     ...generationOperations,
     ...requestOperations,
     ...openAiOperations,
+    ...a1111Operations,
     ...serviceOperations,
     ...pageOperations,
     ...adminOperations,
-    // Behind the addresses of their own that their template fits too.
-    ...servedModelOperations,
   ]) {
     paths[operation.path] ??= {};
     paths[operation.path]![operation.method] = describe(operation);
@@ -51,6 +52,7 @@ export function openApiDocument(version: string): JsonObject {
       securitySchemes: {
         apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
         bearer: { type: 'http', scheme: 'bearer' },
+        basic: { type: 'http', scheme: 'basic' },
       },
       responses: { WrongVerb: { ...wrongVerb } as JsonObject },
     },
@@ -83,10 +85,13 @@ function describe({
 function schemas(): JsonObject {
   const input = {
     ...Object.fromEntries(slugNames.map((name) => [name, slugs[name].body])),
-    ServedModel: servedModelBody,
     OpenAiGeneration: openAiBodies.generations,
     OpenAiEdit: openAiBodies.edits,
     OpenAiVariation: openAiBodies.variations,
+    A1111Txt2Img: a1111Bodies.txt2img,
+    A1111Img2Img: a1111Bodies.img2img,
+    A1111PngInfoRequest: a1111Bodies.pngInfo,
+    A1111SetOptions: a1111Bodies.options,
     AdminCreateKey: adminBodies.createKey,
     AdminChangeKey: adminBodies.changeKey,
     AdminAddCredits: adminBodies.addCredits,

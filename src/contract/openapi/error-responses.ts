@@ -2,7 +2,7 @@ import { openAiErrorBody } from '../openai-error.ts';
 import { jsonResponse, type ResponseObject } from './operation.ts';
 
 /** What each status means, with an example of its text. */
-const meanings = {
+export const meanings = {
   400: ['A field or the body is not valid', 'samples must be an integer from 1 to 4, got 9'],
   401: ['No key, or an unknown one', 'Missing Authorization or x-api-key in header'],
   403: ['The key may not do that', 'This API key may not use sdxl-img2img; it may use: sdxl-torch'],

@@ -21,7 +21,7 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   /** Which headers may carry the API key; none where no key is asked for. */
-  readonly keys: readonly ('apiKey' | 'bearer')[];
+  readonly keys: readonly ('apiKey' | 'bearer' | 'basic')[];
   readonly parameters?: readonly JsonObject[];
   readonly body?: Content;
   readonly responses: Readonly<Record<string, ResponseObject>>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { inputImageBody, tokenizeBody } from '../capabilities.ts';
+import { pictureParametersBody } from '../picture-parameters.ts';
 import { signInBody } from '../sign-in.ts';
 import { errorResponses } from './error-responses.ts';
 import { type Content, type JsonObject, jsonResponse, type Operation } from './operation.ts';
@@ -130,6 +131,25 @@ export const pageOperations: readonly Operation[] = [
         description: 'Turned, on white, at its final size',
         content: { 'image/png': { schema: { type: 'string', contentMediaType: 'image/png' } } },
       },
+      ...submitted,
+    },
+  },
+  {
+    method: 'post',
+    path: '/v1/picture-parameters',
+    tag,
+    summary: 'The request that makes a picture again, by what the picture says',
+    keys: ['apiKey'],
+    body: bodyContent(pictureParametersBody, {
+      parameters: 'a red panda\nSteps: 25, Sampler: Euler a, CFG scale: 7.5, Seed: 42, Size: 1024x1024',
+    }),
+    responses: {
+      200: jsonResponse('The request', 'PictureParameters', {
+        parameters: 'a red panda\nSteps: 25, Sampler: Euler a, CFG scale: 7.5, Seed: 42, Size: 1024x1024',
+        slug: 'sdxl1.0-txt2img',
+        request: { prompt: 'a red panda', sampler: 'euler_ancestral', num_inference_steps: 25, seed: 42 },
+        warnings: [],
+      }),
       ...submitted,
     },
   },

@@ -3,7 +3,9 @@ import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
 import { adminResponses } from '../admin.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
 import { endpoints } from '../endpoints.ts';
+import { pictureParametersSchema } from '../picture-parameters.ts';
 import { signInSchema } from '../sign-in.ts';
+import { a1111Responses } from './a1111-schemas.ts';
 import { openAiCompletedImage, openAiImages, openAiPartialImage } from './openai-schemas.ts';
 
 /** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
@@ -26,33 +28,11 @@ const warnings = z
   .optional()
   .meta({ description: 'Extension: what to know of how the request was understood; absent without any' });
 
-const range = z.array(z.number()).length(2).meta({ description: 'Least and most' });
-
 const openAiModel = z.strictObject({
   id: z.string(),
   object: z.literal('model'),
   created: z.int(),
   owned_by: z.string(),
-  kind: z.enum(['base', 'refiner']).optional().meta({ description: 'Extension, as all that follows' }),
-  loaded: z.boolean().optional().meta({ description: 'Whether some worker has it loaded' }),
-  few_step: z.string().optional().meta({ description: 'How it was made to need few steps' }),
-  sizes: z
-    .strictObject({ minimum: z.int(), maximum: z.int(), multiple_of: z.int() })
-    .optional()
-    .meta({ description: 'Sides of pictures' }),
-  defaults: z
-    .strictObject({
-      scheduler: z.string(),
-      num_inference_steps: z.int(),
-      guidance_scale: z.number(),
-      img_width: z.int(),
-      img_height: z.int(),
-      negative_prompt: z.string(),
-      clip_skip: z.int().optional(),
-    })
-    .optional()
-    .meta({ description: 'Of text to image' }),
-  ranges: z.strictObject({ num_inference_steps: range, guidance_scale: range }).optional(),
 });
 
 const request_id = z.uuid();
@@ -90,9 +70,6 @@ const determinism = z
     device_reason: z.string().optional().meta({ description: 'Why DEVICE=auto has become this device' }),
     runtime: z.string(),
     precision: z.string(),
-    repeatable: z.boolean().optional().meta({
-      description: 'Whether the same request gives the same bytes each time on this device, driver and build',
-    }),
     scheduler: z.string(),
     rng: z.enum(randomAlgorithms),
     images: z.array(
@@ -187,6 +164,7 @@ export const responseSchemas = {
   }),
   Capabilities: capabilitiesSchema,
   Tokenized: tokenizeSchema,
+  PictureParameters: pictureParametersSchema,
   SignIn: signInSchema,
   Health: z.strictObject({ status: z.literal('ok') }),
   Ready: z.strictObject({
@@ -216,6 +194,7 @@ export const responseSchemas = {
       code: z.string().nullable(),
     }),
   }),
+  ...a1111Responses,
   ...adminResponses,
 } satisfies Record<string, z.ZodType>;
 

@@ -18,20 +18,31 @@ declare module 'fastify' {
 /** Sender of every request where no key is asked for: one owner, without limits. */
 const anybody: ApiKey = { id: 'anybody', name: 'anybody', createdAt: 0, admin: true };
 
-/** Every route registered on `app` afterwards needs a valid key; it is checked before the body is read. */
-export function requireApiKey(app: FastifyInstance, { producer, settings }: Gateway): void {
+/**
+ * Every route registered on `app` afterwards needs a valid key; it is checked before the body is read.
+ * @param acceptBasic whether it may also come as the password of HTTP's Basic scheme, with any user name.
+ */
+export function requireApiKey(
+  app: FastifyInstance,
+  { producer, settings }: Gateway,
+  acceptBasic = false,
+): void {
   app.addHook('onRequest', async (request) => {
     request.apiKey = settings.auth ? await keyOf(request) : anybody;
     request.owner = request.apiKey.id;
   });
 
   const keyOf = async (request: FastifyRequest): Promise<ApiKey> => {
-    const presented = presentedKey(request.headers, settings.acceptBearer);
+    const basic = acceptBasic ? basicPassword(request.headers.authorization) : undefined;
+    const presented = presentedKey(request.headers, settings.acceptBearer) ?? basic;
     const apiKey = presented === undefined ? undefined : await findApiKey(producer.redis, presented);
     if (apiKey !== undefined) return apiKey;
     await countRefusal({ producer, settings }, request.ip);
-    if (presented !== undefined) throw new ApiError('invalidKey');
-    throw new ApiError('missingKey', whyNoKey(request.headers, settings.acceptBearer));
+    // Browsers ask their user for a password then.
+    const headers = acceptBasic ? { 'www-authenticate': 'Basic' } : {};
+    if (presented !== undefined) throw new ApiError('invalidKey', undefined, { headers });
+    const why = acceptBasic ? undefined : whyNoKey(request.headers, settings.acceptBearer);
+    throw new ApiError('missingKey', why, { headers });
   };
 }
 
@@ -80,6 +91,13 @@ function whyNoKey(headers: NodeJS.Dict<string | string[]>, acceptBearer: boolean
   if (headers['x-api-key'] !== undefined) return `${apiErrors.missingKey.message}: x-api-key is empty`;
   const foreign = foreignHeaders.find((name) => headers[name] !== undefined);
   return foreign && `The header ${foreign} is not read here: ${wanted}`;
+}
+
+/** The password of `Authorization: Basic` (RFC 7617). */
+function basicPassword(authorization = ''): string | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/]+=*)$/i.exec(authorization)?.[1];
+  const [, password] = /^[^:]*:(.+)$/s.exec(Buffer.from(encoded ?? '', 'base64').toString('utf8')) ?? [];
+  return password;
 }
 
 function presentedKey(headers: NodeJS.Dict<string | string[]>, acceptBearer: boolean): string | undefined {

@@ -72,8 +72,7 @@ export function installErrorHandling(app: FastifyInstance): void {
   });
 }
 
-/** Of an address that leads nowhere. */
-export function unknownPath(request: FastifyRequest): ApiError {
+function unknownPath(request: FastifyRequest): ApiError {
   const path = request.url.split('?', 1)[0]!.slice(0, 200);
   return new ApiError('notFound', `There is no ${request.method} ${path} here`);
 }
@@ -89,6 +88,23 @@ export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: r
     onRequest: async (_, reply) => {
       await reply.code(405).header('allow', allowed.join(', ')).type('text/html; charset=utf-8').send(page);
       return reply;
+    },
+    handler: async () => undefined,
+  });
+}
+
+/** The same as the error handler of `app` writes it, for clients of other protocols, which read nothing else. */
+export function refuseOtherMethodsInJson(
+  app: FastifyInstance,
+  url: string,
+  allowed: readonly string[],
+): void {
+  app.route({
+    method: app.supportedMethods.filter((each) => !allowed.includes(each)),
+    url,
+    onRequest: async (_, reply) => {
+      reply.header('allow', allowed.join(', '));
+      throw new ApiError('methodNotAllowed');
     },
     handler: async () => undefined,
   });

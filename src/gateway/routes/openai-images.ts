@@ -69,7 +69,7 @@ export function imageRoutes(
       overrides,
       warnings,
       ...(file && { file }),
-      ...(isEdit && size && { size }),
+      ...(isEdit && size && { size: { ...size, fit: 'cover' } }),
     };
     const base = baseUrl(request, settings.publicUrl);
     const { headers, apiKey, owner, takeRoom } = request;

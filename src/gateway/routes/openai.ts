@@ -1,11 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError } from '../../contract/errors.ts';
+import type { Endpoint } from '../../contract/endpoints.ts';
 import { modelNotFoundBody, openAiFailure } from '../../contract/openai-error.ts';
 import { findModel, modelList } from '../../contract/openai-models.ts';
-import { modelsServed } from '../../contract/served-models.ts';
 import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';
-import { reportError } from '../http/errors.ts';
+import { refuseOtherMethodsInJson, reportError } from '../http/errors.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import type { Accept } from '../submit/accept.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
@@ -23,14 +22,20 @@ export async function openAiRoutes(
 ): Promise<void> {
   const { settings } = gateway;
   app.setErrorHandler(sendOpenAiError);
-  for (const path of Object.values(imagePaths)) refuseOtherMethods(app, path, ['POST']);
-  refuseOtherMethods(app, paths.models, ['GET', 'HEAD']);
-  refuseOtherMethods(app, paths.model, ['GET', 'HEAD']);
+  for (const path of Object.values(imagePaths)) refuseOtherMethodsInJson(app, path, ['POST']);
+  refuseOtherMethodsInJson(app, paths.models, ['GET', 'HEAD']);
+  refuseOtherMethodsInJson(app, paths.model, ['GET', 'HEAD']);
 
   await app.register(async (keyed) => {
     requireApiKey(keyed, { ...gateway, settings: { ...settings, acceptBearer: true } });
 
-    const served = async () => modelsServed(await workers.live());
+    const served = async () => {
+      const live = await workers.live();
+      return {
+        endpoints: new Set(live.flatMap(({ endpoints }): readonly Endpoint[] => endpoints)),
+        baseModels: new Set(live.flatMap(({ baseModels }) => baseModels)),
+      };
+    };
     keyed.get(paths.models, async () => modelList(await served()));
     keyed.get<{ Params: { id: string } }>(paths.model, async ({ params: { id } }, reply) => {
       const model = findModel(id, await served());
@@ -45,17 +50,4 @@ async function sendOpenAiError(error: unknown, request: FastifyRequest, reply: F
   const { status, message, code } = reportError(error, request, reply);
   const failure = openAiFailure(status, message, code);
   await reply.code(failure.status).headers(failure.headers).type('application/json').send(failure.body);
-}
-
-/** Here a wrong verb is answered in JSON: OpenAI's clients read nothing else. */
-function refuseOtherMethods(app: FastifyInstance, url: string, allowed: readonly string[]): void {
-  app.route({
-    method: app.supportedMethods.filter((each) => !allowed.includes(each)),
-    url,
-    onRequest: async (_, reply) => {
-      reply.header('allow', allowed.join(', '));
-      throw new ApiError('methodNotAllowed');
-    },
-    handler: async () => undefined,
-  });
 }

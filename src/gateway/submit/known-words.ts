@@ -23,14 +23,14 @@ function knownWordsOf(served: string, workers: readonly WorkerInfo[]): ServedKno
 /**
  * What is asked of a checkpoint that it has never seen, as warnings; none for checkpoints that know the
  * world.
- * @param model served name; undefined for text to image with the published one.
+ * @param baseModel of image to image; undefined for text to image.
  */
 export function unknownWordWarnings(
-  model: string | undefined,
+  baseModel: string | undefined,
   described: Described,
   workers: readonly WorkerInfo[],
 ): string[] {
-  const known = knownWordsOf(model ?? baseName, workers);
+  const known = knownWordsOf(baseModel ?? baseName, workers);
   return known === undefined ? [] : warningsFor(known, described);
 }
 

@@ -3,6 +3,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { RequestOverrides } from '../../contract/generation.ts';
 import type { Size } from '../../contract/openai.ts';
 import { show } from '../../contract/show.ts';
+import type { Fit } from '../../images/fit-image.ts';
 import { toApiError } from '../http/errors.ts';
 
 const acceptedTypes = /^(?:application\/json|multipart\/form-data)\s*(?:;[^\t]*)?$/i;
@@ -18,12 +19,10 @@ export interface RawBody {
   readonly file?: Buffer;
   /** Names of a form's parts that are files, or pictures in text, in order. */
   readonly fileNames?: readonly string[];
-  /** The size that its picture is scaled and cropped to; as it came without one. */
-  readonly size?: Size;
+  /** The size that its picture is brought to, and how; as it came without one. */
+  readonly size?: Size & { readonly fit: Fit };
   /** What stands in place of parsed fields. */
   readonly overrides?: RequestOverrides;
-  /** The served model whose address it was sent to. */
-  readonly model?: string;
   /** What its sender should know of it already; see contract/warnings.ts. */
   readonly warnings?: readonly string[];
 }

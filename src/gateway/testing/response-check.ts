@@ -47,11 +47,6 @@ function validatorOf(schema: object): ValidateFunction {
   return validate;
 }
 
-/** Whether only some addresses of that form are there: those of served models. */
-function isByName({ path }: Described): boolean {
-  return path.endsWith('/{model}');
-}
-
 /** What is wrong with an answer, or undefined. */
 function complaint(
   method: string,
@@ -65,7 +60,7 @@ function complaint(
   const operation = found?.methods[method === 'HEAD' ? 'get' : method.toLowerCase()];
   if (operation === undefined) {
     // A preflight, a wrong verb, an unknown address or one that cannot be decoded.
-    const usual = found === undefined || isByName(found) ? [400, 404, 405] : [405];
+    const usual = found ? [405] : [400, 404];
     if ([...usual, ...(method === 'OPTIONS' ? [204] : [])].includes(status)) return undefined;
     return `status ${status} for what the document does not have`;
   }

@@ -57,6 +57,10 @@ export const keyOf = {
   signIn: (digest: string) => `${keyTag}:sign-in:${digest}`,
   /** Set of the ids of one owner's requests that have not ended. */
   unfinished: (owner: string) => `${keyTag}:unfinished:${owner}`,
+  /** Hash with expiry: what one owner's calls of AUTOMATIC1111's API are at, by call; see iterated-calls.ts. */
+  iteratedCalls: (owner: string) => `${keyTag}:iterated-calls:${owner}`,
+  /** Hash: what one owner has set for all its calls of AUTOMATIC1111's API. */
+  chosen: (owner: string) => `${keyTag}:chosen:${owner}`,
   /** Sorted set of the ids of all requests that have not ended, by their deadline. */
   deadlines: `${keyTag}:deadlines`,
   /** String with expiry: how often something happened in the current minute. */

@@ -1,0 +1,48 @@
+import type { FastifyInstance } from 'fastify';
+import { ApiError } from '../../contract/errors.ts';
+import { parseFields } from '../../contract/fields.ts';
+import { recreatedRequest } from '../../contract/infotext/recreated-request.ts';
+import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
+import { pictureParametersBody } from '../../contract/picture-parameters.ts';
+import { readParameters } from '../../images/metadata/read-parameters.ts';
+import type { Gateway } from '../gateway.ts';
+import { gateBodies, pictureLimits } from '../http/body-gate.ts';
+import type { MemoryPool } from '../http/memory-pool.ts';
+import { assertContentType, readBody } from '../submit/read-body.ts';
+
+export const pictureParameterPaths: Readonly<Record<string, readonly string[]>> = {
+  '/v1/picture-parameters': ['POST'],
+};
+
+/** `POST /v1/picture-parameters`: the request that makes a picture again, by what the picture says. */
+export function pictureParameterRoutes(
+  app: FastifyInstance,
+  { settings }: Gateway,
+  bodies: MemoryPool,
+): void {
+  app.addHook('onRequest', async (request) => assertContentType(request));
+  gateBodies(app, bodies);
+  app.post(
+    '/v1/picture-parameters',
+    pictureLimits(settings),
+    async (request): Promise<ResponseBody<'PictureParameters'>> => {
+      const { fields, file } = await readBody(request, settings.imageBodyLimit);
+      const { image, parameters } = parseFields(pictureParametersBody, fields);
+      const text = parameters ?? textOf(file ?? bytesOf(image));
+      if (text === '') return { parameters: '', slug: null, request: null, warnings: [] };
+      const { slug, fields: body, warnings } = recreatedRequest(text);
+      return { parameters: text, slug, request: { ...body }, warnings: [...warnings] };
+    },
+  );
+}
+
+function bytesOf(image: string | undefined): Buffer {
+  if (image === undefined) throw new ApiError('invalidParameter', 'image or parameters is mandatory');
+  return Buffer.from(image.trim().replace(/^data:[^,]{0,100},/i, ''), 'base64');
+}
+
+function textOf(picture: Buffer): string {
+  const found = readParameters(picture);
+  if (found !== undefined) return found.text;
+  throw new ApiError('invalidParameter', 'image must be a JPEG, PNG or WebP picture');
+}
