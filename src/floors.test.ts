@@ -82,6 +82,7 @@ const floors: Record<string, Floor> = {
   'src/config': {
     folders: [
       'src/contract/served-names.ts',
+      'src/jobs/redis/redis-address.ts',
       'src/networks/runtime/device.ts',
       'src/numerics/random-algorithms.ts',
       'src/process',

@@ -1,11 +1,6 @@
 import type { Endpoint } from '../src/contract/endpoints.ts';
+import type { ServedModel } from '../src/contract/model-profile.ts';
 import { baseName, refinerName } from '../src/contract/served-names.ts';
-
-/** A checkpoint with the names it is served under. */
-export interface ServedModel {
-  readonly name: string;
-  readonly serves: readonly string[];
-}
 
 /** What an engine can do, whatever is loaded at the moment. */
 export interface Capabilities {
@@ -23,10 +18,14 @@ export interface Capabilities {
   readonly sizeMultiple: number | undefined;
 }
 
-/** What installed checkpoints make possible; `serves` is given under which names. */
+/**
+ * What installed checkpoints make possible; `serves` is given under which names.
+ * @param most checkpoints that may be loaded at once: a refiner needs two.
+ */
 export function capabilitiesOf(
   models: readonly ServedModel[],
   sizeMultiple: number | undefined,
+  most = Number.POSITIVE_INFINITY,
 ): Capabilities {
   const names = models.flatMap(({ serves }) => serves);
   const baseModels = names.filter((name) => name !== baseName && name !== refinerName);
@@ -36,7 +35,7 @@ export function capabilitiesOf(
       ...(names.includes(baseName) ? (['sdxl-torch'] as const) : []),
       ...(baseModels.length > 0 ? (['sdxl-img2img'] as const) : []),
     ],
-    refiner: names.includes(refinerName),
+    refiner: names.includes(refinerName) && (most > 1 || models.length === 1),
     baseModels,
     sizeMultiple,
   };

@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { readConfig } from '../../src/config/config.ts';
+import { givenText, readConfig } from '../../src/config/config.ts';
 import { type InstalledModel, readModelsFolder } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
@@ -74,7 +74,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
   pull: async () => {
     const [name, ...urls] = names;
     if (name === undefined) throw new Error(usage);
-    const token = process.env.HF_TOKEN;
+    const token = givenText('HF_TOKEN') || undefined;
     await pull({
       modelsDir,
       name,

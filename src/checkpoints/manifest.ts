@@ -40,9 +40,13 @@ export interface Manifest {
    */
   readonly vae: string | undefined;
   readonly loras: readonly LoraUse[];
+  /** How it is meant to be asked, as written; absent where nothing is said. Read by installation. */
+  readonly profile?: JsonObject;
 }
 
-const keys = ['kind', 'serves', 'checkpoint', 'files', 'scheduler', 'vae', 'loras'];
+/** How the model is meant to be asked. */
+const profileKeys = ['defaults', 'ranges'];
+const keys = ['kind', 'serves', 'checkpoint', 'files', 'scheduler', 'vae', 'loras', ...profileKeys];
 /** Weights and what belongs to them; formats that can carry code are not among them. */
 const modelFile = /\.(safetensors|onnx|onnx_data|data|json|txt)$/;
 
@@ -88,6 +92,9 @@ function manifestOf(json: JsonObject, file: string): Manifest {
     scheduler: schedulerOf(read, json.scheduler),
     vae: json.vae === undefined ? undefined : vaePath(read, json.vae),
     loras,
+    ...(profileKeys.some((key) => json[key] !== undefined) && {
+      profile: Object.fromEntries(profileKeys.map((key) => [key, json[key]])),
+    }),
   };
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, localUrl, readConfig } from './config.ts';
+import { ConfigError, localUrl, readConfig, withVariables } from './config.ts';
 
 const complaint = (environment: Record<string, string>): string => {
   try {
@@ -26,9 +28,15 @@ test('an empty environment gives the documented defaults, frozen', () => {
     swapAfterSeconds: 30,
     healthFile: undefined,
     redisUrl: undefined,
+    redisTlsCa: undefined,
+    redisTlsCert: undefined,
+    redisTlsKey: undefined,
+    redisSentinelUsername: undefined,
+    redisSentinelPassword: undefined,
     publicUrl: undefined,
     device: 'cpu',
     isDeviceAutomatic: true,
+    deterministic: false,
     auth: true,
     acceptBearer: false,
     authFailuresPerMinute: 120,
@@ -47,6 +55,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
     v1DeadlineSeconds: 600,
     jobDeadlineSeconds: 3600,
     resultTtlSeconds: 3600,
+    metricsPort: undefined,
+    metricsHost: '127.0.0.1',
     imageUrlAllow: [],
     webhookSecret: undefined,
     webhookUrlAllow: [],
@@ -95,7 +105,10 @@ test('the public address loses its last slash', () => {
   );
 });
 
-for (const url of ['redis://localhost:6379', 'rediss://u:p@h:1/2', 'unix:/run/r.sock', '/run/r.sock']) {
+for (const url of [
+  ...['redis://localhost:6379', 'rediss://u:p@h:1/2', 'unix:/run/r.sock', '/run/r.sock'],
+  ...['redis+sentinel://:p@a:1,b:2/primary/3', 'rediss+cluster://u:p@a:1,b:2'],
+]) {
   test(`REDIS_URL may be ${url}`, () => {
     assert.equal(readConfig({ REDIS_URL: url }).redisUrl, url);
   });
@@ -107,6 +120,9 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['PORT', '65536', /a whole number/],
   ['PORT', '8e3', /a whole number/],
   ['REDIS_URL', 'http://localhost', /redis:\/\/host:port/],
+  ['REDIS_URL', 'redis+sentinel://a:1,b:2', /redis\+sentinel:\/\/host:port,host:port\/master-name/],
+  ['REDIS_URL', 'redis+cluster://a:1,b:x', /redis\+cluster:\/\/host:port,host:port/],
+  ['REDIS_URL', 'redis+cluster://a:1/2', /a Redis Cluster has database 0 alone/],
   ['PUBLIC_URL', 'localhost:8080', /http:\/\/ or https:\/\//],
   ['PUBLIC_URL', 'https://pictures.example/#x', /fragment/],
   ['PUBLIC_URL', 'https://pictures.example#', /fragment/],
@@ -234,6 +250,9 @@ for (const [variable, value] of [
   ['REDIS_URL', 'http://:p@ss-word@127.0.0.1:1'],
   ['REDIS_URL', 'http://127.0.0.1:1?password=ss-word'],
   ['REDIS_URL', 'http://user:a/ss-word@h'],
+  ['REDIS_URL', 'redis+sentinel://user:ss-word@h:1,h:2'],
+  ['REDIS_URL', 'redis+cluster://:ss-word@h:1,:p@ss-word@h:x'],
+  ['REDIS_URL', 'redis+cluster://:p@ss-word@h:1/5'],
   ['PUBLIC_URL', 'https://user:ss-word@pictures.example'],
   ['PUBLIC_URL', 'https://pictures.example/?token=ss-word'],
   ['CORS_ORIGINS', 'https://user:ss-word@pictures.example'],
@@ -242,3 +261,26 @@ for (const [variable, value] of [
   test(`what is secret in a refused ${variable} is not repeated: ${value}`, () => {
     assert.doesNotMatch(complaint({ [variable]: value }), /ss-word/);
   });
+
+test('a value may stand in a file, as secrets of Docker and Kubernetes do', (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'redis-url');
+  writeFileSync(file, 'redis://:hidden@redis:6379\n');
+  assert.equal(readConfig({ REDIS_URL_FILE: file }).redisUrl, 'redis://:hidden@redis:6379');
+  assert.match(
+    complaint({ REDIS_URL_FILE: file, REDIS_URL: 'redis://other' }),
+    /REDIS_URL_FILE=".*redis-url": REDIS_URL is set too/,
+  );
+  assert.match(complaint({ PORT_FILE: path.join(folder, 'none') }), /PORT_FILE=".*none": cannot be read/);
+
+  writeFileSync(file, 'hidden');
+  const message = complaint({ WEBHOOK_SECRET_FILE: file });
+  assert.match(message, /WEBHOOK_SECRET/);
+  assert.doesNotMatch(message, /hidden/);
+});
+
+test('a child process is given what counts, whatever files its parent was given', () => {
+  const env = withVariables({ REDIS_URL_FILE: '/run/secrets/redis' }, { REDIS_URL: 'redis://private' });
+  assert.equal(readConfig(env as Record<string, string>).redisUrl, 'redis://private');
+});

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { parseTopology } from '../jobs/redis/redis-address.ts';
 import type { Device } from '../networks/runtime/device.ts';
 import { maskSecrets } from '../process/mask-secrets.ts';
 import { exitWith } from '../process/report-failure.ts';
@@ -39,7 +41,13 @@ export function readConfig(environment: Environment = process.env): Config {
   const complaints: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries<Setting>(settings)) {
-    const text = environment[setting.variable]?.trim() || setting.default;
+    let text: string | undefined;
+    try {
+      text = givenText(setting.variable, environment) || setting.default;
+    } catch (error) {
+      complaints.push((error as Error).message);
+      continue;
+    }
     if (text === undefined) {
       values[name] = undefined;
       continue;
@@ -58,6 +66,37 @@ export function readConfig(environment: Environment = process.env): Config {
     residentModels: given.residentModels ?? (device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
     engineSilenceMaxSeconds: longestSilence(given),
   });
+}
+
+/**
+ * An environment variable's own text, or that of the file that `NAME_FILE` names: secrets of Docker and Kubernetes
+ * are files. Empty counts as unset.
+ * @throws Error naming the variable where both are set, or the file cannot be read.
+ */
+export function givenText(variable: string, environment: Environment = process.env): string {
+  const [text = '', file = ''] = [variable, fileVariable(variable)].map((name) => environment[name]?.trim());
+  if (file === '') return text;
+  const named = `${fileVariable(variable)}=${JSON.stringify(file)}`;
+  if (text !== '') throw new ConfigError(`${named}: ${variable} is set too; one of them must go`);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new ConfigError(`${named}: cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** What names a file that holds the variable's value. */
+function fileVariable(variable: string): string {
+  return `${variable}_FILE`;
+}
+
+/** An environment for a child process in which these variables count, whatever files the present one names. */
+export function withVariables(
+  environment: NodeJS.ProcessEnv,
+  values: Readonly<Record<string, string | undefined>>,
+): NodeJS.ProcessEnv {
+  const replaced = Object.fromEntries(Object.keys(values).map((name) => [fileVariable(name), undefined]));
+  return { ...environment, ...replaced, ...values };
 }
 
 /** For the start of a process: what is wrong in one message on stderr, and exit code 1. */
@@ -82,7 +121,7 @@ function complaint({ variable, kind, secret }: Setting, text: string): string {
   const query = variable === settings.redisUrl.variable ? -1 : text.search(/[?#]/);
   const [front, rest] = query < 0 ? [text, ''] : [text.slice(0, query), text.slice(query)];
   // What is no address may hold a password all the same.
-  const named = front.replace(/^([a-z]+:\/\/)?.*@/is, '$1***@');
+  const named = front.replace(/^([a-z+-]+:\/\/)?.*@/is, '$1***@');
   const shown = secret ? '***' : maskSecrets(named) + maskSecrets(rest);
   return `${variable}=${JSON.stringify(shown)}: must be ${kind.allowed}`;
 }
@@ -105,6 +144,14 @@ function contradictions(given: Given): string[] {
   const { auth, host, engineSilenceMinSeconds: least } = given;
   const most = longestSilence(given);
   const open = `AUTH="off" with HOST="${host}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`;
+  const topology = parseTopology(given.redisUrl ?? '');
+  const noDatabase = `REDIS_URL=${JSON.stringify(maskSecrets(given.redisUrl ?? ''))}: must be without "/${topology?.db}", a Redis Cluster has database 0 alone`;
+  const halfCertificate = 'REDIS_TLS_CERT and REDIS_TLS_KEY: both or neither';
   const inverted = `ENGINE_SILENCE_MIN_SECONDS="${least}": must not be above ENGINE_SILENCE_MAX_SECONDS, ${most}`;
-  return [...(auth || isLoopback(host) ? [] : [open]), ...(least > most ? [inverted] : [])];
+  return [
+    ...(auth || isLoopback(host) ? [] : [open]),
+    ...(least > most ? [inverted] : []),
+    ...(topology?.kind === 'cluster' && topology.db !== 0 ? [noDatabase] : []),
+    ...((given.redisTlsCert === undefined) === (given.redisTlsKey === undefined) ? [] : [halfCertificate]),
+  ];
 }

@@ -7,7 +7,13 @@ const checks = {
   safetyChecker: requireFolder,
   contentDenyList: requireFile,
   healthFile: requireWritable,
+  redisTlsCa: requireFile,
+  redisTlsCert: requireFile,
+  redisTlsKey: requireFile,
 } as const satisfies Partial<Record<keyof Config, (what: string, place: string) => void>>;
+
+/** What `redisAddressOf` names. */
+export const redisPaths = ['redisTlsCa', 'redisTlsCert', 'redisTlsKey'] as const;
 
 /**
  * That the files and folders of these settings, where they are set, can be used.

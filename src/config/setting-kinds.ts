@@ -1,5 +1,6 @@
 import net from 'node:net';
 import path from 'node:path';
+import { parseTopology } from '../jobs/redis/redis-address.ts';
 
 /** What an environment variable may hold. */
 export interface Kind<Value> {
@@ -105,8 +106,9 @@ export const isAddressRange = (text: string): boolean => {
 /** Longest path of a unix socket in bytes, without the final zero byte (unix(7)). */
 const longestSocketPath = 107;
 
-/** With a database by its number, or the path of a socket. */
+/** One server with a database by its number, the path of a socket, Sentinels, or nodes of a cluster. */
 export const isRedisUrl = (text: string): boolean => {
+  if (parseTopology(text) !== undefined) return true;
   if (/^(unix:)?\//.test(text))
     return Buffer.byteLength(text.replace(/^unix:(\/\/(?=\/))?/, '')) <= longestSocketPath;
   if (!URL.canParse(text)) return false;

@@ -14,9 +14,37 @@ export const sharedSettings = {
     variable: 'REDIS_URL',
     kind: word(
       isRedisUrl,
-      'redis://host:port, rediss://host:port (/N behind it for database N) or unix:/path/to/socket (107 bytes at most)',
+      'redis://host:port (/N behind it for database N), redis+sentinel://host:port,host:port/master-name, ' +
+        'redis+cluster://host:port,host:port, each with rediss for TLS, or unix:/path/to/socket (107 bytes at most)',
     ),
     sentence: 'Redis to use (its policy `noeviction`). Unset: `npm start` runs a private one.',
+  },
+  redisTlsCa: {
+    variable: 'REDIS_TLS_CA',
+    kind: place('a file'),
+    sentence:
+      'PEM file of the authority that signed the certificates of Redis. Unset: those that Node knows.',
+  },
+  redisTlsCert: {
+    variable: 'REDIS_TLS_CERT',
+    kind: place('a file'),
+    sentence: 'PEM file of the certificate that is shown to a Redis that asks for one.',
+  },
+  redisTlsKey: {
+    variable: 'REDIS_TLS_KEY',
+    kind: place('a file'),
+    sentence: 'PEM file of the key of REDIS_TLS_CERT.',
+  },
+  redisSentinelUsername: {
+    variable: 'REDIS_SENTINEL_USERNAME',
+    kind: word(() => true, 'a name'),
+    sentence: 'User that Sentinels know, where theirs is not the default one.',
+  },
+  redisSentinelPassword: {
+    variable: 'REDIS_SENTINEL_PASSWORD',
+    kind: word(() => true, 'a password'),
+    secret: true,
+    sentence: 'Password that Sentinels ask for; that of the servers they watch stands in REDIS_URL.',
   },
   promptMaxChunks: {
     variable: 'PROMPT_MAX_CHUNKS',

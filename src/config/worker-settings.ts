@@ -1,6 +1,6 @@
 import { baseName, isServedName } from '../contract/served-names.ts';
 import { type Device, isDevice } from '../networks/runtime/device.ts';
-import { type Kind, listOf, oneOf, place, type Setting, wholeNumber } from './setting-kinds.ts';
+import { type Kind, listOf, oneOf, onOrOff, place, type Setting, wholeNumber } from './setting-kinds.ts';
 
 const device: Kind<Device | 'auto'> = {
   allowed: 'auto, cpu, webgpu or cuda:N (cuda:0 is the first device)',
@@ -59,6 +59,14 @@ export const workerSettings = {
     sentence:
       'What the VAE computes in on CUDA. In float16 its activations are scaled to fit (exactly, by powers of ' +
       'two), and a picture that does not is computed again in float32. Elsewhere all is float32.',
+  },
+  deterministic: {
+    variable: 'DETERMINISTIC',
+    kind: onOrOff,
+    default: 'off',
+    sentence:
+      'on: on CUDA the same request gives the same bytes on the same device, driver and build, as it always ' +
+      'does on the CPU; a step takes about 1.1 of the time (counted, not measured; see docs/reliability.md).',
   },
   promptEmphasis: {
     variable: 'PROMPT_EMPHASIS',

@@ -1,20 +1,26 @@
-import { z } from 'zod';
-import { type OutputFormat, outputFormats } from '../images/output-formats.ts';
-import { type RandomAlgorithm, randomAlgorithms } from '../numerics/random-algorithms.ts';
-import { schedulerNames } from '../schedulers/registry.ts';
+import type { z } from 'zod';
+import type { OutputFormat } from '../images/output-formats.ts';
+import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
 import type { SamplerName } from '../schedulers/samplers.ts';
 import type { ScheduleName } from '../schedulers/schedules/named-schedules.ts';
 import { canonicalStyle, styleNames } from '../text/styles.ts';
+import {
+  freeSizeTextToImageBody,
+  imageToImageBody,
+  publishedBodies,
+  textToImageBody,
+} from './body-fields.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
 import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
-import { publishedRanges, rangedFields, requireStep, samplerRanges } from './ranges.ts';
+import type { ModelProfile, NamedModel } from './model-profile.ts';
+import { type Asked, rangesOf, requireStep } from './ranges.ts';
 import { withSamplerNames } from './sampler-aliases.ts';
-import { asksSampler, samplerFields, schedulerOf } from './sampler-fields.ts';
+import { asksSampler, schedulerOf } from './sampler-fields.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
-import { maxSeed, pictureOptionsOf, variationFields } from './variation-fields.ts';
+import { pictureOptionsOf } from './variation-fields.ts';
 import { withWarnings } from './warnings.ts';
 
 /**
@@ -22,75 +28,34 @@ import { withWarnings } from './warnings.ts';
  * of its handling is submit-options.ts.
  */
 
-/**
- * The published names of sdxl-img2img's checkpoints; an installation adds names of its own in its manifests.
- */
-export const baseModels = ['juggernaut', 'realvis', 'protovision', 'yamers_realistic'] as const;
-
-const common = {
-  prompt: z
-    .string()
-    .min(1)
-    .max(32_768)
-    .meta({ description: 'What the picture shows; A1111 weights such as (word:1.3)' }),
-  negative_prompt: z.string().max(32_768).default('').meta({ description: 'What the picture must not show' }),
-  samples: z
-    .int()
-    .min(1)
-    .max(4)
-    .default(1)
-    .meta({ description: 'How many pictures; picture i uses seed + i' }),
-  seed: z.int().min(-1).max(maxSeed).default(-1).meta({ description: '-1 draws one' }),
-  base64: z.boolean().default(false).meta({ description: 'Answer with base64 in JSON' }),
-  rng: z.enum(randomAlgorithms).optional().meta({ description: 'Extension: source of the noise' }),
-  output_format: z.enum(outputFormats).default('jpeg').meta({ description: 'Extension: file format' }),
-  ...variationFields,
-  ...samplerFields,
-};
-
 export const bodies = {
-  'sdxl-torch': z.object({
-    ...common,
-    style: z.string().default('base').meta({ description: 'Name of a style template, see GET /v1/styles' }),
-    scheduler: z.enum(schedulerNames('sdxl-torch')).default('UniPC'),
-    ...rangedFields(publishedRanges['sdxl-torch']),
-    high_noise_fraction: z.number().min(0).max(1).default(0.8).meta({
-      description: 'Share of the schedule that the base model runs; the refiner runs the rest',
-    }),
-    strength: z.number().min(0.1).max(1).default(0.2).meta({ description: 'Accepted; without effect' }),
-    img_width: z.literal(1024).default(1024),
-    img_height: z.literal(1024).default(1024),
-    refiner: z.boolean().default(true),
-  }),
-  'sdxl-img2img': z.object({
-    ...common,
-    image: z
-      .string()
-      .min(1)
-      .meta({ description: 'https URL, data URI or base64; or a file part of this name' }),
-    base_model: z
-      .string()
-      .min(1)
-      .max(64)
-      .default('juggernaut')
-      .meta({ description: 'Name of an installed checkpoint', examples: [...baseModels] }),
-    scheduler: z.enum(schedulerNames('sdxl-img2img')).default('UniPC'),
-    ...rangedFields(publishedRanges['sdxl-img2img']),
-    strength: z.number().min(0.1).max(1).default(0.65),
-  }),
+  'sdxl-torch': publishedBodies['sdxl-torch'],
+  'sdxl-img2img': publishedBodies['sdxl-img2img'],
 } satisfies Record<Endpoint, z.ZodObject>;
 
-const side = z.int().min(512).max(2048).multipleOf(8).default(1024);
-
 /** The body of text to image under the older name of the published API, which takes sizes. */
-export const freeSizeBody = bodies['sdxl-torch'].extend({ img_width: side, img_height: side });
+export const freeSizeBody = publishedBodies.freeSize;
 
-/** The same bodies where a sampler is named, which widens the ranges. */
-const samplerBodies = {
-  'sdxl-torch': bodies['sdxl-torch'].extend(rangedFields(samplerRanges('sdxl-torch'))),
-  freeSize: freeSizeBody.extend(rangedFields(samplerRanges('sdxl-torch'))),
-  'sdxl-img2img': bodies['sdxl-img2img'].extend(rangedFields(samplerRanges('sdxl-img2img'))),
-};
+/** Bodies with other ranges, by what is asked for. */
+const otherBodies = new Map<string, typeof publishedBodies>();
+const mostKept = 64;
+
+/** The bodies of requests that ask for this. */
+function bodiesOf(asked: Asked): typeof publishedBodies {
+  if (asked.sampler !== true && asked.profile === undefined) return publishedBodies;
+  const key = JSON.stringify([asked.sampler === true, asked.profile]);
+  const known = otherBodies.get(key);
+  if (known !== undefined) return known;
+  if (otherBodies.size >= mostKept) otherBodies.clear();
+  const texts = rangesOf('sdxl-torch', asked);
+  const made = {
+    'sdxl-torch': textToImageBody(texts),
+    freeSize: freeSizeTextToImageBody(texts),
+    'sdxl-img2img': imageToImageBody(rangesOf('sdxl-img2img', asked)),
+  };
+  otherBodies.set(key, made);
+  return made;
+}
 
 /** What a body leaves open and the gateway fills in. */
 export interface RequestDefaults {
@@ -101,23 +66,26 @@ export interface RequestDefaults {
   readonly embedParameters?: boolean;
 }
 
+/** A model that says nothing of itself. */
+const ordinary: ModelProfile = { defaults: {}, ranges: {} };
+
 /**
  * @param freeSize whether `img_width` and `img_height` may be other than 1024.
+ * @param model that it names by an extension: sizes are free, and its own ranges and defaults hold. The
+ * body's own `model` is read by who knows what is served.
  * @throws ApiError naming each wrong field.
  */
 export function parseTextToImage(
   raw: unknown,
   defaults: RequestDefaults,
   freeSize = false,
+  model?: NamedModel,
 ): TextToImageRequest {
-  const { fields, warnings } = withSchedulerName('sdxl-torch', withSamplerNames(raw));
-  const body = asksSampler(fields)
-    ? freeSize
-      ? parseFields(samplerBodies.freeSize, fields)
-      : parseFields(samplerBodies['sdxl-torch'], fields)
-    : freeSize
-      ? parseFields(freeSizeBody, fields)
-      : parseFields(bodies['sdxl-torch'], fields);
+  const { fields, warnings } = withSchedulerName('sdxl-torch', withSamplerNames(withoutModel(raw)));
+  const profile = model && (model.profile ?? ordinary);
+  const bodies = bodiesOf({ sampler: asksSampler(fields), profile });
+  const body =
+    freeSize || model ? parseFields(bodies.freeSize, fields) : parseFields(bodies['sdxl-torch'], fields);
   const style = canonicalStyle(body.style);
   if (style === undefined)
     throw new ApiError(
@@ -127,6 +95,7 @@ export function parseTextToImage(
   const request: TextToImageRequest = {
     endpoint: 'sdxl-torch',
     ...commonRequest(body, fields, defaults),
+    ...(model && { model: model.name }),
     style,
     highNoiseFraction: body.high_noise_fraction,
     refiner: body.refiner,
@@ -134,6 +103,12 @@ export function parseTextToImage(
     height: body.img_height,
   };
   return withWarnings(request, warnings);
+}
+
+function withoutModel(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, 'model')) return raw;
+  const { model: _, ...fields } = raw as Record<string, unknown>;
+  return fields;
 }
 
 /**
@@ -144,14 +119,18 @@ export type ParsedImageToImage = Omit<ImageToImageRequest, 'imageKey'> & {
   readonly image: string | Uint8Array;
 };
 
-/** @throws ApiError naming each wrong field. */
+/**
+ * @param profile of a base model that it names by an extension.
+ * @throws ApiError naming each wrong field.
+ */
 export function parseImageToImage(
   raw: unknown,
   defaults: RequestDefaults,
   file?: Uint8Array,
+  profile?: ModelProfile,
 ): ParsedImageToImage {
   const { fields, warnings } = withSchedulerName('sdxl-img2img', withSamplerNames(raw));
-  const schema = asksSampler(fields) ? samplerBodies['sdxl-img2img'] : bodies['sdxl-img2img'];
+  const schema = bodiesOf({ sampler: asksSampler(fields), profile })['sdxl-img2img'];
   const body = parseFields(schema, file ? { ...(fields as object), image: 'file' } : fields);
   requireStep(body.num_inference_steps, body.strength);
   const request: ParsedImageToImage = {

@@ -75,10 +75,11 @@ const table: readonly (readonly [ours: ForeignName, theirs: string])[] = [
   ],
   [['mask'], 'mask maskimage maskurl inpaintmask inpaintingmask maskimg maskdata'],
   [
-    ['base_model'],
-    'basemodel model modelname modelid modelkey modelversion checkpoint checkpointname sdmodelcheckpoint ckpt ckptname ' +
+    ['model', 'base_model'],
+    'model modelname modelid modelkey modelversion checkpoint checkpointname sdmodelcheckpoint ckpt ckptname ' +
       'sdmodel basecheckpoint engine engineid',
   ],
+  [['base_model'], 'basemodel'],
   [
     ['webhook_url'],
     'webhook webhookurl webhookuri webhookendpoint callback callbackurl callbackuri notifyurl',

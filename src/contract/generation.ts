@@ -42,6 +42,8 @@ interface CommonRequest extends PictureOptions {
 
 export interface TextToImageRequest extends CommonRequest {
   readonly endpoint: 'sdxl-torch';
+  /** Served name of the base checkpoint; absent: the published one. */
+  readonly model?: string;
   readonly style: string;
   /** Share of the schedule run by the base; the refiner runs the rest. */
   readonly highNoiseFraction: number;
@@ -94,6 +96,8 @@ export interface DeterminismReport {
   /** What ran the networks, with its version. */
   readonly runtime: string;
   readonly precision: string;
+  /** Whether the same request gives the same bytes each time on this device, driver and build. */
+  readonly repeatable?: boolean;
   readonly scheduler: string;
   readonly rng: RandomAlgorithm;
   /** `latentSha256`: of the final latents, float32 little-endian. */

@@ -108,7 +108,7 @@ function isMistyped(given: string, right: string): boolean {
 }
 
 /** Optimal string alignment distance: insertions, deletions, substitutions, exchanges of neighbours. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) =>
     Array.from({ length: b.length + 1 }, (__, j) => (i === 0 ? j : j === 0 ? i : 0)),
   );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { styleNames } from '../text/styles.ts';
-import { baseModels, bodies, freeSizeBody } from './bodies.ts';
+import { bodies, freeSizeBody } from './bodies.ts';
+import { baseModels } from './body-fields.ts';
 import type { Endpoint } from './endpoints.ts';
 import { generationModels, openAiFamilies } from './openai-models.ts';
 
@@ -100,9 +101,9 @@ const editModel = model.default('sdxl-img2img').meta({
 export const ownFields = {
   generations: z.object({
     ...prompted,
-    model: model
-      .default('sdxl-torch')
-      .meta({ description: `One of: ${generationModels.join(', ')}; or ${openAiFamilies}` }),
+    model: model.default('sdxl-torch').meta({
+      description: `One of: ${generationModels.join(', ')}; a served model by name; or ${openAiFamilies}`,
+    }),
     size: size.meta({
       description: `WIDTHxHEIGHT (${sideRule}); auto is 1024x1024`,
       examples: ['1024x1024'],

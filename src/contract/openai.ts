@@ -5,14 +5,7 @@ import { parseFields } from './fields.ts';
 import type { RequestOverrides } from './generation.ts';
 import { nearMissWarnings, openAiWords } from './near-misses.ts';
 import { openAiBodies, ownFields, passedOn } from './openai-bodies.ts';
-import {
-  type AnswerForm,
-  answerFormOf,
-  generationModels,
-  isDefaultEditModel,
-  isGenerationModel,
-  openAiFamilies,
-} from './openai-models.ts';
+import { type AnswerForm, answerFormOf, isDefaultEditModel, isGenerationModel } from './openai-models.ts';
 import { onlyPictureOf } from './openai-pictures.ts';
 import { show } from './show.ts';
 import type { SlugName } from './slugs.ts';
@@ -51,17 +44,13 @@ export interface TranslatedBody {
 /** @throws ApiError naming each wrong field. */
 export function translateGeneration(raw: unknown): TranslatedBody {
   const body = parseFields(ownFields.generations, raw);
-  if (!isGenerationModel(body.model))
-    throw new ApiError(
-      'invalidParameter',
-      `model must be one of: ${generationModels.join(', ')}; or ${openAiFamilies}; got ${show(body.model)}`,
-    );
   const size = parseSize(body.size);
   return {
     ...translateCommon('generations', raw as object, body, size),
     slug: 'sdxl1.0-txt2img',
     fields: {
       ...translateFields('sdxl-torch', raw as object, body),
+      ...(!isGenerationModel(body.model) && { model: body.model }),
       style: body.style === 'vivid' || body.style === 'natural' ? 'base' : body.style,
       ...(size && { img_width: size.made.width, img_height: size.made.height }),
     },
@@ -122,7 +111,10 @@ const answeredQuality: Readonly<Record<string, OpenAiAnswer['quality']>> = {
 
 function translateFields(endpoint: Endpoint, raw: object, body: CommonBody): Record<string, unknown> {
   const names = Object.keys(passedOn[endpoint].shape);
-  const steps = stepsOfQuality[body.quality ?? 'auto'];
+  // A model of its own name has its own number of steps.
+  const isDefault =
+    endpoint === 'sdxl-torch' ? isGenerationModel(body.model) : isDefaultEditModel(body.model);
+  const steps = isDefault ? stepsOfQuality[body.quality ?? 'auto'] : undefined;
   return {
     ...(steps && { num_inference_steps: steps }),
     ...Object.fromEntries(

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { schedulerNames } from '../schedulers/registry.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
+import type { ModelProfile, Span } from './model-profile.ts';
 
 /** What a number in a body may be, and what it is where the body leaves it out. */
 interface Range {
@@ -9,28 +11,79 @@ interface Range {
   readonly usual: number;
 }
 
-/** The numbers whose range depends on what a request asks for. */
+/** Ranges and defaults of the fields that depend on what a request asks for. */
 export interface Ranges {
+  readonly scheduler: string;
   readonly steps: Range;
   readonly guidanceScale: Range;
+  readonly negativePrompt: string;
+  /** Of text to image, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly refiner: boolean;
+  /** undefined: the last layer but one of both text encoders, as SDXL was trained. */
+  readonly clipSkip: number | undefined;
 }
 
-/** Of the published API. */
+const common = {
+  ...{ scheduler: 'UniPC', negativePrompt: '', width: 1024, height: 1024, refiner: true },
+  clipSkip: undefined,
+};
+
+/** Of the published API; they hold for every request without an extension. */
 export const publishedRanges: Readonly<Record<Endpoint, Ranges>> = {
   'sdxl-torch': {
+    ...common,
     steps: { least: 20, most: 100, usual: 25 },
     guidanceScale: { least: 1, most: 25, usual: 7.5 },
   },
   'sdxl-img2img': {
+    ...common,
     steps: { least: 20, most: 100, usual: 30 },
     guidanceScale: { least: 0.1, most: 25, usual: 6.5 },
   },
 };
 
-/** Extension: where a request names a `sampler`. Guidance of at most 1 is one pass without a negative. */
-export function samplerRanges(endpoint: Endpoint): Ranges {
-  const { steps, guidanceScale } = publishedRanges[endpoint];
-  return { steps: { ...steps, least: 1 }, guidanceScale: { ...guidanceScale, least: 0 } };
+/** Sides of pictures, in pixels. */
+export const sideRange = { least: 512, most: 2048, step: 8 } as const;
+
+/** What of a request changes its ranges and defaults. */
+export interface Asked {
+  /** Whether it names a `sampler` or a `schedule`. Guidance of at most 1 is one pass without a negative. */
+  readonly sampler?: boolean;
+  /** What the model says of itself that it names by an extension. */
+  readonly profile?: ModelProfile | undefined;
+}
+
+export function rangesOf(endpoint: Endpoint, { sampler = false, profile }: Asked): Ranges {
+  const own = profile === undefined ? publishedRanges[endpoint] : rangesOfModel(endpoint, profile);
+  if (!sampler) return own;
+  const { steps, guidanceScale } = own;
+  return { ...own, steps: { ...steps, least: 1 }, guidanceScale: { ...guidanceScale, least: 0 } };
+}
+
+/** The model's own, and the endpoint's where it says nothing. Models of people's own are rarely refined. */
+function rangesOfModel(endpoint: Endpoint, { defaults, ranges }: ModelProfile): Ranges {
+  const published = publishedRanges[endpoint];
+  const names: readonly string[] = schedulerNames(endpoint);
+  const { scheduler = '' } = defaults;
+  return {
+    scheduler: names.includes(scheduler) ? scheduler : published.scheduler,
+    steps: within(ranges.steps, defaults.steps, published.steps),
+    guidanceScale: within(ranges.guidanceScale, defaults.guidanceScale, published.guidanceScale),
+    negativePrompt: defaults.negativePrompt ?? published.negativePrompt,
+    width: defaults.width ?? published.width,
+    height: defaults.height ?? published.height,
+    refiner: false,
+    clipSkip: defaults.clipSkip,
+  };
+}
+
+/** A range reaches to its default, wherever that was said. */
+function within(span: Span | undefined, usual: number | undefined, published: Range): Range {
+  const [least, most] = span ?? [published.least, published.most];
+  if (usual === undefined) return { least, most, usual: Math.min(Math.max(published.usual, least), most) };
+  return { least: Math.min(least, usual), most: Math.max(most, usual), usual };
 }
 
 /** The fields of a body that have these ranges. */

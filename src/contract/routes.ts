@@ -5,7 +5,8 @@ import { baseName, isServedName, refinerName } from './served-names.ts';
 /** The served names of the checkpoints a request needs, all at once. */
 export function checkpointsOf(request: GenerationRequest): readonly string[] {
   if (request.endpoint === 'sdxl-img2img') return [request.baseModel];
-  return request.refiner && request.highNoiseFraction < 1 ? [baseName, refinerName] : [baseName];
+  const { model = baseName, refiner, highNoiseFraction } = request;
+  return refiner && highNoiseFraction < 1 ? [model, refinerName] : [model];
 }
 
 /** Requests of one route need the same checkpoints and share a queue: their served names, joined by `+`. */
@@ -19,12 +20,11 @@ export function routesOf(able: {
   readonly refiner: boolean;
   readonly baseModels: readonly string[];
 }): string[] {
-  const texts = able.endpoints.includes('sdxl-torch') ? [baseName] : [];
-  return [
-    ...texts,
-    ...(able.refiner ? texts.map((base) => `${base}+${refinerName}`) : []),
+  const bases = [
+    ...(able.endpoints.includes('sdxl-torch') ? [baseName] : []),
     ...(able.endpoints.includes('sdxl-img2img') ? able.baseModels : []),
   ];
+  return [...bases, ...(able.refiner ? bases.map((base) => `${base}+${refinerName}`) : [])];
 }
 
 /** The served names behind a route. */

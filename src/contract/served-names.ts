@@ -1,4 +1,7 @@
-/** Served names of the two checkpoints behind sdxl-torch; every other is a `base_model` of sdxl-img2img. */
+/**
+ * Served names of the two checkpoints behind sdxl-torch as it is published; every other is a `base_model` of
+ * sdxl-img2img and a `model` of text to image.
+ */
 export const baseName = 'sdxl-base';
 export const refinerName = 'sdxl-refiner';
 

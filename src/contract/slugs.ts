@@ -31,6 +31,11 @@ export const slugs = {
   },
 } as const satisfies Record<string, Slug>;
 
+/** What `POST /v1/{model}` and `POST /v2/{model}` take: text to image, with a picture image to image. */
+export const servedModelBody = freeSizeBody
+  .omit({ model: true })
+  .extend({ image: bodies['sdxl-img2img'].shape.image.optional(), ...submitFields });
+
 export type SlugName = keyof typeof slugs;
 
 export const slugNames = Object.keys(slugs) as SlugName[];

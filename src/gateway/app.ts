@@ -34,7 +34,7 @@ import { pageRoutes } from './routes/page.ts';
 import { pictureParameterPaths, pictureParameterRoutes } from './routes/picture-parameters.ts';
 import { requestPaths, requestRoutes } from './routes/requests.ts';
 import { signInRoutes } from './routes/sign-in.ts';
-import { refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
+import { modelRoutes, refuseOtherSubmits, submitRoutes } from './routes/submit.ts';
 import { createAccept } from './submit/accept.ts';
 import { createInputImages } from './submit/input-image.ts';
 import { createWorkerList } from './submit/worker-list.ts';
@@ -107,6 +107,7 @@ export async function buildApp(
   if (settings.a1111Api)
     await app.register(async (a1111) => a1111Routes(a1111, gateway, accept, workers, bodies));
   await app.register(async (openAi) => openAiRoutes(openAi, gateway, accept, workers, bodies));
+  await app.register(async (named) => modelRoutes(named, gateway, accept, workers, bodies));
   await app.register(async (keyed) => {
     requireApiKey(keyed, gateway);
     await keyed.register(async (bodyless) => {

@@ -4,6 +4,7 @@ import { openProducer, type Producer } from '../jobs/producer.ts';
 import { liveWorkers } from '../jobs/queue/heartbeat.ts';
 import { readQueueState } from '../jobs/queue/queue-state.ts';
 import { readMemory } from '../jobs/redis/memory.ts';
+import type { RedisAddress } from '../jobs/redis/redis-address.ts';
 import { watchEviction } from '../jobs/redis/watch-eviction.ts';
 import { noObserver } from '../jobs/request-observer.ts';
 import { type GatewayMetrics, gatewayMetrics } from '../metrics/gateway-metrics.ts';
@@ -30,7 +31,7 @@ const fetchTimeoutMs = 10_000;
 /** @throws when Redis does not answer or would evict jobs, or the address is taken. */
 export async function runGateway(
   config: Config,
-  redisUrl: string,
+  redisUrl: RedisAddress,
   logger: FastifyBaseLogger,
 ): Promise<RunningGateway> {
   const settings: GatewaySettings = { ...config, ...gatewayLimits };

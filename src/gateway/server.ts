@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import closeWithGrace from 'close-with-grace';
 import { readConfigOrExit } from '../config/config.ts';
-import { requirePaths } from '../config/require-paths.ts';
+import { redisPaths, requirePaths } from '../config/require-paths.ts';
+import { redisAddressOf } from '../jobs/redis/redis-address.ts';
 import { endWithNpm } from '../process/end-with-npm.ts';
 import { exitWith } from '../process/report-failure.ts';
 import { createLogger } from './http/logging.ts';
@@ -15,17 +16,18 @@ import { runGateway } from './run-gateway.ts';
 setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 const config = readConfigOrExit('gateway');
-if (config.redisUrl === undefined)
+const redisAddress = redisAddressOf(config);
+if (redisAddress === undefined)
   exitWith('gateway', 'REDIS_URL is not set: the gateway needs a Redis (npm start runs a private one)');
 const logger = createLogger(config.logLevel);
 try {
-  requirePaths(config, ['contentDenyList']);
+  requirePaths(config, ['contentDenyList', ...redisPaths]);
 } catch (error) {
   exitWith('gateway', error);
 }
 endWithNpm(['gateway']);
 try {
-  const gateway = await runGateway(config, config.redisUrl, logger);
+  const gateway = await runGateway(config, redisAddress, logger);
   closeWithGrace({ delay: 10_000, logger }, async ({ err }) => {
     if (err) logger.fatal({ err }, 'gateway ends after an error');
     await gateway.close();

@@ -1,6 +1,8 @@
 import { isBiasAddWidth, isGroupNormWidth, isSplitGeluWidth } from './cuda-limits.ts';
 import { createMemory, sumOf } from './cuda-sums.ts';
+import { deterministicGroupNorms } from './deterministic-group-norm.ts';
 import type { Precision, Value } from './graph.ts';
+import { createHalvings } from './halvings.ts';
 import { type Flavour, type Layers, unscaled } from './layers.ts';
 import { plainGroupNorm } from './plain-group-norm.ts';
 
@@ -11,12 +13,16 @@ const onnxType: Readonly<Record<Precision, number>> = { float32: 1, float16: 10 
  * of com.microsoft that have CUDA kernels compute several layers at once where cuda-limits.ts allows. All
  * inputs and outputs of the network stay float32. No size is computed by a node of its own, since such nodes
  * run on the CPU: a Shape goes straight to the node that needs it.
+ * @param options `deterministic`: operators that add in the same order each time, in place of faster ones.
  */
-export function cudaLayers(precision: Precision): Flavour {
+export function cudaLayers(precision: Precision, { deterministic = false } = {}): Flavour {
   return (graph) => {
     const { node, nodes, integers } = graph;
     const memory = createMemory();
     const now = memory.current;
+    const halvings = createHalvings();
+    const repeatableNorm = deterministicGroupNorms(graph, precision);
+    const sized = (value: Value, like: Value, more = 0) => halvings.keep(value, halvings.of(like) + more);
     const weight = (key: string, ...shape: number[]) => graph.weight(key, shape, { precision });
     const biasOf = (path: string, width: number, scale: number) =>
       graph.weight(`${path}.bias`, [width], { precision, scale });
@@ -30,12 +36,14 @@ export function cudaLayers(precision: Precision): Flavour {
 
     const activation: Layers['activation'] = (path, kind, x) => {
       if (kind === 'gelu') return node(path, 'com.microsoft.Gelu', [now(x)]);
-      return node(path, 'com.microsoft.QuickGelu', [now(x)], { alpha: { f: kind === 'silu' ? 1 : 1.702 } });
+      const alpha = { f: kind === 'silu' ? 1 : 1.702 };
+      return sized(node(path, 'com.microsoft.QuickGelu', [now(x)], { alpha }), x);
     };
 
     return {
       precision,
-      imageIn: (image) => turn('image_in', cast('image_in', image, precision), 0, 2, 3, 1),
+      imageIn: (image, doublings = 0) =>
+        halvings.keep(turn('image_in', cast('image_in', image, precision), 0, 2, 3, 1), -doublings),
       imageOut: (map) => cast('image_out', turn('image_out', now(map), 0, 3, 1, 2), 'float32'),
       valuesIn: (path, values) => cast(path, values, precision),
       valuesOut: (path, values) => cast(path, now(values), 'float32'),
@@ -76,8 +84,9 @@ export function cudaLayers(precision: Precision): Flavour {
         };
         const bias = biasOf(path, outChannels, scale.bias);
         let bare: Value | undefined;
+        const value = node(path, 'com.microsoft.NhwcConv', [...operands, bias], attributes);
         return memory.keepProduct({
-          value: node(path, 'com.microsoft.NhwcConv', [...operands, bias], attributes),
+          value: sized(value, map, stride === 2 ? 1 : 0),
           bare: () => (bare ??= node(path, 'com.microsoft.NhwcConv', operands, attributes)),
           bias,
           width: outChannels,
@@ -87,6 +96,11 @@ export function cudaLayers(precision: Precision): Flavour {
 
       groupNorm: (path, map, channels, options) => {
         const [gamma, beta] = affine(path, channels, 'float32') as [Value, Value];
+        if (deterministic) {
+          const of = { ...options, channels, halvings: halvings.of(map), gamma, beta };
+          const normal = sized(repeatableNorm(path, now(map), of), map);
+          return options.silu === true ? activation(path, 'silu', normal) : normal;
+        }
         if (!isGroupNormWidth(channels, options.groups)) {
           const normal = plainGroupNorm(graph, path, now(map), gamma, beta, channels, options, precision);
           return options.silu === true ? activation(path, 'silu', normal) : normal;
@@ -148,20 +162,21 @@ export function cudaLayers(precision: Precision): Flavour {
         const value = fits
           ? node(path, 'com.microsoft.BiasAdd', [product.bare(), product.bias, sum.skip])
           : node(path, 'Add', [now(a), now(b)]);
-        return memory.keepSum(value, sum);
+        return memory.keepSum(sized(value, a), sum);
       },
 
       addPerChannel: (path, map, shift) => {
         const product = memory.product(map);
         const wide = node(path, 'Unsqueeze', [now(shift), integers(1, 2)]);
-        return memory.keepSum(node(path, 'Add', [now(map), wide]), {
+        return memory.keepSum(sized(node(path, 'Add', [now(map), wide]), map), {
           x: product?.bare ?? (() => now(map)),
           skip: now(shift),
           bias: product?.bias,
         });
       },
 
-      concatChannels: (path, maps) => node(path, 'Concat', maps.map(now), { axis: { i: 3 } }),
+      concatChannels: (path, maps) =>
+        sized(node(path, 'Concat', maps.map(now), { axis: { i: 3 } }), maps[0]!),
 
       // To 2n - 1 instead of 2n, nearest neighbour still takes every pixel twice, the last but once.
       upsample: (path, map, like) => {
@@ -170,9 +185,9 @@ export function cudaLayers(precision: Precision): Flavour {
           coordinate_transformation_mode: { s: 'asymmetric' },
           nearest_mode: { s: 'floor' },
         });
-        if (like === undefined) return twice;
+        if (like === undefined) return sized(twice, map, -1);
         const size = node(path, 'Shape', [now(like)], { start: { i: 1 }, end: { i: 3 } });
-        return node(path, 'Slice', [twice, integers(0, 0), size, integers(1, 2)]);
+        return sized(node(path, 'Slice', [twice, integers(0, 0), size, integers(1, 2)]), like);
       },
 
       toTokens: (path, map, channels) => node(path, 'Reshape', [now(map), integers(0, -1, channels)]),
@@ -180,7 +195,7 @@ export function cudaLayers(precision: Precision): Flavour {
       toMap: (path, tokens, like) => {
         const shape = node(path, 'Shape', [now(like)]);
         const reshape = (value: Value) => node(path, 'Reshape', [value, shape]);
-        const value = reshape(now(tokens));
+        const value = sized(reshape(now(tokens)), like);
         const product = memory.product(tokens);
         if (product === undefined) return value;
         return memory.keepProduct({ ...product, value, bare: () => reshape(product.bare()), kind: 'map' });

@@ -39,8 +39,11 @@ export type Activation = 'silu' | 'gelu' | 'quick_gelu';
 export interface Layers {
   /** What values between the networks' float32 inputs and outputs are. */
   readonly precision: Precision;
-  /** A float32 network input [batch, channels, height, width] as a feature map. */
-  imageIn(image: Value): Value;
+  /**
+   * A float32 network input [batch, channels, height, width] as a feature map.
+   * @param doublings how often the sides of latents were doubled for it.
+   */
+  imageIn(image: Value, doublings?: number): Value;
   /** A feature map as float32 [batch, channels, height, width]. */
   imageOut(map: Value): Value;
   /** Float32 values that are no feature map, as the layers take them. */

@@ -65,9 +65,10 @@ function encoder(config: VaeConfig, flavour: Flavour, options: VaeGraphOptions):
   const { intoStream, alongStream } = stream;
   const channels = config.block_out_channels;
   const pixels = graph.input('pixels', 'float32', ['batch', config.in_channels, 'height', 'width']);
+  const image = layers.imageIn(pixels, channels.length - 1);
   let width = channels[0]!;
   let map = stream.watch(
-    layers.conv2d('encoder.conv_in', layers.imageIn(pixels), config.in_channels, width, {
+    layers.conv2d('encoder.conv_in', image, config.in_channels, width, {
       kernel: 3,
       scale: intoStream,
     }),

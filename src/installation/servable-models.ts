@@ -1,3 +1,4 @@
+import type { ModelProfile } from '../contract/model-profile.ts';
 import {
   type Installation,
   type InstalledModel,
@@ -5,10 +6,13 @@ import {
   readModelsFolder,
   type UnservableModel,
 } from './installation.ts';
+import { profileOf } from './model-profile.ts';
 import { openUnmerged } from './open-model.ts';
 
 export interface ServableModels {
   readonly installation: Installation;
+  /** How each of its models is meant to be asked, by name. */
+  readonly profiles: ReadonlyMap<string, { readonly profile?: ModelProfile }>;
   /** What else lies in the folder as a model, with the reason why it is not served. */
   readonly unservable: readonly UnservableModel[];
 }
@@ -27,11 +31,17 @@ export async function servableModels(
   const asked = installationOf(folder, modelsDir, only);
   const unservable = [...folder.unservable];
   const broken = new Set<InstalledModel>();
+  const profiles = new Map<string, { readonly profile?: ModelProfile }>();
   for (const model of new Set(asked.values())) {
-    const failure = await openUnmerged(model).then(
-      () => undefined,
-      (error: Error) => error,
-    );
+    const failure = await openUnmerged(model)
+      .then((opened) => {
+        const profile = profileOf(model, opened);
+        profiles.set(model.name, profile === undefined ? {} : { profile });
+      })
+      .then(
+        () => undefined,
+        (error: Error) => error,
+      );
     if (failure === undefined) continue;
     if (only.length > 0) throw failure;
     broken.add(model);
@@ -42,7 +52,7 @@ export async function servableModels(
     throw new Error(
       `${modelsDir}: no checkpoint can be served: ${unservable.map(({ reason }) => reason).join('; ')}`,
     );
-  return { installation, unservable: [...unservable, ...contested(folder.models, asked, only)] };
+  return { installation, profiles, unservable: [...unservable, ...contested(folder.models, asked, only)] };
 }
 
 /** Models that are left out because another claims all their names. */

@@ -21,6 +21,7 @@ import { type RequestEvent, watchRequest } from './records/watch.ts';
 import { createWithdrawals } from './records/withdraw.ts';
 import { assertNoEviction, type Connection, connect, failFastOptions } from './redis/connection.ts';
 import { defaultLifetimes, keyOf, type Lifetimes } from './redis/names.ts';
+import type { RedisAddress } from './redis/redis-address.ts';
 import { isRefusal } from './redis/unavailable.ts';
 import { noObserver, type RequestObserver } from './request-observer.ts';
 
@@ -65,7 +66,7 @@ export interface Producer {
 }
 
 export interface ProducerOptions {
-  readonly redisUrl: string;
+  readonly redisUrl: RedisAddress;
   readonly log: Log;
   readonly observer?: RequestObserver;
   readonly lifetimes?: Lifetimes;

@@ -24,7 +24,7 @@ export async function openClipTextEncoder(
 ): Promise<ClipTextEncoder> {
   const { config } = component;
   const hasProjection = component.className === 'CLIPTextModelWithProjection';
-  const graph = clipTextGraph(config, layersFor(options.device, 'float16'), hasProjection);
+  const graph = clipTextGraph(config, layersFor(options, 'float16'), hasProjection);
   const session = await openSession(component, graph, options);
   const tokens = config.max_position_embeddings;
   const endOfText = endOfTextId(config);

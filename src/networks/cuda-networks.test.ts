@@ -152,6 +152,24 @@ for (const [name, open] of Object.entries(networks)) {
   });
 }
 
+for (const name of ['base UNet at odd sizes with two chunks of prompt', 'VAE encoder', 'VAE decoder']) {
+  test(`${name}: the deterministic cuda flavour gives what the portable one gives`, async (t) => {
+    const { component, build, inputs } = await networks[name]!();
+    const portable = placeWeights(build(portableLayers), component);
+    const expected = await run(portable.model, portable.folder, inputs);
+    for (const precision of ['float32', 'float16'] as const) {
+      const placed = placeWeights(build(cudaLayers(precision, { deterministic: true })), component);
+      assert.ok(!placed.model.nodes.some(({ op }) => op.endsWith('GroupNorm')));
+      const actual = await runExpanded(placed, precision, inputs);
+      for (const [output, values] of Object.entries(expected)) {
+        const difference = relativeDifference(actual[output]!, values);
+        t.diagnostic(`${precision} ${output}: ${difference.toExponential(1)}`);
+        assert.ok(difference < tolerances[precision], `${precision} ${output} differs by ${difference}`);
+      }
+    }
+  });
+}
+
 test('with prepared copies of the convolution weights, and with fixed sizes, networks give the same', async () => {
   const plain = await checkpoint(tiny);
   const side = path.join(plain.directory, 'prepared');

@@ -78,6 +78,22 @@ async function everyNetwork(on: Device): Promise<Record<string, Float32Array>> {
   return { noise, moments, pixels, hiddenStates, pooled: pooled! };
 }
 
+test('a deterministic UNet gives the same bytes in each of ten runs', { skip }, async () => {
+  const options = { device, timeIdCount: 6, deterministic: true };
+  const unet = await openUnet(checkpoint.unet, options);
+  const side = 32;
+  const input = {
+    latents: oracleNumbers([2, unet.channels, side, side], 1),
+    ...{ batch: 2, height: side, width: side, timestep: oracleTimestep },
+    encoderHiddenStates: oracleNumbers([2, 77, unet.crossAttentionWidth], 2),
+    textEmbeds: oracleNumbers([2, unet.pooledWidth], 3),
+    timeIds: oracleTimeIds[6]!,
+  };
+  const first = await unet.predictNoise(input);
+  for (let run = 1; run < 10; run++) assert.deepEqual(await unet.predictNoise(input), first, `run ${run}`);
+  await unet.release();
+});
+
 test('every network gives on CUDA what it gives on the CPU', { skip }, async (t) => {
   const [actual, expected] = [await everyNetwork(device), await everyNetwork('cpu')];
   for (const [name, values] of Object.entries(expected)) {

@@ -45,7 +45,7 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
   const { config, name } = component;
   const { timeIdCount } = options;
   const pooled = pooledWidth(component, timeIdCount);
-  const graph = unetGraph(config, layersFor(options.device, 'float16'), {
+  const graph = unetGraph(config, layersFor(options, 'float16'), {
     pooledWidth: pooled,
     timeIdCount,
   });

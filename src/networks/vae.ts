@@ -30,7 +30,7 @@ interface Half {
 async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options: VaeOptions): Promise<Half> {
   const { config, name } = component;
   const open = (precision: Precision, scales?: VaeScales): Promise<Session> => {
-    const layers = layersFor(options.device, precision);
+    const layers = layersFor(options, precision);
     const tensors = vaeTensors(config, layers);
     const graph = vaeGraph(config, half, layers, scales && { scales });
     return openSession(component, graph, options, { tensors, blockedLayout: true });

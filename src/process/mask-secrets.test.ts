@@ -7,6 +7,16 @@ const masked = (text: string, environment = {}): string => maskSecrets(text, env
 /** Each text with what is left of it. */
 const table: [what: string, text: string, left: string][] = [
   ['a password', 'redis://:pass@host:6379/0 is away', 'redis://***@host:6379/0 is away'],
+  [
+    'the password of a cluster',
+    'redis+cluster://:pass@a:1,b:2 is away',
+    'redis+cluster://***@a:1,b:2 is away',
+  ],
+  [
+    'the password of what Sentinels watch',
+    '{"url":"rediss+sentinel://me:p@ss/w@a:1,b:2/primary/0"}',
+    '{"url":"rediss+sentinel://***@a:1,b:2/primary/0"}',
+  ],
   ['user and password', 'rediss://me:pass@host', 'rediss://***@host'],
   ['a user alone, which may be a token', 'https://ghp_abc@host/x', 'https://***@host/x'],
   ['a password with @', 'redis://:p@ss@127.0.0.1:1 did not answer', 'redis://***@127.0.0.1:1 did not answer'],
@@ -75,7 +85,19 @@ test('the secrets of the environment do not show wherever they stand, encoded, d
   assert.equal(masked(said, environment), 'AUTH me ***, ***\n{"msg":"***"}\nsent *** and ***');
 });
 
+for (const url of [
+  'redis+sentinel://me:hunter2%2Fhunter@a,b/primary',
+  'rediss+cluster://:hunter2%2Fhunter@a',
+])
+  test(`the password of ${url.split(':')[0]} does not show by itself`, () => {
+    const environment = { REDIS_URL: url, REDIS_SENTINEL_PASSWORD: 'sentinel-pass' };
+    assert.equal(masked('AUTH hunter2/hunter, sentinel-pass', environment), 'AUTH ***, ***');
+  });
+
 test('a child that needs no secret gets none', () => {
-  const environment = { PATH: '/bin', HF_TOKEN: 'a', WEBHOOK_SECRET: 'b', REDIS_URL: 'redis://:c@h' };
+  const environment = {
+    ...{ PATH: '/bin', HF_TOKEN: 'a', WEBHOOK_SECRET: 'b', REDIS_URL: 'redis://:c@h' },
+    REDIS_SENTINEL_PASSWORD: 'd',
+  };
   assert.deepEqual(withoutSecrets(environment), { PATH: '/bin' });
 });

@@ -1,7 +1,10 @@
 const hidden = '***';
 
 /** Environment variables whose values are secrets as they stand. */
-const secretVariables = ['WEBHOOK_SECRET', 'HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'REDIS_PASSWORD'];
+const secretVariables = [
+  ...['WEBHOOK_SECRET', 'HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'REDIS_PASSWORD'],
+  'REDIS_SENTINEL_PASSWORD',
+];
 
 /** An address up to what cannot belong to one; a quote or a backslash ends it, so that JSON stays JSON. */
 const addressPattern = /\b([a-z][a-z0-9+.-]*):\/\/[^\s"'`<>\\]+/gi;
@@ -80,7 +83,7 @@ function knownSecrets(environment: Readonly<Record<string, string | undefined>>)
 }
 
 function passwordOf(redisUrl: string): string {
-  const [, credentials = ''] = /^rediss?:\/\/(.*)@/s.exec(redisUrl) ?? [];
+  const [, credentials = ''] = /^rediss?(?:[+-]\w+)?:\/\/(.*)@/is.exec(redisUrl) ?? [];
   return credentials.slice(credentials.indexOf(':') + 1);
 }
 

@@ -20,6 +20,8 @@ export interface Generated extends Omit<GenerationOutput, 'inferenceSeconds' | '
   readonly runtime: string;
   /** In what numbers they computed. */
   readonly precision: string;
+  /** Whether the same request gives the same bytes each time on this device. */
+  readonly repeatable: boolean;
 }
 
 /** As jobs/generate.ts has it, on this side of the engine's channel. */

@@ -45,6 +45,7 @@ test('every picture comes with the hash of its latents, equal when it is made ag
   );
   assert.match(first.runtime, /^onnxruntime-node \d+\.\d+\.\d+/);
   assert.equal(first.precision, 'float32');
+  assert.equal(first.repeatable, true);
 });
 
 test('steps come with previews that are JPEGs, and previews change no picture', async () => {

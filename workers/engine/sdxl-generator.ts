@@ -7,6 +7,7 @@ import type {
   ImageToImageRequest,
   TextToImageRequest,
 } from '../../src/contract/generation.ts';
+import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
@@ -15,7 +16,7 @@ import { loadModels } from '../../src/installation/load-models.ts';
 import { createNetworkPool } from '../../src/installation/network-pool.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import { computePrecision } from '../../src/networks/layers-for.ts';
+import { computePrecision, isRepeatable } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../../src/pipelines/image-to-image.ts';
@@ -24,7 +25,7 @@ import { RequestError } from '../../src/pipelines/request-error.ts';
 import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
-import { capabilitiesOf, inLoadingOrder, requireRoom, type ServedModel } from '../capabilities.ts';
+import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
 import { withParameters } from './embed-parameters.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { explainMissingProvider } from './missing-provider.ts';
@@ -36,24 +37,30 @@ import { splitOnce } from './split-samples.ts';
 const embeddingCacheBytes = 256 * 2 ** 20;
 
 /** What of the configuration decides how pictures are made. */
-export type GeneratorSettings = Pick<Config, 'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'>;
+export type GeneratorSettings = Pick<
+  Config,
+  'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'
+> &
+  Partial<Pick<Config, 'deterministic'>>;
 
 /** Loads checkpoints of the models folder; nothing is read from disk while a request is worked on. */
 export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   if (config.modelsDir === undefined)
     throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
-  const { installation } = await servableModels(config.modelsDir, config.serveModels);
+  const { installation, profiles } = await servableModels(config.modelsDir, config.serveModels);
   const installed = new Map([...installation.values()].map((model) => [model.name, model]));
   const served = inLoadingOrder(
     [...installed.keys()].map((name) => ({
       name,
       serves: [...installation.keys()].filter((key) => installation.get(key)!.name === name),
+      ...profiles.get(name),
     })),
   );
   requireRoom(served, config.residentModels);
   const options = {
     device: config.device,
     vaePrecision: config.vaePrecision,
+    deterministic: config.deterministic,
     ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
   };
   const resident = new Set<string>();
@@ -77,7 +84,7 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
   return {
     ...createSdxlGenerator(loaded, config, check && { check }),
-    capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor),
+    capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor, config.residentModels),
     resident: () => [...resident],
     load,
   };
@@ -148,6 +155,7 @@ export function createSdxlGenerator(
         stageSeconds: stopwatch.seconds,
         runtime: runtimeVersion,
         precision: computePrecision(settings.device),
+        repeatable: isRepeatable(settings),
         ...(warnings.length > 0 && { warnings: [...new Set(warnings)] }),
       };
     },
@@ -186,7 +194,7 @@ interface Run {
 }
 
 function textToImageRun(request: TextToImageRequest, options: SamplingOptions, find: Find): Run {
-  const base = find(baseName);
+  const base = find(request.model ?? baseName);
   const refiner = request.refiner && request.highNoiseFraction < 1 ? find(refinerName) : undefined;
   return {
     used: refiner === undefined ? [base] : [base, refiner],

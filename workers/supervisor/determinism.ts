@@ -24,7 +24,7 @@ export async function hashInstalled(
 /** What decided the bits of these pictures. */
 export function determinismOf(
   { scheduler, rng }: GenerationRequest,
-  { checkpoints, pictures, runtime, precision }: Generated,
+  { checkpoints, pictures, runtime, precision, repeatable }: Generated,
   { device, deviceReason }: Pick<Config, 'device' | 'deviceReason'>,
   hashes: WeightHashes,
 ): DeterminismReport {
@@ -34,6 +34,7 @@ export function determinismOf(
     ...(deviceReason !== undefined && { deviceReason }),
     runtime,
     precision,
+    repeatable,
     scheduler,
     rng,
     images: pictures.map(({ seed, latentSha256 }) => ({ seed, latentSha256 })),

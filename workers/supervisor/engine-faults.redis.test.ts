@@ -54,6 +54,7 @@ test(
       device: 'cpu',
       runtime: 'fake engine',
       precision: 'integer',
+      repeatable: true,
       scheduler: 'Euler',
       rng: 'philox',
       images: [{ seed: 42, latentSha256: latents!.latentSha256 }],

@@ -73,6 +73,7 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
       capabilitiesOf(
         capabilities.models.filter(({ name }) => !withdrawn.has(name)),
         capabilities.sizeMultiple,
+        options.config.residentModels,
       ),
     run: (request, context) => {
       const { signal } = context;

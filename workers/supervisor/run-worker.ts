@@ -17,6 +17,7 @@ import {
   connect,
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
+import type { RedisAddress } from '../../src/jobs/redis/redis-address.ts';
 import type { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
@@ -34,7 +35,7 @@ export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
     Pick<SupervisorOptions, 'restartDelayMs' | 'maxRestarts' | 'withdrawMs'> {
   readonly config: Config;
-  readonly redisUrl: string;
+  readonly redisUrl: RedisAddress;
   readonly log: Log;
   /** Absent where nobody reads them. */
   readonly metrics?: WorkerMetrics | undefined;
@@ -95,7 +96,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       resident,
       busy: inHand !== undefined,
       knownWords,
-      models: models.map(({ name, serves }) => ({ name, serves, loaded: loaded.has(name) })),
+      models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
       unservable,
       ...(inHand !== undefined && { request: inHand }),
     });

@@ -1,5 +1,6 @@
 import { readConfigOrExit } from '../../src/config/config.ts';
-import { requirePaths } from '../../src/config/require-paths.ts';
+import { redisPaths, requirePaths } from '../../src/config/require-paths.ts';
+import { redisAddressOf } from '../../src/jobs/redis/redis-address.ts';
 import { serveMetrics } from '../../src/metrics/serve-metrics.ts';
 import { workerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { endWithNpm } from '../../src/process/end-with-npm.ts';
@@ -20,7 +21,8 @@ export async function workerProcess(
   options: Omit<WorkerOptions, 'config' | 'redisUrl' | 'log' | 'onHopeless'>,
 ): Promise<void> {
   const asSet = readConfigOrExit('worker');
-  if (asSet.redisUrl === undefined)
+  const redisUrl = redisAddressOf(asSet);
+  if (redisUrl === undefined)
     exitWith(
       'worker',
       'REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)',
@@ -54,7 +56,7 @@ export async function workerProcess(
       void end(1);
     });
 
-  const { redisUrl, metricsHost: host, metricsPort: port } = asSet;
+  const { metricsHost: host, metricsPort: port } = asSet;
   const metrics = port === undefined ? undefined : workerMetrics(version);
   let config = asSet;
   const start = async (): Promise<void> => {
@@ -92,7 +94,7 @@ export async function workerProcess(
     }
   };
   try {
-    requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile']);
+    requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile', ...redisPaths]);
     // Once: what this process makes again, it makes on the same device.
     config = await chooseDevice(asSet);
     if (config.deviceReason !== undefined) log.info({ device: config.device }, config.deviceReason);

@@ -2,16 +2,11 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { crc32, deflateSync } from 'node:zlib';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
+import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { checkpointsOf } from '../../src/contract/routes.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import {
-  capabilitiesOf,
-  inLoadingOrder,
-  modelsBehind,
-  requireRoom,
-  type ServedModel,
-} from '../capabilities.ts';
+import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../capabilities.ts';
 import {
   type Generated,
   type GeneratorContext,
@@ -67,6 +62,7 @@ export const openFakeGenerator: OpenGenerator = async (config, models, onLoading
         stageSeconds: {},
         runtime: 'fake engine',
         precision: 'integer',
+        repeatable: true,
       };
     },
   };

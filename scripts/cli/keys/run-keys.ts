@@ -3,9 +3,11 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type Config, readConfig } from '../../../src/config/config.ts';
+import { redisPaths, requirePaths } from '../../../src/config/require-paths.ts';
 import { type ApiKey, keyIdOf } from '../../../src/jobs/records/api-keys.ts';
 import { exportApiKeys, importApiKeys } from '../../../src/jobs/records/key-transfer.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
+import { redisAddressOf } from '../../../src/jobs/redis/redis-address.ts';
 import { failureText } from '../../../src/process/report-failure.ts';
 import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
 import { type KeyServer, keysInRedis, keysOverHttp } from './key-server.ts';
@@ -45,9 +47,11 @@ export async function runKeys(args: readonly string[]): Promise<0 | 1> {
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
 const tell = (line: string): boolean => process.stderr.write(`${line}\n`);
 
-async function reach({ redisUrl, dataDir }: Config): Promise<Connection> {
+async function reach(config: Config): Promise<Connection> {
+  const { redisUrl, dataDir } = config;
+  requirePaths(config, redisPaths);
   const file = path.join(dataDir, 'redis-url');
-  const url = redisUrl ?? (await readFile(file, 'utf8').catch(() => undefined));
+  const url = redisAddressOf(config) ?? (await readFile(file, 'utf8').catch(() => undefined));
   const absent = `REDIS_URL is not set and no "npm start" runs on ${dataDir}`;
   if (url === undefined) throw new Error(absent);
   try {

@@ -1,8 +1,8 @@
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type Config, isLoopback, localUrl } from '../../../src/config/config.ts';
-import { requirePaths } from '../../../src/config/require-paths.ts';
+import { type Config, isLoopback, localUrl, withVariables } from '../../../src/config/config.ts';
+import { redisPaths, requirePaths } from '../../../src/config/require-paths.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
 import {
@@ -11,6 +11,7 @@ import {
   connect,
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
+import { redisAddressOf } from '../../../src/jobs/redis/redis-address.ts';
 import { processIdentity } from '../../../src/process/start-time.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 import { checkAppendOnlyFiles, markUsed } from './append-only-files.ts';
@@ -59,7 +60,7 @@ const redisAnswerMs = { private: 120_000, given: 10_000 };
 export async function launch(options: LaunchOptions, cancelled: AbortSignal): Promise<Launched> {
   const { config, say } = options;
   makeFolder('DATA_DIR', config.dataDir, 0o700);
-  requirePaths(config, ['modelsDir', 'safetyChecker', 'contentDenyList', 'healthFile']);
+  requirePaths(config, ['modelsDir', 'safetyChecker', 'contentDenyList', 'healthFile', ...redisPaths]);
   const lock = await lockDataDirectory(config.dataDir);
   const children: { child: KeptChild; patienceMs: number }[] = [];
   const endings: (() => Promise<void> | void)[] = [lock.release];
@@ -106,17 +107,17 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     if (config.metricsPort !== undefined) await assertPortFree(config.metricsHost, config.metricsPort);
     const models =
       config.modelsDir === undefined ? await defaultModels(config.dataDir, options.demoModels) : undefined;
-    let redisUrl = config.redisUrl;
-    if (redisUrl === undefined) {
+    let redisAddress = redisAddressOf(config);
+    if (redisAddress === undefined) {
       checkAppendOnlyFiles(config.dataDir, say);
       const redis = await redisChild(await findRedis(config.dataDir, say), config.dataDir);
       endings.push(redis.removeSocket);
       keep('redis', redis.child);
-      redisUrl = redis.url;
+      redisAddress = { url: redis.url };
     }
     const connection = await Promise.race([
       connect(
-        redisUrl,
+        redisAddress,
         failFastOptions(),
         () => undefined,
         redisAnswerMs[config.redisUrl ? 'given' : 'private'],
@@ -127,12 +128,17 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
     await assertNoEviction(connection);
 
     const modelsDir = config.modelsDir ?? models?.modelsDir;
-    const env = { ...process.env, REDIS_URL: redisUrl, DATA_DIR: config.dataDir, MODELS_DIR: modelsDir };
+    const env = withVariables(process.env, {
+      REDIS_URL: redisAddress.url,
+      DATA_DIR: config.dataDir,
+      MODELS_DIR: modelsDir,
+    });
     const root = path.resolve(import.meta.dirname, '../../..');
     keep('gateway', { command: process.execPath, args: [path.join(root, 'src/gateway/server.ts')], env });
     // Two processes of this machine cannot listen on one port.
     const { metricsPort } = config;
-    const workerEnv = metricsPort === undefined ? env : { ...env, METRICS_PORT: String(metricsPort + 1) };
+    const workerEnv =
+      metricsPort === undefined ? env : withVariables(env, { METRICS_PORT: String(metricsPort + 1) });
     keep('worker', { command: process.execPath, args: options.worker, env: workerEnv });
     await Promise.race([served(config, connection, () => pids.get('worker'), cancelled), early.promise]);
     const firstKey = config.auth ? await ensureFirstKey(connection) : undefined;

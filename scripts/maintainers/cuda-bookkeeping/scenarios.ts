@@ -131,10 +131,11 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     return { refusal };
   },
 
-  devices: async () => {
+  devices: async (mark) => {
     const [device, ...others] = cudaDevices();
     // So that there is a log of calls.
     allocateCuda(0, 256).free();
+    mark('end');
     return { ...device!, others: others.length };
   },
 

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { a1111Bodies } from '../a1111/bodies.ts';
 import { adminBodies } from '../admin.ts';
 import { openAiBodies } from '../openai-bodies.ts';
-import { slugNames, slugs } from '../slugs.ts';
+import { servedModelBody, slugNames, slugs } from '../slugs.ts';
 import { a1111Operations } from './a1111-operations.ts';
 import { adminOperations } from './admin-operations.ts';
 import { wrongVerb } from './error-responses.ts';
-import { generationOperations } from './generation-operations.ts';
+import { generationOperations, servedModelOperations } from './generation-operations.ts';
 import { openAiOperations } from './openai-operations.ts';
 import type { Json, JsonObject, Operation } from './operation.ts';
 import { pageOperations } from './page-operations.ts';
@@ -32,6 +32,8 @@ export function openApiDocument(version: string): JsonObject {
     ...serviceOperations,
     ...pageOperations,
     ...adminOperations,
+    // Behind the addresses of their own that their template fits too.
+    ...servedModelOperations,
   ]) {
     paths[operation.path] ??= {};
     paths[operation.path]![operation.method] = describe(operation);
@@ -85,6 +87,7 @@ function describe({
 function schemas(): JsonObject {
   const input = {
     ...Object.fromEntries(slugNames.map((name) => [name, slugs[name].body])),
+    ServedModel: servedModelBody,
     OpenAiGeneration: openAiBodies.generations,
     OpenAiEdit: openAiBodies.edits,
     OpenAiVariation: openAiBodies.variations,

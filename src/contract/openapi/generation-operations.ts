@@ -37,27 +37,29 @@ const pictureContent: Content = Object.fromEntries(
 
 function bodyOf(slug: SlugName): Content {
   const { endpoint } = slugs[slug];
-  const schema = reference(slug);
-  const asForm: JsonObject =
-    endpoint === 'sdxl-img2img'
-      ? {
-          allOf: [
-            schema,
-            {
-              type: 'object',
-              properties: {
-                image: {
-                  type: 'string',
-                  description: 'A file, or text as in JSON',
-                  contentMediaType: 'image/*',
-                },
+  return content(reference(slug), endpoint === 'sdxl-img2img', examples[endpoint]);
+}
+
+function content(schema: JsonObject, takesPicture: boolean, shown: JsonObject): Content {
+  const asForm: JsonObject = takesPicture
+    ? {
+        allOf: [
+          schema,
+          {
+            type: 'object',
+            properties: {
+              image: {
+                type: 'string',
+                description: 'A file, or text as in JSON',
+                contentMediaType: 'image/*',
               },
             },
-          ],
-        }
-      : schema;
+          },
+        ],
+      }
+    : schema;
   return {
-    'application/json': { schema, examples: examples[endpoint] },
+    'application/json': { schema, examples: shown },
     'multipart/form-data': { schema: asForm },
   };
 }
@@ -123,3 +125,18 @@ export const generationOperations: readonly Operation[] = slugNames.flatMap((slu
     },
   ];
 });
+
+/** Every served model under its own name. */
+export const servedModelOperations: readonly Operation[] = (['v1', 'v2'] as const).map((version) => ({
+  method: 'post',
+  path: `/${version}/{model}`,
+  tag: version === 'v1' ? 'Synchronous' : 'Asynchronous',
+  summary: `${version === 'v1' ? 'Runs' : 'Queues'} a request for the served model of that name`,
+  description:
+    "Extension. Text to image, or image to image where the body has `image`; the model's own defaults and " +
+    'ranges hold, see GET /v1/models.',
+  keys: ['apiKey'],
+  parameters: [{ name: 'model', in: 'path', required: true, schema: { type: 'string' } }, idempotencyKey],
+  body: content(reference('ServedModel'), true, examples['sdxl-torch']),
+  responses: version === 'v1' ? syncResponses : { ...submitResponses, ...errorResponses(404) },
+}));

@@ -30,7 +30,15 @@ const openAiBody = (schema: string, example: JsonObject) => ({
   'multipart/form-data': { schema: reference(schema) },
 });
 
-const model = { id: 'sdxl-torch', object: 'model', created: 1690329600, owned_by: 'sdxl-server' };
+const model = {
+  ...{ id: 'juggernaut', object: 'model', created: 1690329600, owned_by: 'sdxl-server' },
+  ...{ kind: 'base', loaded: true, sizes: { minimum: 512, maximum: 2048, multiple_of: 8 } },
+  defaults: {
+    ...{ scheduler: 'UniPC', num_inference_steps: 25, guidance_scale: 7.5 },
+    ...{ img_width: 1024, img_height: 1024, negative_prompt: '' },
+  },
+  ranges: { num_inference_steps: [20, 100], guidance_scale: [1, 25] },
+};
 
 const images = jsonResponse('The pictures', 'OpenAiImages', examples.openAiImages);
 const imagesOrEvents: ResponseObject = {
@@ -77,7 +85,8 @@ export const openAiOperations: readonly Operation[] = [
     method: 'get',
     path: '/v1/models',
     tag: 'OpenAI Images',
-    summary: 'What generations take as `model` now',
+    summary: 'What generations, and the text-to-image bodies, take as `model` now',
+    description: 'Each with its sizes, defaults and ranges.',
     keys: ['bearer', 'apiKey'],
     responses: {
       200: jsonResponse('Names for `model`', 'OpenAiModels', { object: 'list', data: [model] }),

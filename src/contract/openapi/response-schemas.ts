@@ -28,11 +28,33 @@ const warnings = z
   .optional()
   .meta({ description: 'Extension: what to know of how the request was understood; absent without any' });
 
+const range = z.array(z.number()).length(2).meta({ description: 'Least and most' });
+
 const openAiModel = z.strictObject({
   id: z.string(),
   object: z.literal('model'),
   created: z.int(),
   owned_by: z.string(),
+  kind: z.enum(['base', 'refiner']).optional().meta({ description: 'Extension, as all that follows' }),
+  loaded: z.boolean().optional().meta({ description: 'Whether some worker has it loaded' }),
+  few_step: z.string().optional().meta({ description: 'How it was made to need few steps' }),
+  sizes: z
+    .strictObject({ minimum: z.int(), maximum: z.int(), multiple_of: z.int() })
+    .optional()
+    .meta({ description: 'Sides of pictures' }),
+  defaults: z
+    .strictObject({
+      scheduler: z.string(),
+      num_inference_steps: z.int(),
+      guidance_scale: z.number(),
+      img_width: z.int(),
+      img_height: z.int(),
+      negative_prompt: z.string(),
+      clip_skip: z.int().optional(),
+    })
+    .optional()
+    .meta({ description: 'Of text to image' }),
+  ranges: z.strictObject({ num_inference_steps: range, guidance_scale: range }).optional(),
 });
 
 const request_id = z.uuid();
@@ -70,6 +92,9 @@ const determinism = z
     device_reason: z.string().optional().meta({ description: 'Why DEVICE=auto has become this device' }),
     runtime: z.string(),
     precision: z.string(),
+    repeatable: z.boolean().optional().meta({
+      description: 'Whether the same request gives the same bytes each time on this device, driver and build',
+    }),
     scheduler: z.string(),
     rng: z.enum(randomAlgorithms),
     images: z.array(

@@ -145,7 +145,7 @@ test('the client lists the models, each of which generates', async () => {
   const { data } = await client.models.list();
   assert.deepEqual(
     data.map(({ id }) => id),
-    ['sdxl-torch'],
+    ['sdxl-torch', 'sdxl-base', 'juggernaut'],
   );
   for (const { id } of data)
     assert.ok((await client.images.generate({ prompt, model: id })).data!.length > 0);
@@ -153,13 +153,13 @@ test('the client lists the models, each of which generates', async () => {
 
 test('the client asks for a model by the name it would send, for generations or edits', async () => {
   for (const name of [
-    ...['sdxl-torch', 'sdxl1.0-txt2img', 'sdxl-img2img', 'sdxl1.0-img2img', 'juggernaut'],
+    ...['sdxl-torch', 'sdxl1.0-txt2img', 'sdxl-img2img', 'sdxl1.0-img2img', 'sdxl-base', 'juggernaut'],
     ...['gpt-image-1', 'gpt-image-9-mini', 'chatgpt-image-latest', 'dall-e-3'],
   ]) {
     const { id, object } = await client.models.retrieve(name);
     assert.deepEqual({ id, object }, { id: name, object: 'model' });
   }
-  for (const name of ['realvis', 'gpt-4o', 'sdxl-base', '__proto__', 'a b/c', 'x'.repeat(64)]) {
+  for (const name of ['realvis', 'gpt-4o', '__proto__', 'a b/c', 'x'.repeat(64)]) {
     const error = await failure(client.models.retrieve(name));
     assert.equal(error.status, 404);
     assert.equal(error.code, 'model_not_found');
@@ -188,7 +188,8 @@ for (const [field, body, text] of [
   ['n', { prompt, n: 11 }, /n must be an integer from 1 to 10, got 11/],
   ['size', { prompt, size: '257x256' }, /size must be auto, 256x256 or WIDTHxHEIGHT/],
   ['size', { prompt, size: '1000x1001' }, /size must be auto, 256x256 or WIDTHxHEIGHT/],
-  ['model', { prompt, model: 'juggernaut' }, /model must be one of: sdxl-torch/],
+  ['model', { prompt, model: 'jugernaut' }, /model "jugernaut" is not a model of .*nearest: juggernaut/],
+  ['model', { prompt, model: 'sdxl-refiner' }, /there are: sdxl-base, juggernaut/],
   ['quality', { prompt, quality: 'best' }, /quality must be one of/],
   ['background', { prompt, background: 'transparent' }, /background must be one of: auto, opaque/],
   ['stream', { prompt, stream: 'maybe' }, /stream must be true or false/],

@@ -72,7 +72,8 @@ export function installErrorHandling(app: FastifyInstance): void {
   });
 }
 
-function unknownPath(request: FastifyRequest): ApiError {
+/** Of an address that leads nowhere. */
+export function unknownPath(request: FastifyRequest): ApiError {
   const path = request.url.split('?', 1)[0]!.slice(0, 200);
   return new ApiError('notFound', `There is no ${request.method} ${path} here`);
 }

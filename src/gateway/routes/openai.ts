@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Endpoint } from '../../contract/endpoints.ts';
 import { modelNotFoundBody, openAiFailure } from '../../contract/openai-error.ts';
 import { findModel, modelList } from '../../contract/openai-models.ts';
+import { modelsServed } from '../../contract/served-models.ts';
 import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';
 import { refuseOtherMethodsInJson, reportError } from '../http/errors.ts';
@@ -29,13 +29,7 @@ export async function openAiRoutes(
   await app.register(async (keyed) => {
     requireApiKey(keyed, { ...gateway, settings: { ...settings, acceptBearer: true } });
 
-    const served = async () => {
-      const live = await workers.live();
-      return {
-        endpoints: new Set(live.flatMap(({ endpoints }): readonly Endpoint[] => endpoints)),
-        baseModels: new Set(live.flatMap(({ baseModels }) => baseModels)),
-      };
-    };
+    const served = async () => modelsServed(await workers.live());
     keyed.get(paths.models, async () => modelList(await served()));
     keyed.get<{ Params: { id: string } }>(paths.model, async ({ params: { id } }, reply) => {
       const model = findModel(id, await served());

@@ -18,6 +18,7 @@ import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import type { Asking, InputImages } from './input-image.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 import { unknownWordWarnings } from './known-words.ts';
+import { baseModelProfile, modelOf } from './named-model.ts';
 import { isLong, type Prompts } from './prompt-check.ts';
 import type { RawBody } from './read-body.ts';
 import type { WorkerList } from './worker-list.ts';
@@ -57,12 +58,17 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
   ) => Promise<GenerationRequest>;
   const prepare: Record<Endpoint, Prepare> = {
     'sdxl-torch': async (_, { fields, overrides }, freeSize) => {
-      const request = { ...parseTextToImage(fields, defaults, freeSize), ...overrides };
+      const known = Object.keys(slugs['sdxl1.0-txt2img'].body.shape);
+      const { model, warnings } = await modelOf(fields, known, workers);
+      const parsed = withWarnings(parseTextToImage(fields, defaults, freeSize, model), warnings);
+      const request = { ...parsed, ...overrides };
       await checked(request);
       return await withInstalledRefiner(request, workers, settings.refinerFallback);
     },
-    'sdxl-img2img': async (id, { fields, file, size, overrides }, _, client) => {
-      const { image, ...request } = { ...parseImageToImage(fields, defaults, file), ...overrides };
+    'sdxl-img2img': async (id, { fields, file, size, model, overrides }, _, client) => {
+      const profile = await baseModelProfile(fields, model, workers);
+      const parsed = parseImageToImage(fields, defaults, file, profile);
+      const { image, ...request } = { ...parsed, ...overrides };
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
       // A picture is the dearest part of a request: it is looked at last.
@@ -98,11 +104,11 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     const options = optionsOf(body, client);
     const id = randomUUID();
     const prepared = await prepare[endpoint](id, body, freeSize, client);
-    const baseModel = prepared.endpoint === 'sdxl-img2img' ? prepared.baseModel : undefined;
+    const model = prepared.endpoint === 'sdxl-img2img' ? prepared.baseModel : prepared.model;
     const request = withWarnings(prepared, [
       ...nearMissWarnings(body.fields, { names: Object.keys(slugs[slug].body.shape) }),
       ...(body.warnings ?? []),
-      ...unknownWordWarnings(baseModel, prepared, await workers.expected()),
+      ...unknownWordWarnings(model, prepared, await workers.expected()),
     ]);
     const cost = request.samples * settings.creditsPerSample;
     const refusal = gateway.contentRefusal?.(request.prompt);

@@ -28,8 +28,9 @@ export function idempotencyOf(
  * The order of fields does not matter, and a form with the values of a JSON body is another body: clients
  * repeat what they sent.
  */
-function fingerprintOf(slug: SlugName, { fields, file, size, overrides }: RawBody): string {
+function fingerprintOf(slug: SlugName, { fields, file, size, overrides, model }: RawBody): string {
   const hash = createHash('sha256').update(slug).update('\n').update(sorted(fields));
+  if (model !== undefined) hash.update(`\n${model}`);
   if (size) hash.update(`\n${size.width}x${size.height}${size.fit === 'cover' ? '' : size.fit}`);
   if (overrides) hash.update(`\n${sorted(overrides)}`);
   if (file) hash.update('\n').update(file);

@@ -17,10 +17,11 @@ export async function withInstalledRefiner(
   workers: Pick<WorkerList, 'serves' | 'live'>,
   refinerFallback: GatewaySettings['refinerFallback'],
 ): Promise<TextToImageRequest> {
-  if (!(await workers.serves(baseName)))
-    throw new ApiError('invalidParameter', `The checkpoint "${baseName}" is not installed on this server`);
+  const { model = baseName } = request;
+  if (!(await workers.serves(model)))
+    throw new ApiError('invalidParameter', `The checkpoint "${model}" is not installed on this server`);
   const route = routeOf(request);
-  if (!(await isOutOfReach(route, workers, refinerFallback))) return request;
+  if (!(await isOutOfReach(route, model, workers, refinerFallback))) return request;
   if (refinerFallback === 'base') {
     const told = `refiner true: no worker has the checkpoint "${refinerName}" now, made by the base alone`;
     return withWarnings({ ...request, refiner: false }, [told]);
@@ -39,12 +40,13 @@ export async function withInstalledRefiner(
  */
 async function isOutOfReach(
   route: string,
+  model: string,
   { serves, live }: Pick<WorkerList, 'serves' | 'live'>,
   refinerFallback: GatewaySettings['refinerFallback'],
 ): Promise<boolean> {
   if (refinerFallback === 'base') {
     const served = new Set((await live()).flatMap(routesOf));
-    if (served.has(baseName)) return !served.has(route);
+    if (served.has(model)) return !served.has(route);
   }
   try {
     return !(await serves(route));

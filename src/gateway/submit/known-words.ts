@@ -23,14 +23,14 @@ function knownWordsOf(served: string, workers: readonly WorkerInfo[]): ServedKno
 /**
  * What is asked of a checkpoint that it has never seen, as warnings; none for checkpoints that know the
  * world.
- * @param baseModel of image to image; undefined for text to image.
+ * @param model served name; undefined for text to image with the published one.
  */
 export function unknownWordWarnings(
-  baseModel: string | undefined,
+  model: string | undefined,
   described: Described,
   workers: readonly WorkerInfo[],
 ): string[] {
-  const known = knownWordsOf(baseModel ?? baseName, workers);
+  const known = knownWordsOf(model ?? baseName, workers);
   return known === undefined ? [] : warningsFor(known, described);
 }
 

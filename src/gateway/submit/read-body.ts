@@ -23,6 +23,8 @@ export interface RawBody {
   readonly size?: Size & { readonly fit: Fit };
   /** What stands in place of parsed fields. */
   readonly overrides?: RequestOverrides;
+  /** The served model whose address it was sent to. */
+  readonly model?: string;
   /** What its sender should know of it already; see contract/warnings.ts. */
   readonly warnings?: readonly string[];
 }

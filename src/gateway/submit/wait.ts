@@ -23,7 +23,10 @@ export type Wait = <Whole>(
 /** While Redis is away it is asked again this often. */
 const awayMs = 250;
 
-export function createWait(app: FastifyInstance, { producer, settings }: Gateway): Wait {
+export function createWait(
+  app: FastifyInstance,
+  { producer, settings }: Pick<Gateway, 'producer' | 'settings'>,
+): Wait {
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
   return async (request, reply, id, whole) => {

@@ -47,6 +47,11 @@ function validatorOf(schema: object): ValidateFunction {
   return validate;
 }
 
+/** Whether only some addresses of that form are there: those of served models. */
+function isByName({ path }: Described): boolean {
+  return path.endsWith('/{model}');
+}
+
 /** What is wrong with an answer, or undefined. */
 function complaint(
   method: string,
@@ -60,7 +65,7 @@ function complaint(
   const operation = found?.methods[method === 'HEAD' ? 'get' : method.toLowerCase()];
   if (operation === undefined) {
     // A preflight, a wrong verb, an unknown address or one that cannot be decoded.
-    const usual = found ? [405] : [400, 404];
+    const usual = found === undefined || isByName(found) ? [400, 404, 405] : [405];
     if ([...usual, ...(method === 'OPTIONS' ? [204] : [])].includes(status)) return undefined;
     return `status ${status} for what the document does not have`;
   }

@@ -10,6 +10,7 @@ import { putInPlace } from '../records/waiting-again.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
 import { defaultLifetimes, keyOf, keyTag, type Lifetimes, queueNameOf } from '../redis/names.ts';
+import type { RedisAddress } from '../redis/redis-address.ts';
 import { noObserver, type RequestObserver } from '../request-observer.ts';
 import { routesInOrder } from './choose-route.ts';
 import { liveWorkers } from './heartbeat.ts';
@@ -20,7 +21,7 @@ import { type GenerationJob, runJob } from './run-job.ts';
 import { giveBackStrays } from './stray-jobs.ts';
 
 export interface ConsumerOptions {
-  readonly redisUrl: string;
+  readonly redisUrl: RedisAddress;
   /** The queues to take jobs from, see routesOf. */
   readonly routes: readonly string[];
   /** Where not all models of these routes are loaded; otherwise every job is as good as the next. */

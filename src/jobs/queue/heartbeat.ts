@@ -1,9 +1,11 @@
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
+import type { ServedModel } from '../../contract/model-profile.ts';
 import { routesOf } from '../../contract/routes.ts';
 import { now } from '../records/record-scripts.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
+import { defineScript } from '../redis/script.ts';
 
 /** What a worker says of itself while it is able to take jobs (its engine has loaded checkpoints). */
 export interface WorkerInfo {
@@ -30,11 +32,7 @@ export interface WorkerInfo {
   /** Whether it has a job in hand. */
   readonly busy: boolean;
   /** The checkpoints that are installed where it runs, and whether each is loaded. */
-  readonly models?: readonly {
-    readonly name: string;
-    readonly serves: readonly string[];
-    readonly loaded: boolean;
-  }[];
+  readonly models?: readonly (ServedModel & { readonly loaded: boolean })[];
   /** What else lies in its models folder, and why it is not served. */
   readonly unservable?: readonly { readonly entry: string; readonly reason: string }[];
   /** Id of the request that it has in hand. */
@@ -55,21 +53,21 @@ const heartbeatTtlSeconds = 15;
 /** That a route was ever served is forgotten after this long: its model has been taken out. */
 const routeMemorySeconds = 24 * 3600;
 
-const beatScript = `${now}
+const beatScript = defineScript(`${now}
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[3])
 redis.call('SADD', KEYS[2], ARGV[2])
 for i = 5, #ARGV do redis.call('ZADD', KEYS[3], now, ARGV[i]) end
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[4] * 1000)
-return 1`;
+return 1`);
 
-const registerScript = `${now}
+const registerScript = defineScript(`${now}
 for i = 1, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
-return 1`;
+return 1`);
 
-const routesScript = `${now}
+const routesScript = defineScript(`${now}
 local found = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 2, #found, 2 do found[i] = now - found[i] end
-return found`;
+return found`);
 
 /**
  * Starts telling the gateways that this worker lives. Liveness is a key's expiry on the Redis server, so
@@ -86,7 +84,7 @@ export async function startHeartbeat(
   const beat = async (): Promise<void> => {
     const keys = [keyOf.worker(current.id), keyOf.workers, keyOf.routes];
     const facts = [JSON.stringify(current), current.id, heartbeatTtlSeconds, routeMemorySeconds];
-    await redis.eval(beatScript, keys.length, ...keys, ...facts, ...routesOf(current));
+    await beatScript.run(redis, keys, [...facts, ...routesOf(current)]);
   };
   await beat();
   const timer = setInterval(() => {
@@ -99,7 +97,8 @@ export async function startHeartbeat(
     },
     stop: async () => {
       clearInterval(timer);
-      await redis.multi().del(keyOf.worker(current.id)).srem(keyOf.workers, current.id).exec();
+      // One that is left in the set is forgotten as one whose key has expired.
+      await Promise.all([redis.del(keyOf.worker(current.id)), redis.srem(keyOf.workers, current.id)]);
     },
   };
 }
@@ -119,7 +118,7 @@ export async function liveWorkers(redis: Connection): Promise<WorkerInfo[]> {
  * it.
  */
 export async function registerRoutes(redis: Connection, routes: readonly string[]): Promise<void> {
-  await redis.eval(registerScript, 1, keyOf.routes, ...routes);
+  await registerScript.run(redis, [keyOf.routes], routes);
 }
 
 /**
@@ -127,7 +126,7 @@ export async function registerRoutes(redis: Connection, routes: readonly string[
  * does.
  */
 export async function knownRoutes(redis: Connection): Promise<Map<string, number>> {
-  const found = (await redis.eval(routesScript, 1, keyOf.routes)) as (string | number)[];
+  const found = (await routesScript.run(redis, [keyOf.routes])) as (string | number)[];
   const known = new Map<string, number>();
   for (let i = 0; i < found.length; i += 2) known.set(String(found[i]), Number(found[i + 1]));
   return known;

@@ -1,6 +1,7 @@
 import type { Connection } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
 import { keyOf } from '../redis/names.ts';
+import type { RedisAddress } from '../redis/redis-address.ts';
 
 /** What an administrator asks of workers. */
 export type WorkerOrder =
@@ -16,7 +17,7 @@ export async function orderWorkers(redis: Connection, order: WorkerOrder): Promi
 
 /** Hears orders on a connection of its own. One that is given while it is down is not heard. */
 export async function hearOrders(
-  redisUrl: string,
+  redisUrl: RedisAddress,
   onOrder: (order: WorkerOrder) => void,
   onError: (error: Error) => void,
 ): Promise<{ close(): void }> {

@@ -1,6 +1,7 @@
 import type { GenerationProgress } from '../../contract/generation.ts';
 import { listen } from '../redis/listen.ts';
 import { keyOf } from '../redis/names.ts';
+import type { RedisAddress } from '../redis/redis-address.ts';
 
 /** Progress as it travels to the gateways. */
 export interface JobProgress extends GenerationProgress {
@@ -26,7 +27,10 @@ export interface JobEvents {
  * One listener for the whole process, however many requests wait. The scripts that change a record tell it in
  * the same step: `<id> started | waiting | finished | progress <json>`.
  */
-export async function openEvents(redisUrl: string, onError: (error: Error) => void): Promise<JobEvents> {
+export async function openEvents(
+  redisUrl: RedisAddress,
+  onError: (error: Error) => void,
+): Promise<JobEvents> {
   const listeners = new Map<string, Set<JobListener>>();
   const moveListeners = new Set<() => void>();
   const tell = (id: string, ...heard: Parameters<JobListener>): void => {

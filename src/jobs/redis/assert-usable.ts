@@ -1,4 +1,6 @@
 import type { Redis } from 'ioredis';
+import { watchedBy } from './ask-for-master.ts';
+import { parseTopology } from './redis-address.ts';
 import { RedisTrouble } from './redis-trouble.ts';
 
 /**
@@ -13,14 +15,19 @@ export async function assertUsable(redis: Redis, url: string): Promise<void> {
   // A server that hides INFO (an ACL user, a hosted one) is taken at its word.
   const info = await redis.info().catch(() => '');
   const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
+  const kind = parseTopology(url)?.kind;
+  const place = `${redis.options.host}:${redis.options.port}`;
   if (field('redis_mode') === 'sentinel')
-    refuse('is a Sentinel: name the Redis it watches, SENTINEL GET-MASTER-ADDR-BY-NAME tells where that is');
-  if (field('redis_mode') === 'cluster' || field('cluster_enabled') === '1')
-    refuse('is a node of a Redis Cluster: this service needs a single server ("cluster-enabled no")');
+    refuse(
+      `is a Sentinel: ${schemeOf(url)}+sentinel://${place}/NAME of the master (${await watchedBy(redis)})`,
+    );
+  if (kind !== 'cluster' && (field('redis_mode') === 'cluster' || field('cluster_enabled') === '1'))
+    refuse(`is a node of a Redis Cluster: ${schemeOf(url)}+cluster://${place}`);
   if (field('role') === 'slave')
     refuse(
       `is a replica of ${field('master_host')}:${field('master_port')}: name the server that takes the writes`,
     );
+  if (kind === 'cluster') return;
   const { db = 0 } = redis.options;
   // The client goes on with database 0 where the one that it was told to use does not exist.
   if (db !== 0)
@@ -28,3 +35,5 @@ export async function assertUsable(redis: Redis, url: string): Promise<void> {
       .select(db)
       .catch((error: unknown) => refuse(`has no database ${db}, which REDIS_URL names`, error));
 }
+
+const schemeOf = (url: string): string => (/^rediss/i.test(url) ? 'rediss' : 'redis');

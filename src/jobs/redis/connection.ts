@@ -1,19 +1,13 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { assertUsable } from './assert-usable.ts';
 import { moveEarlierLayout } from './earlier-layout.ts';
-import { knock } from './knock.ts';
-import { explain, RedisTrouble } from './redis-trouble.ts';
+import { knockAt } from './knock.ts';
+import { type ConnectionSettings, openRedis } from './open-redis.ts';
+import { parseTopology, type RedisAddress } from './redis-address.ts';
+import { type Explanation, explain, RedisTrouble } from './redis-trouble.ts';
+import { isRefusal } from './unavailable.ts';
 
 export type Connection = Redis;
-
-/** The few connection options in use, in a shape that both ioredis and BullMQ take. */
-export interface ConnectionSettings {
-  retryStrategy: (attempt: number) => number;
-  maxRetriesPerRequest: number | null;
-  enableOfflineQueue: boolean;
-  commandTimeout?: number;
-  socketTimeout: number;
-}
 
 /** A connection is asked for a sign of life this often. */
 const pingMs = 2000;
@@ -28,11 +22,6 @@ const socketTimeout = 4000;
  * outage.
  */
 const retryStrategy = (attempt: number): number => Math.min(50 * attempt, 1000);
-
-/** Where Redis listens: `redis://`, `rediss://`, `unix:/path/redis.sock` or a bare socket path. */
-function address(url: string): string {
-  return url.startsWith('unix:') ? url.slice('unix:'.length).replace(/^\/\//, '') : url;
-}
 
 /** For request handlers: a command fails at once while Redis is away and within 1 s when it hangs. */
 export function failFastOptions(): ConnectionSettings {
@@ -64,13 +53,15 @@ const repeatMs = 10_000;
  * it names the address without its password, and the last cause.
  */
 export async function connect(
-  url: string,
+  address: RedisAddress,
   settings: ConnectionSettings,
   onError: (error: Error) => void,
   timeoutMs = 10_000,
 ): Promise<Connection> {
-  const redis = new Redis(address(url), settings);
-  const lasting = watchTrouble(redis, url, onError);
+  const url = typeof address === 'string' ? address : address.url;
+  const { redis, doors } = openRedis(address, settings);
+  const look = () => knockAt(doors);
+  const lasting = watchTrouble(redis, url, look, onError);
   // Without a command under way nothing would be missed on a dead connection; a listener's has none for
   // hours.
   const pings = setInterval(() => {
@@ -87,7 +78,8 @@ export async function connect(
     else redis.once('ready', resolve);
   }).then(async () => {
     await assertUsable(redis, url);
-    await moveEarlierLayout(redis);
+    // A cluster has never been used under other names.
+    if (parseTopology(url)?.kind !== 'cluster') await moveEarlierLayout(redis);
   });
   try {
     await Promise.race([usable, lasting, late]);
@@ -96,8 +88,10 @@ export async function connect(
     redis.disconnect();
     usable.catch(() => undefined);
     if (error instanceof RedisTrouble) throw error;
+    const said = isRefusal(error) ? explain(error) : undefined;
+    if (said !== undefined) throw new RedisTrouble(url, said, error);
     const trouble = troubles.get(redis);
-    const { reason } = trouble ?? (await knock(redis.options));
+    const { reason } = trouble ?? (await look());
     const late = `did not answer within ${timeoutMs / 1000} s: it ${reason}`;
     throw new RedisTrouble(url, { reason: late, isLasting: false }, trouble?.cause ?? error);
   } finally {
@@ -110,7 +104,12 @@ export async function connect(
  * @returns a promise that rejects with the first that waiting does not mend, until it is ready for the first
  * time.
  */
-function watchTrouble(redis: Connection, url: string, onError: (error: Error) => void): Promise<never> {
+function watchTrouble(
+  redis: Connection,
+  url: string,
+  look: () => Promise<Explanation>,
+  onError: (error: Error) => void,
+): Promise<never> {
   const lasting = Promise.withResolvers<never>();
   lasting.promise.catch(() => undefined);
   let told: { readonly message: string; readonly at: number } | undefined;
@@ -134,7 +133,7 @@ function watchTrouble(redis: Connection, url: string, onError: (error: Error) =>
     const isSilent = !heard && troubles.get(redis) === undefined && redis.status !== 'end';
     heard = false;
     if (isSilent)
-      void knock(redis.options).then((explanation) => {
+      void look().then((explanation) => {
         if (redis.status !== 'ready') tell(new RedisTrouble(url, explanation));
       });
   });

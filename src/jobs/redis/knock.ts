@@ -15,11 +15,32 @@ export interface Door {
 
 const patienceMs = 2000;
 
+const closing: Explanation = {
+  reason: 'takes connections but does not answer: is it a Redis, and is it at work?',
+  isLasting: false,
+};
+
+const atWork: Explanation = { reason: 'answers PING, but ends connections', isLasting: false };
+const handingOver: Explanation = {
+  reason: 'has ended a connection, as a server does that hands over to another',
+  isLasting: false,
+};
+
+/** Knocks at one door after another, until one says what is wrong. */
+export async function knockAt(doors: readonly Door[]): Promise<Explanation> {
+  let explanation = closing;
+  for (const door of doors) {
+    explanation = await knock(door);
+    if (explanation.isLasting) break;
+  }
+  return explanation === atWork && doors.length > 1 ? handingOver : explanation;
+}
+
 /**
  * Knocks at a server that ends or hangs connections without a word, and says what stands behind: the reply
  * to a PING, or that it speaks TLS where it was not asked to, or not where it was.
  */
-export async function knock(door: Door): Promise<Explanation> {
+async function knock(door: Door): Promise<Explanation> {
   const asked = door.tls === undefined ? 'plain' : 'tls';
   const reply = await ask(door, asked);
   if (isRedis(reply)) return explainReply(reply);
@@ -39,23 +60,18 @@ function isRedis(reply: string | Error): reply is string {
 }
 
 function explainReply(reply: string): Explanation {
-  return reply.startsWith('+')
-    ? { reason: 'answers PING, but ends connections', isLasting: false }
-    : (explain(new Error(reply)) ?? closing);
+  return reply.startsWith('+') ? atWork : (explain(new Error(reply)) ?? closing);
 }
-
-const closing: Explanation = {
-  reason: 'takes connections but does not answer: is it a Redis, and is it at work?',
-  isLasting: false,
-};
 
 type Way = 'plain' | 'tls' | 'tls, whoever signed it';
 
-function open({ host = 'localhost', port = 6379, path }: Door, way: Way): net.Socket {
+function open(door: Door, way: Way): net.Socket {
+  const { host = 'localhost', port = 6379, path } = door;
   const socket = path === undefined ? net.connect({ host, port }) : net.connect({ path });
   if (way === 'plain') return socket;
   const servername = net.isIP(host) === 0 ? { servername: host } : {};
-  return tls.connect({ socket, host, rejectUnauthorized: way === 'tls', ...servername });
+  const given = door.tls;
+  return tls.connect({ ...given, socket, host, rejectUnauthorized: way === 'tls', ...servername });
 }
 
 /** What it says to a PING, empty where it ends the connection or says nothing in time. */

@@ -1,7 +1,8 @@
 import { connect, patientOptions } from './connection.ts';
+import type { RedisAddress } from './redis-address.ts';
 
 export interface ListenOptions {
-  readonly redisUrl: string;
+  readonly redisUrl: RedisAddress;
   /** What to do with the messages of each channel. */
   readonly channels: Readonly<Record<string, (message: string) => void>>;
   /** The connection is back after it was lost: messages may have been missed. */

@@ -5,8 +5,11 @@ import http from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../../testing/free-port.ts';
+import { startTestCluster } from '../testing/redis-cluster.ts';
+import { startTestSentinels } from '../testing/redis-sentinels.ts';
 import { makeCertificates, startTcpRedis, type TcpRedis, tlsSettings } from '../testing/tcp-redis.ts';
 import { connect, failFastOptions, patientOptions } from './connection.ts';
+import type { RedisAddress } from './redis-address.ts';
 
 const bounded = { timeout: 30_000 };
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
@@ -19,7 +22,7 @@ async function server(t: TestContext, ...given: Parameters<typeof startTcpRedis>
 }
 
 /** What an operator reads of a Redis that cannot be used. */
-async function complaint(url: string, timeoutMs = 1500): Promise<string> {
+async function complaint(url: RedisAddress, timeoutMs = 1500): Promise<string> {
   const error = await connect(url, failFastOptions(), () => undefined, timeoutMs).then(
     (redis) => {
       redis.disconnect();
@@ -50,7 +53,7 @@ for (const [what, settings, url, told] of [
     'a node of a cluster',
     ['--port', 'PORT', '--cluster-enabled', 'yes'],
     'redis://127.0.0.1:PORT',
-    /is a node of a Redis Cluster/,
+    /is a node of a Redis Cluster: redis\+cluster:\/\/127\.0\.0\.1:PORT$/,
   ],
   [
     'a replica',
@@ -63,7 +66,7 @@ for (const [what, settings, url, told] of [
     const { port } = await server(t, settings);
     const started = performance.now();
     const message = await complaint(url.replace('PORT', String(port)), 20_000);
-    assert.match(message, told);
+    assert.match(message.replaceAll(String(port), 'PORT'), told);
     assert.ok(message.includes(`127.0.0.1:${port}`), message);
     assert.doesNotMatch(message, /wr@ng|ng@|right-password/);
     assert.ok(performance.now() - started < 10_000);
@@ -73,7 +76,10 @@ test('a Sentinel is named at once', bounded, async (t) => {
   const { port } = await server(t, ['DIRECTORY/sentinel.conf', '--sentinel'], {
     'sentinel.conf': 'port PORT\nsentinel monitor primary 127.0.0.1 1 1\n',
   });
-  assert.match(await complaint(`redis://127.0.0.1:${port}`), /is a Sentinel/);
+  assert.match(
+    await complaint(`redis://127.0.0.1:${port}`),
+    new RegExp(`is a Sentinel: redis\\+sentinel://127\\.0\\.0\\.1:${port}/NAME .*watches primary`),
+  );
   assert.match(await complaint(`redis://127.0.0.1:${port}/2`), /is a Sentinel/);
 });
 
@@ -102,36 +108,62 @@ test(
   withTls,
   async (t) => {
     const { port } = await server(t, tlsSettings, {}, makeCertificates);
-    assert.match(
-      await complaint(`rediss://127.0.0.1:${port}`),
-      /authority that is not known.*NODE_EXTRA_CA_CERTS/,
-    );
+    assert.match(await complaint(`rediss://127.0.0.1:${port}`), /authority that is not known.*REDIS_TLS_CA/);
   },
 );
 
-test('a server that asks for a certificate of the client is named', withTls, async (t) => {
+test('a server that asks for a certificate of the client is named, and used with one', withTls, async (t) => {
   const settings = tlsSettings.map((word) => (word === 'no' ? 'yes' : word));
   const { port, directory } = await server(t, settings, {}, makeCertificates);
-  const script =
-    `const { connect, failFastOptions } = await import(${JSON.stringify(new URL('./connection.ts', import.meta.url).href)});` +
-    `await connect('rediss://localhost:${port}', failFastOptions(), () => undefined, 2000).catch((error) => console.log(error.message)); process.exit()`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: `${directory}/ca.crt` },
-    encoding: 'utf8',
-  });
-  assert.match(stdout, /asks for a certificate of the client/);
+  const [url, caFile] = [`rediss://localhost:${port}`, `${directory}/ca.crt`];
+  assert.match(
+    await complaint({ url, tls: { caFile } }),
+    /asks for a certificate of the client: REDIS_TLS_CERT and REDIS_TLS_KEY/,
+  );
+  const own = { caFile, certFile: `${directory}/server.crt`, keyFile: `${directory}/server.key` };
+  const redis = await connect({ url, tls: own }, failFastOptions(), assert.ifError);
+  assert.equal(await redis.ping(), 'PONG');
+  redis.disconnect();
 });
 
-test('a known authority is taken', withTls, async (t) => {
-  const { port, directory } = await server(t, tlsSettings, {}, makeCertificates);
-  const script =
-    `const { connect, failFastOptions } = await import(${JSON.stringify(new URL('./connection.ts', import.meta.url).href)});` +
-    `console.log(await (await connect('rediss://localhost:${port}', failFastOptions(), console.log)).ping()); process.exit()`;
-  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    env: { ...process.env, NODE_EXTRA_CA_CERTS: `${directory}/ca.crt` },
-    encoding: 'utf8',
+test('an authority of its own is taken, for a cluster and for Sentinels too', withTls, async (t) => {
+  const single = await server(t, tlsSettings, {}, makeCertificates);
+  await using cluster = await startTestCluster({ masters: 1, replicas: false, isTls: true });
+  await using sentinels = await startTestSentinels({ replicas: 0, sentinels: 1, isTls: true });
+  const servers = [
+    { url: `rediss://localhost:${single.port}`, directory: single.directory },
+    cluster,
+    sentinels,
+  ];
+  for (const { url, directory } of servers) {
+    assert.match(await complaint(url), /authority that is not known/);
+    const tls = { caFile: `${directory}/ca.crt` };
+    const redis = await connect({ url, tls }, failFastOptions(), assert.ifError);
+    assert.equal(await redis.set('{sdxl}:x', 1), 'OK');
+    redis.disconnect();
+  }
+});
+
+test('what is asked to be a cluster or Sentinels and is not is named', bounded, async (t) => {
+  const { port } = await server(t, passwordOnly);
+  const at = `:right-password@127.0.0.1:${port}`;
+  assert.match(await complaint(`redis+cluster://${at}`), /is no node of a Redis Cluster: redis:\/\/ instead/);
+  const access = { url: `redis+sentinel://${at}/primary`, sentinel: { password: 'right-password' } };
+  assert.match(await complaint(access), /is no Sentinel: redis:\/\/ instead/);
+});
+
+test('Sentinels are named that ask for a password, or do not know the name', bounded, async (t) => {
+  const { port } = await server(t, ['DIRECTORY/sentinel.conf', '--sentinel'], {
+    'sentinel.conf': 'port PORT\nrequirepass right-password\nsentinel monitor primary 127.0.0.1 1 1\n',
   });
-  assert.equal(stdout, 'PONG\n');
+  const url = `redis+sentinel://127.0.0.1:${port}/other`;
+  assert.match(await complaint(url), /asks for a password: REDIS_SENTINEL_PASSWORD/);
+  const wrong = { url, sentinel: { password: 'wrong-password' } };
+  assert.match(await complaint(wrong), /refuses REDIS_SENTINEL_USERNAME or REDIS_SENTINEL_PASSWORD/);
+  const right = { url, sentinel: { password: 'right-password' } };
+  assert.match(await complaint(right), /watches no master of the name .*\(it watches primary\)/);
+  const known = { ...right, url: url.replace('other', 'primary') };
+  assert.match(await complaint(known), /cannot be reached: nothing listens there/);
 });
 
 for (const [what, url, told] of [

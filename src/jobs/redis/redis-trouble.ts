@@ -23,8 +23,34 @@ export interface Explanation {
   readonly isLasting: boolean;
 }
 
-/** What servers, sockets and TLS say, with what it means for REDIS_URL. */
+/** What servers, sockets and TLS say, with what it means for REDIS_URL; `$1` is the pattern's group. */
 const meanings: readonly [pattern: RegExp, reason: string, lasts: 'lasting' | 'passing'][] = [
+  [
+    /No such master with that name \((.*?)\)/,
+    'is a Sentinel, which watches no master of the name at the end of REDIS_URL ($1)',
+    'lasting',
+  ],
+  [
+    /sentinel.*WRONGPASS/is,
+    'is a Sentinel, which refuses REDIS_SENTINEL_USERNAME or REDIS_SENTINEL_PASSWORD (WRONGPASS)',
+    'lasting',
+  ],
+  [
+    /sentinel.*NOAUTH/is,
+    'is a Sentinel that asks for a password: REDIS_SENTINEL_PASSWORD (NOAUTH)',
+    'lasting',
+  ],
+  [/unknown command .sentinel/i, 'is no Sentinel: redis:// instead of redis+sentinel://', 'lasting'],
+  [
+    /cluster support disabled/,
+    'is no node of a Redis Cluster: redis:// instead of redis+cluster://',
+    'lasting',
+  ],
+  [
+    /CLUSTERDOWN|MASTERDOWN/,
+    'has no server for the queue now: the cluster is down or fails over (CLUSTERDOWN)',
+    'passing',
+  ],
   [
     /WRONGPASS|invalid password/,
     'refuses the user name or password of REDIS_URL (WRONGPASS): redis://USER:PASSWORD@host:port, what is no letter or digit percent-encoded',
@@ -54,12 +80,12 @@ const meanings: readonly [pattern: RegExp, reason: string, lasts: 'lasting' | 'p
   ],
   [
     /SELF_SIGNED|self.signed certificate|UNABLE_TO_(?:VERIFY|GET_ISSUER)|unable to (?:verify|get)/,
-    'shows a certificate of an authority that is not known here: name its file in NODE_EXTRA_CA_CERTS',
+    'shows a certificate of an authority that is not known here: name its file in REDIS_TLS_CA',
     'lasting',
   ],
   [
     /CERTIFICATE_REQUIRED|certificate required/i,
-    'asks for a certificate of the client, which this service has none of: "tls-auth-clients no" there',
+    'asks for a certificate of the client: REDIS_TLS_CERT and REDIS_TLS_KEY',
     'lasting',
   ],
   [
@@ -94,8 +120,11 @@ const meanings: readonly [pattern: RegExp, reason: string, lasts: 'lasting' | 'p
  */
 export function explain(error: unknown): Explanation | undefined {
   const said = textOf(serializeError(error));
-  const known = meanings.find(([pattern]) => pattern.test(said));
-  if (known !== undefined) return { reason: known[1], isLasting: known[2] === 'lasting' };
+  for (const [pattern, reason, lasts] of meanings) {
+    const found = pattern.exec(said);
+    if (found !== null)
+      return { reason: reason.replace('$1', found[1] ?? ''), isLasting: lasts === 'lasting' };
+  }
   const silence =
     /ECONNRESET|EPIPE|Connection is closed|Connection ended|socket hang up|Command timed out|Socket timeout/i;
   if (silence.test(said)) return undefined;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { keyTag } from './names.ts';
 
 /**
  * A Lua script under its digest. The client sends what was under way again after a lost connection, whether
@@ -12,11 +13,21 @@ export interface Script {
   run(redis: Redis, keys: readonly string[], values?: readonly (string | number)[]): Promise<unknown>;
 }
 
-export function defineScript(text: string): Script {
+/**
+ * Our scripts name most of their keys themselves. While a cluster moves their slot to another node a key may
+ * be on either, and a script that meets one that has gone ends in its middle. A key that is never there makes
+ * the node refuse the whole script beforehand (TRYAGAIN, ASK: Redis Cluster specification, "Multiple keys
+ * operations").
+ */
+const neverThere = `${keyTag}:never-there`;
+
+export function defineScript(body: string): Script {
+  const text = `KEYS[#KEYS] = nil\n${body}`;
   const digest = createHash('sha1').update(text).digest('hex');
   return {
     digest,
-    run: async (redis, keys, values = []) => {
+    run: async (redis, given, values = []) => {
+      const keys = [...given, neverThere];
       try {
         return await redis.evalsha(digest, keys.length, ...keys, ...values);
       } catch (error) {

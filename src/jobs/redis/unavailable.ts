@@ -3,7 +3,7 @@ import { ReplyError } from 'ioredis';
 const connectionTrouble =
   /Stream isn't writeable|Connection is closed|Command timed out|max retries per request|ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|ETIMEDOUT|socket closed|Socket timeout|Command aborted/i;
 const serverTrouble =
-  /^(?:MISCONF|OOM|LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|EXECABORT)\b/;
+  /^(?:MISCONF|OOM|LOADING|READONLY|MOVED|ASK|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|TRYAGAIN|BUSY|EXECABORT)\b/;
 
 /** Whether Redis itself has refused a command: then nothing of it was done. */
 export function isRefusal(error: unknown): boolean {

@@ -26,6 +26,8 @@ export interface Session {
 
 export interface NetworkOptions {
   readonly device: Device;
+  /** On CUDA: the same bytes for the same input, at the price of time; see isRepeatable. */
+  readonly deterministic?: boolean;
   /** Threads of one operator; by default one per physical core. */
   readonly threads?: number;
 }

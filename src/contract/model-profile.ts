@@ -1,0 +1,44 @@
+/** What a model says of how it is meant to be asked, in its model.json or in its weights. */
+export interface ModelProfile {
+  /** Take the place of the published defaults where a request names the model. */
+  readonly defaults: ModelDefaults;
+  /** Take the place of the published ranges, both ends included. */
+  readonly ranges: ModelRanges;
+  /** How it was made to need few steps; absent for ordinary models. */
+  readonly fewStep?: string;
+}
+
+export interface ModelDefaults {
+  /** A scheduler name; where an endpoint does not know it, the endpoint's own default stays. */
+  readonly scheduler?: string;
+  readonly steps?: number;
+  readonly guidanceScale?: number;
+  /** Of text to image, in pixels. */
+  readonly width?: number;
+  readonly height?: number;
+  readonly clipSkip?: number;
+  readonly negativePrompt?: string;
+}
+
+export interface ModelRanges {
+  readonly steps?: Span;
+  readonly guidanceScale?: Span;
+}
+
+/** Least and most. */
+export type Span = readonly [number, number];
+
+/** A checkpoint that requests can name, as a worker tells of it. */
+export interface ServedModel {
+  readonly name: string;
+  /** The names it is served under. */
+  readonly serves: readonly string[];
+  readonly kind?: 'base' | 'refiner';
+  readonly profile?: ModelProfile;
+}
+
+/** The model that a request names, and what the model says of itself. */
+export interface NamedModel {
+  readonly name: string;
+  readonly profile?: ModelProfile | undefined;
+}
