@@ -39,7 +39,7 @@ const schedulers: readonly (readonly [name: string, label: string, ours: Schedul
 ];
 const scheduleByName = new Map(
   schedulers.flatMap(([name, label, ours]) =>
-    [name, label, label.replaceAll(' ', '')].map((each) => [each.toLowerCase(), ours] as const),
+    [name, label, label.replaceAll(' ', ''), ours ?? name].map((each) => [each.toLowerCase(), ours] as const),
   ),
 );
 

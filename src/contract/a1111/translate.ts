@@ -8,6 +8,7 @@ import { show } from '../show.ts';
 import type { SlugName } from '../slugs.ts';
 import { a1111Bodies, mostPictures } from './bodies.ts';
 import { parseA1111, refuseField } from './errors.ts';
+import { publishedScheduler, withInfotext } from './infotext.ts';
 import { readOverrides } from './override-settings.ts';
 import { type ChosenSampler, chooseSampler } from './samplers.ts';
 
@@ -42,7 +43,8 @@ const ownScripts = ['sampler', 'seed', 'refiner'];
  * @throws WrongFieldsError naming each wrong field; ApiError for what is not there.
  */
 export function translateTexts(raw: unknown, embedParameters: boolean): TranslatedA1111 {
-  const body = parseA1111(a1111Bodies.txt2img, raw);
+  const { raw: completed, recreated } = withInfotext(raw);
+  const body = parseA1111(a1111Bodies.txt2img, completed);
   if (body.enable_hr)
     throw new ApiError(
       'invalidParameter',
@@ -54,13 +56,14 @@ export function translateTexts(raw: unknown, embedParameters: boolean): Translat
     ...{ endpoint: 'sdxl-torch', slug: 'sdxl1.0-txt2img', body, size: undefined },
     ...common,
     overrides: { ...common.overrides, ...pixelsOf(body) },
-    fields: { ...fields, ...refiner },
+    fields: { ...withScheduler(fields, publishedScheduler(raw, 'sdxl1.0-txt2img', recreated)), ...refiner },
   };
 }
 
 /** As translateTexts. */
 export function translatePictures(raw: unknown, embedParameters: boolean): TranslatedA1111 {
-  const body = parseA1111(a1111Bodies.img2img, raw);
+  const { raw: completed, recreated } = withInfotext(raw);
+  const body = parseA1111(a1111Bodies.img2img, completed);
   const { init_images: images = [], mask = '', resize_mode: mode } = body;
   if (mask !== '')
     throw new ApiError('invalidParameter', 'mask is not supported: the whole picture is made anew');
@@ -74,8 +77,16 @@ export function translatePictures(raw: unknown, embedParameters: boolean): Trans
   return {
     ...{ endpoint: 'sdxl-img2img', slug: 'sdxl-img2img', body, size: { ...pixelsOf(body), fit } },
     ...common,
-    fields: { ...fields, image: images[0], strength: body.denoising_strength },
+    fields: {
+      ...withScheduler(fields, publishedScheduler(raw, 'sdxl-img2img', recreated)),
+      ...{ image: images[0], strength: body.denoising_strength },
+    },
   };
+}
+
+function withScheduler(fields: object, published: { readonly scheduler: unknown } | undefined): object {
+  if (published === undefined) return fields;
+  return { ...fields, sampler: undefined, schedule: undefined, ...published };
 }
 
 function translateCommon(body: A1111Body, embedParameters: boolean) {

@@ -303,6 +303,39 @@ test('png-info reads what a picture says, in the fields of A1111', async () => {
   assert.equal((await call('png-info', { image: 'bm90aGluZw==' })).statusCode, 422);
 });
 
+for (const samples_format of ['png', 'jpg', 'webp'])
+  test(`a picture in ${samples_format} tells png-info what its answer told, and leads back to its request`, async () => {
+    const asked = {
+      prompt: 'painted caf\u00e9, \u718a',
+      negative_prompt: 'a: b',
+      steps: 5,
+      seed: 9,
+      batch_size: 2,
+    };
+    const own = { ...asked, sampler_name: 'DPM++ 2M SDE', scheduler: 'Karras', width: 128, height: 64 };
+    const answer = (await call('txt2img', { ...own, override_settings: { samples_format } })).json();
+    const before = service.started.at(-1)!;
+    const { infotexts } = JSON.parse(answer.info);
+    for (const [index, image] of answer.images.entries())
+      assert.equal((await call('png-info', { image })).json().info, infotexts[index]);
+    const again = await call('txt2img', { infotext: infotexts[1] });
+    assert.equal(again.statusCode, 200, again.body);
+    const { samples: _, outputFormat: __, seed, ...after } = service.started.at(-1)!;
+    const { samples: ___, outputFormat: ____, seed: first, ...rest } = before;
+    assert.deepEqual([after, seed], [rest, first + 1]);
+  });
+
+test('what a request gives counts more than its infotext', async () => {
+  const infotext =
+    'a cat\nSteps: 12, Sampler: Heun, Schedule type: Karras, CFG scale: 4, Seed: 8, Size: 640x512';
+  await call('txt2img', { infotext, steps: 3, prompt: 'a dog', sampler_name: null });
+  const { prompt, steps, scheduler, guidanceScale, seed, width } = service.started.at(-1)!;
+  assert.deepEqual(
+    [prompt, steps, scheduler, guidanceScale, seed, width],
+    ['a dog', 3, 'heun karras', 4, 8, 640],
+  );
+});
+
 test('keys come as a password, a bearer token or in the header; others are told how in A1111 form', async () => {
   for (const headers of [
     basic(service.key),

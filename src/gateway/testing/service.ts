@@ -1,7 +1,9 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { readConfig } from '../../config/config.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
+import { infotextOf } from '../../contract/infotext/request-infotext.ts';
 import { encodeImage, encodePreview } from '../../images/encode-image.ts';
+import { embedParameters } from '../../images/metadata/embed-parameters.ts';
 import type { Generate } from '../../jobs/generate.ts';
 import { JobError } from '../../jobs/job-error.ts';
 import type { Producer } from '../../jobs/producer.ts';
@@ -9,6 +11,7 @@ import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { workerInfo } from '../../jobs/testing/worker-info.ts';
+import { software } from '../../process/software.ts';
 import { buildApp } from '../app.ts';
 import { type GatewaySettings, gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
@@ -69,15 +72,30 @@ function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
     if (request.prompt === 'watched') await show(progress);
     progress({ sample: 0, samples: request.samples, step: 1, steps: request.steps });
     return {
-      pictures: Array.from({ length: request.samples }, (_, index) => ({
-        bytes: Buffer.from(`picture of seed ${request.seed + index}`),
-        seed: request.seed + index,
-      })),
+      pictures: await Promise.all(
+        Array.from({ length: request.samples }, async (_, index) => {
+          const seed = request.seed + (request.variation ? 0 : index);
+          const isPainted = request.prompt.startsWith('painted');
+          const bytes = isPainted
+            ? await paint(request, index, seed)
+            : Buffer.from(`picture of seed ${seed}`);
+          return { bytes, seed };
+        }),
+      ),
       checkpoints: ['tiny'],
       inferenceSeconds: 1.25,
       stageSeconds: { base: 1 },
     };
   };
+}
+
+async function paint(request: GenerationRequest, index: number, seed: number): Promise<Buffer> {
+  const { width = 64, height = 64, outputFormat } = request;
+  const pixels = Float32Array.from({ length: 3 * width * height }, (_, at) => Math.sin(at / 100 + seed));
+  const bytes = await encodeImage(pixels, width, height, outputFormat);
+  if (request.embedParameters !== true) return bytes;
+  const text = infotextOf(request, { index, seed, width, height, software });
+  return embedParameters(bytes, outputFormat, { text, software, width, height }).bytes;
 }
 
 /** Eight steps of one sample, each with a small picture, slowly enough to be seen. */
