@@ -1,5 +1,6 @@
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { createBatchFeeder } from './batches/feeder.ts';
 import type { Gateway } from './gateway.ts';
 import { declareAnswers } from './http/answer-headers.ts';
 import { requireApiKey } from './http/auth.ts';
@@ -22,6 +23,7 @@ import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
 import { a1111Routes } from './routes/a1111/a1111.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
+import { batchPaths, batchRoutes } from './routes/batches.ts';
 import { capabilityPaths, capabilityRoutes } from './routes/capabilities.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -92,6 +94,7 @@ export async function buildApp(
   for (const path of accountPaths) refuseOtherMethods(app, path, ['GET', 'HEAD']);
   for (const [path, allowed] of Object.entries({
     ...requestPaths,
+    ...batchPaths,
     ...capabilityPaths,
     ...pictureParameterPaths,
   }))
@@ -99,6 +102,8 @@ export async function buildApp(
 
   const inputs = createInputImages(gateway);
   const accept = createAccept(gateway, workers, inputs);
+  const feeder = createBatchFeeder(gateway, accept, workers, app.log);
+  app.addHook('onClose', async () => feeder.close());
   const bodies = createMemoryPool({
     ...{ bytes: settings.bodyMemory, waitMs: settings.bodyWaitMs, mostWaiting: 1024 },
     busy: 'The server reads too many large requests now; try again later',
@@ -119,6 +124,7 @@ export async function buildApp(
     await keyed.register(async (asked) => capabilityRoutes(asked, gateway, workers, inputs, bodies));
     await keyed.register(async (infos) => pictureParameterRoutes(infos, gateway, bodies));
     await keyed.register(async (admin) => adminRoutes(admin, gateway, workers));
+    await keyed.register(async (batches) => batchRoutes(batches, gateway, accept, bodies, feeder));
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, bodies));
   });
   return app;

@@ -23,7 +23,7 @@ export interface Gateway {
 
 /** What the gateway is given of its configuration, with the limits that no operator sets. */
 export interface GatewaySettings
-  extends Pick<Config, keyof typeof gatewaySettings>,
+  extends Pick<Config, keyof typeof gatewaySettings | 'resultTtlSeconds'>,
     Readonly<typeof gatewayLimits> {}
 
 export const gatewayLimits = {
@@ -40,6 +40,8 @@ export const gatewayLimits = {
   bodyWaitMs: 10_000,
   /** Largest body of a request that carries no picture. */
   bodyLimit: 1024 * 1024,
+  /** Largest batch: its lines wait in Redis. */
+  batchBodyLimit: 8 * 1024 * 1024,
   /** Whole request: how long a client may take to send it; see the pace in http/body-gate.ts. */
   requestTimeoutMs: 180_000,
   headersTimeoutMs: 10_000,

@@ -5,6 +5,7 @@ import { openAiBodies } from '../openai-bodies.ts';
 import { servedModelBody, slugNames, slugs } from '../slugs.ts';
 import { a1111Operations } from './a1111-operations.ts';
 import { adminOperations } from './admin-operations.ts';
+import { batchOperations } from './batch-operations.ts';
 import { wrongVerb } from './error-responses.ts';
 import { generationOperations, servedModelOperations } from './generation-operations.ts';
 import { openAiOperations } from './openai-operations.ts';
@@ -27,6 +28,7 @@ export function openApiDocument(version: string): JsonObject {
   for (const operation of [
     ...generationOperations,
     ...requestOperations,
+    ...batchOperations,
     ...openAiOperations,
     ...a1111Operations,
     ...serviceOperations,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
 import { adminResponses } from '../admin.ts';
+import { batchResponses } from '../batches.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
 import { endpoints } from '../endpoints.ts';
 import { pictureParametersSchema } from '../picture-parameters.ts';
@@ -220,6 +221,7 @@ export const responseSchemas = {
     }),
   }),
   ...a1111Responses,
+  ...batchResponses,
   ...adminResponses,
 } satisfies Record<string, z.ZodType>;
 

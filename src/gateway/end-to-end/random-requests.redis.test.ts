@@ -70,7 +70,18 @@ const fieldNames = [
     ...slugNames.flatMap((slug) => Object.keys(slugs[slug].body.shape)),
     ...Object.values({ ...openAiBodies, ...a1111Bodies }).flatMap(({ shape }) => Object.keys(shape)),
   ]),
-  ...['__proto__', 'constructor', 'toString', 'steps', 'mask', 'a'.repeat(300), ''],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    'steps',
+    'mask',
+    'image[]',
+    'endpoint',
+    'custom_id',
+    'a'.repeat(300),
+    '',
+  ],
 ];
 const fields = fc
   .tuple(
@@ -159,7 +170,18 @@ const plainPayload = fc
     if (damage === 2) return `${text.slice(0, at % text.length)}\u0000${text.slice(at % text.length)}`;
     return damage <= 4 ? formOf(body) : text;
   });
+/** Bodies under each other, as a batch has them. */
+const linesPayload = fc
+  .array(
+    fc.oneof(
+      fields.map((body) => JSON.stringify(body)),
+      oddBody,
+    ),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((lines) => lines.join('\n'));
 const payload = fc.oneof(
+  { weight: 1, arbitrary: linesPayload },
   { weight: 4, arbitrary: plainPayload },
   { weight: 1, arbitrary: oddBody },
   { weight: 1, arbitrary: oddForm },
@@ -174,6 +196,7 @@ const submitPaths = [
   ...slugNames.flatMap((slug) => [`/v1/${slug}`, `/v2/${slug}`, `/v1/models/${slug}`]),
   ...['/v1/images/generations', '/v1/images/edits', '/sdapi/v1/txt2img', '/sdapi/v1/img2img'],
   ...['/sdapi/v1/png-info', '/sdapi/v1/options', '/sdapi/v1/interrupt', '/sdapi/v1/interrogate'],
+  ...['/v1/images/variations', '/v2/batches'],
 ];
 /** Of AUTOMATIC1111's API, whose errors have a form of their own. */
 const a1111Path = (path: string) => path.startsWith('/sdapi/');
@@ -183,6 +206,8 @@ const path = fc.oneof(
   { weight: 1, arbitrary: id.map((each) => `/v1/requests/${each}`) },
   { weight: 2, arbitrary: id.map((each) => `/v2/requests/${each}`) },
   { weight: 2, arbitrary: id.map((each) => `/v2/requests/${each}/status`) },
+  { weight: 1, arbitrary: id.map((each) => `/v2/batches/${each}`) },
+  { weight: 1, arbitrary: id.map((each) => `/v2/batches/${each}/results`) },
   { weight: 1, arbitrary: id.map((each) => `/outputs/${each}/${'0'.repeat(32)}-0.jpg`) },
   {
     weight: 1,
@@ -218,7 +243,14 @@ const contentTypes = [
     'multipart/form-data',
     'text/plain',
   ],
-  ...['application/json;charset="', 'application/json\ta', '\u00e9', ''],
+  ...[
+    'application/jsonl',
+    'application/x-ndjson',
+    'application/json;charset="',
+    'application/json\ta',
+    '\u00e9',
+    '',
+  ],
 ];
 const headerValue = fc.constantFrom(
   '',

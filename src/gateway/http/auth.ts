@@ -16,7 +16,7 @@ declare module 'fastify' {
 }
 
 /** Sender of every request where no key is asked for: one owner, without limits. */
-const anybody: ApiKey = { id: 'anybody', name: 'anybody', createdAt: 0, admin: true };
+export const anybody: ApiKey = { id: 'anybody', name: 'anybody', createdAt: 0, admin: true };
 
 /**
  * Every route registered on `app` afterwards needs a valid key; it is checked before the body is read.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '../../contract/errors.ts';
-import { assertModestJson } from './read-json.ts';
+import { assertModestJson, assertModestValue } from './read-json.ts';
 
 const modest = (text: string) => assertModestJson(Buffer.from(text));
 const refused = (text: string, message: RegExp) =>
@@ -32,4 +32,12 @@ test('what stands in strings is neither depth nor values, whatever is escaped th
   modest(`{"prompt": "${brackets}`);
   modest(`"${'\\"'.repeat(2_000_000)}`);
   refused(`"\\\\"${'['.repeat(65)}`, /65|64 levels/);
+});
+
+test('a value that was parsed elsewhere is held to the same bounds', () => {
+  const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: [nested(levels - 1)] });
+  assert.doesNotThrow(() => assertModestValue(nested(32)));
+  assert.throws(() => assertModestValue(nested(33)), /more than 64 levels/);
+  assert.throws(() => assertModestValue(Array(10_001).fill(0)), /more than 10000 values/);
+  for (const plain of [undefined, null, 'text', 1]) assert.doesNotThrow(() => assertModestValue(plain));
 });

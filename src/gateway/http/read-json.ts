@@ -33,6 +33,22 @@ export function assertModestJson(json: Buffer): void {
   }
 }
 
+/**
+ * The same of a value that somebody else has parsed, as forms' parts that are declared as JSON are.
+ * @throws ApiError malformedBody
+ */
+export function assertModestValue(value: unknown): void {
+  let values = 0;
+  for (let level = 0, row: unknown[] = [value]; row.length > 0; level++) {
+    if (level > mostLevels)
+      throw new ApiError('malformedBody', `The request body is nested more than ${mostLevels} levels deep`);
+    values += row.length;
+    if (values > mostValues)
+      throw new ApiError('malformedBody', `The request body holds more than ${mostValues} values`);
+    row = row.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+}
+
 /** Where the string that begins at `start` has its closing quote; the end of `json` where it has none. */
 function endOfString(json: Buffer, start: number): number {
   for (let from = start + 1; ; ) {

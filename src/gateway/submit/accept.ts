@@ -34,6 +34,10 @@ export interface SubmitClient extends Asking {
   readonly apiKey: ApiKey;
   /** The public base URL as this client sees it. */
   readonly base: string;
+  /** Whether the body is only looked at: nothing is counted, fetched, charged or queued. */
+  readonly checkOnly?: boolean;
+  /** Where it is a line of a batch: what its request is called and how it waits. */
+  readonly line?: { readonly id: string; readonly priority: number; readonly mostWaiting: number };
 }
 
 export function createAccept(gateway: Gateway, workers: WorkerList, inputs: InputImages): Accept {
@@ -71,6 +75,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       const { image, ...request } = { ...parsed, ...overrides };
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
+      if (client.checkOnly) return { ...request, imageKey: '' };
       // A picture is the dearest part of a request: it is looked at last.
       await assertCredits(client.apiKey, request.samples * settings.creditsPerSample);
       const read = await inputs.read(image, client);
@@ -80,15 +85,15 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     },
   };
 
-  const optionsOf = (body: RawBody, { apiKey, base }: SubmitClient): SubmitOptions => {
+  const optionsOf = (body: RawBody, { apiKey, base, line }: SubmitClient): SubmitOptions => {
     const { priority, webhook_url: url } = parseSubmitFields(body.fields);
     if (priority !== undefined && !apiKey.admin)
       throw new ApiError('forbidden', 'priority is for admin keys; this API key is none');
-    if (url === undefined) return { priority };
+    if (url === undefined) return { priority: line?.priority ?? priority };
     if (gateway.webhooks === undefined)
       throw new ApiError('invalidParameter', 'webhook_url: this server has no WEBHOOK_SECRET to sign with');
     gateway.webhooks.assertAllowed(url);
-    return { priority, webhook: { url, base } };
+    return { priority: line?.priority ?? priority, webhook: { url, base } };
   };
 
   return async (slug, body, client) => {
@@ -100,10 +105,11 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       assertSameBody(idempotency, before);
       return before.id;
     }
-    await assertOpen(endpoint, apiKey);
+    if (!client.checkOnly) await assertOpen(endpoint, apiKey);
     const options = optionsOf(body, client);
-    const id = randomUUID();
+    const id = client.line?.id ?? randomUUID();
     const prepared = await prepare[endpoint](id, body, freeSize, client);
+    if (client.checkOnly) return id;
     const model = prepared.endpoint === 'sdxl-img2img' ? prepared.baseModel : prepared.model;
     const request = withWarnings(prepared, [
       ...nearMissWarnings(body.fields, { names: Object.keys(slugs[slug].body.shape) }),
@@ -117,7 +123,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       idempotency,
       refusal,
       keyed: settings.auth,
-      mostWaiting: settings.maxQueued,
+      mostWaiting: client.line?.mostWaiting ?? settings.maxQueued,
     });
     assertAdmitted(admission);
     if (!admission.accepted || admission.earlier === undefined) {

@@ -30,6 +30,8 @@ export interface Gate {
    * @throws ApiError 406
    */
   assertCredits(apiKey: ApiKey, cost: number): Promise<void>;
+  /** Whether Redis has room for more. @throws ApiError 503 */
+  assertRoom(): Promise<void>;
 }
 
 export function createGate(gateway: Gateway): Gate {
@@ -78,7 +80,7 @@ export function createGate(gateway: Gateway): Gate {
     await Promise.all([assertRoom(), assertShortQueue()]);
   };
   return {
-    assertOpen,
+    ...{ assertOpen, assertRoom },
     assertCredits: async ({ id }, cost) => {
       const { remaining } = await readBalance(producer.redis, id);
       if (remaining !== undefined && cost > remaining) throw insufficientCredits(cost, remaining);

@@ -17,11 +17,17 @@ export function idempotencyOf(
   slug: SlugName,
   body: RawBody,
 ): Idempotency | undefined {
+  const key = idempotencyKeyOf(headers);
+  return key === undefined ? undefined : { key, fingerprint: fingerprintOf(slug, body) };
+}
+
+/** @throws ApiError invalidParameter for an empty or overlong key. */
+export function idempotencyKeyOf(headers: IncomingHttpHeaders): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || key === '' || key.length > longestKey)
     throw new ApiError('invalidParameter', `Idempotency-Key must be 1 to ${longestKey} characters long`);
-  return { key, fingerprint: fingerprintOf(slug, body) };
+  return key;
 }
 
 /**
@@ -48,7 +54,10 @@ function sorted(value: unknown): string {
 }
 
 /** @throws ApiError conflict where the key was used with another body. */
-export function assertSameBody(idempotency: Idempotency, earlier: { readonly fingerprint: string }): void {
+export function assertSameBody(
+  idempotency: Pick<Idempotency, 'fingerprint'>,
+  earlier: { readonly fingerprint: string },
+): void {
   if (earlier.fingerprint !== idempotency.fingerprint)
     throw new ApiError('conflict', 'The Idempotency-Key was used with another body');
 }

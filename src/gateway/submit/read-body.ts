@@ -5,6 +5,7 @@ import type { Size } from '../../contract/openai.ts';
 import { show } from '../../contract/show.ts';
 import type { Fit } from '../../images/fit-image.ts';
 import { toApiError } from '../http/errors.ts';
+import { assertModestValue } from '../http/read-json.ts';
 
 const acceptedTypes = /^(?:application\/json|multipart\/form-data)\s*(?:;[^\t]*)?$/i;
 
@@ -76,6 +77,7 @@ async function readForm(request: FastifyRequest, limit: number): Promise<RawBody
     const { fieldname } = part;
     const isPicture = pictureNames.includes(fieldname);
     if (part.type === 'field') {
+      assertModestValue(part.value);
       const { length } = String(part.value);
       if (part.valueTruncated || (length > longestField && !isPicture))
         throw new ApiError('tooLarge', `The form's field ${show(fieldname)} is too large`);

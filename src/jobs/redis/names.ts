@@ -23,6 +23,18 @@ export const keyOf = {
   preview: (id: string) => `${keyTag}:preview:${id}`,
   /** Hash: which request an owner's idempotency key has made, by the key's digest. */
   idempotency: (owner: string, digest: string) => `${keyTag}:idempotency:${owner}:${digest}`,
+  /** Sorted set of the ids of batches that have not ended, by when they came. */
+  batches: `${keyTag}:batches`,
+  /** Hash: one batch; its lines are in the keys below. */
+  batch: (id: string) => `${keyTag}:batch:${id}`,
+  /** List: the lines of a batch as they came, in JSON. */
+  batchLines: (id: string) => `${keyTag}:batch-lines:${id}`,
+  /** Hash: requests of lines that have not ended, by the line's index. */
+  batchOpen: (id: string) => `${keyTag}:batch-open:${id}`,
+  /** Hash: how lines have ended, in JSON by the line's index. */
+  batchOutcomes: (id: string) => `${keyTag}:batch-outcomes:${id}`,
+  /** String with expiry: a gateway is looking after this batch. */
+  batchLease: (id: string) => `${keyTag}:batch-lease:${id}`,
   /** Set of the owners of whom ended requests wait for their webhook. */
   webhookOwners: `${keyTag}:webhook-owners`,
   /** Sorted set of the ids of one owner's ended requests, by when their webhook is to be called next. */
