@@ -1,6 +1,6 @@
 import type { NetworkGraph } from '../../../src/graphs/graph.ts';
+import { inferValues, type KnownValue, type Shape } from '../../../src/graphs/infer-shapes.ts';
 import type { Node } from '../../../src/onnx/onnx-proto.ts';
-import { inferValues, type KnownValue, type Shape } from './infer-shapes.ts';
 
 export interface Flops {
   /** Floating-point operations of one run; a multiply-add counts two. */

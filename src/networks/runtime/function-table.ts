@@ -52,6 +52,7 @@ const table = {
   CreateSessionFromArray: [8, 'Status', ['Env', 'memory', 'size', 'SessionOptions', 'memory']],
   CreateSessionOptions: [10, 'Status', ['memory']],
   EnableProfiling: [14, 'Status', ['SessionOptions', 'path']],
+  DisableMemPattern: [17, 'Status', ['SessionOptions']],
   DisableCpuMemArena: [19, 'Status', ['SessionOptions']],
   SetSessionLogSeverityLevel: [22, 'Status', ['SessionOptions', 'int']],
   SetSessionGraphOptimizationLevel: [23, 'Status', ['SessionOptions', 'int']],

@@ -1,19 +1,22 @@
-import type { NetworkGraph } from '../../../src/graphs/graph.ts';
-import type { Attribute, Node } from '../../../src/onnx/onnx-proto.ts';
+import { type Attribute, type DataType, dataTypes, type Node } from '../onnx/onnx-proto.ts';
+import type { NetworkGraph } from './graph.ts';
 
 export type Shape = readonly number[];
 
-/**
- * What is known of a value before the graph runs; `numbers` where it is computed from shapes and constants
- * alone.
- */
-export interface KnownValue {
+interface Known {
   readonly shape: Shape;
+  /** Where it is computed from shapes and constants alone. */
   readonly numbers?: readonly number[];
 }
 
+/** What is known of a value before the graph runs. */
+export interface KnownValue extends Known {
+  readonly dataType: DataType;
+}
+
 /**
- * The shape of every value of a graph in the portable flavour, once those of its inputs are given.
+ * Shape and element type of every value of a graph, of either flavour, once the shapes of its inputs are
+ * given.
  * @throws Error naming an input without a shape, or an operator whose result's shape is not known here.
  */
 export function inferValues(
@@ -21,31 +24,39 @@ export function inferValues(
   inputs: Readonly<Record<string, Shape>>,
 ): ReadonlyMap<string, KnownValue> {
   const values = new Map<string, KnownValue>();
-  for (const { name } of graph.inputs) {
+  for (const { name, dataType } of graph.inputs) {
     const shape = inputs[name];
     if (shape === undefined) throw new Error(`${graph.name}: the shape of the input ${name} is not given`);
-    values.set(name, { shape });
+    values.set(name, { shape, dataType });
   }
-  for (const { key, shape } of graph.weights) values.set(key, { shape });
+  for (const { key, shape, precision } of graph.weights) values.set(key, { shape, dataType: precision });
   for (const { name, dataType, shape, data } of graph.constants) {
     if (!(data instanceof Uint8Array)) throw new Error(`${graph.name}: the constant ${name} lies in a file`);
     const bytes = data.slice().buffer;
     const numbers = dataType === 'int64' ? new BigInt64Array(bytes) : new Float32Array(bytes);
-    values.set(name, { shape, numbers: Array.from<number | bigint, number>(numbers, Number) });
+    values.set(name, { shape, dataType, numbers: Array.from<number | bigint, number>(numbers, Number) });
   }
   for (const node of graph.nodes) {
     const rule = rules[node.op];
     if (rule === undefined)
       throw new Error(`${graph.name}: ${node.name}: the shape that ${node.op} gives is not known`);
     const operands = node.inputs.map((name) => (name === '' ? absent : values.get(name)!));
-    for (const [index, value] of rule(operands, node).entries()) values.set(node.outputs[index]!, value);
+    for (const [index, value] of rule(operands, node).entries())
+      values.set(node.outputs[index]!, { ...value, dataType: typeOf(node, operands) });
   }
   return values;
 }
 
-const absent: KnownValue = { shape: [] };
+const absent: KnownValue = { shape: [], dataType: 'float32' };
 
-type Rule = (inputs: readonly KnownValue[], node: Node) => KnownValue[];
+function typeOf({ op, attributes }: Node, [first]: readonly KnownValue[]): DataType {
+  if (op === 'Shape') return 'int64';
+  if (op !== 'Cast') return first!.dataType;
+  const wanted = integer(attributes.to, 0);
+  return Object.entries(dataTypes).find(([, code]) => code === wanted)![0] as DataType;
+}
+
+type Rule = (inputs: readonly Known[], node: Node) => Known[];
 
 const integer = (attribute: Attribute | undefined, otherwise: number): number =>
   attribute !== undefined && 'i' in attribute ? attribute.i : otherwise;
@@ -61,7 +72,7 @@ const same: Rule = ([x]) => [{ shape: x!.shape }];
 
 const broadcast: Rule = ([a, b]) => {
   const rank = Math.max(a!.shape.length, b!.shape.length);
-  const side = ({ shape }: KnownValue, axis: number) => shape[axis - rank + shape.length] ?? 1;
+  const side = ({ shape }: Known, axis: number) => shape[axis - rank + shape.length] ?? 1;
   return [
     {
       shape: Array.from({ length: rank }, (_, axis) =>
@@ -91,25 +102,57 @@ const split: Rule = ([x], node) => {
   return node.outputs.map(() => ({ shape: x!.shape.with(axis, x!.shape[axis]! / count) }));
 };
 
-const conv: Rule = ([x, weight], { attributes }) => {
-  const [batch, , ...sides] = x!.shape;
-  const [outChannels, , ...kernel] = weight!.shape;
+const convolved = (sides: Shape, kernel: Shape, { attributes }: Node): Shape => {
   const pads = integers(attributes.pads);
   const strides = integers(attributes.strides);
-  const moved = sides.map((side, axis) =>
+  return sides.map((side, axis) =>
     Math.floor((side + pads[axis]! + pads[axis + 2]! - kernel[axis]!) / strides[axis]! + 1),
   );
-  return [{ shape: [batch!, outChannels!, ...moved] }];
 };
+
+const conv: Rule = ([x, weight], node) => {
+  const [batch, , ...sides] = x!.shape;
+  const [outChannels, , ...kernel] = weight!.shape;
+  return [{ shape: [batch!, outChannels!, ...convolved(sides, kernel, node)] }];
+};
+
+/** Feature maps [batch, height, width, channels], weights [out, height, width, in]. */
+const nhwcConv: Rule = ([x, weight], node) => {
+  const [batch, height, width] = x!.shape;
+  const [outChannels, ...kernel] = weight!.shape;
+  return [{ shape: [batch!, ...convolved([height!, width!], kernel.slice(0, 2), node), outChannels!] }];
+};
+
+const pad: Rule = ([x, pads]) => {
+  const { numbers } = pads!;
+  const rank = x!.shape.length;
+  return [{ shape: x!.shape.map((side, axis) => side + numbers![axis]! + numbers![axis + rank]!) }];
+};
+
+const slice: Rule = ([x, starts, ends, axes]) => {
+  const shape = [...x!.shape];
+  for (const [index, end] of ends!.numbers!.entries()) {
+    const axis = axes?.numbers?.[index] ?? index;
+    shape[axis] = Math.min(end, shape[axis]!) - starts!.numbers![index]!;
+  }
+  return [{ shape }];
+};
+
+/** Both the normalised values and the sum that they were made of, as do the norms with a skip connection. */
+const sameEach: Rule = ([x], { outputs }) => outputs.map(() => ({ shape: x!.shape }));
 
 const rules: Readonly<Record<string, Rule>> = {
   Add: broadcast,
   Mul: broadcast,
   Sub: broadcast,
+  Div: broadcast,
   ...Object.fromEntries(
     [
+      'BiasAdd',
+      'Cast',
       'Cos',
       'Gelu',
+      'GroupNorm',
       'Identity',
       'InstanceNormalization',
       'LayerNormalization',
@@ -120,10 +163,16 @@ const rules: Readonly<Record<string, Rule>> = {
     ].map((op) => [op, same]),
   ),
   MultiHeadAttention: same,
+  SkipGroupNorm: sameEach,
+  SkipLayerNormalization: sameEach,
+  // Half of the channels, times the other half's activation.
+  BiasSplitGelu: ([x]) => [{ shape: x!.shape.with(-1, x!.shape.at(-1)! / 2) }],
   Reshape: reshape,
   Concat: concat,
   Split: split,
   Conv: conv,
+  NhwcConv: nhwcConv,
+  Pad: pad,
   FusedMatMul: ([x, weight]) => [{ shape: [...x!.shape.slice(0, -1), weight!.shape[0]!] }],
   Transpose: ([x], { attributes }) => [{ shape: integers(attributes.perm).map((axis) => x!.shape[axis]!) }],
   Shape: ([x], { attributes: { start, end } }) => {
@@ -142,9 +191,9 @@ const rules: Readonly<Record<string, Rule>> = {
   Resize: ([x, , scales, sizes]) => [
     { shape: sizes?.numbers ?? x!.shape.map((side, axis) => side * scales!.numbers![axis]!) },
   ],
-  // Rows of a table; the beginning of a table.
+  // Rows of a table.
   Gather: ([table, indices]) => [{ shape: [...indices!.shape, ...table!.shape.slice(1)] }],
-  Slice: ([table, , ends]) => [{ shape: [ends!.numbers![0]!, ...table!.shape.slice(1)] }],
+  Slice: slice,
   // One state of each row, batch_dims 1.
   GatherND: ([states]) => [{ shape: [states!.shape[0]!, ...states!.shape.slice(2)] }],
 };

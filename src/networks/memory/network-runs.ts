@@ -1,0 +1,81 @@
+import type { Component } from '../../checkpoints/checkpoint.ts';
+import type { ClipTextConfig } from '../../checkpoints/configs/clip-text-config.ts';
+import type { UnetConfig } from '../../checkpoints/configs/unet-config.ts';
+import type { VaeConfig } from '../../checkpoints/configs/vae-config.ts';
+import { clipTextGraph } from '../../graphs/clip.ts';
+import { cudaLayers } from '../../graphs/cuda-layers.ts';
+import type { NetworkGraph, Precision } from '../../graphs/graph.ts';
+import { unetGraph } from '../../graphs/unet.ts';
+import { vaeGraph } from '../../graphs/vae.ts';
+import { vaeGeometry } from '../networks.ts';
+import type { RunShape } from './run-memory.ts';
+
+/** A network as a CUDA device has it: bytes of its weights, and its runs with the shapes of their inputs. */
+export interface NetworkRuns {
+  readonly weights: number;
+  readonly runs: readonly RunShape[];
+}
+
+const half = cudaLayers('float16');
+
+/** One chunk of a prompt. */
+export function textEncoderRuns({ className, config }: Component<ClipTextConfig>): NetworkRuns {
+  const hasProjection = className === 'CLIPTextModelWithProjection';
+  const graph = clipTextGraph(config, half, hasProjection);
+  const inputs = { input_ids: [1, config.max_position_embeddings], ...(hasProjection && { pooled_at: [1] }) };
+  return { weights: weightBytes(graph), runs: [{ graph, inputs }] };
+}
+
+export interface StepShape {
+  /** Samples and prompts together: two for a sample with guidance. */
+  readonly batch: number;
+  /** Of the latents. */
+  readonly side: number;
+  /** Of one chunk of the prompt. */
+  readonly tokens: number;
+  readonly pooledWidth: number;
+  readonly timeIdCount: number;
+}
+
+/** One step. */
+export function unetRuns({ config }: Component<UnetConfig>, shape: StepShape): NetworkRuns {
+  const { batch, side, tokens, pooledWidth, timeIdCount } = shape;
+  const graph = unetGraph(config, half, { pooledWidth, timeIdCount });
+  const inputs = {
+    sample: [batch, config.in_channels, side, side],
+    timestep: [1],
+    encoder_hidden_states: [batch, tokens, config.cross_attention_dim],
+    text_embeds: [batch, pooledWidth],
+    time_ids: [batch, timeIdCount],
+  };
+  return { weights: weightBytes(graph), runs: [{ graph, inputs }] };
+}
+
+/**
+ * Both halves' weights; a decode, and before it an encode where pictures are encoded too.
+ * @param side of the latents.
+ */
+export function vaeRuns(
+  { config }: Component<VaeConfig>,
+  precision: Precision,
+  side: number,
+  encodes: boolean,
+): NetworkRuns {
+  const layers = cudaLayers(precision);
+  const [encoder, decoder] = [vaeGraph(config, 'encoder', layers), vaeGraph(config, 'decoder', layers)];
+  const pixels = side * vaeGeometry(config).factor;
+  const encode = { graph: encoder, inputs: { pixels: [1, config.in_channels, pixels, pixels] } };
+  const decode = { graph: decoder, inputs: { latents: [1, config.latent_channels, side, side] } };
+  return {
+    weights: weightBytes(encoder) + weightBytes(decoder),
+    runs: encodes ? [encode, decode] : [decode],
+  };
+}
+
+function weightBytes({ weights }: NetworkGraph): number {
+  return weights.reduce(
+    (sum, { shape, precision }) =>
+      sum + shape.reduce((product, size) => product * size, precision === 'float16' ? 2 : 4),
+    0,
+  );
+}
