@@ -1,5 +1,6 @@
 import type { Config } from '../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
+import type { MemoryReport } from '../src/contract/memory-report.ts';
 import type { SerializedError } from '../src/process/serialize-error.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Generated } from './engine/generator.ts';
@@ -40,6 +41,7 @@ export type FromEngine =
       /** Checkpoints that are loaded now. */
       readonly resident: readonly string[];
       readonly loadSeconds: number;
+      readonly memory: MemoryReport | undefined;
     }
   /** Loading failed; the message is for the operator. The engine exits. */
   | { readonly type: 'refused'; readonly message: string; readonly error: SerializedError }
@@ -57,6 +59,8 @@ export type FromEngine =
       readonly run: number;
       readonly generated: Generated;
       readonly inferenceSeconds: number;
+      /** As it is now: a run may have found too little. */
+      readonly memory: MemoryReport | undefined;
     }
   | { readonly type: 'failed'; readonly run: number; readonly error: EngineFailure };
 

@@ -45,6 +45,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
     trustProxy: [],
     retiredSlugs: [],
     rng: 'philox',
+    deviceMemoryLimit: undefined,
+    vaeTiling: 'auto',
     vaePrecision: 'float16',
     promptEmphasis: 'no-norm',
     promptMaxChunks: 16,
@@ -98,6 +100,16 @@ test('an engine on a GPU may be silent for less, and the least silence may not e
   assert.match(complaint({ ENGINE_SILENCE_MAX_SECONDS: '20' }), /ENGINE_SILENCE_MIN_SECONDS="30": .* 20$/);
 });
 
+test('a limit of memory is a size or a share', () => {
+  const limit = (text: string) => readConfig({ DEVICE_MEMORY_LIMIT: text }).deviceMemoryLimit;
+  assert.deepEqual(['12GB', '11.5GiB', '8000 MB', '80%'].map(limit), [
+    { bytes: 12e9 },
+    { bytes: 11.5 * 2 ** 30 },
+    { bytes: 8e9 },
+    { share: 0.8 },
+  ]);
+});
+
 test('the public address loses its last slash', () => {
   assert.equal(
     readConfig({ PUBLIC_URL: 'https://pictures.example/sdxl/' }).publicUrl,
@@ -132,6 +144,10 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['RESIDENT_MODELS', '0', /a whole number from 1 to 64/],
   ['RESIDENT_MODELS', 'all', /a whole number from 1 to 64/],
   ['SWAP_AFTER_SECONDS', '-5', /a whole number from 0 to 3600/],
+  ['DEVICE_MEMORY_LIMIT', '12', /12GB, 11\.5GiB or 8000MB, or a share such as 80%/],
+  ['DEVICE_MEMORY_LIMIT', '0GB', /a size such as/],
+  ['DEVICE_MEMORY_LIMIT', '101%', /a share such as/],
+  ['VAE_TILING', 'yes', /auto or on or off/],
   ['DEVICE', 'cuda', /cpu, webgpu or cuda:N/],
   ['DEVICE', 'CPU', /cpu, webgpu or cuda:N/],
   ['AUTH', 'no', /on or off/],

@@ -44,6 +44,22 @@ function within(least: number, most: number, value: number): number | undefined 
   return value >= least && value <= most ? value : undefined;
 }
 
+const byteUnits: Readonly<Record<string, number>> = {
+  ...{ MB: 1e6, GB: 1e9, MiB: 2 ** 20, GiB: 2 ** 30 },
+};
+
+/** So many bytes, or a share of all there is. */
+export const memorySize: Kind<{ readonly bytes: number } | { readonly share: number }> = {
+  allowed: 'a size such as 12GB, 11.5GiB or 8000MB, or a share such as 80%',
+  parse: (text) => {
+    const [, digits, unit] = /^(\d+(?:\.\d+)?) ?(MB|GB|MiB|GiB|%)$/.exec(text) ?? [];
+    const number = Number(digits);
+    if (unit === undefined || number === 0) return undefined;
+    if (unit === '%') return number <= 100 ? { share: number / 100 } : undefined;
+    return { bytes: number * byteUnits[unit]! };
+  },
+};
+
 export function oneOf<const Word extends string>(...words: readonly Word[]): Kind<Word> {
   return { allowed: words.join(' or '), parse: (text) => words.find((word) => word === text) };
 }

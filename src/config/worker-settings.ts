@@ -1,6 +1,15 @@
 import { baseName, isServedName } from '../contract/served-names.ts';
 import { type Device, isDevice } from '../networks/runtime/device.ts';
-import { type Kind, listOf, oneOf, onOrOff, place, type Setting, wholeNumber } from './setting-kinds.ts';
+import {
+  type Kind,
+  listOf,
+  memorySize,
+  oneOf,
+  onOrOff,
+  place,
+  type Setting,
+  wholeNumber,
+} from './setting-kinds.ts';
 
 const device: Kind<Device | 'auto'> = {
   allowed: 'auto, cpu, webgpu or cuda:N (cuda:0 is the first device)',
@@ -51,6 +60,21 @@ export const workerSettings = {
       'Where the networks run. auto: the first GPU where CUDA provider, libraries, driver and enough memory are ' +
       'there, else the CPU, and the log, /readyz and the determinism report say which and why. ' +
       'Another device that is not there is an error, never a silent fallback.',
+  },
+  deviceMemoryLimit: {
+    variable: 'DEVICE_MEMORY_LIMIT',
+    kind: memorySize,
+    sentence:
+      'Most that a worker may plan to take of a CUDA device that others use too. It looks at what is free ' +
+      'when it starts and chooses how its networks are held there (docs/memory.md). Unset: all that is free.',
+  },
+  vaeTiling: {
+    variable: 'VAE_TILING',
+    kind: oneOf('auto', 'on', 'off'),
+    default: 'auto',
+    sentence:
+      'Whether pictures above 640 x 640 are decoded (and input pictures encoded) in overlapping tiles, which ' +
+      'takes less memory and changes pixels a little. `auto`: where there is not enough for the whole.',
   },
   vaePrecision: {
     variable: 'VAE_PRECISION',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { endpoints } from './endpoints.ts';
+import { memoryReport } from './memory-report.ts';
 
 /** Bodies, queries and answers of the admin API (an extension; admin keys only). */
 
@@ -113,6 +114,7 @@ export const adminResponses = {
         request_id: z.string().optional().meta({ description: 'What it has in hand' }),
         routes: z.array(z.string()).meta({ description: 'What it can take' }),
         resident: z.array(z.string()).meta({ description: 'Of those, whose checkpoints are loaded' }),
+        memory: memoryReport.optional().meta({ description: 'How it uses the memory of its device' }),
       }),
     ),
   }),

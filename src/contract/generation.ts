@@ -98,6 +98,8 @@ export interface DeterminismReport {
   readonly precision: string;
   /** Whether the same request gives the same bytes each time on this device, driver and build. */
   readonly repeatable?: boolean;
+  /** Decoded in overlapping tiles, where pixels differ a little from a whole decode. */
+  readonly tiledVae?: true;
   readonly scheduler: string;
   readonly rng: RandomAlgorithm;
   /** `latentSha256`: of the final latents, float32 little-endian. */

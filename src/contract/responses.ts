@@ -118,12 +118,14 @@ function determinismBody({
   deviceReason,
   checkpoints,
   images,
+  tiledVae,
   ...report
 }: DeterminismReport): CompletedBody['determinism'] {
   return {
     checkpoints: [...checkpoints],
     ...report,
     ...(deviceReason !== undefined && { device_reason: deviceReason }),
+    ...(tiledVae && { vae_tiled: tiledVae }),
     images: images.map(({ seed, latentSha256 }) => ({ seed, latent_sha256: latentSha256 })),
   };
 }

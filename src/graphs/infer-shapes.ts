@@ -51,6 +51,7 @@ const absent: KnownValue = { shape: [], dataType: 'float32' };
 
 function typeOf({ op, attributes }: Node, [first]: readonly KnownValue[]): DataType {
   if (op === 'Shape') return 'int64';
+  if (op === 'Equal') return 'bool';
   if (op !== 'Cast') return first!.dataType;
   const wanted = integer(attributes.to, 0);
   return Object.entries(dataTypes).find(([, code]) => code === wanted)![0] as DataType;
@@ -123,6 +124,14 @@ const nhwcConv: Rule = ([x, weight], node) => {
   return [{ shape: [batch!, ...convolved([height!, width!], kernel.slice(0, 2), node), outChannels!] }];
 };
 
+const product: Rule = ([a, b], { attributes }) => {
+  const turned = ({ shape }: Known, name: string): Shape =>
+    integer(attributes[name], 0) === 1 ? [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!] : shape;
+  const [left, right] = [turned(a!, 'transA'), turned(b!, 'transB')];
+  const batch = broadcast([{ shape: left.slice(0, -2) }, { shape: right.slice(0, -2) }], {} as Node)[0]!;
+  return [{ shape: [...batch.shape, left.at(-2)!, right.at(-1)!] }];
+};
+
 const pad: Rule = ([x, pads]) => {
   const { numbers } = pads!;
   const rank = x!.shape.length;
@@ -146,6 +155,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Mul: broadcast,
   Sub: broadcast,
   Div: broadcast,
+  Equal: broadcast,
   ...Object.fromEntries(
     [
       'BiasAdd',
@@ -158,6 +168,7 @@ const rules: Readonly<Record<string, Rule>> = {
       'LayerNormalization',
       'QuickGelu',
       'Reciprocal',
+      'Relu',
       'Sin',
       'Sqrt',
     ].map((op) => [op, same]),
@@ -173,7 +184,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Conv: conv,
   NhwcConv: nhwcConv,
   Pad: pad,
-  FusedMatMul: ([x, weight]) => [{ shape: [...x!.shape.slice(0, -1), weight!.shape[0]!] }],
+  FusedMatMul: product,
   Transpose: ([x], { attributes }) => [{ shape: integers(attributes.perm).map((axis) => x!.shape[axis]!) }],
   Shape: ([x], { attributes: { start, end } }) => {
     const numbers = x!.shape.slice(integer(start, 0), integer(end, x!.shape.length));

@@ -3,11 +3,12 @@ import { openExportedTextEncoder } from '../networks/exported/exported-text-enco
 import { openExportedUnet } from '../networks/exported/exported-unet.ts';
 import { openExportedVaeDecoder, openExportedVaeEncoder } from '../networks/exported/exported-vae.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
-import { isCuda } from '../networks/runtime/device.ts';
+import { type Device, isCuda } from '../networks/runtime/device.ts';
 import { openUnet } from '../networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder, type VaeOptions } from '../networks/vae.ts';
 import { assembleModels, type Models } from '../pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
+import type { DeviceLayout } from './memory/device-layout.ts';
 import { createNetworkPool, type NetworkPool } from './network-pool.ts';
 import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
 import { warmUp } from './warm-up.ts';
@@ -23,16 +24,43 @@ export interface NetworkLoaders {
   readonly vaeDecoder: () => Promise<VaeDecoder>;
 }
 
-/** @param pool where networks of weights come from; those that were exported whole are always loaded. */
+/** Where networks come from and where they are held. */
+export interface LoadingPlaces {
+  /** Of networks of weights that are loaded already; those that were exported whole are always loaded. */
+  readonly pool?: NetworkPool;
+  /** By default every network stays where it was loaded, on the device. */
+  readonly layout?: DeviceLayout;
+}
+
 export function networkLoaders(
   model: OpenedModel,
   options: VaeOptions,
-  pool: NetworkPool = createNetworkPool(),
+  { pool = createNetworkPool(), layout }: LoadingPlaces = {},
 ): NetworkLoaders {
+  const load = loadersOn(model, options, pool);
+  const here = (index: number) => () => load.textEncoder(index, options.device);
+  const indices = model.textEncoders.map((_, index) => index);
+  if (layout === undefined) return { ...load, textEncoders: indices.map(here) };
+  return {
+    textEncoders: indices.map(
+      (index) => () => layout.textEncoder((device) => load.textEncoder(index, device)),
+    ),
+    unet: () => layout.unet(load.unet),
+    vaeEncoder: () => layout.vaeEncoder(load.vaeEncoder),
+    vaeDecoder: () => layout.vaeDecoder(load.vaeDecoder),
+  };
+}
+
+interface DeviceLoaders extends Omit<NetworkLoaders, 'textEncoders'> {
+  readonly textEncoder: (index: number, device: Device) => Promise<ClipTextEncoder>;
+}
+
+function loadersOn(model: OpenedModel, options: VaeOptions, pool: NetworkPool): DeviceLoaders {
   const unetOptions = { ...options, timeIdCount: model.requiresAestheticsScore ? 5 : 6 };
   if (isExported(model))
     return {
-      textEncoders: model.textEncoders.map((network) => () => openExportedTextEncoder(network, options)),
+      textEncoder: (index, device) =>
+        openExportedTextEncoder(model.textEncoders[index]!, { ...options, device }),
       unet: () => openExportedUnet(model.unet, unetOptions),
       vaeEncoder: () => openExportedVaeEncoder(model.vaeEncoder, options),
       vaeDecoder: () => openExportedVaeDecoder(model.vaeDecoder, options),
@@ -40,10 +68,10 @@ export function networkLoaders(
   const { textEncoders, unet, vae } = model;
   const unetKind = `UNet of ${unetOptions.timeIdCount} time ids`;
   return {
-    textEncoders: textEncoders.map(
-      (component) => () =>
-        pool.open('text encoder', component, () => openClipTextEncoder(component, options)),
-    ),
+    textEncoder: (index, device) =>
+      pool.open(`text encoder on ${device}`, textEncoders[index]!, () =>
+        openClipTextEncoder(textEncoders[index]!, { ...options, device }),
+      ),
     unet: () => pool.open(unetKind, unet, () => openUnet(unet, unetOptions)),
     vaeEncoder: () => pool.open('VAE encoder', vae, () => openVaeEncoder(vae, options)),
     vaeDecoder: () => pool.open('VAE decoder', vae, () => openVaeDecoder(vae, options)),
@@ -54,19 +82,19 @@ export function networkLoaders(
  * Opens a checkpoint and loads all its networks; on CUDA, until they are as fast as they will be.
  * @param model an installed one, or the folder or file of a checkpoint.
  * @param onNetwork called after each network.
- * @param pool networks of models that were loaded before, with the same options.
+ * @param places of models that were loaded before, with the same options.
  * @throws CheckpointError naming file and tensor; Error where the runtime or the device refuses.
  */
 export async function loadModels(
   model: InstalledModel | string,
   options: VaeOptions,
   onNetwork: () => void = () => undefined,
-  pool?: NetworkPool,
+  places: LoadingPlaces = {},
 ): Promise<Models> {
   const checkpoint = await (typeof model === 'string'
     ? openLocation(model)
     : openModel(model, options.device));
-  const load = networkLoaders(checkpoint, options, pool);
+  const load = networkLoaders(checkpoint, options, places);
   const told = async <Network>(network: Promise<Network>): Promise<Network> => {
     const loaded = await network;
     onNetwork();

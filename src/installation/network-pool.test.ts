@@ -57,8 +57,8 @@ const quietly = () => undefined;
 for (const changed of ['unet', 'text_encoder_2', 'vae'] as const)
   test(`a checkpoint with another ${changed} shares all its other networks`, async () => {
     const pool = createNetworkPool();
-    const first = await loadModels(base, cpu, quietly, pool);
-    const second = await loadModels(relative(`other-${changed}`, changed), cpu, quietly, pool);
+    const first = await loadModels(base, cpu, quietly, { pool });
+    const second = await loadModels(relative(`other-${changed}`, changed), cpu, quietly, { pool });
     assert.equal(second.name, `other-${changed}`);
     const [own, others] = [networksOf(first), networksOf(second)];
     const shared = Object.keys(own).filter(
@@ -76,8 +76,8 @@ for (const changed of ['unet', 'text_encoder_2', 'vae'] as const)
 test('a shared network leaves with the last who has it, and is loaded anew after', async () => {
   const pool = createNetworkPool();
   const [first, second] = [
-    await loadModels(base, cpu, quietly, pool),
-    await loadModels(relative('twin'), cpu, quietly, pool),
+    await loadModels(base, cpu, quietly, { pool }),
+    await loadModels(relative('twin'), cpu, quietly, { pool }),
   ];
   const { vaeDecoder } = first;
   const decode = () => vaeDecoder.decode(new Float32Array(vaeDecoder.channels * 4), 2, 2);
@@ -87,7 +87,7 @@ test('a shared network leaves with the last who has it, and is loaded anew after
   assert.deepEqual(await decode(), expected);
   await release(second);
   await assert.rejects(decode(), /released/);
-  const third = await loadModels(base, cpu, quietly, pool);
+  const third = await loadModels(base, cpu, quietly, { pool });
   assert.deepEqual(await third.vaeDecoder.decode(new Float32Array(vaeDecoder.channels * 4), 2, 2), expected);
   await release(third);
 });

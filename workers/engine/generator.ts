@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import type { GenerationOutput } from '../../src/jobs/generate.ts';
 import type { Capabilities } from '../capabilities.ts';
 
@@ -22,6 +23,8 @@ export interface Generated extends Omit<GenerationOutput, 'inferenceSeconds' | '
   readonly precision: string;
   /** Whether the same request gives the same bytes each time on this device. */
   readonly repeatable: boolean;
+  /** Decoded in overlapping tiles, as the device's memory wants it. */
+  readonly tiledVae?: true;
 }
 
 /** As jobs/generate.ts has it, on this side of the engine's channel. */
@@ -51,6 +54,8 @@ export interface Generator {
 export interface GrowingGenerator extends Generator {
   /** Names of the checkpoints that are loaded. */
   resident(): readonly string[];
+  /** How the device's memory is used. */
+  memory?(): MemoryReport;
   /** Loads checkpoints beside the present ones. @throws with a message for the operator. */
   load(models: readonly string[], onLoading?: OnLoading): Promise<void>;
 }

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
+import { createDeviceLayout } from '../../src/installation/memory/device-layout.ts';
+import { memoryPlans, plansFor } from '../../src/installation/memory/memory-plans.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import { fakeRequest } from '../testing/queue.ts';
@@ -130,4 +132,47 @@ test('a request whose single samples find no memory fails with a reason for its 
     message: /even for one sample at a time/,
   });
   await assert.rejects(made(withRoom(0), 1), /Failed to allocate memory/);
+});
+
+/** What ONNX Runtime says where its CUDA arena finds nothing; core/framework/bfc_arena.cc. */
+const noRoom =
+  'Non-zero status code returned while running NhwcConv node. Name:"conv" Status Message: BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 536870912';
+
+test('a picture that finds no memory is made all the same, by the first smaller plan that has room for it', async () => {
+  const plain = await made(base, 1);
+  for (const roomy of ['text-on-cpu', 'tiled-vae', undefined] as const) {
+    const layout = createDeviceLayout({ device: 'cpu', plans: memoryPlans });
+    const decode: Models['vaeDecoder']['decode'] = async (...given) => {
+      if (layout.plan().name !== roomy) throw new Error(noRoom);
+      return base.vaeDecoder.decode(...given);
+    };
+    const models = { ...base, vaeDecoder: { ...base.vaeDecoder, decode } };
+    const run = createSdxlGenerator(new Map([['sdxl-base', models]]), settings, { layout }).generate(
+      request,
+      {
+        ...{ inputImage: undefined, progress: async () => undefined, signal: never },
+      },
+    );
+    if (roomy === undefined) await assert.rejects(run, /Failed to allocate memory/);
+    else {
+      const { pictures, tiledVae } = await run;
+      assert.deepEqual(
+        pictures.map(({ bytes, latentSha256 }) => [latentSha256, sha256(bytes)]),
+        plain.pictures,
+      );
+      // 96 x 64 is one tile.
+      assert.equal(tiledVae, undefined);
+      assert.equal(layout.plan().name, roomy);
+    }
+  }
+});
+
+test('a picture of several tiles says so', async () => {
+  const layout = createDeviceLayout({ device: 'cpu', plans: plansFor(1, 'on') });
+  const models = { ...base, vaeDecoder: await layout.vaeDecoder(async () => base.vaeDecoder) };
+  const large = { ...request, width: 704, height: 64, samples: 1, steps: 1 };
+  const { tiledVae } = await createSdxlGenerator(new Map([['sdxl-base', models]]), settings, {
+    layout,
+  }).generate(large, { inputImage: undefined, progress: async () => undefined, signal: never });
+  assert.equal(tiledVae, true);
 });

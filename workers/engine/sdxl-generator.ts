@@ -13,11 +13,14 @@ import { decodePng } from '../../src/images/decode-png.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';
 import { halved } from '../../src/images/halve.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
+import type { DeviceLayout } from '../../src/installation/memory/device-layout.ts';
+import { planDevice } from '../../src/installation/memory/plan-device.ts';
 import { createNetworkPool } from '../../src/installation/network-pool.ts';
 import { servableModels } from '../../src/installation/servable-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { computePrecision, isRepeatable } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
+import { isCutIntoTiles } from '../../src/networks/vae-tiles.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import { imageToImage } from '../../src/pipelines/image-to-image.ts';
 import type { Models } from '../../src/pipelines/models.ts';
@@ -28,6 +31,7 @@ import { textToImage } from '../../src/pipelines/text-to-image.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
 import { withParameters } from './embed-parameters.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
+import { withLessMemory } from './less-memory.ts';
 import { explainMissingProvider } from './missing-provider.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
@@ -65,34 +69,56 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   };
   const resident = new Set<string>();
   const loaded = new Map<string, Models>();
-  const pool = createNetworkPool();
+  const first = models ?? served.slice(0, config.residentModels).map(({ name }) => name);
+  const memory = await planDevice(
+    first.flatMap((name) => installed.get(name) ?? []),
+    { ...options, ...config, batch: config.engineBatch, limit: config.deviceMemoryLimit },
+    served.some(({ serves }) => serves.some((name) => name !== baseName && name !== refinerName)),
+  ).catch((error: unknown) => {
+    throw explainMissingProvider(error, config.device);
+  });
+  const { layout } = memory;
+  const lower = lowering(layout);
+  const places = { pool: createNetworkPool(), layout };
   const load = async (names: readonly string[], onLoading: OnLoading = silently): Promise<void> => {
     for (const { name, serves } of served) {
       if (!names.includes(name) || resident.has(name)) continue;
       onLoading(name);
       const onNetwork = () => onLoading(name);
-      const model = await loadModels(installed.get(name)!, options, onNetwork, pool).catch(
-        (error: unknown) => {
-          throw explainMissingProvider(error, config.device);
-        },
-      );
+      const one = () => loadModels(installed.get(name)!, options, onNetwork, places);
+      const model = await withLessMemory(one, lower).catch((error: unknown) => {
+        throw explainMissingProvider(error, config.device);
+      });
       for (const each of serves) loaded.set(each, model);
       resident.add(name);
     }
   };
-  await load(models ?? served.slice(0, config.residentModels).map(({ name }) => name), onLoading);
+  await load(first, onLoading);
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
   return {
-    ...createSdxlGenerator(loaded, config, check && { check }),
+    ...createSdxlGenerator(loaded, config, { layout, ...(check && { check }) }),
     capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor, config.residentModels),
     resident: () => [...resident],
+    memory: memory.report,
     load,
   };
 };
 
+/** Goes down one memory plan, and says so. */
+function lowering(layout: DeviceLayout | undefined): (error: Error) => Promise<boolean> {
+  return async ({ message }) => {
+    const plan = await layout?.lower();
+    if (plan !== undefined)
+      process.stderr.write(`engine: memory plan ${plan.name} from now on (${plan.what}): ${message}\n`);
+    return plan !== undefined;
+  };
+}
+
 export interface GeneratorOptions {
   /** Asked about every picture before any of the request is given away. */
   readonly check?: SafetyCheck;
+  /** How the models are held; goes down one plan where a request finds too little memory. */
+  readonly layout?: DeviceLayout;
   /** See createPreviewer. */
   readonly previewIntervalMs?: number;
   /** Hears of samples that the device had no memory for at once; by default it is written to stderr. */
@@ -107,9 +133,10 @@ function reportSplit({ message }: Error): void {
 export function createSdxlGenerator(
   models: ReadonlyMap<string, Models>,
   settings: GeneratorSettings,
-  { check, previewIntervalMs, onSplit = reportSplit }: GeneratorOptions = {},
+  { check, layout, previewIntervalMs, onSplit = reportSplit }: GeneratorOptions = {},
 ): Generator {
   const cache = createEmbeddingCache(embeddingCacheBytes);
+  const lower = lowering(layout);
   const find: Find = (name) => {
     const found = models.get(name);
     if (found !== undefined) return found;
@@ -138,8 +165,11 @@ export function createSdxlGenerator(
         return { used, made };
       };
       const batch = Math.min(settings.engineBatch, request.samples);
-      const { used, made } = await splitOnce(batch, compute, onSplit);
+      const computeOrLower = (size: number) =>
+        size > 1 ? compute(size) : withLessMemory(() => compute(1), lower);
+      const { used, made } = await splitOnce(batch, computeOrLower, onSplit);
       const warnings = croppingOf(request.endpoint, made[0]!, used.at(-1)!.vaeDecoder.factor);
+      const isTiled = layout?.plan().tilesVae === true && isCutIntoTiles(made[0]!.canvas);
       const pictures = [];
       for (const [index, picture] of made.entries()) {
         if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture, signal));
@@ -156,6 +186,7 @@ export function createSdxlGenerator(
         runtime: runtimeVersion,
         precision: computePrecision(settings.device),
         repeatable: isRepeatable(settings),
+        ...(isTiled && { tiledVae: true as const }),
         ...(warnings.length > 0 && { warnings: [...new Set(warnings)] }),
       };
     },

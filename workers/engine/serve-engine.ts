@@ -28,7 +28,13 @@ export function serveEngine(open: OpenGenerator): void {
       else await generator.load(models ?? [], onLoading);
       const loadSeconds = (performance.now() - started) / 1000;
       const { capabilities } = generator;
-      await send({ type: 'loaded', capabilities, resident: generator.resident(), loadSeconds });
+      await send({
+        type: 'loaded',
+        capabilities,
+        resident: generator.resident(),
+        loadSeconds,
+        memory: generator.memory?.(),
+      });
     } catch (error) {
       await send({ type: 'refused', message: messageChain(error), error: serializeError(error) });
       process.exit(1);
@@ -51,7 +57,7 @@ export function serveEngine(open: OpenGenerator): void {
         },
       });
       const inferenceSeconds = (performance.now() - started) / 1000;
-      await send({ type: 'result', run, generated, inferenceSeconds });
+      await send({ type: 'result', run, generated, inferenceSeconds, memory: generator!.memory?.() });
     } catch (error) {
       await send({ type: 'failed', run, error: failureOf(error, cancelled.signal.aborted) });
     } finally {

@@ -1,5 +1,5 @@
 import { JobError } from '../../src/jobs/job-error.ts';
-import { deviceTrouble } from './device-trouble.ts';
+import { isNoMemory } from './less-memory.ts';
 
 /**
  * Computes up to `batch` samples at once; where the device has no memory for that, everything once more
@@ -29,8 +29,4 @@ export async function splitOnce<T>(
       cause,
     });
   }
-}
-
-function isNoMemory(error: unknown): error is Error {
-  return error instanceof Error && deviceTrouble(error.message) === 'memory';
 }

@@ -24,7 +24,7 @@ export async function hashInstalled(
 /** What decided the bits of these pictures. */
 export function determinismOf(
   { scheduler, rng }: GenerationRequest,
-  { checkpoints, pictures, runtime, precision, repeatable }: Generated,
+  { checkpoints, pictures, runtime, precision, repeatable, tiledVae }: Generated,
   { device, deviceReason }: Pick<Config, 'device' | 'deviceReason'>,
   hashes: WeightHashes,
 ): DeterminismReport {
@@ -35,6 +35,7 @@ export function determinismOf(
     runtime,
     precision,
     repeatable,
+    ...(tiledVae === true && { tiledVae }),
     scheduler,
     rng,
     images: pictures.map(({ seed, latentSha256 }) => ({ seed, latentSha256 })),

@@ -1,5 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
+import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import { routeOf } from '../../src/contract/routes.ts';
 import type { GenerationContext } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';
@@ -42,6 +43,8 @@ export interface EngineProcess {
    */
   load(models: readonly string[]): Promise<void>;
   readonly loadSeconds: number;
+  /** How its device's memory is used now. */
+  memory(): MemoryReport | undefined;
   /** Resolves with how the process ended; never rejects. */
   readonly ended: Promise<string>;
   /** Resolves once it is of no use, where it hangs before it has ended. Never rejects. */
@@ -77,6 +80,7 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
   const { capabilities, loadSeconds, ...first } = await load(options.models).finally(() =>
     unwanted?.removeEventListener('abort', give),
   );
+  let { memory } = first;
   let resident = new Set(first.resident);
   let runs = 0;
   return {
@@ -84,15 +88,20 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
     capabilities,
     loadSeconds,
     resident: () => resident,
+    memory: () => memory,
     load: async (models) => {
-      resident = new Set((await load(models)).resident);
+      const loaded = await load(models);
+      resident = new Set(loaded.resident);
+      memory = loaded.memory;
     },
     ended: channel.ended,
     lost: channel.lost,
-    run: (request, { inputImage, signal, progress: onProgress }) => {
+    run: async (request, { inputImage, signal, progress: onProgress }) => {
       const work = limits.ofRun(routeOf(request), workOf(request, inputImage, config.engineBatch));
       const order = { type: 'run', run: ++runs, request, inputImage } as const;
-      return runToOutcome({ channel, order, work, signal, onProgress, cancelGraceMs, log });
+      const outcome = await runToOutcome({ channel, order, work, signal, onProgress, cancelGraceMs, log });
+      memory = outcome.memory;
+      return outcome;
     },
     stop: async () => {
       channel.disconnect();

@@ -1,4 +1,5 @@
 import type { GenerationProgress } from '../../src/contract/generation.ts';
+import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Generated } from '../engine/generator.ts';
@@ -8,6 +9,8 @@ import type { Expectation } from './silence-limits.ts';
 
 export interface RunOutcome extends Generated {
   readonly inferenceSeconds: number;
+  /** How the device's memory is used since. */
+  readonly memory: MemoryReport | undefined;
 }
 
 export interface EngineRun {
@@ -50,7 +53,8 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
       } else if (message.type === 'result') {
         heard();
         settle();
-        resolve({ ...message.generated, inferenceSeconds: message.inferenceSeconds });
+        const { generated, inferenceSeconds, memory } = message;
+        resolve({ ...generated, inferenceSeconds, memory });
       } else {
         const error = errorOf(message.error);
         if (message.error.code === 'device' || message.error.code === 'memory') {

@@ -98,14 +98,16 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       knownWords,
       models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
       unservable,
+      memory: engine.memory(),
       ...(inHand !== undefined && { request: inHand }),
     });
   };
   const onUp = (started: EngineProcess): void => {
     engine = started;
     const { pid, loadSeconds } = started;
+    const [resident, memory] = [[...started.resident()], started.memory()];
     log.info(
-      { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), resident: [...started.resident()] },
+      { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), resident, memory },
       'engine ready',
     );
     metrics?.engineStarted(loadSeconds);

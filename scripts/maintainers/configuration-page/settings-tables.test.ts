@@ -39,8 +39,8 @@ const unused: Readonly<Record<string, readonly string[]>> = {
     // `npm start` keeps its private Redis there.
     'DATA_DIR',
   ],
-  // The CPU computes in float32 throughout.
-  worker: ['VAE_PRECISION'],
+  // The CPU computes in float32 throughout, always the same, and takes what memory there is.
+  worker: ['VAE_PRECISION', 'DETERMINISTIC', 'DEVICE_MEMORY_LIMIT'],
   'worker-gpu-0': [],
   'worker-gpu-1': [],
 };

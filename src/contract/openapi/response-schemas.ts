@@ -4,6 +4,7 @@ import { adminResponses } from '../admin.ts';
 import { batchResponses } from '../batches.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
 import { endpoints } from '../endpoints.ts';
+import { memoryReport } from '../memory-report.ts';
 import { pictureParametersSchema } from '../picture-parameters.ts';
 import { signInSchema } from '../sign-in.ts';
 import { a1111Responses } from './a1111-schemas.ts';
@@ -96,6 +97,10 @@ const determinism = z
     repeatable: z.boolean().optional().meta({
       description: 'Whether the same request gives the same bytes each time on this device, driver and build',
     }),
+    vae_tiled: z
+      .literal(true)
+      .optional()
+      .meta({ description: 'Decoded in overlapping tiles: pixels differ a little from a whole decode' }),
     scheduler: z.string(),
     rng: z.enum(randomAlgorithms),
     images: z.array(
@@ -197,7 +202,13 @@ export const responseSchemas = {
     status: z.literal('ready'),
     workers: z.int().min(1),
     devices: z
-      .array(z.strictObject({ device: z.string(), reason: z.string().optional() }))
+      .array(
+        z.strictObject({
+          device: z.string(),
+          reason: z.string().optional(),
+          memory: memoryReport.optional().meta({ description: 'How the worker uses its memory' }),
+        }),
+      )
       .meta({ description: 'Of the workers, and why DEVICE=auto has become that' }),
   }),
   NotReady: z.strictObject({ status: z.literal('not ready'), error: z.string(), workers: z.literal(0) }),

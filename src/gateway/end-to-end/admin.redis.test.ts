@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { startHeartbeat } from '../../jobs/queue/heartbeat.ts';
 import { type ApiKey, createApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
+import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { startTestService, type TestService } from '../testing/service.ts';
 
 /** The admin API, as an administrator's page and commands use it. */
@@ -150,10 +153,39 @@ test('models are listed with the workers that have them; those that nobody has a
   assert.equal((await ask('POST', '/v1/admin/models/rescan')).status, 202);
 });
 
+test("how a worker uses its device's memory is told here and by /readyz", async (t) => {
+  const memory = {
+    plan: 'exchanged',
+    what: 'one UNet on the device at a time, base and refiner in turn',
+    cost: 'a UNet is loaded whenever another one is needed',
+    why: 'cuda:0: 11.6 GB free of 12.0 GB',
+    estimatedBytes: 10_420_000_000.4,
+    availableBytes: 11_600_000_000,
+  };
+  const { estimatedBytes: _, availableBytes: __, ...words } = memory;
+  const told = { ...words, estimated_bytes: 10_420_000_000, available_bytes: 11_600_000_000 };
+  const other = { ...workerInfo, id: 'on-a-gpu', device: 'cuda:0', memory };
+  const heartbeat = await startHeartbeat(service.producer.redis, other, () => undefined);
+  t.after(heartbeat.stop);
+  // Workers are read once a second.
+  let ready = (await ask('GET', '/readyz')).body;
+  for (let tries = 0; ready.workers < 2 && tries < 40; tries++) {
+    await setTimeout(50);
+    ready = (await ask('GET', '/readyz')).body;
+  }
+  assert.deepEqual(
+    ready.devices.find(({ device }: { device: string }) => device === 'cuda:0'),
+    { device: 'cuda:0', memory: told },
+  );
+  const { workers } = (await ask('GET', '/v1/admin/workers')).body;
+  assert.deepEqual(workers.find(({ id }: { id: string }) => id === 'on-a-gpu').memory, told);
+  assert.equal(workers.find(({ id }: { id: string }) => id === 'w').memory, undefined);
+});
+
 test('workers are listed with their routes, and every act is written down with the key that did it', async () => {
   const { workers } = (await ask('GET', '/v1/admin/workers')).body;
   assert.deepEqual(
-    workers.map(({ id, busy }: { id: string; busy: boolean }) => [id, busy]),
+    workers.flatMap(({ id, busy }: { id: string; busy: boolean }) => (id === 'w' ? [[id, busy]] : [])),
     [['w', false]],
   );
   const { body: key } = await ask('POST', '/v1/admin/keys', { name: 'carol' });

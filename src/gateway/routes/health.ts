@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { memoryReportBody } from '../../contract/memory-report.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { assertNoEviction, EvictionError, troubleOf } from '../../jobs/redis/connection.ts';
@@ -39,7 +40,11 @@ export function healthRoutes(
       return reply
         .code(503)
         .send({ status: 'not ready', error: 'No worker is alive', workers: 0 } satisfies NotReady);
-    const devices = live.map(({ device, deviceReason: reason }) => ({ device, ...(reason && { reason }) }));
+    const devices = live.map(({ device, deviceReason: reason, memory }) => ({
+      device,
+      ...(reason && { reason }),
+      ...(memory && { memory: memoryReportBody(memory) }),
+    }));
     return { status: 'ready', workers: live.length, devices } satisfies ResponseBody<'Ready'>;
   });
 

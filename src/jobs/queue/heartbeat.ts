@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
+import type { MemoryReport } from '../../contract/memory-report.ts';
 import type { ServedModel } from '../../contract/model-profile.ts';
 import { routesOf } from '../../contract/routes.ts';
 import { now } from '../records/record-scripts.ts';
@@ -35,6 +36,8 @@ export interface WorkerInfo {
   readonly models?: readonly (ServedModel & { readonly loaded: boolean })[];
   /** What else lies in its models folder, and why it is not served. */
   readonly unservable?: readonly { readonly entry: string; readonly reason: string }[];
+  /** How it uses the memory of its device. */
+  readonly memory?: MemoryReport | undefined;
   /** Id of the request that it has in hand. */
   readonly request?: string;
   /** What those of its models know that were trained on little. */

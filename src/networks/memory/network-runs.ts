@@ -16,12 +16,21 @@ export interface NetworkRuns {
   readonly runs: readonly RunShape[];
 }
 
-const half = cudaLayers('float16');
+/** What of a worker's options decides its graphs. */
+export interface GraphChoices {
+  readonly vaePrecision: Precision;
+  readonly deterministic: boolean;
+  /** Whether pictures are encoded too. */
+  readonly encodes: boolean;
+}
 
 /** One chunk of a prompt. */
-export function textEncoderRuns({ className, config }: Component<ClipTextConfig>): NetworkRuns {
+export function textEncoderRuns(
+  { className, config }: Component<ClipTextConfig>,
+  { deterministic }: GraphChoices,
+): NetworkRuns {
   const hasProjection = className === 'CLIPTextModelWithProjection';
-  const graph = clipTextGraph(config, half, hasProjection);
+  const graph = clipTextGraph(config, cudaLayers('float16', { deterministic }), hasProjection);
   const inputs = { input_ids: [1, config.max_position_embeddings], ...(hasProjection && { pooled_at: [1] }) };
   return { weights: weightBytes(graph), runs: [{ graph, inputs }] };
 }
@@ -38,9 +47,14 @@ export interface StepShape {
 }
 
 /** One step. */
-export function unetRuns({ config }: Component<UnetConfig>, shape: StepShape): NetworkRuns {
+export function unetRuns(
+  { config }: Component<UnetConfig>,
+  shape: StepShape,
+  { deterministic }: GraphChoices,
+): NetworkRuns {
   const { batch, side, tokens, pooledWidth, timeIdCount } = shape;
-  const graph = unetGraph(config, half, { pooledWidth, timeIdCount });
+  const layers = cudaLayers('float16', { deterministic });
+  const graph = unetGraph(config, layers, { pooledWidth, timeIdCount });
   const inputs = {
     sample: [batch, config.in_channels, side, side],
     timestep: [1],
@@ -57,11 +71,10 @@ export function unetRuns({ config }: Component<UnetConfig>, shape: StepShape): N
  */
 export function vaeRuns(
   { config }: Component<VaeConfig>,
-  precision: Precision,
   side: number,
-  encodes: boolean,
+  { vaePrecision, deterministic, encodes }: GraphChoices,
 ): NetworkRuns {
-  const layers = cudaLayers(precision);
+  const layers = cudaLayers(vaePrecision, { deterministic });
   const [encoder, decoder] = [vaeGraph(config, 'encoder', layers), vaeGraph(config, 'decoder', layers)];
   const pixels = side * vaeGeometry(config).factor;
   const encode = { graph: encoder, inputs: { pixels: [1, config.in_channels, pixels, pixels] } };

@@ -10,7 +10,7 @@ export interface RunShape {
   readonly inputs: Readonly<Record<string, Shape>>;
 }
 
-const bytesOf: Partial<Record<DataType, number>> = { float32: 4, float16: 2, int64: 8 };
+const bytesOf: Partial<Record<DataType, number>> = { float32: 4, float16: 2, int64: 8, bool: 1 };
 
 /** Operators whose output is their input under another shape. */
 const aliases = new Set(['Reshape', 'Unsqueeze', 'Identity']);

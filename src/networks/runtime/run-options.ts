@@ -27,6 +27,11 @@ export interface GraphRun {
 /** Of all devices; an arena that has lost memory under a graph would be written to by its replay. */
 let graphsCaptured = false;
 
+/** Whether an arena of a CUDA device may give memory back. */
+export function canShrink(): boolean {
+  return !graphsCaptured;
+}
+
 /**
  * Run configuration entries, of onnxruntime_run_options_config_keys.h. In a session with graphs, every run
  * without a number would be captured as the graph 0.
@@ -39,7 +44,7 @@ export function runConfig(
 ): Record<string, string> {
   const index = cudaIndex(device);
   graphsCaptured ||= graph !== undefined;
-  if (shrink && graphsCaptured && index !== undefined)
+  if (shrink && !canShrink() && index !== undefined)
     throw new Error('the arena cannot shrink: CUDA graphs have their intermediate values in it');
   return {
     ...(graphs ? { gpu_graph_id: String(graph?.id ?? -1) } : {}),

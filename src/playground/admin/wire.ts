@@ -39,6 +39,12 @@ export interface Worker {
   readonly request_id?: string;
   readonly routes: readonly string[];
   readonly resident: readonly string[];
+  readonly memory?: {
+    readonly plan: string;
+    readonly what: string;
+    readonly why: string;
+    readonly estimated_bytes?: number;
+  };
 }
 
 export interface Key {

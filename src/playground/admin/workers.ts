@@ -11,10 +11,11 @@ export function Workers({ workers }: { workers: readonly Worker[] }) {
     ${workers.length === 0 && html`<p class="hint">${texts.status.none}</p>`}
     <ul class="rows">
       ${workers.map(
-        ({ id, device, busy, request_id, routes, resident }) => html`<li key=${id}>
+        ({ id, device, busy, request_id, routes, resident, memory }) => html`<li key=${id}>
           <span class="about"><strong>${device}</strong> <span class="hint">${id}</span></span>
           <span>${busy ? words.busy(request_id?.slice(0, 8)) : words.free}</span>
           <span class="hint">${words.models(resident, routes)}</span>
+          ${memory && html`<span class="hint" title=${memory.why}>${words.memory(memory.what, memory.estimated_bytes)}</span>`}
         </li>`,
       )}
     </ul>

@@ -188,6 +188,8 @@ export const texts = {
       busy: (request: string | undefined) => (request === undefined ? 'busy' : `works on ${request}`),
       models: (resident: readonly string[], routes: readonly string[]) =>
         `loaded: ${resident.length > 0 ? resident.join(', ') : 'nothing'}; serves: ${routes.join(', ')}`,
+      memory: (what: string, bytes: number | undefined) =>
+        bytes === undefined ? `memory: ${what}` : `memory: ${what}, about ${(bytes / 1e9).toFixed(1)} GB`,
     },
     models: {
       title: 'Models',

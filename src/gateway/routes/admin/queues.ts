@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AdminAnswer } from '../../../contract/admin.ts';
+import { memoryReportBody } from '../../../contract/memory-report.ts';
 import { routesOf } from '../../../contract/routes.ts';
 import { countByRoute, isPaused, setPaused } from '../../../jobs/queue/pause.ts';
 import { readAudit } from '../../../jobs/records/audit.ts';
@@ -54,6 +55,7 @@ export function adminQueueRoutes(
         ...(worker.request !== undefined && { request_id: worker.request }),
         routes: routesOf(worker),
         resident: [...worker.resident],
+        ...(worker.memory !== undefined && { memory: memoryReportBody(worker.memory) }),
       })),
     };
   });

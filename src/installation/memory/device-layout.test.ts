@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClipTextEncoder, Unet, UnetInput, VaeDecoder } from '../../networks/networks.ts';
+import { createDeviceLayout } from './device-layout.ts';
+import { memoryPlans } from './memory-plans.ts';
+
+const step = {} as UnetInput;
+
+/** What happens to networks and to the arena, in order. */
+function watched(first: number) {
+  const events: string[] = [];
+  const layout = createDeviceLayout({
+    device: 'cuda:0',
+    plans: memoryPlans.slice(first),
+    trim: async () => void events.push('trim'),
+  });
+  const unet = (name: string) =>
+    layout.unet(async (): Promise<Unet> => {
+      events.push(`load ${name}`);
+      return {
+        ...{ channels: 4, crossAttentionWidth: 8, pooledWidth: 8, timeIdCount: 6 },
+        predictNoise: async () => {
+          events.push(`run ${name}`);
+          return new Float32Array();
+        },
+        release: async () => void events.push(`release ${name}`),
+      };
+    });
+  const text = (name: string) =>
+    layout.textEncoder(
+      async (device): Promise<ClipTextEncoder> => ({
+        ...{ tokens: 77, width: 8, projectionWidth: 8 },
+        encodePrompt: async () => {
+          events.push(`run ${name} on ${device}`);
+          return { hiddenStates: new Float32Array(), pooled: undefined };
+        },
+        release: async () => void events.push(`release ${name}`),
+      }),
+    );
+  const vae = () =>
+    layout.vaeDecoder(
+      async (): Promise<VaeDecoder> => ({
+        ...{ factor: 8, channels: 4, scalingFactor: 1 },
+        decode: async (_, height, width) => {
+          events.push(`decode ${height}x${width}`);
+          return new Float32Array(3 * 64 * height * width);
+        },
+        release: async () => undefined,
+      }),
+    );
+  const since = async (work: () => Promise<unknown>) => {
+    events.length = 0;
+    await work();
+    return [...events];
+  };
+  return { layout, unet, text, vae, since };
+}
+
+test('where there is room every network stays', async () => {
+  const { unet, since } = watched(0);
+  const [base, refiner] = [await unet('base'), await unet('refiner')];
+  const both = async () => {
+    await base.predictNoise(step);
+    await refiner.predictNoise(step);
+  };
+  assert.deepEqual(await since(both), ['run base', 'run refiner']);
+});
+
+test('one UNet at a time: another one that has its turn takes its place, and steps in a row load nothing', async () => {
+  const { unet, since } = watched(1);
+  const base = await unet('base');
+  const refiner = await unet('refiner');
+  const picture = async () => {
+    for (const network of [base, base, refiner, refiner]) await network.predictNoise(step);
+  };
+  const swapped = ['release refiner', 'trim', 'load base', 'run base', 'run base'];
+  const back = ['release base', 'trim', 'load refiner', 'run refiner', 'run refiner'];
+  assert.deepEqual(await since(picture), [...swapped, ...back]);
+  assert.deepEqual(await since(refiner.release), ['release refiner']);
+});
+
+test('each smaller plan holds from then on: UNets leave, text encoders move, the VAE works on tiles', async () => {
+  const { layout, unet, text, vae, since } = watched(0);
+  const [base, refiner, encoder, decoder] = [
+    await unet('base'),
+    await unet('refiner'),
+    await text('encoder'),
+    await vae(),
+  ];
+  await base.predictNoise(step);
+  assert.deepEqual(await since(layout.lower), ['release refiner', 'trim', 'trim']);
+  assert.equal(layout.plan().name, 'exchanged');
+
+  const encode = () => encoder.encodePrompt(new Int32Array(77));
+  assert.deepEqual(await since(encode), ['trim', 'run encoder on cuda:0']);
+  assert.deepEqual(await since(layout.lower), ['release encoder', 'trim']);
+  assert.deepEqual(await since(encode), ['run encoder on cpu']);
+
+  const decode = () => decoder.decode(new Float32Array(4 * 128 * 128), 128, 128);
+  assert.deepEqual(await since(decode), ['trim', 'decode 128x128']);
+  await layout.lower();
+  assert.deepEqual(await since(decode), Array(4).fill('decode 80x80'));
+  assert.equal(await layout.lower(), undefined);
+  assert.equal(layout.plan().name, 'tiled-vae');
+  assert.deepEqual(await since(() => refiner.predictNoise(step)), [
+    ...['trim', 'release base', 'trim', 'load refiner', 'run refiner'],
+  ]);
+});
+
+test('a UNet that could not be loaded is tried again with the next step', async () => {
+  const layout = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans });
+  let isFull = true;
+  const open = async (): Promise<Unet> => {
+    if (isFull) throw new Error('Failed to allocate memory for requested buffer of size 1');
+    return {
+      predictNoise: async () => new Float32Array(1),
+      release: async () => undefined,
+    } as unknown as Unet;
+  };
+  await assert.rejects(layout.unet(open), /Failed to allocate/);
+  isFull = false;
+  assert.equal((await (await layout.unet(open)).predictNoise(step)).length, 1);
+});

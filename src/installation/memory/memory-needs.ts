@@ -1,0 +1,127 @@
+import type { Checkpoint, Component } from '../../checkpoints/checkpoint.ts';
+import { haveSameWeights } from '../../checkpoints/same-weights.ts';
+import { arenaModel } from '../../networks/memory/arena-model.ts';
+import {
+  type GraphChoices,
+  type NetworkRuns,
+  textEncoderRuns,
+  unetRuns,
+  vaeRuns,
+} from '../../networks/memory/network-runs.ts';
+import { simulateRun } from '../../networks/memory/run-memory.ts';
+import { cudaPlace } from '../../networks/memory/run-place.ts';
+import { vaeGeometry } from '../../networks/networks.ts';
+import { pictureTiling, spansOf, tilingInLatents } from '../../networks/vae-tiles.ts';
+import { sum } from '../model-facts.ts';
+import { isExported, type OpenedModel } from '../open-model.ts';
+import type { MemoryPlan, MemoryUse, PlannedUse } from './memory-plans.ts';
+
+/**
+ * What CUDA takes for itself, of an H200 with CUDA 13 and cuDNN 9: what nvidia-smi showed there of a UNet and
+ * of a VAE alone (4143 MiB in float16, 7485 in float32), less what the two VAEs allocate by the same rules as
+ * here, left 780 and 840 MiB. Cards with fewer kernels to load take less.
+ */
+const contextBytes = 820 * 2 ** 20;
+
+/** For workspaces of cuBLAS and of convolutions, which are the libraries' choice: an assumption. */
+const workspaceBytes = 512 * 2 ** 20;
+
+export interface NeedOptions extends GraphChoices {
+  /** Samples computed together, each with guidance. */
+  readonly batch: number;
+  /** Of the picture, in pixels; 1024 by default. */
+  readonly side?: number;
+}
+
+type Kind = 'text' | 'unet' | 'vae';
+
+interface Need extends NetworkRuns {
+  readonly kind: Kind;
+  readonly component: Component<unknown>;
+  /** In place of `runs` where the VAE works on tiles. */
+  readonly tiledRuns: NetworkRuns['runs'];
+}
+
+/** What networks need on a CUDA device: of checkpoints, each network of the same weights once. */
+export interface MemoryNeeds {
+  readonly needs: readonly Need[];
+  /** Networks that were exported whole: what their files hold is all that is known of them. */
+  readonly exportedBytes: number;
+  readonly unets: number;
+}
+
+/** @throws as haveSameWeights, where files cannot be read. */
+export async function memoryNeeds(
+  models: readonly OpenedModel[],
+  options: NeedOptions,
+  exportedBytesOf: (model: OpenedModel) => number,
+): Promise<MemoryNeeds> {
+  const needs: Need[] = [];
+  let exportedBytes = 0;
+  let unets = 0;
+  for (const model of models) {
+    if (isExported(model)) {
+      exportedBytes += exportedBytesOf(model);
+      continue;
+    }
+    for (const need of needsOf(model, options))
+      if (!(await isThere(need, needs))) {
+        needs.push(need);
+        if (need.kind === 'unet') unets++;
+      }
+  }
+  return { needs, exportedBytes, unets };
+}
+
+async function isThere({ kind, component }: Need, needs: readonly Need[]): Promise<boolean> {
+  for (const other of needs)
+    if (other.kind === kind && (await haveSameWeights(other.component, component))) return true;
+  return false;
+}
+
+/** In the order in which a picture passes them. */
+function needsOf(
+  { textEncoders, unet, vae, requiresAestheticsScore }: Checkpoint,
+  options: NeedOptions,
+): Need[] {
+  const { batch, side = 1024 } = options;
+  const { factor } = vaeGeometry(vae.config);
+  const latentSide = Math.floor(side / factor);
+  const { max_position_embeddings: tokens, projection_dim: pooledWidth } = textEncoders.at(-1)!.config;
+  const need = (kind: Kind, component: Component<unknown>, whole: NetworkRuns, tiled = whole): Need => ({
+    ...{ ...whole, kind, component, tiledRuns: tiled.runs },
+  });
+  const shape = {
+    ...{ batch: 2 * batch, side: latentSide, tokens, pooledWidth },
+    timeIdCount: requiresAestheticsScore ? 5 : 6,
+  };
+  const vaeOf = (size: number) => vaeRuns(vae, size, options);
+  const tile = spansOf(latentSide, tilingInLatents(pictureTiling, factor))[0]!.length;
+  return [
+    ...textEncoders.map((each) => need('text', each, textEncoderRuns(each, options))),
+    need('unet', unet, unetRuns(unet, shape, options)),
+    need('vae', vae, vaeOf(latentSide), vaeOf(tile)),
+  ];
+}
+
+/** What each plan takes for these needs. */
+export function planUse(needs: MemoryNeeds, plans: readonly MemoryPlan[]): PlannedUse[] {
+  return plans.map((plan) => ({ plan, use: useOf(needs, plan) }));
+}
+
+function useOf({ needs, exportedBytes }: MemoryNeeds, plan: MemoryPlan): MemoryUse {
+  const onDevice = needs.filter(({ kind }) => !(kind === 'text' && plan.textOnCpu));
+  const arena = arenaModel();
+  for (const { runs, tiledRuns } of onDevice) {
+    if (plan.trimsArena) arena.shrink();
+    for (const run of plan.tilesVae ? tiledRuns : runs) simulateRun(arena, run, cudaPlace);
+  }
+  const bytes = (kind: Kind) => onDevice.filter((each) => each.kind === kind).map(({ weights }) => weights);
+  const unets = bytes('unet');
+  const weights =
+    exportedBytes +
+    sum([...bytes('text'), ...bytes('vae')]) +
+    (plan.exchangesUnets ? Math.max(0, ...unets) : sum(unets));
+  const libraries = contextBytes + workspaceBytes;
+  return { weights, arena: arena.maxTotal, libraries, total: weights + arena.maxTotal + libraries };
+}

@@ -1,0 +1,116 @@
+import type { MemoryReport } from '../../contract/memory-report.ts';
+import { type CudaArena, openCudaArena } from '../../networks/runtime/cuda/cuda-arena.ts';
+import { cudaIndex, type Device } from '../../networks/runtime/device.ts';
+import type { InstalledModel } from '../installation.ts';
+import { loadedBytes } from '../model-facts.ts';
+import { openUnmerged } from '../open-model.ts';
+import { createDeviceLayout, type DeviceLayout, type LayoutOptions } from './device-layout.ts';
+import { memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
+import { choosePlan, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
+
+/** Most that may be taken of a device: so many bytes, or that share of all it has. */
+export type MemoryLimit = { readonly bytes: number } | { readonly share: number };
+
+export interface PlanningOptions extends Omit<NeedOptions, 'encodes'> {
+  readonly device: Device;
+  readonly vaeTiling: 'auto' | 'on' | 'off';
+  readonly limit?: MemoryLimit | undefined;
+}
+
+export interface PlannedDevice {
+  readonly layout: DeviceLayout;
+  /** Of the present plan, which may have become a smaller one. */
+  report(): MemoryReport;
+  /** Gives back to the device what nothing uses. */
+  trim(): Promise<void>;
+}
+
+/** What a context that has computed nothing yet has taken: an assumption. */
+const bareContextBytes = 300 * 2 ** 20;
+
+/**
+ * Looks at what a device has free and chooses how these models are held there. Elsewhere than on CUDA all
+ * stay, as long as memory lasts.
+ * @param serves names that requests may ask for.
+ * @throws RuntimeError where the device cannot be used.
+ */
+export async function planDevice(
+  models: readonly InstalledModel[],
+  options: PlanningOptions,
+  encodes: boolean,
+): Promise<PlannedDevice> {
+  const { device, vaeTiling } = options;
+  const index = cudaIndex(device);
+  if (index === undefined) {
+    const plans = plansFor(models.length, vaeTiling).filter(({ name }) => name !== 'text-on-cpu');
+    return planned(plans, `${device}: everything, as long as memory lasts`, { device });
+  }
+  const arena = await openCudaArena(index);
+  const { trim } = arena;
+  const uses = await estimated(models, options, encodes).catch((error: Error) => error);
+  if (uses instanceof Error) {
+    const why = `${device}: what its networks take cannot be estimated (${uses.message})`;
+    return planned(plansFor(models.length, vaeTiling), why, { device, trim });
+  }
+  const { available, why } = availableOf(arena, options.limit);
+  const chosen = choosePlan(uses, available);
+  const plans = uses.slice(uses.findIndex(({ plan }) => plan === chosen.plan));
+  const roomier =
+    uses[0]!.plan === chosen.plan
+      ? ''
+      : `; ${uses[0]!.plan.name} would take ${gigabytes(uses[0]!.use.total)}`;
+  const short = chosen.fits ? '' : '; even the smallest plan is estimated to take more';
+  return planned(
+    plans.map(({ plan }) => plan),
+    `${device}: ${why}${roomier}${short}`,
+    { device, trim },
+    (plan) => ({
+      estimatedBytes: uses.find((each) => each.plan === plan)!.use.total,
+      availableBytes: available,
+    }),
+  );
+}
+
+async function estimated(
+  models: readonly InstalledModel[],
+  options: PlanningOptions,
+  encodes: boolean,
+): Promise<PlannedUse[]> {
+  const opened = await Promise.all(models.map(openUnmerged));
+  const needs = await memoryNeeds(opened, { ...options, encodes }, (model) => loadedBytes(model, 'cuda'));
+  return planUse(needs, plansFor(needs.unets, options.vaeTiling));
+}
+
+/** Bytes that may be taken, the context that is there already among them. */
+function availableOf(arena: CudaArena, limit: MemoryLimit | undefined): { available: number; why: string } {
+  const { free, total } = arena.memory();
+  const found = free + bareContextBytes;
+  const why = `${gigabytes(found)} free of ${gigabytes(total)}`;
+  if (limit === undefined) return { available: found, why };
+  const most = 'bytes' in limit ? limit.bytes : limit.share * total;
+  return { available: Math.min(found, most), why: `${why}, DEVICE_MEMORY_LIMIT ${gigabytes(most)}` };
+}
+
+function planned(
+  plans: readonly MemoryPlan[],
+  why: string,
+  options: Pick<LayoutOptions, 'device' | 'trim'>,
+  bytes: (plan: MemoryPlan) => Pick<MemoryReport, 'estimatedBytes' | 'availableBytes'> = () => ({}),
+): PlannedDevice {
+  const layout = createDeviceLayout({ ...options, plans });
+  return {
+    layout,
+    trim: options.trim ?? (async () => undefined),
+    report: () => {
+      const plan = layout.plan();
+      const { name, what, cost } = plan;
+      const lowered = plan === plans[0] ? '' : `; ${plans[0]!.name} ran out of memory`;
+      return { plan: name, what, cost, why: `${why}${lowered}`, ...bytes(plan) };
+    },
+  };
+}
+
+/** 15123456789 -> "15.1 GB". */
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}
