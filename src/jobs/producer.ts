@@ -12,7 +12,7 @@ import {
   type Idempotency,
   type SubmitOptions,
 } from './records/admit.ts';
-import { openEvents } from './records/events.ts';
+import { type JobEvents, openEvents } from './records/events.ts';
 import { readRecord } from './records/read-record.ts';
 import { failRecord, overdueRequests } from './records/records.ts';
 import { storeInput } from './records/stored-pictures.ts';
@@ -87,15 +87,16 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
   const { redisUrl, log, observer = noObserver, lifetimes = defaultLifetimes } = options;
   const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
   const redis = await connect(redisUrl, failFastOptions(), reportError, options.connectTimeoutMs);
+  let events: JobEvents;
   try {
     await assertNoEviction(redis);
+    events = await openEvents(redisUrl, reportError);
   } catch (error) {
     redis.disconnect();
     throw error;
   }
   const queues = openQueues(redis, reportError);
   const withdrawals = createWithdrawals(redis, reportError);
-  const events = await openEvents(redisUrl, reportError);
 
   const read = async (id: string): Promise<RequestRecord | undefined> => {
     const found = await readRecord(redis, id);

@@ -123,6 +123,10 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
         }, onError);
     },
     onError,
+  }).catch(async (error) => {
+    await Promise.all([...queues.values()].map((queue) => queue.close()));
+    redis.disconnect();
+    throw error;
   });
 
   // What was taken over a connection that was lost may have been taken twice: once unheard.

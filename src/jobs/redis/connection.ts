@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { assertRights } from './assert-rights.ts';
 import { assertUsable } from './assert-usable.ts';
 import { moveEarlierLayout } from './earlier-layout.ts';
 import { knockAt } from './knock.ts';
@@ -78,8 +79,9 @@ export async function connect(
     else redis.once('ready', resolve);
   }).then(async () => {
     await assertUsable(redis, url);
+    await assertRights(redis, url);
     // A cluster has never been used under other names.
-    if (parseTopology(url)?.kind !== 'cluster') await moveEarlierLayout(redis);
+    if (parseTopology(url)?.kind !== 'cluster') await moveEarlierLayout(redis, url);
   });
   try {
     await Promise.race([usable, lasting, late]);

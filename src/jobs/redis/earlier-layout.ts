@@ -1,12 +1,16 @@
 import type { Redis } from 'ioredis';
+import { isNoPermission, lacking } from './assert-rights.ts';
 import { keyTag, queueNameOf } from './names.ts';
 import { defineScript } from './script.ts';
-import { isRefusal } from './unavailable.ts';
 
 /**
  * Keys once began with `sdxl:` and those of BullMQ with `bull:`, which no cluster keeps in one slot. Whatever
  * still has such a name is given the present one, before anything else is done with that Redis.
  */
+
+/** For ACL SETUSER, in whose place the rights of every day do not suffice. */
+const moveRights =
+  '~sdxl:* ~bull:* +scan +type +renamenx +xrange +rpush, to rename the keys of an earlier version';
 
 /** One of these is there wherever a gateway, a worker or `npm run keys` of then has been at work. */
 const signs = ['api-keys', 'sequence', 'deadlines', 'routes', 'workers'].map((what) => `sdxl:${what}`);
@@ -82,17 +86,22 @@ return moved`);
  * Gives what an earlier version has left behind its present names; done twice it is done once.
  * @returns how many keys were given another name.
  */
-export async function moveEarlierLayout(redis: Redis): Promise<number> {
+export async function moveEarlierLayout(redis: Redis, url: string): Promise<number> {
   let isThere: boolean;
   try {
     isThere = (await redis.exists(...signs)) > 0;
   } catch (error) {
-    // A user that may not see such names has never written under them.
-    if (isRefusal(error) && (error as Error).message.startsWith('NOPERM')) return 0;
+    // Whoever runs a Redis that never had an earlier version need not let it be looked for.
+    if (isNoPermission(error)) return 0;
     throw error;
   }
   if (!isThere) return 0;
   const queues = queueNameOf('');
   const names = ['sdxl:', `${keyTag}:`, `bull:${queues}`, `${keyTag}:${queues}`];
-  return Number(await moveScript.run(redis, [], names));
+  try {
+    return Number(await moveScript.run(redis, [], names));
+  } catch (error) {
+    if (isNoPermission(error)) throw lacking(url, moveRights, error);
+    throw error;
+  }
 }

@@ -1,4 +1,6 @@
+import { isNoPermission, lacking } from './assert-rights.ts';
 import { connect, patientOptions } from './connection.ts';
+import { keyTag } from './names.ts';
 import type { RedisAddress } from './redis-address.ts';
 
 export interface ListenOptions {
@@ -18,7 +20,14 @@ export async function listen(options: ListenOptions): Promise<{ close(): void }>
   const { redisUrl, channels, onBack, onError } = options;
   const subscriber = await connect(redisUrl, patientOptions(), onError);
   subscriber.on('message', (channel, message: string) => channels[channel]?.(message));
-  await subscriber.subscribe(...Object.keys(channels));
+  const names = Object.keys(channels);
+  try {
+    await subscriber.subscribe(...names);
+  } catch (error) {
+    subscriber.disconnect();
+    const url = typeof redisUrl === 'string' ? redisUrl : redisUrl.url;
+    throw isNoPermission(error) ? lacking(url, `+subscribe &${keyTag}:*`, error) : error;
+  }
   subscriber.on('ready', onBack);
   return { close: () => subscriber.disconnect() };
 }
