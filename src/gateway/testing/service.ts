@@ -75,7 +75,7 @@ function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
       pictures: await Promise.all(
         Array.from({ length: request.samples }, async (_, index) => {
           const seed = request.seed + (request.variation ? 0 : index);
-          const isPainted = request.prompt.startsWith('painted');
+          const isPainted = request.prompt.includes('painted');
           const bytes = isPainted
             ? await paint(request, index, seed)
             : Buffer.from(`picture of seed ${seed}`);
