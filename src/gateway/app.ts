@@ -20,7 +20,7 @@ import { measureAnswers } from './http/measure.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
-import { a1111Routes } from './routes/a1111/a1111.ts';
+import { a1111Routes, withoutTrailingSlash } from './routes/a1111/a1111.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
 import { batchPaths, batchRoutes } from './routes/batches.ts';
@@ -47,6 +47,7 @@ export async function buildApp(
   loggerInstance: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const { settings } = gateway;
+  const ownUrl = withoutSubPath(settings.publicUrl);
   const app: FastifyInstance = Fastify({
     loggerInstance,
     bodyLimit: settings.bodyLimit,
@@ -56,7 +57,7 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: sendRouterError,
     forceCloseConnections: 'idle',
-    rewriteUrl: withoutSubPath(settings.publicUrl),
+    rewriteUrl: (asked) => withoutTrailingSlash(ownUrl(asked)),
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
   });
   refuseSeveralHosts(app);

@@ -1,8 +1,9 @@
-"""What the client `webuiapi` (PyPI) sends and reads, against a running gateway; what Pillow and exiftool read of
-its pictures.
+"""What the client `webuiapi` (PyPI) sends and reads, against a running gateway; what Pillow and exiftool read
+of its pictures.
 
 Environment: GATEWAY (base URL), GATEWAY_KEY, RECORDED (the file to write). Standard input: a PNG.
-Every call's result is checked; what went over the wire stands in RECORDED. exiftool is used where it is there.
+Every call's result is checked; what went over the wire stands in RECORDED. exiftool is used where
+it is there.
 """
 
 import base64
@@ -74,29 +75,62 @@ def read_by_others(image_bytes: bytes, suffix: str, text: str) -> None:
     assert read["CreatorTool"].startswith("sdxl-server ")
 
 
-result = api.txt2img(prompt=prompt, negative_prompt="blurry", seed=1003, steps=20, cfg_scale=7, width=128, height=128)
+result = api.txt2img(
+    prompt=prompt, negative_prompt="blurry", seed=1003, steps=20, cfg_scale=7, width=128, height=128
+)
 assert result.image.size == (128, 128) and result.info["all_seeds"] == [1003]
 record("a picture", reads=["images.0", "info", "parameters.prompt"])
 
-result = api.txt2img(prompt=prompt, seed=5, batch_size=2, n_iter=2, steps=4, width=64, height=64, sampler_name="DPM++ 2M Karras")
+result = api.txt2img(
+    prompt=prompt,
+    seed=5,
+    batch_size=2,
+    n_iter=2,
+    steps=4,
+    width=64,
+    height=64,
+    sampler_name="DPM++ 2M Karras",
+)
 assert len(result.images) == 4 and result.info["all_seeds"] == [5, 6, 7, 8]
 record("two iterations of two with a sampler's old name", reads=["images.3"])
 
 result = api.txt2img(
-    prompt=prompt, sampler_name="DPM++ 2M", scheduler="karras", steps=4, width=64, height=64, styles=["anime"], subseed=3,
-    subseed_strength=0.2, seed=1,
+    prompt=prompt,
+    sampler_name="DPM++ 2M",
+    scheduler="karras",
+    steps=4,
+    width=64,
+    height=64,
+    styles=["anime"],
+    subseed=3,
+    subseed_strength=0.2,
+    seed=1,
 )
 assert result.info["subseed_strength"] == 0.2
 record("a scheduler apart, a style and a varied seed", reads=["images.0"])
 
 for samples_format in ("png", "jpg", "webp"):
     result = api.txt2img(
-        prompt=prompt, seed=9, steps=4, width=64, height=64, override_settings={"samples_format": samples_format}
+        prompt=prompt,
+        seed=9,
+        steps=4,
+        width=64,
+        height=64,
+        override_settings={"samples_format": samples_format},
     )
     read_by_others(base64.b64decode(result.json["images"][0]), samples_format, result.info["infotexts"][0])
     record(f"a picture in {samples_format}", reads=["images.0"])
 
-result = api.img2img(images=[picture], prompt=prompt, seed=5555, cfg_scale=6.5, denoising_strength=0.6, steps=20, width=64, height=64)
+result = api.img2img(
+    images=[picture],
+    prompt=prompt,
+    seed=5555,
+    cfg_scale=6.5,
+    denoising_strength=0.6,
+    steps=20,
+    width=64,
+    height=64,
+)
 assert result.image.size == (64, 64)
 record("image to image", reads=["images.0", "info"])
 

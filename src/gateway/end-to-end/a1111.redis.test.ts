@@ -367,6 +367,11 @@ test('every documented list answers, and all of it is gone where the setting is 
   await without.close();
 });
 
+test('an address that ends with a slash is the one without, as behind a redirect of FastAPI', async () => {
+  assert.equal((await call('txt2img/', { prompt: 'p', steps: 2 })).statusCode, 200);
+  assert.equal((await call('progress/?skip_current_image=true')).statusCode, 200);
+});
+
 test('a wrong verb is told in JSON', async () => {
   const response = await service.app.inject({
     method: 'DELETE',
