@@ -70,8 +70,9 @@ type ErrorOf = (range: Range, steps: number) => Promise<number>;
 
 function scheduleOf({ from, to }: Range, steps: number): Schedule {
   const levelAt = (sigma: number): NoiseLevel => ({ sigma, timestep: 0 });
+  const earlier = ({ sigma }: NoiseLevel, share: number) => levelAt(share * sigma);
   const levels = karrasSigmas(to, from, steps + 1).map(levelAt);
-  return { levels, begin: 0, end: steps, initialScale: from, finalScale: 1, levelAt };
+  return { levels, begin: 0, end: steps, initialScale: from, finalScale: 1, levelAt, earlier };
 }
 
 let solved: Promise<{ start: Float32Array; end: Float64Array }> | undefined;

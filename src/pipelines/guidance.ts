@@ -1,6 +1,7 @@
 import type { Unet } from '../networks/networks.ts';
 import type { NoiseTable } from '../schedulers/noise-levels.ts';
 import type { Preconditioning } from '../schedulers/preconditioning.ts';
+import type { Estimates, NoiseLevel } from '../schedulers/scheduler.ts';
 import type { Conditioning, PromptEmbeds } from './conditioning.ts';
 import type { DenoiseMany } from './lockstep.ts';
 
@@ -15,6 +16,8 @@ export interface GuidanceOptions {
   readonly noise: NoiseTable;
   readonly conditioning: Conditioning;
   readonly guidanceScale: number;
+  /** Whether the solver reads guided and unguided predictions apart: both are made whatever the scale. */
+  readonly apart?: boolean | undefined;
   readonly size: LatentSize;
   /** One row of time ids for the positive and one for the negative half. */
   readonly timeIds: { readonly positive: readonly number[]; readonly negative: readonly number[] };
@@ -28,9 +31,9 @@ export interface GuidanceOptions {
  * network's prediction, noise or velocity, into clean latents.
  */
 export function guided(options: GuidanceOptions): DenoiseMany {
-  const { unet, noise, conditioning, guidanceScale, size, timeIds, signal } = options;
+  const { unet, noise, conditioning, guidanceScale, apart = false, size, timeIds, signal } = options;
   const rows: { embeds: PromptEmbeds; ids: readonly number[] }[] =
-    guidanceScale > 1 && conditioning.negative !== undefined
+    (guidanceScale > 1 || apart) && conditioning.negative !== undefined
       ? [
           { embeds: conditioning.negative, ids: timeIds.negative },
           { embeds: conditioning.positive, ids: timeIds.positive },
@@ -55,12 +58,10 @@ export function guided(options: GuidanceOptions): DenoiseMany {
     return input;
   };
 
-  return async (samples, level) => {
-    const { sigma, timestep } = level;
+  const predict = async (samples: readonly Float32Array[], { sigma, timestep }: NoiseLevel) => {
     const length = samples[0]!.length;
     const input = inputsFor(samples.length);
-    const scales = noise.preconditioningAt(sigma);
-    const inputScale = scales.input;
+    const inputScale = noise.preconditioningAt(sigma).input;
     const latents = new Float32Array(input.batch * length);
     for (let row = 0; row < input.batch; row++) {
       const sample = samples[row % samples.length]!;
@@ -68,15 +69,50 @@ export function guided(options: GuidanceOptions): DenoiseMany {
       for (let i = 0; i < length; i++) latents[offset + i] = sample[i]! * inputScale;
     }
     const prediction = await unet.predictNoise({ ...input, latents, timestep }, signal);
-    return samples.map((sample, index) => {
+    return samples.map((_, index) => {
       const first = prediction.subarray(index * length, (index + 1) * length);
-      if (rows.length === 2) {
-        const offset = (samples.length + index) * length;
-        for (let i = 0; i < length; i++) first[i]! += guidanceScale * (prediction[offset + i]! - first[i]!);
-      }
-      return cleanLatents(sample, first, scales);
+      const second = prediction.subarray((samples.length + index) * length);
+      return rows.length === 2
+        ? { negative: first, positive: second }
+        : { negative: undefined, positive: first };
     });
   };
+
+  const denoise = async (samples: readonly Float32Array[], level: NoiseLevel) => {
+    const scales = noise.preconditioningAt(level.sigma);
+    const predictions = await predict(samples, level);
+    return predictions.map((prediction, index) =>
+      cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale), scales),
+    );
+  };
+  if (!apart) return denoise;
+  return Object.assign(denoise, {
+    apart: async (samples: readonly Float32Array[], level: NoiseLevel) => {
+      const scales = noise.preconditioningAt(level.sigma);
+      const predictions = await predict(samples, level);
+      return predictions.map((prediction, index): Estimates => {
+        const { negative, positive } = prediction;
+        const unguided = cleanLatents(samples[index]!, negative ?? positive, scales);
+        return {
+          unguided,
+          guided: cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale), scales),
+        };
+      });
+    },
+  });
+}
+
+/** The network's output for the prompt and, where there is guidance, for the negative prompt. */
+interface Prediction {
+  readonly negative: Float32Array | undefined;
+  readonly positive: Float32Array;
+}
+
+/** Guidance of both, written over the negative one; the positive one alone where there is no other. */
+function withGuidance({ negative, positive }: Prediction, guidanceScale: number): Float32Array {
+  if (negative === undefined) return positive;
+  for (let i = 0; i < negative.length; i++) negative[i]! += guidanceScale * (positive[i]! - negative[i]!);
+  return negative;
 }
 
 /** x0 from the network's output. */

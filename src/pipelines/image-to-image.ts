@@ -34,6 +34,7 @@ export async function* imageToImage(
   scheduler: SchedulerDefinition = findScheduler('sdxl-img2img', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch, guidanceScale, signal } = options;
+  const { guidanceApart: apart = false } = scheduler;
   const { unet, noise, vaeEncoder, vaeDecoder } = models;
   const picture = { height: options.height, width: options.width };
   const canvas = canvasFor(picture, vaeEncoder.factor);
@@ -41,14 +42,14 @@ export async function* imageToImage(
   const schedule = partial(scheduler.schedule(noise, options.steps), options.steps, options.strength);
 
   const conditioning = await stopwatch.time('textEncode', () =>
-    encodePrompts(models, { ...options, guided: guidanceScale > 1 }),
+    encodePrompts(models, { ...options, guided: guidanceScale > 1 || apart }),
   );
   const moments = await stopwatch.time('vaeEncode', () =>
     vaeEncoder.encode(mirrored(options.pixels, picture, canvas), canvas.height, canvas.width, signal),
   );
   requireFinite(moments, "the input picture's latents");
   const timeIds = timeIdsFor(unet, canvas);
-  const denoise = guided({ unet, noise, conditioning, guidanceScale, size, timeIds, signal });
+  const denoise = guided({ unet, noise, conditioning, guidanceScale, apart, size, timeIds, signal });
   const { sigma } = schedule.levels[schedule.begin]!;
   const shape = { channels: vaeDecoder.channels, size, factor: vaeEncoder.factor };
 

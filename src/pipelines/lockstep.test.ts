@@ -16,6 +16,7 @@ const schedule: Schedule = {
   initialScale: 1,
   finalScale: 1,
   levelAt,
+  earlier: ({ sigma }, share) => levelAt(share * sigma),
 };
 
 /** Takes as many evaluations per step as the first value says, at levels of its own. */

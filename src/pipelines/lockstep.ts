@@ -1,13 +1,19 @@
 import type { NoiseSource } from '../numerics/noise-source.ts';
-import type { Denoise, NoiseLevel, Schedule, Solver } from '../schedulers/scheduler.ts';
+import type { Denoise, Estimates, NoiseLevel, Schedule, Solver } from '../schedulers/scheduler.ts';
+
+type Evaluate<Answer> = (samples: readonly Float32Array[], level: NoiseLevel) => Promise<Answer[]>;
 
 /** A denoiser for several samples at one noise level. */
-export type DenoiseMany = (samples: readonly Float32Array[], level: NoiseLevel) => Promise<Float32Array[]>;
+export interface DenoiseMany extends Evaluate<Float32Array> {
+  /** Guided and unguided predictions apart (see Denoise). */
+  readonly apart?: Evaluate<Estimates>;
+}
 
 interface Request {
   readonly latents: Float32Array;
   readonly level: NoiseLevel;
-  readonly resolve: (clean: Float32Array) => void;
+  readonly evaluate: Evaluate<unknown>;
+  readonly resolve: (answer: unknown) => void;
   readonly reject: (reason: unknown) => void;
 }
 
@@ -30,13 +36,25 @@ export async function* lockstep(
     if (waiting.length === 0 || waiting.length < running) return;
     const requests = waiting;
     waiting = [];
-    void evaluate(denoiseMany, requests);
+    void answer(requests);
   };
-  const denoise: Denoise = (sample, level) =>
-    new Promise((resolve, reject) => {
-      waiting.push({ latents: sample, level, resolve, reject });
-      evaluateOnceAllWait();
-    });
+  const asking =
+    <Answer>(evaluate: Evaluate<Answer>) =>
+    (sample: Float32Array, level: NoiseLevel) =>
+      new Promise<Answer>((resolve, reject) => {
+        waiting.push({
+          latents: sample,
+          level,
+          evaluate,
+          resolve: (value) => resolve(value as Answer),
+          reject,
+        });
+        evaluateOnceAllWait();
+      });
+  const denoise: Denoise = Object.assign(
+    asking(denoiseMany),
+    denoiseMany.apart && { apart: asking(denoiseMany.apart) },
+  );
 
   const current = [...latents];
   let solvers = current.map((sample, index) => ({
@@ -70,15 +88,16 @@ export async function* lockstep(
   }
 }
 
-async function evaluate(denoiseMany: DenoiseMany, requests: readonly Request[]): Promise<void> {
+async function answer(requests: readonly Request[]): Promise<void> {
   const groups = Map.groupBy(requests, ({ level }) => `${level.sigma}/${level.timestep}`);
   for (const group of groups.values()) {
+    const { evaluate, level } = group[0]!;
     try {
-      const clean = await denoiseMany(
+      const answers = await evaluate(
         group.map((request) => request.latents),
-        group[0]!.level,
+        level,
       );
-      for (const [index, request] of group.entries()) request.resolve(clean[index]!);
+      for (const [index, request] of group.entries()) request.resolve(answers[index]!);
     } catch (error) {
       for (const request of group) request.reject(error);
     }

@@ -1,4 +1,4 @@
-import type { Schedule, Solver } from '../schedulers/scheduler.ts';
+import type { NoiseLevel, Schedule, Solver } from '../schedulers/scheduler.ts';
 import { type DenoiseMany, lockstep } from './lockstep.ts';
 import { requireFinite } from './request-error.ts';
 import type { Sample } from './sampling.ts';
@@ -37,11 +37,21 @@ export async function* relay(
   let clean = latents[0]!;
   for (const { stage, schedule, denoise } of legs) {
     if (schedule.begin === schedule.end) continue;
-    const watched: DenoiseMany = async (noisy, level) => {
-      const estimates = await denoise(noisy, level);
-      clean = estimates[0]!;
-      return estimates;
-    };
+    const { apart } = denoise;
+    const watched: DenoiseMany = Object.assign(
+      async (noisy: readonly Float32Array[], level: NoiseLevel) => {
+        const estimates = await denoise(noisy, level);
+        clean = estimates[0]!;
+        return estimates;
+      },
+      apart && {
+        apart: async (noisy: readonly Float32Array[], level: NoiseLevel) => {
+          const estimates = await apart(noisy, level);
+          clean = estimates[0]!.guided;
+          return estimates;
+        },
+      },
+    );
     const walk = lockstep(solver, watched, latents, schedule, sources);
     try {
       while (true) {

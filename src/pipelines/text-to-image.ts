@@ -37,6 +37,7 @@ export async function* textToImage(
   scheduler: SchedulerDefinition = findScheduler('sdxl-torch', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch } = options;
+  const { guidanceApart: apart = false } = scheduler;
   const picture = { height: options.height, width: options.width };
   const canvas = canvasFor(picture, base.vaeDecoder.factor);
   const size = latentSize(canvas, base.vaeDecoder.factor);
@@ -55,7 +56,7 @@ export async function* textToImage(
 
   const leg = async (stage: Stage, models: Models, schedule: Leg['schedule']): Promise<Leg> => {
     const conditioning = await stopwatch.time('textEncode', () =>
-      encodePrompts(models, { ...options, ...styled, guided: options.guidanceScale > 1 }),
+      encodePrompts(models, { ...options, ...styled, guided: options.guidanceScale > 1 || apart }),
     );
     const { unet, noise } = models;
     const timeIds = timeIdsFor(unet, canvas);
@@ -63,7 +64,7 @@ export async function* textToImage(
     return {
       stage,
       schedule,
-      denoise: guided({ unet, noise, conditioning, guidanceScale, size, timeIds, signal }),
+      denoise: guided({ unet, noise, conditioning, guidanceScale, apart, size, timeIds, signal }),
     };
   };
   const legs: Leg[] = [];

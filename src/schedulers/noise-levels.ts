@@ -18,6 +18,8 @@ export interface NoiseTable extends SchedulerSettings {
   sigmaAt(timestep: number): number;
   /** Fractional timestep of any sigma, linear in log sigma, clamped to the table. */
   timestepAt(sigma: number): number;
+  /** Place of any sigma in the table, linear in log sigma, clamped to its ends: the timestep of a trained one. */
+  placeOf(sigma: number): number;
   /** `sigma` with its fractional timestep. */
   levelAt(sigma: number): NoiseLevel;
   /** How the network is fed and read at a level. */
@@ -41,12 +43,14 @@ export function noiseTable(config: SchedulerConfig): NoiseTable {
   const preconditioningAt = (sigma: number) => preconditioning(sigma, predictionType, continuous);
   if (continuous !== undefined) {
     const sigmas = continuousTable(continuous, settings.trainSteps);
+    const logSigmas = sigmas.map(Math.log);
     return {
       ...settings,
       cumulativeAlphas: sigmas.map((sigma) => 1 / (sigma * sigma + 1)),
       sigmas,
-      logSigmas: sigmas.map(Math.log),
+      logSigmas,
       timestepAt: continuousTimestep,
+      placeOf: (sigma) => interpolateTimestep(logSigmas, sigma),
       sigmaAt: (timestep) => Math.exp(4 * timestep),
       levelAt: (sigma) => ({ sigma, timestep: continuousTimestep(sigma) }),
       preconditioningAt,
@@ -64,6 +68,7 @@ export function noiseTable(config: SchedulerConfig): NoiseTable {
     sigmas,
     logSigmas,
     timestepAt,
+    placeOf: timestepAt,
     sigmaAt: (timestep) => interpolate(sigmas, timestep),
     levelAt: (sigma) => ({ sigma, timestep: timestepAt(sigma) }),
     preconditioningAt,

@@ -10,8 +10,19 @@ export interface NoiseLevel {
   readonly timestep: number;
 }
 
+/** The two predictions that classifier-free guidance is made of, as clean latents. */
+export interface Estimates {
+  readonly guided: Float32Array;
+  /** Of the negative prompt alone. */
+  readonly unguided: Float32Array;
+}
+
 /** The clean latents (x0) the model sees behind `latents`, which carry noise of `level`. */
-export type Denoise = (latents: Float32Array, level: NoiseLevel) => Promise<Float32Array>;
+export interface Denoise {
+  (latents: Float32Array, level: NoiseLevel): Promise<Float32Array>;
+  /** Both predictions of one evaluation; absent where there is no guidance to take apart. */
+  apart?(latents: Float32Array, level: NoiseLevel): Promise<Estimates>;
+}
 
 /**
  * The noise levels of a whole run and the part of it to be solved. A part (image-to-image entry, base or
@@ -36,6 +47,8 @@ export interface Schedule {
   readonly finalScale: number;
   /** The model's own level for any sigma between steps (sigma -> timestep by interpolation in log sigma). */
   levelAt(sigma: number): NoiseLevel;
+  /** The level at this share of another's training timestep, rounded down to a whole one. */
+  earlier(level: NoiseLevel, share: number): NoiseLevel;
   /**
    * Where the checkpoint asks PNDM for its Runge-Kutta start (skip_prk_steps false): the level between two
    * steps.

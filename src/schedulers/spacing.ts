@@ -115,7 +115,18 @@ export function wholeRun(
   levels: readonly NoiseLevel[],
   { initialScale, finalScale = 1 }: { initialScale: number; finalScale?: number },
 ): Schedule {
-  return { levels, begin: 0, end: levels.length - 1, initialScale, finalScale, levelAt: model.levelAt };
+  const { levelAt } = model;
+  const earlier = ({ sigma }: NoiseLevel, share: number) =>
+    levelAtPlace(model, Math.floor(share * model.placeOf(sigma)));
+  return { levels, begin: 0, end: levels.length - 1, initialScale, finalScale, levelAt, earlier };
+}
+
+/** The level at a place of the training table, 0 ... trainSteps - 1; between two, even in log sigma. */
+export function levelAtPlace(model: NoiseTable, place: number): NoiseLevel {
+  const sigma = Number.isInteger(place)
+    ? model.sigmas[place]!
+    : Math.fround(Math.exp(Math.fround(interpolate(model.logSigmas, place))));
+  return { sigma, timestep: model.continuous === undefined ? place : model.timestepAt(sigma) };
 }
 
 /** Scale of a variance-preserving start: the latents at `level` are standard normals in that space. */
