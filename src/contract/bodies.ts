@@ -17,7 +17,7 @@ import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
 import type { ModelProfile, NamedModel } from './model-profile.ts';
 import { type Asked, rangesOf, requireStep } from './ranges.ts';
 import { withSamplerNames } from './sampler-aliases.ts';
-import { asksSampler, schedulerOf } from './sampler-fields.ts';
+import { asksSampler, guidanceScaleOf, schedulerOf } from './sampler-fields.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
 import { pictureOptionsOf } from './variation-fields.ts';
@@ -170,7 +170,7 @@ function commonRequest(body: CommonBody, fields: unknown, defaults: RequestDefau
     samples: body.samples,
     scheduler: schedulerOf(body, fields),
     steps: body.num_inference_steps,
-    guidanceScale: body.guidance_scale,
+    guidanceScale: guidanceScaleOf(body, fields),
     strength: body.strength,
     seed: body.seed === -1 ? defaults.drawSeed() : body.seed,
     base64: body.base64,

@@ -100,7 +100,10 @@ export function rangedFields({ steps, guidanceScale }: Ranges) {
       .min(guidanceScale.least)
       .max(guidanceScale.most)
       .default(guidanceScale.usual)
-      .meta({ description: 'Extension: from 0 where sampler or schedule is given' }),
+      .meta({
+        description:
+          'Extension: from 0 where sampler or schedule is given; 0 to 1 suits CFG++, whose default is 0.6',
+      }),
   };
 }
 

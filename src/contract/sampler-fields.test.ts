@@ -61,6 +61,13 @@ test('with a sampler or a schedule, steps begin at 1 and guidance at 0; publishe
   assert.equal(picture({ sampler: 'euler' }).guidanceScale, 6.5);
 });
 
+test('CFG++ has a guidance of 0 to 1, 0.6 where none is given', () => {
+  for (const parse of each) {
+    assert.equal(parse({ sampler: 'euler_cfg_pp' }).guidanceScale, 0.6);
+    assert.equal(parse({ sampler: 'dpmpp_2m_cfg_pp', guidance_scale: 0.8 }).guidanceScale, 0.8);
+  }
+});
+
 test('what does not go together is refused with both fields and values', () => {
   const refused = (body: object, message: RegExp) => {
     for (const parse of each)

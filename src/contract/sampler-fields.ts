@@ -33,8 +33,15 @@ export const samplerFields = {
 /** The sampler of a body that names a schedule alone: that of the default scheduler. */
 const usualSampler: SamplerName = 'unipc';
 
+/**
+ * The lambda of CFG++ that stands for a guidance scale of 7.5 (Chung et al. 2024, table 1), where a body gives
+ * none.
+ */
+const usualLambda = 0.6;
+
 interface SamplerBody {
   readonly scheduler: string;
+  readonly guidance_scale: number;
   readonly sampler?: SamplerName | undefined;
   readonly schedule?: ScheduleName | undefined;
 }
@@ -70,4 +77,14 @@ export function schedulerOf(body: SamplerBody, fields: unknown): string {
       `schedule must be one of: ${possible.join(', ')} with sampler ${sampler}, got ${show(schedule)}`,
     );
   return composedName(sampler, schedule);
+}
+
+/**
+ * The guidance scale of a parsed body; for a sampler of CFG++ another default.
+ * @param fields the body as it was sent.
+ */
+export function guidanceScaleOf({ sampler, guidance_scale: parsed }: SamplerBody, fields: unknown): number {
+  const given = (fields as Record<string, unknown>).guidance_scale ?? undefined;
+  const isPlusPlus = sampler !== undefined && findSampler(sampler).guidanceApart === true;
+  return isPlusPlus && given === undefined ? usualLambda : parsed;
 }

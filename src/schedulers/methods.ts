@@ -1,6 +1,8 @@
 import type { Schedule, Solver } from './scheduler.ts';
+import { dpmpp2mCfgPlusPlus, eulerCfgPlusPlus } from './solvers/cfg-plus-plus.ts';
 import { ddim } from './solvers/ddim.ts';
 import { ddpm } from './solvers/ddpm.ts';
+import { deis } from './solvers/deis.ts';
 import { dpmAdaptive } from './solvers/dpm-adaptive.ts';
 import { dpmFast } from './solvers/dpm-fast.ts';
 import { dpmMultistep } from './solvers/dpm-multistep.ts';
@@ -12,12 +14,19 @@ import { dpmpp2mSde } from './solvers/dpmpp-2m-sde.ts';
 import { dpmpp2sAncestral } from './solvers/dpmpp-2s-ancestral.ts';
 import { dpmpp3mSde } from './solvers/dpmpp-3m-sde.ts';
 import { dpmppSde } from './solvers/dpmpp-sde.ts';
+import { erSde } from './solvers/er-sde.ts';
 import { euler } from './solvers/euler.ts';
 import { eulerAncestral } from './solvers/euler-ancestral.ts';
+import { gradientEstimation } from './solvers/gradient-estimation.ts';
 import { heun } from './solvers/heun.ts';
+import { ipndm } from './solvers/ipndm.ts';
+import { lcm } from './solvers/lcm.ts';
 import { lms } from './solvers/lms.ts';
 import { pndm } from './solvers/pndm.ts';
+import { resMultistep } from './solvers/res-multistep.ts';
 import { restart } from './solvers/restart.ts';
+import { saSolver } from './solvers/sa-solver.ts';
+import { tcd } from './solvers/tcd.ts';
 import { unipc } from './solvers/unipc.ts';
 
 /** A solver with what is to be known of it. */
@@ -32,6 +41,8 @@ export interface Method {
    * adapts.
    */
   modelCalls(schedule: Schedule): number | undefined;
+  /** Reads the guided and the unguided prediction apart; the guidance scale is CFG++'s lambda, 0 ... 1. */
+  readonly guidanceApart?: boolean;
 }
 
 /** One evaluation per step. */
@@ -53,10 +64,11 @@ const onceAfterTwo = (schedule: Schedule) => {
 const pndmCalls = (schedule: Schedule) =>
   schedule.halfway ? once(schedule) + 3 * Math.min(3, once(schedule)) : onceAfterTwo(schedule);
 
-/** Every method behind the API's names. */
+/** Every method behind the API's names of schedulers and samplers. */
 export const methods = {
   ddim: { method: 'DDIM', solver: ddim, noise: 'none', modelCalls: once },
   ddpm: { method: 'DDPM', solver: ddpm, noise: 'normal', modelCalls: once },
+  deis: { method: 'DEIS 3 (log rho)', solver: deis, noise: 'none', modelCalls: once },
   dpm2: { method: 'DPM-Solver-2', solver: dpm2, noise: 'none', modelCalls: twice },
   dpm2Ancestral: {
     method: 'DPM-Solver-2 ancestral',
@@ -74,6 +86,13 @@ export const methods = {
   dpmMultistep: { method: 'DPM-Solver++(2M)', solver: dpmMultistep(), noise: 'none', modelCalls: once },
   dpmSinglestep: { method: 'DPM-Solver++(2S)', solver: dpmSinglestep(), noise: 'none', modelCalls: once },
   dpmpp2m: { method: 'DPM-Solver++(2M)', solver: dpmpp2m, noise: 'none', modelCalls: once },
+  dpmpp2mCfgPlusPlus: {
+    method: 'DPM-Solver++(2M) CFG++',
+    solver: dpmpp2mCfgPlusPlus,
+    noise: 'none',
+    modelCalls: once,
+    guidanceApart: true,
+  },
   dpmpp2mSde: {
     method: 'DPM-Solver++(2M) SDE',
     solver: dpmpp2mSde('midpoint'),
@@ -94,13 +113,33 @@ export const methods = {
   },
   dpmpp3mSde: { method: 'DPM-Solver++(3M) SDE', solver: dpmpp3mSde, noise: 'brownian', modelCalls: once },
   dpmppSde: { method: 'DPM-Solver++ SDE', solver: dpmppSde, noise: 'brownian', modelCalls: twice },
+  erSde: { method: 'ER-SDE 3', solver: erSde, noise: 'normal', modelCalls: once },
   euler: { method: 'Euler', solver: euler, noise: 'none', modelCalls: once },
   eulerAncestral: { method: 'Euler ancestral', solver: eulerAncestral, noise: 'normal', modelCalls: once },
+  eulerCfgPlusPlus: {
+    method: 'Euler CFG++',
+    solver: eulerCfgPlusPlus,
+    noise: 'none',
+    modelCalls: once,
+    guidanceApart: true,
+  },
+  gradientEstimation: {
+    method: 'Gradient estimation',
+    solver: gradientEstimation,
+    noise: 'none',
+    modelCalls: once,
+  },
   heun: { method: 'Heun', solver: heun, noise: 'none', modelCalls: twice },
+  ipndm: { method: 'iPNDM 4', solver: ipndm('even'), noise: 'none', modelCalls: once },
+  ipndmV: { method: 'iPNDM-V 4', solver: ipndm('uneven'), noise: 'none', modelCalls: once },
+  lcm: { method: 'Multistep consistency', solver: lcm, noise: 'normal', modelCalls: once },
   lms: { method: 'LMS 4', solver: lms, noise: 'none', modelCalls: once },
   plms: { method: 'PLMS', solver: pndm, noise: 'none', modelCalls: onceAfterTwo },
   pndm: { method: 'PNDM', solver: pndm, noise: 'none', modelCalls: pndmCalls },
+  resMultistep: { method: 'RES 2M', solver: resMultistep, noise: 'none', modelCalls: once },
   restart: { method: 'Restart Heun', solver: restart, noise: 'normal', modelCalls: twice },
+  saSolver: { method: 'SA-Solver 3/4', solver: saSolver(), noise: 'normal', modelCalls: once },
+  tcd: { method: 'TCD', solver: tcd(), noise: 'normal', modelCalls: once },
   unipc: {
     method: 'UniPC 2 bh2',
     solver: unipc({ order: 2, variant: 'bh2' }),

@@ -11,8 +11,8 @@ import { cheapNoise, denoise, finish, length, noiseOf, sdxl, startOf, walk } fro
 const stepCounts = [1, 2, 3, 4, 5, 8, 13, 20, 30, 50, 100];
 /** Methods that take steps of their own along the schedule. */
 const ownSteps = ['dpm_fast', 'dpm_adaptive', 'restart'];
-/** Methods that cannot reach zero noise. */
-const stopAboveZero = ['dpm_fast', 'dpm_adaptive'];
+/** Methods whose runs do not reach zero noise. */
+const stopAboveZero: readonly string[] = ['dpm_fast', 'dpm_adaptive', 'tcd'];
 /** Methods that weigh derivatives of far lower or nearly equal levels, which shows the rounding of float32. */
 const roughened: readonly string[] = ['lms', 'pndm'];
 
@@ -108,8 +108,10 @@ for (const sampler of samplerNames) {
         const run = scheduler.schedule(sdxl, steps);
         const noise = cheapNoise();
         const end = await finish(scheduler, async () => clean.slice(), run, startOf(run, noise), noise);
+        const [from, to] = [run.levels[0]!.sigma, run.levels.at(-1)!.sigma];
+        // Noise of the last level, and what is left of a start that lacked the clean latents, up to 1.5.
         const left = stopAboveZero.includes(sampler)
-          ? 6 * run.levels.at(-1)!.sigma
+          ? 6 * to + (1.5 * to) / from + 1e-5
           : roughened.includes(sampler)
             ? 2e-2
             : 1e-5;

@@ -1,7 +1,13 @@
 import { type Method, methods } from './methods.ts';
 import type { SchedulerDefinition } from './scheduler-definition.ts';
+import {
+  type Adapt,
+  toFirstLevel,
+  toLeastNoise,
+  unitVarianceStart,
+  withoutPenultimate,
+} from './schedules/adapted-schedules.ts';
 import { namedSchedules, type ScheduleName, scheduleNames } from './schedules/named-schedules.ts';
-import { discardPenultimate, type ScheduleOf, toLeastNoise, unitVarianceStart } from './schedules.ts';
 
 /** A solver under the name that ComfyUI and A1111's API use, to be put on a schedule of the client's choice. */
 interface Sampler extends Method {
@@ -10,7 +16,7 @@ interface Sampler extends Method {
   /** The schedules that mean something to it; all where absent. */
   readonly schedules?: readonly ScheduleName[];
   /** What it makes of a schedule's levels; nothing where absent. */
-  readonly adapt?: (schedule: ScheduleOf) => ScheduleOf;
+  readonly adapt?: Adapt;
   /** The class or function whose numbers it gives. */
   readonly source: string;
 }
@@ -19,12 +25,10 @@ interface Sampler extends Method {
 const betweenEnds = {
   schedule: 'exponential',
   schedules: ['exponential'],
-  adapt: () => toLeastNoise,
+  adapt: toLeastNoise,
 } as const;
 /** diffusers' methods over variance-preserving latents. */
 const variancePreserving = { schedule: 'normal', adapt: unitVarianceStart } as const;
-/** A1111 leaves their last level above zero out. */
-const withoutPenultimate = { adapt: discardPenultimate } as const;
 
 /** The only list of sampler names. */
 const samplers = {
@@ -35,10 +39,15 @@ const samplers = {
     source: 'k-diffusion sample_euler_ancestral',
   },
   heun: { ...methods.heun, schedule: 'normal', source: 'k-diffusion sample_heun' },
-  dpm_2: { ...methods.dpm2, ...withoutPenultimate, schedule: 'karras', source: 'k-diffusion sample_dpm_2' },
+  dpm_2: {
+    ...methods.dpm2,
+    adapt: withoutPenultimate,
+    schedule: 'karras',
+    source: 'k-diffusion sample_dpm_2',
+  },
   dpm_2_ancestral: {
     ...methods.dpm2Ancestral,
-    ...withoutPenultimate,
+    adapt: withoutPenultimate,
     schedule: 'karras',
     source: 'k-diffusion sample_dpm_2_ancestral',
   },
@@ -69,7 +78,7 @@ const samplers = {
   },
   dpmpp_3m_sde: {
     ...methods.dpmpp3mSde,
-    ...withoutPenultimate,
+    adapt: withoutPenultimate,
     schedule: 'exponential',
     source: 'k-diffusion sample_dpmpp_3m_sde',
   },
@@ -78,6 +87,30 @@ const samplers = {
   ddpm: { ...methods.ddpm, ...variancePreserving, source: 'diffusers DDPMScheduler' },
   pndm: { ...methods.plms, ...variancePreserving, source: 'diffusers PNDMScheduler, A1111 plms' },
   unipc: { ...methods.unipc, ...variancePreserving, source: 'diffusers UniPCMultistepScheduler' },
+  deis: { ...methods.deis, ...variancePreserving, source: 'diffusers DEISMultistepScheduler, order 3' },
+  ipndm: { ...methods.ipndm, schedule: 'normal', source: 'diff-sampler ipndm, ComfyUI ipndm' },
+  ipndm_v: { ...methods.ipndmV, schedule: 'normal', source: 'Adams-Bashforth 4 over uneven steps' },
+  res_multistep: { ...methods.resMultistep, schedule: 'normal', source: 'ComfyUI res_multistep' },
+  gradient_estimation: {
+    ...methods.gradientEstimation,
+    schedule: 'normal',
+    source: 'ComfyUI gradient_estimation',
+  },
+  er_sde: { ...methods.erSde, schedule: 'normal', source: 'ER-SDE-Solver ve_3_order_taylor' },
+  sa_solver: { ...methods.saSolver, schedule: 'normal', source: 'ComfyUI sa_solver' },
+  lcm: { ...methods.lcm, schedule: 'lcm', adapt: unitVarianceStart, source: 'diffusers LCMScheduler' },
+  tcd: {
+    ...methods.tcd,
+    schedule: 'lcm',
+    adapt: toFirstLevel,
+    source: 'diffusers TCDScheduler',
+  },
+  euler_cfg_pp: { ...methods.eulerCfgPlusPlus, schedule: 'normal', source: 'ComfyUI euler_cfg_pp' },
+  dpmpp_2m_cfg_pp: {
+    ...methods.dpmpp2mCfgPlusPlus,
+    schedule: 'karras',
+    source: 'ComfyUI dpmpp_2m_cfg_pp',
+  },
 } as const satisfies Record<string, Sampler>;
 
 export type SamplerName = keyof typeof samplers;
@@ -111,7 +144,7 @@ export function composedScheduler(name: string): SchedulerDefinition | undefined
   if (parts === undefined) return undefined;
   const [sampler, spacing] = parts;
   const { adapt, source, method, solver, noise, modelCalls }: Sampler = samplers[sampler];
-  const { schedule }: { schedule: ScheduleOf } = namedSchedules[spacing];
+  const { schedule } = namedSchedules[spacing];
   return {
     name,
     method,

@@ -188,17 +188,3 @@ export function discardPenultimate(schedule: ScheduleOf): ScheduleOf {
     return { ...run, levels: run.levels.toSpliced(-2, 1), end: run.end - 1 };
   };
 }
-
-/** The same levels under latents of unit variance, as the variance-preserving methods of diffusers start. */
-export function unitVarianceStart(schedule: ScheduleOf): ScheduleOf {
-  return (model, steps) => {
-    const run = schedule(model, steps);
-    return { ...run, initialScale: unitVarianceScale(run.levels[0]!) };
-  };
-}
-
-/** Even in log sigma to the least noise of the model, where a run stays that cannot reach zero. */
-export const toLeastNoise: ScheduleOf = (model, steps) => {
-  const levels = levelsAt(model, exponentialSigmas(model.sigmas[0]!, model.sigmas.at(-1)!, steps + 1));
-  return wholeRun(model, levels, { initialScale: levels[0]!.sigma });
-};

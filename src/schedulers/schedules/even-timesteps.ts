@@ -1,16 +1,7 @@
 import { linspaceFloat32 } from '../linspace.ts';
-import { interpolate, type NoiseTable } from '../noise-levels.ts';
-import type { NoiseLevel } from '../scheduler.ts';
+import type { NoiseTable } from '../noise-levels.ts';
 import { endingNoiseless, type ScheduleOf } from '../schedules.ts';
-import { roundHalfEven } from '../spacing.ts';
-
-/** The level at a place of the training table, 0 ... trainSteps - 1; between two, even in log sigma. */
-function levelAtPlace(model: NoiseTable, place: number): NoiseLevel {
-  const sigma = Number.isInteger(place)
-    ? model.sigmas[place]!
-    : Math.fround(Math.exp(Math.fround(interpolate(model.logSigmas, place))));
-  return { sigma, timestep: model.continuous === undefined ? place : model.timestepAt(sigma) };
-}
+import { levelAtPlace, roundHalfEven } from '../spacing.ts';
 
 /** A run over falling places of the training table, then no noise. */
 export function overPlaces(model: NoiseTable, places: Iterable<number>) {
@@ -55,5 +46,21 @@ export const turbo: ScheduleOf = (model, steps) => {
   return overPlaces(
     model,
     Array.from({ length: steps }, (_, i) => roundHalfEven(trainSteps - (i * trainSteps) / steps) - 1),
+  );
+};
+
+/** Timesteps that latent consistency models are distilled at (Luo et al. 2023, section 4.3). */
+const consistencySteps = 50;
+
+/**
+ * diffusers' LCMScheduler and TCDScheduler: of 50 even timesteps from the last, every (50 / N)-th, cut to
+ * whole ones; of N where those are more.
+ */
+export const lcm: ScheduleOf = (model, steps) => {
+  const origins = Math.max(consistencySteps, steps);
+  const stride = Math.floor(model.trainSteps / origins);
+  return overPlaces(
+    model,
+    Array.from({ length: steps }, (_, i) => (origins - Math.floor((i * origins) / steps)) * stride - 1),
   );
 };

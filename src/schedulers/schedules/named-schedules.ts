@@ -1,6 +1,6 @@
 import { exponential, karras, normal, type ScheduleOf } from '../schedules.ts';
 import { beta } from './beta.ts';
-import { ddimUniform, sgmUniform, simple, turbo } from './even-timesteps.ts';
+import { ddimUniform, lcm, sgmUniform, simple, turbo } from './even-timesteps.ts';
 import { alignYourSteps, klOptimal, linearQuadratic } from './sigma-curves.ts';
 
 /** A way to space the noise levels of a run, whatever solver walks it. */
@@ -25,6 +25,7 @@ export const namedSchedules = {
     description: 'the levels found for SDXL (Sabour et al. 2024)',
   },
   turbo: { schedule: turbo, description: 'even timesteps from the last on, for Turbo models' },
+  lcm: { schedule: lcm, description: 'N of the 50 timesteps that consistency models are distilled at' },
 } as const satisfies Record<string, NamedSchedule>;
 
 export type ScheduleName = keyof typeof namedSchedules;

@@ -1,6 +1,7 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
 import { stepsOf } from '../steps.ts';
+import { adamsBashforth } from './adams-bashforth.ts';
 
 /** Derivatives that enter a step, the newest included. */
 const maxOrder = 4;
@@ -19,23 +20,9 @@ export const lms: Solver = async function* (denoise, latents, schedule) {
     if (history.length > maxOrder) history.pop();
     const sigmas = history.map(({ sigma }) => sigma);
     const terms = history.map(
-      (past, j): Term => [integralOfBasis(sigmas, j, level.sigma, next.sigma), past.derivative],
+      (past, j): Term => [adamsBashforth(sigmas, j, level.sigma, next.sigma), past.derivative],
     );
     current = combine([1, current], ...terms);
     yield current;
   }
 };
-
-/** Two Gauss-Legendre points integrate polynomials of degree 3 exactly. */
-const gaussPoint = 1 / Math.sqrt(3);
-
-/**
- * The integral from `start` to `end` of the Lagrange polynomial that is 1 at nodes[j] and 0 at the others.
- */
-function integralOfBasis(nodes: readonly number[], j: number, start: number, end: number): number {
-  const basis = (at: number) =>
-    nodes.reduce((product, node, k) => (k === j ? product : (product * (at - node)) / (nodes[j]! - node)), 1);
-  const half = (end - start) / 2;
-  const middle = (start + end) / 2;
-  return half * (basis(middle - half * gaussPoint) + basis(middle + half * gaussPoint));
-}
