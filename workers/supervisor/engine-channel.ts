@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Log } from '../../src/jobs/log.ts';
 import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
+import { boundToParent } from '../../src/process/bound-process.ts';
 import { withoutSecrets } from '../../src/process/mask-secrets.ts';
 import type { FromEngine, ToEngine } from '../protocol.ts';
-import { boundToParent } from './bound-process.ts';
 import { watchSilence } from './silence.ts';
 import type { Expectation, SilenceLimits } from './silence-limits.ts';
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { boundToParent } from '../../../workers/supervisor/bound-process.ts';
+import { boundToParent } from '../../../src/process/bound-process.ts';
 import { readableLine } from './child-output.ts';
 
 export interface ChildDescription {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { canBindToParent } from '../../../src/process/bound-process.ts';
 import { startTimeOf } from '../../../src/process/start-time.ts';
-import { canBindToParent } from '../../../workers/supervisor/bound-process.ts';
 
 /**
  * Stands in for setpriv(1) where that is missing: a process of its own that learns the children's ids on its
