@@ -5,6 +5,7 @@ import { createApiKey } from '../../src/jobs/records/api-keys.ts';
 import { type Connection, connect, patientOptions } from '../../src/jobs/redis/connection.ts';
 import { type RedisProxy, startRedisProxy } from '../../src/jobs/testing/redis-proxy.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
+import { boundToParent } from '../../src/process/bound-process.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 
 const credits = 1_000_000;
@@ -57,10 +58,13 @@ export async function startFaultService(
     url = '',
   ): Promise<ServiceProcess> => {
     const env = { ...process.env, REDIS_URL: proxy.url, NODE_ENV: 'production', ...environment };
-    const child = spawn(process.execPath, [path.resolve(import.meta.dirname, file), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env,
-    });
+    const child = spawn(
+      ...boundToParent('KILL', process.execPath, [path.resolve(import.meta.dirname, file), ...args]),
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env,
+      },
+    );
     const running = describe(child, url);
     started.push(running);
     await said(child, running.lines, ready);

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
+import { boundToParent } from '../../src/process/bound-process.ts';
 
 test('a worker whose models can serve no request says so and ends', { timeout: 60_000 }, async (t) => {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'refiner-alone-'));
@@ -22,13 +23,16 @@ test('a worker whose models can serve no request says so and ends', { timeout: 6
     ['refiner', 'sdxl-refiner'],
   ] as const)
     await writeFile(path.join(written[kind], 'model.json'), JSON.stringify({ kind, serves: [serves] }));
-  const worker = spawn(process.execPath, [path.resolve(import.meta.dirname, '../worker.ts')], {
-    env: {
-      ...{ PATH: process.env.PATH, REDIS_URL: redis.url, MODELS_DIR: directory, DATA_DIR: directory },
-      SERVE_MODELS: 'sdxl-refiner',
+  const worker = spawn(
+    ...boundToParent('KILL', process.execPath, [path.resolve(import.meta.dirname, '../worker.ts')]),
+    {
+      env: {
+        ...{ PATH: process.env.PATH, REDIS_URL: redis.url, MODELS_DIR: directory, DATA_DIR: directory },
+        SERVE_MODELS: 'sdxl-refiner',
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
     },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  );
   const [complaint, [code]] = await Promise.all([text(worker.stderr), once(worker, 'exit')]);
   assert.equal(code, 1);
   assert.match(

@@ -18,6 +18,7 @@ import { readOutput } from '../../src/jobs/records/stored-pictures.ts';
 import { defaultLifetimes } from '../../src/jobs/redis/names.ts';
 import { log } from '../../src/jobs/testing/outputs.ts';
 import { type TestQueue as JobQueue, openTestQueue as openJobQueue } from '../../src/jobs/testing/queue.ts';
+import { boundToParent } from '../../src/process/bound-process.ts';
 
 export const silentLog: Log = log;
 
@@ -123,8 +124,9 @@ export async function startFakeWorker(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<FakeWorker> {
   const child = spawn(
-    process.execPath,
-    [path.join(import.meta.dirname, 'worker.ts'), String(lockDurationMs), String(stalledIntervalMs)],
+    ...boundToParent('KILL', process.execPath, [
+      ...[path.join(import.meta.dirname, 'worker.ts'), String(lockDurationMs), String(stalledIntervalMs)],
+    ]),
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, REDIS_URL: redisUrl, ...environment } },
   );
   const ended = once(child, 'exit').then(([code]) => (code as number | null) ?? undefined);

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { boundToParent } from '../../../src/process/bound-process.ts';
+
+/** One that does not end when it is told to is killed after this long. */
+const patienceMs = 15_000;
 
 /**
  * Starts a program of its own process and resolves once its output holds `ready`; the returned function ends
@@ -12,7 +16,7 @@ export async function startChild(
   ready = 'ready',
   onPid: (pid: number) => void = () => undefined,
 ): Promise<() => Promise<void>> {
-  const child = spawn(process.execPath, [path.resolve(import.meta.dirname, file)], {
+  const child = spawn(...boundToParent('KILL', process.execPath, [path.resolve(import.meta.dirname, file)]), {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
@@ -29,6 +33,8 @@ export async function startChild(
     const ended = once(child, 'exit');
     child.stdin.end();
     child.kill('SIGTERM');
+    const patience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
     await ended;
+    clearTimeout(patience);
   };
 }

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
+import { boundToParent } from '../../../src/process/bound-process.ts';
 import { freePort } from '../../../src/testing/free-port.ts';
 
 /** Each path that a setting or an option names is looked at before anything is done. */
@@ -17,7 +18,7 @@ writeFileSync(path.join(home, 'file'), '');
 after(() => rmSync(home, { recursive: true }));
 
 async function complaintOf(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(process.execPath, args, {
+  const child = spawn(...boundToParent('KILL', process.execPath, args), {
     cwd: root,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { PATH: process.env.PATH, DATA_DIR: home, PORT: String(await freePort()), ...environment },

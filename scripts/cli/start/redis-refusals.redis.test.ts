@@ -7,6 +7,7 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { startTcpRedis, type TcpRedis } from '../../../src/jobs/testing/tcp-redis.ts';
+import { boundToParent } from '../../../src/process/bound-process.ts';
 import { freePort } from '../../../src/testing/free-port.ts';
 
 /** Every process that opens Redis says by the same words why it cannot use the one it was given. */
@@ -44,7 +45,7 @@ for (const [who, args] of Object.entries(commands))
   ] as const)
     test(`${who} refuses a Redis by its name: ${server}`, bounded, async () => {
       const { port } = servers[server]!;
-      const child = spawn(process.execPath, args, {
+      const child = spawn(...boundToParent('KILL', process.execPath, args), {
         cwd: root,
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {

@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { boundToParent } from '../../../src/process/bound-process.ts';
 import { freePort } from '../../../src/testing/free-port.ts';
 import { gone } from '../../../workers/testing/queue.ts';
 import { commandOf, descendants, killIfThere } from './testing/process-tree.ts';
@@ -218,7 +219,9 @@ interface Start {
 /** @param demoModels where the demo checkpoint lies. */
 function begin(environment: NodeJS.ProcessEnv = {}, demoModels = dataDir): Start {
   const { MODELS_DIR: _, REDIS_URL: __, ...inherited } = process.env;
-  const child = spawn(process.execPath, [entry, demoModels], {
+  const plain: [string, string[]] = [process.execPath, [entry, demoModels]];
+  const [command, args] = environment.PATH ? plain : boundToParent('KILL', ...plain);
+  const child = spawn(command, args, {
     env: { ...inherited, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
+import { boundToParent } from '../../process/bound-process.ts';
 import { openProducer, type Producer } from '../producer.ts';
 import { connect, failFastOptions } from '../redis/connection.ts';
 import type { Lifetimes } from '../redis/names.ts';
@@ -36,7 +37,7 @@ function startStuckWorker(): ChildProcess {
     import { consume } from ${JSON.stringify(new URL('./consumer.ts', import.meta.url).href)};
     const log = { info() {}, warn() {}, error() {} };
     await consume({ ...${options}, log, generate: () => { process.stdout.write('taken'); return new Promise(() => {}); } });`;
-  return spawn(process.execPath, ['--input-type=module', '--eval', script], {
+  return spawn(...boundToParent('KILL', process.execPath, ['--input-type=module', '--eval', script]), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 }

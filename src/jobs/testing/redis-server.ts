@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { boundToParent } from '../../process/bound-process.ts';
 
 /** A redis-server of a test's own, on a unix socket in a fresh folder. */
 export interface PrivateRedis {
@@ -29,13 +30,12 @@ export async function startPrivateRedis(extraArguments: readonly string[] = []):
 
   const start = async (): Promise<void> => {
     const started = spawn(
-      'redis-server',
-      [
+      ...boundToParent('KILL', 'redis-server', [
         ...['--port', '0', '--unixsocket', socket, '--unixsocketperm', '700', '--dir', directory],
         ...['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'],
         ...['--auto-aof-rewrite-min-size', '256mb'],
         ...extraArguments,
-      ],
+      ]),
       { stdio: 'ignore' },
     );
     server = started;

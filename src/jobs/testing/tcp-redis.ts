@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { boundToParent } from '../../process/bound-process.ts';
 import { freePort } from '../../testing/free-port.ts';
 
 /** A server of Redis's on a port of 127.0.0.1, as somebody else's would be. */
@@ -33,7 +34,9 @@ export async function startTcpRedis(
   for (const [name, text] of Object.entries(files)) await writeFile(path.join(directory, name), fill(text));
   prepare(directory);
   const args = settings.map(fill);
-  const server = spawn('redis-server', [...args, '--dir', directory], { stdio: 'ignore' });
+  const server = spawn(...boundToParent('KILL', 'redis-server', [...args, '--dir', directory]), {
+    stdio: 'ignore',
+  });
   await listening(server, port);
   return {
     port,

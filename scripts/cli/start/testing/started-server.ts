@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { boundToParent } from '../../../../src/process/bound-process.ts';
 import { freePort } from '../../../../src/testing/free-port.ts';
 
 /** What `npm start` brought up, with data of its own. */
@@ -31,7 +32,7 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}, file = en
   const dataDir = await mkdtemp(path.join(os.tmpdir(), 'started-server-'));
   const port = await freePort();
   const started = performance.now();
-  const child = spawn(process.execPath, [file], {
+  const child = spawn(...boundToParent('KILL', process.execPath, [file]), {
     env: { PATH: process.env.PATH, PORT: String(port), DATA_DIR: dataDir, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
