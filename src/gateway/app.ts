@@ -16,6 +16,7 @@ import {
   refuseSeveralHosts,
   sendRouterError,
 } from './http/errors.ts';
+import { askForBodiesLate } from './http/expect-continue.ts';
 import { measureAnswers } from './http/measure.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
@@ -73,6 +74,7 @@ export async function buildApp(
     mostPerAddress: settings.trustProxy.length > 0 ? undefined : settings.maxConnectionsPerAddress,
   });
   hangUpWhenClosing(app);
+  askForBodiesLate(app);
   app.decorateRequest('owner', '');
   app.decorateRequest('apiKey');
   app.decorateRequest('releaseBody');

@@ -62,6 +62,36 @@ test('without a key the answer comes before the body, which is not read on, and 
   await app.close();
 });
 
+test('a client that asks first is told to send its body once nothing stands against it', async () => {
+  const app = await service.gateway({});
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const expects = 'Expect: 100-continue\r\n';
+  const key = `x-api-key: ${service.key}\r\n`;
+  const refused = [
+    [401, head('/v2/sdxl-torch', 1000, expects)],
+    [413, head('/v2/sdxl-torch', 1_048_577, key + expects)],
+    [406, head('/v2/sdxl-torch', 1000, key + expects).replace('application/json', 'text/plain')],
+    [404, head('/v2/styles', 1000, key + expects)],
+  ] as const;
+  for (const [status, text] of refused) {
+    const { socket, received, closed } = await connected(app);
+    socket.write(text);
+    await closed;
+    assert.match(received(), new RegExp(`^HTTP/1\\.1 ${status} `), text);
+    assert.doesNotMatch(received(), /100 Continue/);
+  }
+  const body = JSON.stringify({ prompt });
+  const { socket, received } = await connected(app);
+  socket.write(head('/v2/sdxl-torch', body.length, key + expects));
+  while (!received().includes('\r\n\r\n')) await delay(5);
+  assert.equal(received(), 'HTTP/1.1 100 Continue\r\n\r\n');
+  socket.write(body);
+  while (!received().includes('request_id')) await delay(5);
+  assert.match(received(), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+  socket.destroy();
+  await app.close();
+});
+
 test('a body that is announced as too large is 413 before it is sent, in JSON and in forms', async () => {
   const app = await service.gateway({});
   await app.listen({ host: '127.0.0.1', port: 0 });
