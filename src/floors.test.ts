@@ -75,7 +75,14 @@ const floors: Record<string, Floor> = {
     },
   },
   'src/installation': {
-    folders: ['src/pipelines', 'src/schedulers', 'src/networks', 'src/checkpoints', 'src/contract'],
+    folders: [
+      'src/pipelines',
+      'src/schedulers',
+      'src/graphs',
+      'src/networks',
+      'src/checkpoints',
+      'src/contract',
+    ],
     packages: [],
     tests: { folders: ['src/text'] },
   },

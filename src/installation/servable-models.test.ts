@@ -40,6 +40,26 @@ const damages: [title: string, damage: (folder: string) => void, reason: RegExp]
     /truncated/,
   ],
   [
+    'a UNet that does not fit its config',
+    (folder) => editJson(path.join(folder, 'unet/config.json'), { layers_per_block: 7 }),
+    /unet: tensor ".*" is missing although the config calls for it \(and \d+ more\)/,
+  ],
+  [
+    'a VAE of more blocks than its weights',
+    (folder) => editJson(path.join(folder, 'vae/config.json'), { layers_per_block: 5 }),
+    /vae: tensor ".*" is missing although the config calls for it/,
+  ],
+  [
+    'a text encoder of another width than its weights',
+    (folder) => editJson(path.join(folder, 'text_encoder/config.json'), { intermediate_size: 999 }),
+    /text_encoder.model\.safetensors: tensor ".*" has shape \[.*\] where the config calls for \[999/,
+  ],
+  [
+    'a UNet whose time ids leave nothing for the prompt',
+    (folder) => editJson(path.join(folder, 'unet/config.json'), { projection_class_embeddings_input_dim: 1 }),
+    /projection_class_embeddings_input_dim is 1/,
+  ],
+  [
     'a config that is no JSON',
     (folder) => writeFileSync(path.join(folder, 'vae/config.json'), '{'),
     /not valid JSON/,

@@ -1,4 +1,5 @@
 import type { ModelProfile } from '../contract/model-profile.ts';
+import { requireWeights } from '../graphs/require-weights.ts';
 import {
   type Installation,
   type InstalledModel,
@@ -7,7 +8,7 @@ import {
   type UnservableModel,
 } from './installation.ts';
 import { profileOf } from './model-profile.ts';
-import { openUnmerged } from './open-model.ts';
+import { isExported, type OpenedModel, openUnmerged } from './open-model.ts';
 
 export interface ServableModels {
   readonly installation: Installation;
@@ -18,8 +19,8 @@ export interface ServableModels {
 }
 
 /**
- * The models that a worker serves: those that are asked for and whose configs and headers open. Others are
- * told, and touch nothing.
+ * The models that a worker serves: those that are asked for and whose configs and headers open and fit each
+ * other. Others are told, and touch nothing.
  * @param only served names to leave it at; all where empty.
  * @throws Error as findInstallation, and where a model that is asked for, or every model, cannot be opened.
  */
@@ -33,7 +34,7 @@ export async function servableModels(
   const broken = new Set<InstalledModel>();
   const profiles = new Map<string, { readonly profile?: ModelProfile }>();
   for (const model of new Set(asked.values())) {
-    const failure = await openUnmerged(model)
+    const failure = await openServable(model)
       .then((opened) => {
         const profile = profileOf(model, opened);
         profiles.set(model.name, profile === undefined ? {} : { profile });
@@ -53,6 +54,13 @@ export async function servableModels(
       `${modelsDir}: no checkpoint can be served: ${unservable.map(({ reason }) => reason).join('; ')}`,
     );
   return { installation, profiles, unservable: [...unservable, ...contested(folder.models, asked, only)] };
+}
+
+/** @throws CheckpointError where it cannot be loaded, as far as its configs and headers show. */
+async function openServable(model: InstalledModel): Promise<OpenedModel> {
+  const opened = await openUnmerged(model);
+  if (!isExported(opened)) requireWeights(opened);
+  return opened;
 }
 
 /** Models that are left out because another claims all their names. */

@@ -1,7 +1,7 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
-import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import type { UnetConfig } from '../checkpoints/configs/unet-config.ts';
 import type { NetworkGraph } from '../graphs/graph.ts';
+import { pooledWidth } from '../graphs/pooled-width.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { layersFor } from './layers-for.ts';
 import type { Unet } from './networks.ts';
@@ -27,17 +27,6 @@ const largeUnet = 100e6;
 function isLarge({ weights }: NetworkGraph): boolean {
   const sizes = weights.map(({ shape }) => shape.reduce((product, side) => product * side, 1));
   return sizes.reduce((sum, size) => sum + size, 0) >= largeUnet;
-}
-
-/** The pooled prompt's width is what the time ids leave of projection_class_embeddings_input_dim. */
-function pooledWidth({ config, directory }: Component<UnetConfig>, timeIdCount: number): number {
-  const total = config.projection_class_embeddings_input_dim;
-  const width = total - timeIdCount * config.addition_time_embed_dim;
-  if (width < 1)
-    throw new CheckpointError(
-      `${directory}: projection_class_embeddings_input_dim is ${total}; ${timeIdCount} time ids of addition_time_embed_dim ${config.addition_time_embed_dim} leave nothing for the pooled prompt`,
-    );
-  return width;
 }
 
 /** Loads a UNet2DConditionModel. @throws CheckpointError or Error as openSession does. */
