@@ -35,6 +35,8 @@ export interface FaultService extends AsyncDisposable {
   gateway(environment?: NodeJS.ProcessEnv): Promise<ServiceProcess>;
   /** With the fake engine, see workers/testing/generator.ts. */
   worker(environment?: NodeJS.ProcessEnv): Promise<ServiceProcess>;
+  /** With the engine of production. */
+  realWorker(environment: NodeJS.ProcessEnv): Promise<ServiceProcess>;
 }
 
 /**
@@ -82,6 +84,7 @@ export async function startFaultService(
       const times = locks ? [String(locks.durationMs), String(locks.stalledMs)] : [];
       return start('../../workers/testing/worker.ts', times, environment, 'worker takes jobs');
     },
+    realWorker: (environment) => start('../../workers/worker.ts', [], environment, 'worker takes jobs'),
     [Symbol.asyncDispose]: async () => {
       await Promise.all(started.map((each) => each.end('SIGKILL')));
       direct.disconnect();

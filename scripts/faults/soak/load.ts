@@ -15,13 +15,21 @@ export interface Load {
   stop(): Promise<void>;
 }
 
-/** Where this many are under way the machine does not keep up; more would only measure the queue. */
-const mostUnderWay = 60;
+export interface LoadOptions {
+  readonly perSecond: number;
+  /** Where this many are under way the machine does not keep up; more would only measure the queue. */
+  readonly mostUnderWay: number;
+  /** What text to image asks for beside the seed, and image to image too. */
+  readonly text: object;
+  readonly image: object;
+}
+
 const pollMs = 200;
 /** Every tenth request brings a picture. */
 const everyInput = 10;
 
-export async function startLoad(base: string, key: string, perSecond: number): Promise<Load> {
+export async function startLoad(base: string, key: string, options: LoadOptions): Promise<Load> {
+  const { perSecond, mostUnderWay } = options;
   const image = `data:image/png;base64,${(await noisePicture()).toString('base64')}`;
   const failures: string[] = [];
   let latencies: number[] = [];
@@ -31,11 +39,11 @@ export async function startLoad(base: string, key: string, perSecond: number): P
   const underWay = new Set<Promise<void>>();
   const one = async (number: number): Promise<void> => {
     const from = performance.now();
-    const common = { prompt: 'stepMs=0', seed: number, num_inference_steps: 20, output_format: 'png' };
+    const common = { seed: number, num_inference_steps: 20, output_format: 'png' };
     const [path, body] =
       number % everyInput === 0
-        ? ['/v2/sdxl-img2img', { ...common, image, base_model: 'fake' }]
-        : ['/v2/sdxl-torch', { ...common, refiner: false }];
+        ? ['/v2/sdxl-img2img', { ...common, ...options.image, image }]
+        : ['/v2/sdxl-torch', { ...common, ...options.text }];
     const made = await patiently(() => call(base, path, key, { body }));
     const { request_id: id } = await answerOf(made);
     for (;;) {

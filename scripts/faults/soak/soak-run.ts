@@ -6,9 +6,13 @@ import { enginesOf } from '../rows/one-fault.ts';
 import { type ServiceProcess, startFaultService } from '../service.ts';
 import { startLoad } from './load.ts';
 import { type ProcessSample, type RedisSample, sampleProcess, sampleRedis } from './samples.ts';
+import type { SoakKind } from './soak-kinds.ts';
 
 export interface SoakOptions {
+  readonly kind: SoakKind;
+  /** When the load has been enough: after so many minutes and pictures. */
   readonly minutes: number;
+  readonly pictures: number;
   readonly perSecond: number;
   readonly say: (line: string) => void;
 }
@@ -37,31 +41,33 @@ export interface SoakResult {
   readonly failures: readonly string[];
 }
 
-const pictureBytes = 2 ** 20;
 /** Results expire during the soak; no other lifetime would show what stays behind. */
 const resultSeconds = 30;
 /** The gateway keeps idle connections for 72 s; until then they have descriptors. */
 const expiryMs = resultSeconds * 1000 + 50_000;
 const sampleMs = 10_000;
 const warmUpMs = 10_000;
+/** Enough to say that it is broken. */
+const mostFailures = 20;
 const probe = path.join(import.meta.dirname, 'memory-probe.ts');
 
-/** Steady load on one gateway and one worker with the testing engine, looked at from outside. */
-export async function runSoak({ minutes, perSecond, say }: SoakOptions): Promise<SoakResult> {
+/** Steady load on one gateway and one worker, looked at from outside. */
+export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  const { kind, minutes, pictures, perSecond, say } = options;
   const probes = await mkdtemp(path.join(os.tmpdir(), 'soak-'));
   const environment = {
     NODE_OPTIONS: `--expose-gc --import ${probe}`,
     PROBE_DIR: probes,
-    FAKE_PICTURE_BYTES: String(pictureBytes),
     RESULT_TTL: String(resultSeconds),
   };
   // 20 MB a second would be written to disk for nothing: what is looked at is memory.
   await using service = await startFaultService(['--appendonly', 'no']);
   const gateway = await service.gateway(environment);
-  const worker = await service.worker(environment);
+  const worker = await kind.startWorker(service, environment);
+  const begin = () => startLoad(gateway.url, service.key, { ...kind.load, perSecond });
   try {
     // Scripts, streams and connections that stay are there afterwards.
-    const warmUp = await startLoad(gateway.url, service.key, perSecond);
+    const warmUp = await begin();
     await setTimeout(warmUpMs);
     await warmUp.stop();
     const atRest = async (): Promise<Rest> => {
@@ -70,10 +76,11 @@ export async function runSoak({ minutes, perSecond, say }: SoakOptions): Promise
       return { redis, processes: await sampleAll(gateway, worker, probes) };
     };
     const before = await atRest();
-    const load = await startLoad(gateway.url, service.key, perSecond);
+    const load = await begin();
     const began = performance.now();
     const samples: SoakSample[] = [];
-    while (performance.now() - began < minutes * 60_000) {
+    const isOver = () => performance.now() - began >= minutes * 60_000 && load.ended() >= pictures;
+    while (!isOver() && load.failures.length < mostFailures) {
       await setTimeout(sampleMs);
       const sample = {
         minutes: (performance.now() - began) / 60_000,
