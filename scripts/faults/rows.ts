@@ -1,4 +1,5 @@
 import type { FaultRow } from './fault-row.ts';
+import { chaos } from './rows/chaos.ts';
 import { connectionStorm } from './rows/connection-storm.ts';
 import { engineFaults } from './rows/engine-faults.ts';
 import { gatewayKilled, redisKilled, redisPaused, silentConnections } from './rows/gateway-and-redis.ts';
@@ -13,4 +14,5 @@ export const rows: readonly FaultRow[] = [
   silentConnections,
   ...engineFaults,
   ...workerFaults,
+  chaos,
 ];
