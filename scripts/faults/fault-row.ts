@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 /** What one trial of a fault did to the requests that met it. */
 export interface Trial {
   /** Requests under way when it struck. */
@@ -24,7 +26,7 @@ export interface FaultRow {
   readonly name: string;
   /** What is done to which process, in a few words. */
   readonly fault: string;
-  /** How often it is tried, in full and in the quick matrix; 0 leaves it out. */
+  /** How often it is tried, in full and in the quick matrix; 0 leaves it out unless it is named. */
   readonly times: { readonly full: number; readonly quick: number };
   /** Longest recovery that is promised. */
   readonly boundMs: number;
@@ -48,29 +50,37 @@ export function isBroken({ row, recoveries, errors, ...counts }: RowResult): boo
   return lost + chargedTwice + wrongPictures + foreignReads + errors.length > 0 || late;
 }
 
-/** @param onTrial is told each trial as it ends. */
-export async function runRow(
-  row: FaultRow,
-  quick: boolean,
-  onTrial: (trial: Trial | Error) => void,
-): Promise<RowResult> {
-  const trials: Trial[] = [];
-  const errors: string[] = [];
-  const times = quick ? row.times.quick : row.times.full;
-  for (let index = 0; index < times; index++) {
-    try {
-      const trial = await row.trial(quick);
-      trials.push(trial);
-      onTrial(trial);
-    } catch (error) {
-      errors.push((error as Error).message);
-      onTrial(error as Error);
-    }
+export function timesOf(row: FaultRow, quick: boolean): number {
+  return quick ? row.times.quick : row.times.full;
+}
+
+/** A trial that has not ended by then hangs. */
+const patienceMs = { quick: 4 * 60_000, full: 30 * 60_000 };
+
+/** An error of the trial's own is its outcome; what one that hangs has started ends with this process. */
+export async function tryOnce(row: FaultRow, quick: boolean): Promise<Trial | Error> {
+  const ms = quick ? patienceMs.quick : patienceMs.full;
+  const over = new AbortController();
+  const late = async (): Promise<Error> => {
+    await setTimeout(ms, undefined, { signal: over.signal });
+    return new Error(`the trial has not ended after ${ms / 60_000} min`);
+  };
+  try {
+    return await Promise.race([row.trial(quick), late()]);
+  } catch (error) {
+    return error as Error;
+  } finally {
+    over.abort();
   }
+}
+
+export function resultOf(row: FaultRow, outcomes: readonly (Trial | Error)[]): RowResult {
+  const trials = outcomes.filter((outcome): outcome is Trial => !(outcome instanceof Error));
+  const errors = outcomes.filter((outcome) => outcome instanceof Error);
   const sum = (count: (trial: Trial) => number) => trials.reduce((all, trial) => all + count(trial), 0);
   return {
     row,
-    trials: times,
+    trials: outcomes.length,
     requests: sum(({ requests }) => requests),
     lost: sum(({ lost }) => lost),
     chargedTwice: sum(({ chargedTwice }) => chargedTwice),
@@ -78,6 +88,6 @@ export async function runRow(
     foreignReads: sum(({ foreignReads }) => foreignReads),
     recoveries: trials.flatMap(({ recoveryMs }) => recoveryMs ?? []).sort((a, b) => a - b),
     remarks: trials.flatMap(({ remark }) => remark ?? []),
-    errors,
+    errors: errors.map(({ message }) => message),
   };
 }

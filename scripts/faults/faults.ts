@@ -1,33 +1,58 @@
 /**
- * `npm run test:faults -- [--quick] [--row NAME]`: the fault matrix against real processes. Ends non-zero
- * where a request was lost, charged twice, answered with another picture or to somebody else, or where the
- * service took longer than its bound to recover.
+ * `npm run test:faults -- [--quick] [--row NAME] [--times N] [--at-once N] [--save FILE]`: the fault matrix
+ * against real processes. Ends non-zero where a request was lost, charged twice, answered with another picture
+ * or to somebody else, or where the service took longer than its bound to recover. With `--save` each trial is
+ * kept in that file, and those that are there count.
  */
 import { parseArgs } from 'node:util';
-import { isBroken, type RowResult, runRow } from './fault-row.ts';
+import { isBroken, timesOf } from './fault-row.ts';
+import { runMatrix } from './matrix.ts';
 import { rows } from './rows.ts';
+import { openSavedTrials } from './saved-trials.ts';
 import { summary, table } from './table.ts';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, row: { type: 'string', multiple: true } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    row: { type: 'string', multiple: true },
+    times: { type: 'string' },
+    'at-once': { type: 'string' },
+    save: { type: 'string' },
+  },
 });
-const { quick, row: names } = values;
-const unknown = names?.find((name) => !rows.some((row) => row.name === name));
-if (unknown !== undefined) {
-  process.stderr.write(`--row ${unknown}: must be one of ${rows.map(({ name }) => name).join(', ')}\n`);
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
   process.exit(1);
 }
 
-const results: RowResult[] = [];
-for (const row of rows) {
-  if (names !== undefined ? !names.includes(row.name) : (quick ? row.times.quick : row.times.full) === 0)
-    continue;
-  const result = await runRow(row, quick, (trial) => {
-    process.stderr.write(`${row.name}: ${trial instanceof Error ? trial.stack : JSON.stringify(trial)}\n`);
-  });
-  results.push(result);
+function countOf(option: 'times' | 'at-once'): number | undefined {
+  const given = values[option];
+  if (given === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(given)) fail(`--${option} ${given}: must be a whole number from 1 on`);
+  return Number(given);
 }
+
+const { quick, row: names } = values;
+const unknown = names?.find((name) => !rows.some((row) => row.name === name));
+if (unknown !== undefined)
+  fail(`--row ${unknown}: must be one of ${rows.map(({ name }) => name).join(', ')}`);
+
+const chosen = rows.filter((row) =>
+  names === undefined ? timesOf(row, quick) > 0 : names.includes(row.name),
+);
+const results = await runMatrix(chosen, {
+  quick,
+  // Three starts at once are what two cores bear.
+  atOnce: countOf('at-once') ?? (quick ? 3 : 1),
+  times: countOf('times') ?? (names && quick ? 1 : undefined),
+  saved: openSavedTrials(values.save),
+  onTrial: ({ name }, trial) => {
+    process.stderr.write(`${name}: ${trial instanceof Error ? trial.stack : JSON.stringify(trial)}\n`);
+  },
+});
 console.log(table(results));
-for (const { row, remarks } of results) for (const remark of remarks) console.log(`${row.name}: ${remark}`);
+for (const { row, remarks, errors } of results)
+  for (const remark of [...remarks, ...errors]) console.log(`${row.name}: ${remark}`);
 console.log(summary(results));
-process.exitCode = results.some(isBroken) ? 1 : 0;
+process.exit(results.some(isBroken) ? 1 : 0);

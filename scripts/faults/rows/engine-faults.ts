@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
+import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { gone } from '../../../workers/testing/queue.ts';
 import type { FaultRow } from '../fault-row.ts';
-import { answered, enginesOf, type OneFault, oneFault, type Scene } from './one-fault.ts';
+import { enginesOf, type OneFault, oneFault, type Scene } from './one-fault.ts';
 
 /**
  * Faults of the process that computes. Its silence is noticed after 1 to 3 s here, 30 s and more by default.
@@ -42,11 +43,12 @@ export const engineFaults: readonly FaultRow[] = [
     fault: 'engine stopped while it has nothing to do',
     boundMs: 12_000,
     environment,
-    act: async ({ workers, gateway, fault }: Scene) => {
+    act: async ({ service, workers, fault }: Scene) => {
       const [engine] = enginesOf(workers[0]!);
       fault();
       process.kill(engine!, 'SIGSTOP');
-      await answered(gateway, '/readyz', 503);
+      // Its worker is not there for the gateways until another engine is.
+      while ((await liveWorkers(service.direct)).length > 0) await setTimeout(10);
       await gone(engine!);
     },
   },

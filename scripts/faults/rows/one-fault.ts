@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { isAlive } from '../../../workers/testing/queue.ts';
-import { allEnded, call, judge, type Submitted, spent, submit, undisturbed } from '../client.ts';
+import { allEnded, judge, type Submitted, spent, submit, undisturbed } from '../client.ts';
 import type { FaultRow, Trial } from '../fault-row.ts';
 import { type FaultService, type ServiceProcess, startFaultService } from '../service.ts';
 
@@ -125,14 +125,5 @@ function isEngine(pid: number): boolean {
     return isAlive(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('engine.ts');
   } catch {
     return false;
-  }
-}
-
-/** Asks a gateway until an answer comes with that status. */
-export async function answered(gateway: ServiceProcess, path: string, status: number): Promise<void> {
-  for (;;) {
-    const answer = await call(gateway.url, path, '').catch(() => undefined);
-    if (answer?.status === status) return;
-    await setTimeout(20);
   }
 }
