@@ -71,6 +71,8 @@ export interface ProducerOptions {
   readonly observer?: RequestObserver;
   readonly lifetimes?: Lifetimes;
   readonly connectTimeoutMs?: number;
+  /** A command that has no answer by then has failed; a second by default. */
+  readonly answerMs?: number;
   /** How often requests are looked for that have no job, or that nobody ended by their deadline. */
   readonly sweepIntervalMs?: number;
 }
@@ -86,7 +88,12 @@ const overdueFailure = 'The request was not finished within its deadline';
 export async function openProducer(options: ProducerOptions): Promise<Producer> {
   const { redisUrl, log, observer = noObserver, lifetimes = defaultLifetimes } = options;
   const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
-  const redis = await connect(redisUrl, failFastOptions(), reportError, options.connectTimeoutMs);
+  const redis = await connect(
+    redisUrl,
+    failFastOptions(options.answerMs),
+    reportError,
+    options.connectTimeoutMs,
+  );
   let events: JobEvents;
   try {
     await assertNoEviction(redis);

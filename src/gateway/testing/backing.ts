@@ -22,7 +22,15 @@ export interface TestBacking {
   close(): Promise<void>;
 }
 
-export async function startTestBacking(worker: WorkerInfo, generate: Generate): Promise<TestBacking> {
+/** Tests that are not about a slow Redis do not fail where the machine is busy. */
+const patientMs = 10_000;
+
+/** @param answerMs after which Redis is taken for away. */
+export async function startTestBacking(
+  worker: WorkerInfo,
+  generate: Generate,
+  answerMs = patientMs,
+): Promise<TestBacking> {
   const responses = checkResponses();
   const redis = await startPrivateRedis();
   const queue = {
@@ -31,7 +39,7 @@ export async function startTestBacking(worker: WorkerInfo, generate: Generate): 
     lifetimes: { retentionSeconds: 60, deadlineSeconds: 60 },
   };
   const proxy = await startRedisProxy(redis.url);
-  const producer = await openProducer({ ...queue, redisUrl: proxy.url });
+  const producer = await openProducer({ ...queue, redisUrl: proxy.url, answerMs });
   const consumer = await consume({ ...queue, routes: routesOf(worker), generate });
   const raise = (error: unknown) => {
     throw error;

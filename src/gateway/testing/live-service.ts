@@ -51,13 +51,16 @@ export interface LiveService {
   close(): Promise<void>;
 }
 
+/** As long as a gateway waits for an answer of Redis: some of these tests pause it. */
+const productionMs = 1000;
+
 /**
  * A gateway on the network, and a worker whose requests "hold" run until the test lets them go; prompts with
  * "forbidden" are denied.
  */
 export async function startLiveService(): Promise<LiveService> {
   const gates = new Map<string, () => void>();
-  const backing = await startTestBacking(worker, generateWith(gates));
+  const backing = await startTestBacking(worker, generateWith(gates), productionMs);
   const { producer, proxy } = backing;
   const createKey = async (name: string, limits?: Parameters<typeof createApiKey>[2]) =>
     (await createApiKey(producer.redis, name, limits)).key;

@@ -24,11 +24,11 @@ const socketTimeout = 4000;
  */
 const retryStrategy = (attempt: number): number => Math.min(50 * attempt, 1000);
 
-/** For request handlers: a command fails at once while Redis is away and within 1 s when it hangs. */
-export function failFastOptions(): ConnectionSettings {
+/** For request handlers: a command fails at once while Redis is away, and after `answerMs` when it hangs. */
+export function failFastOptions(answerMs = 1000): ConnectionSettings {
   return {
-    ...{ retryStrategy, socketTimeout },
-    ...{ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 1000 },
+    ...{ retryStrategy, socketTimeout: Math.max(socketTimeout, answerMs) },
+    ...{ enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: answerMs },
   };
 }
 
