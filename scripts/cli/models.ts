@@ -30,6 +30,7 @@ const usage = `npm run models -- COMMAND
   verify [NAME...]            run every network once on DEVICE and show the largest values and NaN
        [--side PIXELS]        of the picture (default 1024 on CUDA, 512 elsewhere)
   doctor                      what this machine has and lacks for CUDA, and what to do about it
+       [--json]               whether it is ready and the plans by card, for programs
        [--require libraries|cuda]   exit with 1 where they are not ready (for an image build, for a start script)
 MODELS_DIR and DEVICE as for the server; without MODELS_DIR it is DATA_DIR/models, with the demo checkpoint for every name that
 nothing there serves.`;
@@ -44,6 +45,7 @@ const { values, positionals } = parseArgs({
     side: { type: 'string' },
     device: { type: 'string' },
     require: { type: 'string' },
+    json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -138,9 +140,14 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     const wanted = values.require;
     if (wanted !== undefined && wanted !== 'libraries' && wanted !== 'cuda')
       throw new Error(`--require ${wanted}: must be libraries or cuda`);
-    const { residentModels } = readConfig({ ...process.env, DEVICE: 'cuda:0' });
-    const diagnosis = await diagnose({ modelsDir, environment: process.env, residentModels });
-    console.log(diagnosis.text);
+    const settings = readConfig({ ...process.env, DEVICE: 'cuda:0' });
+    const diagnosis = await diagnose({
+      ...{ modelsDir, environment: process.env },
+      settings: { ...settings, batch: settings.engineBatch },
+    });
+    const { librariesReady, cudaReady, cards } = diagnosis;
+    if (values.json) console.log(JSON.stringify({ librariesReady, cudaReady, cards }, null, 2));
+    else console.log(diagnosis.text);
     const isReady = wanted === 'cuda' ? diagnosis.cudaReady : diagnosis.librariesReady;
     if (wanted !== undefined && !isReady) process.exitCode = 1;
   },

@@ -1,4 +1,3 @@
-import { showBytes } from '../download/sizes.ts';
 import type { DriverFacts, Gpu } from './driver.ts';
 import type { Finding } from './findings.ts';
 
@@ -12,9 +11,6 @@ const oldestDriverFor13 = 580;
  */
 const supportedMajors = new Set([6, 7, 8]);
 const supportedExactly = new Set(['9.0', '12.0']);
-
-/** Activations at 1024 x 1024, cuDNN's workspaces and the CUDA context; an estimate, not a measurement. */
-const workspaceBytes = 4 * 2 ** 30;
 
 /** The driver as processes here see it, and each device's age. */
 export function driverFindings({ pciDevices, kernelModule, gpus, smiProblem }: DriverFacts): Finding[] {
@@ -70,51 +66,5 @@ function gpuFindings({ index, name, driverVersion, computeCapability }: Gpu): Fi
       level: 'warning',
       text: `compute capability ${computeCapability} is not among those that ONNX Runtime's packages for Linux are built for (6.x, 7.x, 8.x, 9.0, 12.0)`,
     });
-  return findings;
-}
-
-/** What one worker that loads all these models holds on its device. */
-export interface ModelNeed {
-  readonly name: string;
-  readonly bytes: number;
-}
-
-/** Every device's memory against the models that one worker keeps loaded at once: at worst the largest. */
-export function memoryFindings(
-  gpus: readonly Gpu[],
-  installed: readonly ModelNeed[],
-  residentModels: number,
-): Finding[] {
-  const models = [...installed].sort((a, b) => b.bytes - a.bytes).slice(0, residentModels);
-  const some = models.length < installed.length ? `, ${models.length} of ${installed.length} at once` : '';
-  const weights = models.reduce((sum, { bytes }) => sum + bytes, 0);
-  const need = weights + workspaceBytes;
-  const list = models.map(({ name, bytes }) => `${name} ${showBytes(bytes)}`).join(', ');
-  const findings: Finding[] = [
-    {
-      level: 'note',
-      text:
-        models.length === 0
-          ? 'no models are installed'
-          : `the models need ${showBytes(need)}${some}: weights in float16, the VAE's in float32, ${showBytes(weights)} (${list}) and about ${showBytes(workspaceBytes)} to work in`,
-    },
-  ];
-  if (models.length === 0) return findings;
-  for (const { index, totalBytes, freeBytes } of gpus) {
-    const memory = `cuda:${index} has ${showBytes(totalBytes)}, of which ${showBytes(freeBytes)} are free`;
-    if (totalBytes < need)
-      findings.push({
-        level: 'warning',
-        text: `${memory}: too little for them`,
-        fix: 'lower RESIDENT_MODELS, or let each worker serve fewer (SERVE_MODELS)',
-      });
-    else if (freeBytes < need)
-      findings.push({
-        level: 'warning',
-        text: `${memory}: other processes hold the rest`,
-        fix: 'end them (nvidia-smi lists them)',
-      });
-    else findings.push({ level: 'ok', text: memory });
-  }
   return findings;
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import type { MemoryLimit } from '../../../src/installation/memory/memory-plans.ts';
 import { cudaLibrary, recordName, sharedLibrary } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { type FakeLibrary, writeFakeLibrary } from '../cuda/testing/fake-library.ts';
 import { diagnose } from './doctor.ts';
@@ -51,10 +52,16 @@ function installCuda(cudnn = '9.12.0'): void {
 const gpu = (memory: string, capability = '9.0', driver = '570.86.15') =>
   script('nvidia-smi', `echo "0, NVIDIA H200, ${driver}, ${memory}, ${capability}"`);
 
-const look = (own: { modelsDir?: string; libraryPath?: string; residentModels?: number } = {}) =>
+const look = (
+  own: { modelsDir?: string; libraryPath?: string; residentModels?: number; limit?: MemoryLimit } = {},
+) =>
   diagnose({
     modelsDir: own.modelsDir,
-    ...(own.residentModels && { residentModels: own.residentModels }),
+    settings: {
+      ...{ vaePrecision: 'float16', deterministic: false, vaeTiling: 'auto', batch: 1 },
+      residentModels: own.residentModels ?? 2,
+      deviceMemoryLimit: own.limit,
+    },
     environment: { PATH: at('bin'), LD_LIBRARY_PATH: own.libraryPath ?? at('cuda') },
     folder: at('binding'),
     version: '1.30.0',
@@ -90,10 +97,10 @@ test('a complete machine is found ready', async () => {
   assert.match(text, /ok +cuda:0: NVIDIA H200, compute capability 9\.0, driver 570\.86\.15/);
   assert.match(
     text,
-    /weights in float16, the VAE's in float32, 7\.\d+ MiB \(tiny-base 4\.\d+ MiB, tiny-refiner 3\.\d+ MiB\)/,
+    /weights \d\.\d+ MiB \(tiny-base 4\.\d+ MiB, tiny-refiner 3\.\d+ MiB, what they share once\)/,
   );
   assert.match(text, /for DEVICE=cpu all weights count in float32, 14\.9 MiB/);
-  assert.match(text, /ok +cuda:0 has 140 GiB/);
+  assert.match(text, /ok +cuda:0 has 140 GiB, of which 140 GiB are free: plan resident \(/);
   assert.doesNotMatch(text, /warning/);
 });
 
@@ -210,8 +217,8 @@ test('an old driver and a device the packages are not built for are named', asyn
 });
 
 test('too little and too little free device memory are told apart', async () => {
-  gpu('2048, 2000');
-  assert.match((await look({ modelsDir })).text, /warning cuda:0 has 2\.00 GiB.*: too little for them/);
+  gpu('1024, 1000');
+  assert.match((await look({ modelsDir })).text, /warning cuda:0 has 1\.00 GiB.*: too little for them/);
   gpu('24576, 1000');
   assert.match(
     (await look({ modelsDir })).text,
@@ -222,11 +229,35 @@ test('too little and too little free device memory are told apart', async () => 
 test('only as many of the largest models count as stay loaded at once', async () => {
   const need = async (residentModels: number) => {
     const { text } = await look({ modelsDir, residentModels });
-    return /the models need ([^:]+):.*\((.*)\) and about/.exec(text)?.slice(1);
+    return /the models need ([^:]+):.*\((.*), what they share once\)/.exec(text)?.slice(1);
   };
   const [all, one] = [await need(2), await need(1)];
   assert.notEqual(all?.[1], one?.[1]);
   assert.ok(all?.[1]?.includes(one![1]!), `${one} is one of ${all}`);
+});
+
+test('a limit lowers what a device is planned for, and one that is too low is told', async () => {
+  gpu('24576, 24000');
+  const limited = async (limit: MemoryLimit) => (await look({ modelsDir, limit })).text;
+  assert.match(
+    await limited({ share: 0.5 }),
+    /ok +cuda:0 has 24\.0 GiB, .* 12\.0 GiB allowed: plan resident/,
+  );
+  assert.match(await limited({ bytes: 1e9 }), /warning cuda:0 .* 954 MiB allowed: too little for them/);
+});
+
+test('for every size of card the plan is told that SDXL fits in, and for 6 GB that none does', async () => {
+  const { cards, text } = await look();
+  const plans = cards.map(({ cardGiB, base, baseAndRefiner }) => [cardGiB, base?.plan, baseAndRefiner?.plan]);
+  assert.deepEqual(plans, [
+    [6, undefined, undefined],
+    [8, 'tiled-vae', 'tiled-vae'],
+    [10, 'text-on-cpu', 'text-on-cpu'],
+    [12, 'resident', 'exchanged'],
+    ...[16, 24, 32, 48, 80].map((size) => [size, 'resident', 'resident']),
+  ]);
+  assert.match(text, / 6 GB +too little; DEVICE=cpu/);
+  assert.match(text, /12 GB +resident, 10\.\d GB +exchanged, 10\.\d GB/);
 });
 
 test('a model that cannot be opened is named', async () => {

@@ -4,18 +4,26 @@ import { loadedBytes } from '../../../src/installation/model-facts.ts';
 import { openUnmerged } from '../../../src/installation/open-model.ts';
 import { runtimeFolder } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { runtimeRelease } from '../../../src/networks/runtime/runtime.ts';
-import { driverFindings, type ModelNeed, memoryFindings } from '../cuda/device-findings.ts';
+import { driverFindings } from '../cuda/device-findings.ts';
 import { type Gpu, readDriver } from '../cuda/driver.ts';
 import { type Finding, showFindings } from '../cuda/findings.ts';
 import { libraryFindings } from '../cuda/library-findings.ts';
 import { readLoaderPath } from '../cuda/loader.ts';
 import { showBytes } from '../download/sizes.ts';
+import {
+  type CardRow,
+  cardRows,
+  cardTable,
+  memoryFindings,
+  type NamedModel,
+  type PlanSettings,
+} from './memory-findings.ts';
 
 export interface DoctorOptions {
   readonly modelsDir: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** How many a worker on a GPU keeps loaded at once. */
-  readonly residentModels?: number;
+  /** Of a worker on a GPU; by default those that nobody has changed. */
+  readonly settings?: PlanSettings;
   /** Of ONNX Runtime's library and its providers; tests hand in their own. */
   readonly folder?: string;
   readonly version?: string;
@@ -32,10 +40,16 @@ export interface Diagnosis {
   readonly librariesReady: boolean;
   /** And a driver and a device. */
   readonly cudaReady: boolean;
+  readonly cards: readonly CardRow[];
 }
+
+const usualSettings: PlanSettings = {
+  ...{ vaePrecision: 'float16', deterministic: false, vaeTiling: 'auto', batch: 1, residentModels: 2 },
+};
 
 /** What this machine has and lacks for CUDA, in plain words, and what to do about it. */
 export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
+  const { settings = usualSettings } = options;
   const { environment, modelsDir, folder = runtimeFolder(), version = runtimeRelease, root = '/' } = options;
   const libraries =
     process.platform === 'linux' && process.arch === 'x64'
@@ -56,11 +70,13 @@ export async function diagnose(options: DoctorOptions): Promise<Diagnosis> {
     ['NVIDIA driver and devices', device],
     [
       `Memory for the models in ${modelsDir ?? 'MODELS_DIR (unset)'}`,
-      memory(driver.gpus, needs, options.residentModels ?? 2),
+      await memory(driver.gpus, needs, settings),
     ],
   ]);
+  const cards = await cardRows(settings);
   return {
-    text: `${showFindings(sections)}\n\n${verdict(librariesReady, isReady(device))}`,
+    cards,
+    text: [showFindings(sections), cardTable(cards), verdict(librariesReady, isReady(device))].join('\n\n'),
     librariesReady,
     cudaReady,
   };
@@ -79,7 +95,7 @@ function verdict(libraries: boolean, device: boolean): string {
 }
 
 interface Needs {
-  readonly models: readonly (ModelNeed & { readonly cpuBytes: number })[];
+  readonly models: readonly NamedModel[];
   readonly problems: readonly Finding[];
 }
 
@@ -94,22 +110,21 @@ async function needsOf(modelsDir: string): Promise<Needs> {
   for (const { reason } of folder.unservable) warn(reason);
   for (const model of folder.models)
     try {
-      const opened = await openUnmerged(model);
-      models.push({
-        name: model.name,
-        bytes: loadedBytes(opened, 'cuda'),
-        cpuBytes: loadedBytes(opened, 'cpu'),
-      });
+      models.push({ name: model.name, opened: await openUnmerged(model) });
     } catch (error) {
       warn((error as Error).message);
     }
   return { models, problems };
 }
 
-function memory(gpus: readonly Gpu[], { models, problems }: Needs, residentModels: number): Finding[] {
-  const findings = [...problems, ...memoryFindings(gpus, models, residentModels)];
+async function memory(
+  gpus: readonly Gpu[],
+  { models, problems }: Needs,
+  settings: PlanSettings,
+): Promise<Finding[]> {
+  const findings = [...problems, ...(await memoryFindings(gpus, models, settings))];
   if (models.length === 0) return findings;
-  const weights = models.reduce((total, { cpuBytes }) => total + cpuBytes, 0);
+  const weights = models.reduce((total, { opened }) => total + loadedBytes(opened, 'cpu'), 0);
   const limit = process.constrainedMemory();
   const total = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
   const text = `for DEVICE=cpu all weights count in float32, ${showBytes(weights)}; this machine has ${showBytes(total)} of memory`;

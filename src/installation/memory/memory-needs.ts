@@ -17,9 +17,10 @@ import { isExported, type OpenedModel } from '../open-model.ts';
 import type { MemoryPlan, MemoryUse, PlannedUse } from './memory-plans.ts';
 
 /**
- * What CUDA takes for itself, of an H200 with CUDA 13 and cuDNN 9: what nvidia-smi showed there of a UNet and
- * of a VAE alone (4143 MiB in float16, 7485 in float32), less what the two VAEs allocate by the same rules as
- * here, left 780 and 840 MiB. Cards with fewer kernels to load take less.
+ * What CUDA takes for itself, of an H200 with CUDA 13 and cuDNN 9. What nvidia-smi showed there of a VAE
+ * decoder alone, 4143 MiB in float16 and 7485 in float32, leaves 770 and 740 MiB beside its weights and an
+ * arena that holds what its first run took (2000 and 4001 MiB by the rules used here) and a block of a memory
+ * pattern as large as what was most in use (1280 and 2560). Cards with fewer kernels to load take less.
  */
 const contextBytes = 820 * 2 ** 20;
 

@@ -38,6 +38,9 @@ export const memoryPlans: readonly MemoryPlan[] = [
   },
 ];
 
+/** Most that may be taken of a device: so many bytes, or that share of all it has. */
+export type MemoryLimit = { readonly bytes: number } | { readonly share: number };
+
 /** What a plan takes of a device, in bytes. */
 export interface MemoryUse {
   readonly weights: number;

@@ -6,10 +6,7 @@ import { loadedBytes } from '../model-facts.ts';
 import { openUnmerged } from '../open-model.ts';
 import { createDeviceLayout, type DeviceLayout, type LayoutOptions } from './device-layout.ts';
 import { memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
-import { choosePlan, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
-
-/** Most that may be taken of a device: so many bytes, or that share of all it has. */
-export type MemoryLimit = { readonly bytes: number } | { readonly share: number };
+import { choosePlan, type MemoryLimit, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
 
 export interface PlanningOptions extends Omit<NeedOptions, 'encodes'> {
   readonly device: Device;
