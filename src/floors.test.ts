@@ -47,6 +47,13 @@ const floors: Record<string, Floor> = {
   },
   'src/process': { folders: [], packages: ['pino'] },
   'src/metrics': { folders: [], packages: ['prom-client'] },
+  'src/tracing': {
+    folders: [],
+    packages: [
+      ...['@opentelemetry/api', '@opentelemetry/exporter-trace-otlp-http', '@opentelemetry/resources'],
+      '@opentelemetry/sdk-trace',
+    ],
+  },
   'src/jobs': {
     folders: ['src/contract', 'src/images/output-formats.ts', 'src/process'],
     packages: ['bullmq', 'ioredis'],
@@ -55,6 +62,7 @@ const floors: Record<string, Floor> = {
   'src/gateway': {
     folders: [
       ...['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config', 'src/metrics', 'src/process'],
+      'src/tracing',
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/multipart', 'undici', 'ipaddr.js', 'close-with-grace'],
     tests: {
@@ -108,6 +116,7 @@ const floors: Record<string, Floor> = {
       'src/config',
       'src/metrics',
       'src/process',
+      'src/tracing',
     ],
     packages: [],
     tests: { folders: ['src/onnx'], packages: ['sharp'] },

@@ -16,6 +16,14 @@ export interface PictureOptions {
   readonly embedParameters?: boolean;
 }
 
+/** Where a request came from, for logs and traces; nothing of it decides what is made. */
+export interface RequestOrigin {
+  /** What its client calls it: the header x-request-id. */
+  readonly clientId?: string;
+  /** W3C Trace Context of the span that accepted it. */
+  readonly traceparent?: string;
+}
+
 interface CommonRequest extends PictureOptions {
   readonly prompt: string;
   /** '' where the client gave none. */
@@ -38,6 +46,7 @@ interface CommonRequest extends PictureOptions {
   readonly rng: RandomAlgorithm;
   /** What its client should know of how it was understood; see warnings.ts. */
   readonly warnings?: readonly string[];
+  readonly origin?: RequestOrigin;
 }
 
 export interface TextToImageRequest extends CommonRequest {

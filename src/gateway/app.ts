@@ -21,6 +21,7 @@ import { measureAnswers } from './http/measure.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
+import { traceRequests } from './http/trace-requests.ts';
 import { a1111Routes, withoutTrailingSlash } from './routes/a1111/a1111.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
@@ -65,6 +66,7 @@ export async function buildApp(
   addSlashToSubPath(app, settings.publicUrl);
   // Before everything that may refuse: a page must be able to read the refusal.
   await allowOrigins(app, settings.corsOrigins);
+  traceRequests(app, gateway.tracing);
   measureAnswers(app, gateway.metrics);
   installErrorHandling(app);
   declareAnswers(app);

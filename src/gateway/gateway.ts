@@ -2,6 +2,7 @@ import type { Config } from '../config/config.ts';
 import type { gatewaySettings } from '../config/gateway-settings.ts';
 import type { Producer } from '../jobs/producer.ts';
 import type { GatewayMetrics } from '../metrics/gateway-metrics.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { ImageFetcher } from './outbound/fetch-image.ts';
 import type { Webhooks } from './outbound/webhooks.ts';
 import type { PromptCheck, TokenCount } from './submit/prompt-check.ts';
@@ -17,6 +18,8 @@ export interface Gateway {
   readonly webhooks?: Webhooks;
   /** Absent where nobody reads them. */
   readonly metrics?: GatewayMetrics | undefined;
+  /** Absent without a collector. */
+  readonly tracing?: Tracing | undefined;
   /** Why no picture may be made of a prompt; absent without a deny-list. */
   readonly contentRefusal?: (prompt: string) => string | undefined;
 }

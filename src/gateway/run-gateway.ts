@@ -10,6 +10,7 @@ import { noObserver } from '../jobs/request-observer.ts';
 import { type GatewayMetrics, gatewayMetrics } from '../metrics/gateway-metrics.ts';
 import { type ServedMetrics, serveMetrics } from '../metrics/serve-metrics.ts';
 import { version } from '../process/software.ts';
+import { openTracing } from '../tracing/tracing.ts';
 import { buildApp } from './app.ts';
 import { type Gateway, type GatewaySettings, gatewayLimits } from './gateway.ts';
 import { createImageFetcher } from './outbound/fetch-image.ts';
@@ -36,6 +37,7 @@ export async function runGateway(
 ): Promise<RunningGateway> {
   const settings: GatewaySettings = { ...config, ...gatewayLimits };
   const metrics = config.metricsPort === undefined ? undefined : gatewayMetrics(version);
+  const tracing = await openTracing('sdxl-gateway', version);
   const producer = await openProducer({
     redisUrl,
     log: logger,
@@ -51,6 +53,7 @@ export async function runGateway(
   let served: ServedMetrics | undefined;
   const closeParts = async (): Promise<void> => {
     await served?.close();
+    await tracing?.close();
     await webhooks?.close().catch(() => undefined);
     await Promise.allSettled([fetchImage.close(), producer.close()]);
   };
@@ -62,6 +65,7 @@ export async function runGateway(
       ...{ ...prompts, producer, fetchImage, settings },
       ...(webhooks && { webhooks }),
       metrics,
+      tracing,
       ...(contentRefusal && { contentRefusal }),
     };
     const app = await buildApp(gateway, logger);

@@ -8,22 +8,39 @@ export type Stage =
   | 'safetyCheck'
   | 'imageEncode';
 
+/** A stage from its begin to its end, in milliseconds since the stopwatch was made. */
+export interface StageInterval {
+  readonly stage: Stage;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** Adds up wall-clock seconds by stage. */
 export interface Stopwatch {
   time<T>(stage: Stage, work: () => Promise<T>): Promise<T>;
   readonly seconds: Readonly<Record<string, number>>;
+  /** In the order of time; what followed itself, as the steps of a network do, is one. */
+  readonly intervals: readonly StageInterval[];
 }
 
 export function createStopwatch(): Stopwatch {
   const seconds: Record<string, number> = {};
+  const intervals: StageInterval[] = [];
+  const made = performance.now();
   return {
     seconds,
+    intervals,
     async time(stage, work) {
       const start = performance.now();
       try {
         return await work();
       } finally {
-        seconds[stage] = (seconds[stage] ?? 0) + (performance.now() - start) / 1000;
+        const end = performance.now();
+        seconds[stage] = (seconds[stage] ?? 0) + (end - start) / 1000;
+        const last = intervals.at(-1);
+        const follows = last?.stage === stage;
+        const fromMs = follows ? last.fromMs : start - made;
+        intervals.splice(follows ? -1 : intervals.length, 1, { stage, fromMs, toMs: end - made });
       }
     },
   };

@@ -2,6 +2,7 @@ import type { Config } from '../../src/config/config.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import type { GenerationOutput } from '../../src/jobs/generate.ts';
+import type { StageInterval } from '../../src/pipelines/stopwatch.ts';
 import type { Capabilities } from '../capabilities.ts';
 
 export interface GeneratedPicture {
@@ -17,6 +18,8 @@ export interface GeneratedPicture {
 /** What a worker makes of a request, with what its report of determinism is made of. */
 export interface Generated extends Omit<GenerationOutput, 'inferenceSeconds' | 'determinism'> {
   readonly pictures: readonly GeneratedPicture[];
+  /** When each stage ran, for traces. */
+  readonly stages?: readonly StageInterval[];
   /** What the networks ran on, with its version. */
   readonly runtime: string;
   /** In what numbers they computed. */

@@ -183,6 +183,7 @@ export function createSdxlGenerator(
         pictures,
         checkpoints: used.map(({ name }) => name),
         stageSeconds: stopwatch.seconds,
+        stages: stopwatch.intervals,
         runtime: runtimeVersion,
         precision: computePrecision(settings.device),
         repeatable: isRepeatable(settings),

@@ -18,7 +18,6 @@ import {
   patientOptions,
 } from '../../src/jobs/redis/connection.ts';
 import type { RedisAddress } from '../../src/jobs/redis/redis-address.ts';
-import type { WorkerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import { readDeviceState, residentBytes } from './device-state.ts';
@@ -27,18 +26,17 @@ import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
 import { reportHealth } from './health-file.ts';
 import { lookOnDisk } from './look-on-disk.ts';
-import { madeOf, observeSteps } from './observe-run.ts';
+import { type Observers, observeRuns } from './observe-runs.ts';
 import { createPresence } from './presence.ts';
 import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
+    Observers,
     Pick<SupervisorOptions, 'restartDelayMs' | 'maxRestarts' | 'withdrawMs'> {
   readonly config: Config;
   readonly redisUrl: RedisAddress;
   readonly log: Log;
-  /** Absent where nobody reads them. */
-  readonly metrics?: WorkerMetrics | undefined;
   /** See ConsumerOptions. */
   readonly lockDurationMs?: number;
   readonly stalledIntervalMs?: number;
@@ -147,16 +145,17 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     });
     const hashes = await hashInstalled(config, log);
     stopHashing = hashes.close;
+    const observed = observeRuns(options, config.device);
     const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
       inHand = id;
       announce();
       try {
         const input = request.endpoint === 'sdxl-img2img' ? await inputImage() : undefined;
-        const { endpoint, scheduler, steps } = request;
-        log.info({ id, endpoint, scheduler, steps }, 'job started');
-        const observed = metrics ? observeSteps(metrics, request, progress) : progress;
-        const outcome = await started.run(request, { inputImage: input, signal, progress: observed });
-        metrics?.made(madeOf(request, outcome));
+        const { endpoint, scheduler, steps, origin = {} } = request;
+        log.info({ id, endpoint, scheduler, steps, ...origin }, 'job started');
+        const outcome = await observed.run({ id, request, progress }, (progress) =>
+          started.run(request, { inputImage: input, signal, progress }),
+        );
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
         return { ...outcome, determinism: determinismOf(request, outcome, config, hashes) };
       } finally {
@@ -177,7 +176,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       },
       generate,
       log,
-      ...(metrics && { observer: metrics }),
+      observer: observed.observer,
       lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },
       ...(lockDurationMs !== undefined && { lockDurationMs }),
       ...(stalledIntervalMs !== undefined && { stalledIntervalMs }),

@@ -7,6 +7,7 @@ import { endWithNpm } from '../../src/process/end-with-npm.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
 import { version } from '../../src/process/software.ts';
+import { openTracing } from '../../src/tracing/tracing.ts';
 import { chooseDevice } from './choose-device.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
 
@@ -29,6 +30,9 @@ export async function workerProcess(
     );
   const log = createProcessLogger('worker', asSet.logLevel);
 
+  const { metricsHost: host, metricsPort: port } = asSet;
+  const metrics = port === undefined ? undefined : workerMetrics(version);
+  const tracing = await openTracing('sdxl-worker', version);
   let worker: RunningWorker | undefined;
   let ending = false;
   const end = async (code: number): Promise<void> => {
@@ -39,6 +43,7 @@ export async function workerProcess(
       process.exit(1);
     }, drainMs).unref();
     await worker?.close();
+    await tracing?.close();
     log.info('worker stopped');
     process.exit(code);
   };
@@ -56,8 +61,6 @@ export async function workerProcess(
       void end(1);
     });
 
-  const { metricsHost: host, metricsPort: port } = asSet;
-  const metrics = port === undefined ? undefined : workerMetrics(version);
   let config = asSet;
   const start = async (): Promise<void> => {
     const started = await runWorker({
@@ -66,6 +69,7 @@ export async function workerProcess(
       redisUrl,
       log,
       metrics,
+      tracing,
       onRescan: () => void startAgain(),
       onHopeless: (error) => {
         log.fatal({ err: error }, 'no engine can be started');

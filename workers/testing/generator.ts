@@ -6,6 +6,7 @@ import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { checkpointsOf } from '../../src/contract/routes.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
+import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { capabilitiesOf, inLoadingOrder, modelsBehind, requireRoom } from '../capabilities.ts';
 import {
   type Generated,
@@ -51,15 +52,17 @@ export const openFakeGenerator: OpenGenerator = async (config, models, onLoading
       const needed = modelsBehind(checkpointsOf(request), served) ?? [];
       const missing = needed.find((name) => !resident.has(name));
       if (missing !== undefined) throw new Error(`${missing} is not loaded`);
+      const stopwatch = createStopwatch();
       const { pictures } = await splitOnce(
         Math.min(config.engineBatch, request.samples),
-        (batch) => paint(request, context, batch),
+        (batch) => stopwatch.time('base', () => paint(request, context, batch)),
         () => undefined,
       );
       return {
         pictures,
         checkpoints: needed,
-        stageSeconds: {},
+        stageSeconds: stopwatch.seconds,
+        stages: stopwatch.intervals,
         runtime: 'fake engine',
         precision: 'integer',
         repeatable: true,

@@ -116,7 +116,7 @@ async function submit(parts: FeedParts, batch: Batch, line: OpenLine): Promise<S
       stored.slug as SlugName,
       { fields: stored.fields },
       {
-        ...{ headers: {}, apiKey, owner, base, gone: closing },
+        ...{ headers: {}, origin: {}, apiKey, owner, base, gone: closing },
         takeRoom: async () => undefined,
         // Half of the queue is left to requests that come by themselves.
         line: { id: line.requestId, priority, mostWaiting: Math.ceil(settings.maxQueued / 2) },

@@ -108,7 +108,10 @@ export async function batchRoutes(
       const base = baseUrl(request, settings.publicUrl);
       const key = idempotencyKeyOf(headers);
       const fingerprint = createHash('sha256').update(body).digest('hex');
-      const client = { ...{ headers: {}, apiKey, owner, takeRoom, base }, gone: clientGone(reply) };
+      const client = {
+        ...{ headers: {}, origin: {}, apiKey, owner, takeRoom, base },
+        gone: clientGone(reply),
+      };
       const before = key === undefined ? undefined : await findEarlierBatch(redis, owner, key);
       if (before !== undefined) return await repeated(base, before, fingerprint);
       let cost = 0;

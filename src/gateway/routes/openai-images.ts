@@ -72,9 +72,9 @@ export function imageRoutes(
       ...(isEdit && size && { size: { ...size, fit: 'cover' } }),
     };
     const base = baseUrl(request, settings.publicUrl);
-    const { headers, apiKey, owner, takeRoom } = request;
+    const { headers, apiKey, owner, origin, takeRoom } = request;
     const gone = clientGone(reply);
-    const id = await accept(slug, body, { headers, apiKey, owner, takeRoom, base, gone });
+    const id = await accept(slug, body, { headers, apiKey, owner, origin, takeRoom, base, gone });
     request.releaseBody();
     if (asked.partialImages !== undefined) {
       const late = AbortSignal.timeout(settings.v1DeadlineSeconds * 1000);

@@ -76,11 +76,11 @@ function createMount(app: FastifyInstance, { producer, settings }: Gateway, acce
       if (settings.retiredSlugs.includes(slug)) throw new ApiError('retired', `${slug} is retired`);
     };
     const submit = async (request: FastifyRequest, reply: FastifyReply) => {
-      const { headers, apiKey, owner, takeRoom } = request;
+      const { headers, apiKey, owner, origin, takeRoom } = request;
       const base = baseUrl(request, settings.publicUrl);
       const { slug, body } = addressed(await readBody(request, formLimit), slugOf(request));
       const id = await accept(slug, body, {
-        ...{ headers, apiKey, owner, takeRoom, base },
+        ...{ headers, apiKey, owner, origin, takeRoom, base },
         gone: clientGone(reply),
       });
       request.releaseBody();

@@ -1,5 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { parseImageToImage, parseTextToImage, type RequestDefaults } from '../../contract/bodies.ts';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
@@ -29,7 +30,7 @@ import type { WorkerList } from './worker-list.ts';
  */
 export type Accept = (slug: SlugName, body: RawBody, client: SubmitClient) => Promise<string>;
 
-export interface SubmitClient extends Asking {
+export interface SubmitClient extends Asking, Pick<FastifyRequest, 'origin'> {
   readonly headers: IncomingHttpHeaders;
   readonly apiKey: ApiKey;
   /** The public base URL as this client sees it. */
@@ -111,7 +112,9 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     const prepared = await prepare[endpoint](id, body, freeSize, client);
     if (client.checkOnly) return id;
     const model = prepared.endpoint === 'sdxl-img2img' ? prepared.baseModel : prepared.model;
-    const request = withWarnings(prepared, [
+    const { origin } = client;
+    const known = Object.keys(origin).length > 0 ? { ...prepared, origin } : prepared;
+    const request = withWarnings(known, [
       ...nearMissWarnings(body.fields, { names: Object.keys(slugs[slug].body.shape) }),
       ...(body.warnings ?? []),
       ...unknownWordWarnings(model, prepared, await workers.expected()),

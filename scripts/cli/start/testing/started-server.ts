@@ -14,6 +14,8 @@ export interface StartedServer {
   /** What it printed until it was up. */
   readonly text: string;
   readonly process: ChildProcess;
+  /** All that it has printed so far. */
+  printed(): string;
   /** From the start of the process to the line that says that it is up. */
   readonly seconds: number;
   /** Ends every process and removes the data. */
@@ -59,5 +61,6 @@ export async function startServer(environment: NodeJS.ProcessEnv = {}, file = en
   }
   const seconds = (performance.now() - started) / 1000;
   const key = /shown only this once: (SG_[0-9a-f]{16})/.exec(text)?.[1] ?? '';
-  return { url: `http://127.0.0.1:${port}`, key, text, process: child, seconds, stop };
+  const url = `http://127.0.0.1:${port}`;
+  return { url, key, text, printed: () => text, process: child, seconds, stop };
 }

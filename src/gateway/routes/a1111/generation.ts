@@ -63,7 +63,7 @@ export function generationRoutes(
     translated: TranslatedA1111,
   ): Promise<Iterated> => {
     const { body, fields, endpoint, overrides, slug, size } = translated;
-    const { headers, apiKey, owner, takeRoom } = request;
+    const { headers, apiKey, owner, origin, takeRoom } = request;
     const checkpoint = await checkpoints.fieldsFor(endpoint, owner, translated.checkpoint);
     const call = { id: randomUUID(), operation, since: Date.now(), iterations: body.n_iter };
     const gone = clientGone(reply);
@@ -79,7 +79,7 @@ export function generationRoutes(
           ...(size && { size }),
         };
         const id = await accept(slug, raw, {
-          ...{ apiKey, owner, takeRoom, gone, base: baseUrl(request, settings.publicUrl) },
+          ...{ apiKey, owner, origin, takeRoom, gone, base: baseUrl(request, settings.publicUrl) },
           headers: iterationHeaders(headers, iteration),
         });
         if (iteration === body.n_iter - 1) request.releaseBody();

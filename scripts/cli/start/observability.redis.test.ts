@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../../../src/testing/free-port.ts';
+import { type CollectedSpan, type Collector, startCollector } from './testing/collector.ts';
 import { type StartedServer, startServer } from './testing/started-server.ts';
 
 const entry = path.join(import.meta.dirname, 'testing/start-without-engine.ts');
@@ -12,21 +13,38 @@ const observability = path.resolve(import.meta.dirname, '../../../deploy/observa
 
 let server: StartedServer;
 let port: number;
+let collector: Collector;
+const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const clientSpan = '00f067aa0ba902b7';
 
 before(async () => {
   // The worker takes the port behind the gateway's.
   port = await freePort();
-  server = await startServer({ METRICS_PORT: String(port) }, entry);
+  collector = await startCollector();
+  const environment = {
+    METRICS_PORT: String(port),
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  };
+  server = await startServer(environment, entry);
   const submit = (body: object) =>
     fetch(`${server.url}/v1/sdxl-torch`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-api-key': server.key },
+      headers: {
+        'content-type': 'application/json',
+        'x-api-key': server.key,
+        'x-request-id': 'order-17',
+        traceparent: `00-${trace}-${clientSpan}-01`,
+      },
       body: JSON.stringify(body),
     });
   for (const body of [{ prompt: 'a picture', samples: 2, refiner: false }, { prompt: '' }])
     await (await submit(body)).arrayBuffer();
 });
-after(() => server.stop());
+after(async () => {
+  await server.stop();
+  collector.close();
+});
 
 async function scrape(at: number, accept = ''): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${at}/metrics`, { headers: { accept } });
@@ -122,4 +140,37 @@ test('an engine that crashes is counted', { timeout: 30_000 }, async () => {
 test('the address of the metrics serves nothing else', async () => {
   assert.equal((await fetch(`http://127.0.0.1:${port}/healthz`)).status, 404);
   assert.equal((await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST' })).status, 405);
+});
+
+test('the trace of a request reaches from its client to the stages of its picture', {
+  timeout: 30_000,
+}, async () => {
+  const named = async (name: string): Promise<CollectedSpan> => {
+    for (;;) {
+      const found = collector.spans().find((span) => span.name === name && span.traceId === trace);
+      if (found !== undefined) return found;
+      await setTimeout(20);
+    }
+  };
+  const http = await named('POST /v1/sdxl-torch');
+  assert.equal(http.parentSpanId, clientSpan);
+  assert.equal(http.attributes['http.response.status_code'], 200);
+  const [queue, generate, stage] = [await named('queue'), await named('generate'), await named('base')];
+  assert.equal(queue.parentSpanId, http.spanId);
+  assert.equal(generate.parentSpanId, http.spanId);
+  assert.equal(generate.attributes['sdxl.model'], 'sdxl-base');
+  assert.equal(stage.parentSpanId, generate.spanId);
+  assert.ok(stage.startMs >= generate.startMs - 1 && stage.endMs <= generate.endMs + 1);
+  assert.ok(queue.endMs <= generate.startMs + 1 && queue.startMs >= http.startMs - 1);
+  assert.deepEqual([http.service, generate.service], ['sdxl-gateway', 'sdxl-worker']);
+  assert.ok(!JSON.stringify(collector.spans()).includes('a picture'));
+});
+
+test("what a client calls its request stands in the gateway's and the worker's log", () => {
+  const lines = server.printed().split('\n');
+  assert.ok(
+    lines.some((line) => line.includes('request completed') && line.includes('order-17')),
+    server.printed(),
+  );
+  assert.ok(lines.some((line) => line.includes('job started') && line.includes('order-17')));
 });
