@@ -1,0 +1,17 @@
+/**
+ * The tests of `npm test`, as many files at once as there are cores: most of them wait for processes they have
+ * started. Node leaves a core free by default, which on two makes them wait one after another.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { root } from '../../src/testing/imports.ts';
+
+const options = [
+  // A test that fails may leave open what it had opened: its file ends all the same, and is told.
+  ...['--test', '--test-reporter=spec', '--test-force-exit'],
+  `--test-concurrency=${Math.max(2, availableParallelism())}`,
+];
+const tests = ['src', 'workers', 'scripts'].map((folder) => `${folder}/**/*.test.ts`);
+const { status } = spawnSync(process.execPath, [...options, ...tests], { cwd: root, stdio: 'inherit' });
+process.exitCode = status ?? 1;
