@@ -73,9 +73,15 @@ const floors: Record<string, Floor> = {
       ],
     },
   },
+  // What other programs and the page call the service with; it stands on nothing.
+  'src/client': {
+    folders: [],
+    packages: [],
+    tests: { folders: ['src/contract', 'src/gateway', 'src/jobs'] },
+  },
   // What browsers run. The gateway serves it as files and imports nothing of it.
   'src/playground': {
-    folders: [],
+    folders: ['src/client'],
     packages: ['preact', 'htm'],
     tests: {
       folders: ['src/config', 'src/contract', 'src/gateway', 'src/jobs', 'src/testing'],
@@ -125,6 +131,7 @@ const floors: Record<string, Floor> = {
   'scripts/cli': {
     folders: [
       ...[
+        'src/client',
         'src/config',
         'src/contract',
         'src/jobs',

@@ -1,4 +1,4 @@
-/** `npm run generate -- --prompt "..." --out x.jpg`: the pipelines without the server. */
+/** `npm run generate -- --prompt "..." --out x.jpg`: the pipelines without the server, or a server's with --url. */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,6 +12,7 @@ import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { chooseDevice } from '../../workers/supervisor/choose-device.ts';
+import { generateOnServer } from './generate/on-server.ts';
 import { defaultModels } from './start/demo-models.ts';
 
 const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
@@ -20,6 +21,7 @@ const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
   --seed N (-1 draws one)     --samples 1-4            --high-noise-fraction N                --no-refiner
   --image FILE                image to image, with     --strength N          --base-model NAME
   --rng philox|torch-cpu      --sampler NAME           --schedule NAME       instead of --scheduler (npm run schedulers)
+  --url http://HOST:PORT      have a running server make it, with the key in SDXL_API_KEY
 The environment is that of the server: MODELS_DIR, DEVICE, PROMPT_EMPHASIS, ...`;
 
 const formats: Readonly<Record<string, string>> = {
@@ -49,6 +51,7 @@ function readArguments() {
       strength: { type: 'string' },
       'base-model': { type: 'string' },
       rng: { type: 'string' },
+      url: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
     allowNegative: true,
@@ -58,11 +61,15 @@ function readArguments() {
 
 type Arguments = ReturnType<typeof readArguments>;
 
-/** The same body a client would send, checked by the same rules. */
-function parseRequest(args: Arguments, rng: RandomAlgorithm): GenerationRequest {
-  const format = formats[path.extname(args.out).toLowerCase()];
-  if (format === undefined) throw new Error(`--out ${args.out}: expected .jpg, .png or .webp`);
-  const body = {
+function outputFormat({ out }: Arguments): string {
+  const format = formats[path.extname(out).toLowerCase()];
+  if (format === undefined) throw new Error(`--out ${out}: expected .jpg, .png or .webp`);
+  return format;
+}
+
+/** The body that a client would send. */
+function bodyOf(args: Arguments) {
+  return {
     prompt: args.prompt,
     negative_prompt: args['negative-prompt'],
     scheduler: args.scheduler,
@@ -74,24 +81,23 @@ function parseRequest(args: Arguments, rng: RandomAlgorithm): GenerationRequest 
     samples: args.samples,
     strength: args.strength,
     rng: args.rng,
-    output_format: format,
+    output_format: outputFormat(args),
+    ...(args.image === undefined
+      ? {
+          style: args.style,
+          high_noise_fraction: args['high-noise-fraction'],
+          refiner: args.refiner,
+        }
+      : { base_model: args['base-model'] }),
   };
+}
+
+/** Checked by the rules of the server. */
+function parseRequest(args: Arguments, rng: RandomAlgorithm): GenerationRequest {
+  const body = bodyOf(args);
   const defaults = { drawSeed: () => Math.floor(Math.random() * 2 ** 32), rng };
-  if (args.image === undefined) {
-    return parseTextToImage(
-      {
-        ...body,
-        style: args.style,
-        high_noise_fraction: args['high-noise-fraction'],
-        refiner: args.refiner,
-      },
-      defaults,
-    );
-  }
-  const { image: _, ...request } = parseImageToImage(
-    { ...body, image: args.image, base_model: args['base-model'] },
-    defaults,
-  );
+  if (args.image === undefined) return parseTextToImage(body, defaults);
+  const { image: _, ...request } = parseImageToImage({ ...body, image: args.image }, defaults);
   return { ...request, imageKey: '' };
 }
 
@@ -109,6 +115,31 @@ function numbered(file: string, index: number): string {
   return index === 0 ? file : path.join(dir, `${name}-${index}${ext}`);
 }
 
+async function writePictures(
+  out: string,
+  pictures: readonly { readonly bytes: Uint8Array; readonly seed: number | bigint }[],
+): Promise<void> {
+  for (const [index, { bytes, seed }] of pictures.entries()) {
+    const file = numbered(out, index);
+    await writeFile(file, bytes);
+    console.log(`${file}  seed ${seed}  ${bytes.length} bytes`);
+  }
+}
+
+async function onServer(args: Arguments, url: string): Promise<void> {
+  requireWritable('--out', args.out);
+  if (args.image !== undefined) requireFile('--image', args.image);
+  const { pictures, result } = await generateOnServer({
+    ...{ url, key: process.env.SDXL_API_KEY, body: bodyOf(args), image: args.image },
+    onProgress: showProgress,
+  });
+  await writePictures(
+    args.out,
+    pictures.map((bytes, index) => ({ bytes, seed: BigInt(result.seed) + BigInt(index) })),
+  );
+  for (const warning of result.warnings ?? []) console.error(warning);
+}
+
 async function main(): Promise<void> {
   const args = readArguments();
   if (args.help || args.prompt === undefined) {
@@ -116,6 +147,7 @@ async function main(): Promise<void> {
     process.exitCode = args.help ? 0 : 2;
     return;
   }
+  if (args.url !== undefined) return await onServer(args, args.url);
   const config = await chooseDevice(readConfig());
   const request = parseRequest(args, config.rng);
   for (let sample = 0; sample < request.samples; sample++)
@@ -134,11 +166,7 @@ async function main(): Promise<void> {
     progress: async (progress) => showProgress(progress),
     signal: new AbortController().signal,
   });
-  for (const [index, { bytes, seed }] of pictures.entries()) {
-    const file = numbered(args.out, index);
-    await writeFile(file, bytes);
-    console.log(`${file}  seed ${seed}  ${bytes.length} bytes`);
-  }
+  await writePictures(args.out, pictures);
   const stages = Object.entries(stageSeconds).map(([stage, seconds]) => `${stage} ${seconds.toFixed(2)} s`);
   console.log(`made by ${checkpoints.join(' + ')}: ${stages.join(', ')}`);
 }

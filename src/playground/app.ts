@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
+import { CallFailed } from '../client/http.ts';
 import { GeneratePage } from './generate-page.ts';
 import { restore } from './history/requests.ts';
-import { CallFailed, exchangeToken } from './parts/api.ts';
+import { exchangeToken } from './parts/api.ts';
 import { html } from './parts/markup.ts';
 import { keepFresh, offered, readOffered } from './parts/offered.ts';
 import { apiKey, signIn, signOut, takeLinkToken } from './parts/session.ts';

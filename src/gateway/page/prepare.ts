@@ -12,6 +12,8 @@ import { importPattern, type PreparedFile, type PreparedFiles } from './page-fil
  */
 
 const directory = path.resolve(import.meta.dirname, '../../playground');
+/** What the page calls the service with, served beside its own modules. */
+const client = path.resolve(import.meta.dirname, '../../client');
 
 /** Packages that the page's modules import, as files at the top. */
 const packages: Readonly<Record<string, string>> = {
@@ -31,11 +33,24 @@ const contentTypes: Readonly<Record<string, string>> = {
 /** A module's packages as files. @throws Error naming a package that is not among them. */
 function withAddresses(code: string, file: string): string {
   return code.replace(importPattern, (statement: string, before: string, specifier: string) => {
+    const toTop = '../'.repeat(file.split('/').length - 1) || './';
+    // On disk it lies beside the page, served it lies within.
+    const ofClient = /^(?:\.\.\/)+(client\/.*)$/.exec(specifier)?.[1];
+    if (ofClient !== undefined) return `${before}'${toTop}${ofClient}'`;
     if (specifier.startsWith('.')) return statement;
     const name = packages[specifier];
     if (name === undefined) throw new Error(`${file} imports ${specifier}, which the page does not have`);
-    return `${before}'${'../'.repeat(file.split('/').length - 1) || './'}${name}'`;
+    return `${before}'${toTop}${name}'`;
   });
+}
+
+/** What of a folder browsers get. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((each) => each.split(path.sep).join('/'))
+    .filter((name) => !name.startsWith('testing/') && !name.endsWith('.test.ts'))
+    .filter((name) => contentTypes[path.extname(name)] !== undefined)
+    .sort();
 }
 
 function sources(): Map<string, Buffer> {
@@ -45,17 +60,19 @@ function sources(): Map<string, Buffer> {
     const code = readFileSync(file, 'utf8').replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n');
     found.set(name, Buffer.from(withAddresses(code, name)));
   }
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
-  for (const name of names.map((each) => each.split(path.sep).join('/')).sort()) {
-    if (name.startsWith('testing/')) continue;
-    const bytes = () => readFileSync(path.join(directory, name));
-    if (name.endsWith('.test.ts') || contentTypes[path.extname(name)] === undefined) continue;
-    if (!name.endsWith('.ts')) found.set(name, bytes());
-    else {
-      const code = stripTypeScriptTypes(bytes().toString('utf8'));
-      found.set(name, Buffer.from(withAddresses(code, name)));
+  for (const [folder, prefix] of [
+    [directory, ''],
+    [client, 'client/'],
+  ] as const)
+    for (const name of filesIn(folder)) {
+      const bytes = readFileSync(path.join(folder, name));
+      const served = prefix + name;
+      if (!name.endsWith('.ts')) found.set(served, bytes);
+      else {
+        const code = stripTypeScriptTypes(bytes.toString('utf8'));
+        found.set(served, Buffer.from(withAddresses(code, served)));
+      }
     }
-  }
   return found;
 }
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { CallFailed } from '../parts/api.ts';
+import { CallFailed } from '../../client/http.ts';
 import { html, mark } from '../parts/markup.ts';
 import { apiKey, leave, signIn, signOut } from '../parts/session.ts';
 import { SignIn } from '../parts/sign-in.ts';

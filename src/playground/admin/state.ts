@@ -1,4 +1,4 @@
-import { CallFailed } from '../parts/api.ts';
+import { CallFailed } from '../../client/http.ts';
 import { createStore } from '../parts/store.ts';
 import { readOverview } from './api.ts';
 import type { Overview } from './wire.ts';

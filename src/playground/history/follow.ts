@@ -1,6 +1,6 @@
-import { CallFailed, call } from '../parts/api.ts';
-import { serverEvents } from '../parts/server-events.ts';
-import type { Progress, Result } from '../parts/wire.ts';
+import { CallFailed } from '../../client/http.ts';
+import { client } from '../parts/api.ts';
+import type { Result } from '../parts/wire.ts';
 import { createTimeLeft } from '../stage/time-left.ts';
 import type { EntryStatus, HistoryEntry, Live } from './history-entry.ts';
 
@@ -40,17 +40,15 @@ export function createFollower({ onLive, onStatus, onEnd }: FollowerTells): Foll
 
   const stream = async (id: string, signal: AbortSignal): Promise<void> => {
     const timeLeft = createTimeLeft();
-    for await (const { name, data } of serverEvents(id, signal)) {
-      if (name === 'position') onLive(id, data as { position: number });
-      else if (name === 'status') onStatus(id, (data as { status: EntryStatus }).status);
+    for await (const { name, data } of client.events(id, signal)) {
+      if (name === 'position') onLive(id, data);
+      else if (name === 'status') onStatus(id, data.status);
       else if (name === 'progress') {
-        const progress = data as Progress;
-        const secondsLeft = timeLeft.at(progress, performance.now());
-        onLive(id, { progress, ...(secondsLeft !== undefined && { secondsLeft }) });
-      } else if (name === 'preview') onLive(id, { preview: blobOf((data as { image: string }).image) });
-      else if (name === 'done') return await end(id, { status: 'COMPLETED', result: data as Result });
-      else if (name === 'failed')
-        return await end(id, { status: 'FAILED', error: (data as { error: string }).error });
+        const secondsLeft = timeLeft.at(data, performance.now());
+        onLive(id, { progress: data, ...(secondsLeft !== undefined && { secondsLeft }) });
+      } else if (name === 'preview') onLive(id, { preview: blobOf(data.image) });
+      else if (name === 'done') return await end(id, { status: 'COMPLETED', result: data });
+      else if (name === 'failed') return await end(id, { status: 'FAILED', error: data.error });
     }
   };
 
@@ -80,7 +78,9 @@ export function createFollower({ onLive, onStatus, onEnd }: FollowerTells): Foll
 
   const poll = async (id: string): Promise<void> => {
     try {
-      const body = (await (await call(`v2/requests/${id}`)).json()) as Result & { status: EntryStatus };
+      const body = (await (await client.call(`v2/requests/${id}`)).json()) as Result & {
+        status: EntryStatus;
+      };
       if (!waiting.includes(id)) return;
       if (body.status === 'COMPLETED') await end(id, { status: 'COMPLETED', result: body });
       else onStatus(id, body.status);

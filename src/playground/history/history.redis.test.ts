@@ -89,7 +89,7 @@ describe('what this browser has asked for', { skip: noBrowser }, () => {
       .getByText(/Step 3 of 25/)
       .waitFor();
     const { redis } = service.producer;
-    for (const kind of ['request', 'output']) await redis.del(await redis.keys(`sdxl:${kind}:*`));
+    for (const kind of ['request', 'output']) await redis.del(await redis.keys(`{sdxl}:${kind}:*`));
     service.letGo();
     await stage().getByText('The server no longer has this request.').waitFor();
     await items().nth(1).locator('.open').click();

@@ -1,4 +1,5 @@
-import { CallFailed, cancel, readOutput, submit } from '../parts/api.ts';
+import { CallFailed } from '../../client/http.ts';
+import { client, submit } from '../parts/api.ts';
 import { createStore, type Store } from '../parts/store.ts';
 import type { Body, Result, Slug } from '../parts/wire.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -92,7 +93,7 @@ export async function send({ slug, body, input, comparison }: Submission): Promi
 /** Ends a request; one that has ended by itself meanwhile is left as it is. */
 export async function cancelRequest(id: string): Promise<void> {
   try {
-    await cancel(id);
+    await client.cancel(id);
   } catch (error) {
     if (!(error instanceof CallFailed) || (error.status !== 409 && error.status !== 404)) throw error;
   }
@@ -116,7 +117,7 @@ export async function picturesOf(id: string): Promise<EntryPictures> {
 
 async function keepPictures(id: string, { images }: Result): Promise<void> {
   const storage = await opened();
-  const outputs = await Promise.all(images.map(({ url }) => readOutput(url)));
+  const outputs = await Promise.all(images.map(({ url }) => client.picture(url)));
   if (entryOf(id) === undefined) return;
   await kept(storage.putPictures(id, { ...(await storage.pictures(id)), outputs }));
   const thumbnail = await thumbnailOf(outputs[0]!);

@@ -1,53 +1,15 @@
+import { createClient } from '../../client/client.ts';
+import { jsonBody } from '../../client/http.ts';
 import { apiKey } from './session.ts';
 import type { Body, Capabilities, Slug, Tokenized } from './wire.ts';
 
 /** Calls of the HTTP API. Addresses are relative to the page, so that it works behind a path of a proxy. */
 
-/** An answer that is no success, with the server's own words. */
-export class CallFailed extends Error {
-  override readonly name = 'CallFailed';
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** @throws CallFailed for every status that is not 2xx; status 0 where the server could not be reached. */
-export async function call(path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(init.headers);
-  const key = apiKey.get();
-  if (key !== undefined) headers.set('x-api-key', key);
-  let response: Response;
-  try {
-    response = await fetch(path, { ...init, headers });
-  } catch (error) {
-    if (init.signal?.aborted) throw error;
-    throw new CallFailed(0, 'The server does not answer.');
-  }
-  if (!response.ok) throw new CallFailed(response.status, await failureText(response));
-  return response;
-}
-
-async function failureText(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown };
-    if (typeof error === 'string') return error;
-  } catch {
-    // A proxy's page, for example.
-  }
-  return `The server answered ${response.status}.`;
-}
+export const client = createClient({ baseUrl: '', key: () => apiKey.get() });
+export const { call } = client;
 
 function post(path: string, body: object, signal?: AbortSignal): Promise<Response> {
-  return call(path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-    ...(signal && { signal }),
-  });
+  return call(path, { ...jsonBody(body), ...(signal && { signal }) });
 }
 
 export async function readCapabilities(): Promise<Capabilities> {
@@ -73,26 +35,8 @@ export async function readInputPicture(url: string): Promise<Blob> {
 
 /** Queues a request; a picture travels as a file part. @returns its id. */
 export async function submit(slug: Slug, body: Body, picture?: Blob): Promise<string> {
-  const path = `v2/${slug}`;
-  let response: Response;
-  if (picture) {
-    const form = new FormData();
-    for (const [name, value] of Object.entries(body)) form.set(name, String(value));
-    form.set('image', picture);
-    response = await call(path, { method: 'POST', body: form });
-  } else response = await post(path, body);
-  const { request_id } = (await response.json()) as { request_id: string };
-  return request_id;
-}
-
-export async function cancel(id: string): Promise<void> {
-  await call(`v2/requests/${id}`, { method: 'DELETE' });
-}
-
-/**
- * The bytes of an output, by its address in a result; the page's own way to the server is used, whatever
- * PUBLIC_URL says.
- */
-export async function readOutput(url: string): Promise<Blob> {
-  return (await call(url.slice(url.indexOf('/outputs/') + 1))).blob();
+  // The form was built of the fields that the server has named.
+  const fields = body as { readonly prompt: string };
+  const reply = await (picture ? client.upload(picture, fields) : client.submit(slug, fields));
+  return reply.request_id;
 }

@@ -1,4 +1,5 @@
-import { CallFailed, readCapabilities } from './api.ts';
+import { CallFailed } from '../../client/http.ts';
+import { readCapabilities } from './api.ts';
 import { leave } from './session.ts';
 import { createStore } from './store.ts';
 import type { Capabilities } from './wire.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readEvents, type ServerEvent } from './event-stream.ts';
+import { readEvents } from './events.ts';
 
 /** A stream of the text in chunks of so many bytes. */
 function streamOf(text: string, size: number): ReadableStream<Uint8Array> {
@@ -17,7 +17,7 @@ test('messages are read wherever the chunks are cut, comments and what is cut of
   const text =
     'event: position\ndata: {"position":1}\n\n: still here\n\nevent: done\ndata: {"prompt":"ü🐈"}\n\nevent: x\nda';
   for (const size of [1, 2, 7, 1000]) {
-    const events: ServerEvent[] = [];
+    const events: object[] = [];
     for await (const event of readEvents(streamOf(text, size))) events.push(event);
     assert.deepEqual(events, [
       { name: 'position', data: { position: 1 } },
