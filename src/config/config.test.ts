@@ -37,6 +37,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     device: 'cpu',
     isDeviceAutomatic: true,
     deterministic: false,
+    cudaGraphs: true,
     auth: true,
     acceptBearer: false,
     authFailuresPerMinute: 120,

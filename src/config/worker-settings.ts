@@ -84,6 +84,14 @@ export const workerSettings = {
       'What the VAE computes in on CUDA. In float16 its activations are scaled to fit (exactly, by powers of ' +
       'two), and a picture that does not is computed again in float32. Elsewhere all is float32.',
   },
+  cudaGraphs: {
+    variable: 'CUDA_GRAPHS',
+    kind: onOrOff,
+    default: 'on',
+    sentence:
+      'Whether steps of the size that text to image has by default are captured as CUDA graphs, whose kernels are launched ' +
+      'at once. What was captured keeps its part of the device memory.',
+  },
   deterministic: {
     variable: 'DETERMINISTIC',
     kind: onOrOff,

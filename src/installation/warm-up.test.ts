@@ -21,6 +21,13 @@ for (const [name, timeIdCount] of [
     const steps: UnetInput[] = [];
     const decoded: number[][] = [];
     const encoded: number[] = [];
+    let captured = 0;
+    const capture = async (input: UnetInput) => {
+      captured++;
+      await models.unet.predictNoise(input);
+    };
+    await warmUp({ ...models, unet: { ...models.unet, capture } }, 64);
+    assert.equal(captured, 1, 'a UNet that can be captured is');
     await warmUp(
       {
         ...models,

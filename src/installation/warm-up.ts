@@ -1,3 +1,4 @@
+import type { UnetInput } from '../networks/networks.ts';
 import type { Models } from '../pipelines/models.ts';
 
 /** Text to image is made at this size unless a request says otherwise. */
@@ -17,7 +18,7 @@ export async function warmUp({ textStages, unet, vaeDecoder }: Models, pictureSi
   // One prompt after the other is encoded: see encodePrompts.
   for (const { encoder, tokenizer } of textStages)
     await encoder.encodePrompt(new Int32Array(encoder.tokens).fill(tokenizer.eos));
-  await unet.predictNoise({
+  const input: UnetInput = {
     latents: new Float32Array(batch * unet.channels * latentSide ** 2),
     batch,
     height: latentSide,
@@ -26,6 +27,9 @@ export async function warmUp({ textStages, unet, vaeDecoder }: Models, pictureSi
     encoderHiddenStates: new Float32Array(batch * tokens * unet.crossAttentionWidth),
     textEmbeds: new Float32Array(batch * unet.pooledWidth),
     timeIds: new Float32Array(batch * unet.timeIdCount),
-  });
+  };
+  // Steps of this shape are then launched at once.
+  if (unet.capture === undefined) await unet.predictNoise(input);
+  else await unet.capture(input);
   await vaeDecoder.decode(new Float32Array(vaeDecoder.channels * latentSide ** 2), latentSide, latentSide);
 }

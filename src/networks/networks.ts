@@ -49,6 +49,11 @@ export interface Unet {
   readonly timeIdCount: number;
   /** The network's output (noise or velocity, as the checkpoint was trained), shaped as the latents. */
   predictNoise(input: UnetInput, signal?: AbortSignal): Promise<Float32Array>;
+  /**
+   * Predicts once on an input of this shape, whose values do not matter, so that others of it are faster.
+   * Absent where nothing can.
+   */
+  capture?(input: UnetInput): Promise<void>;
   release(): Promise<void>;
 }
 

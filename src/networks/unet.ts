@@ -4,8 +4,9 @@ import type { NetworkGraph } from '../graphs/graph.ts';
 import { pooledWidth } from '../graphs/pooled-width.ts';
 import { unetGraph } from '../graphs/unet.ts';
 import { layersFor } from './layers-for.ts';
-import type { Unet } from './networks.ts';
+import type { Unet, UnetInput } from './networks.ts';
 import { type NetworkOptions, openSession } from './runtime/session.ts';
+import type { Tensors } from './runtime/tensor-values.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
 
 export interface UnetOptions extends NetworkOptions {
@@ -42,8 +43,28 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     steadyInputs: ['encoder_hidden_states'],
     blockedLayout: true,
     split: options.split ?? isLarge(graph),
+    capturable: true,
   });
   const contextWidth = config.cross_attention_dim;
+
+  const feeds = (input: UnetInput): Tensors => {
+    const { latents, batch, height, width, timestep, encoderHiddenStates, textEmbeds, timeIds } = input;
+    requireSize(`${name}: batch`, batch);
+    requireSize(`${name}: height`, height);
+    requireSize(`${name}: width`, width);
+    if (!Number.isFinite(timestep))
+      throw new Error(`${name}: timestep is ${timestep}; it must be a finite number`);
+    const tokens = Math.max(1, Math.ceil(encoderHiddenStates.length / (batch * contextWidth)));
+    const context = [batch, tokens, contextWidth];
+    return {
+      sample: floatTensor(`${name}: latents`, latents, [batch, config.in_channels, height, width]),
+      timestep: floatTensor(`${name}: timestep`, Float32Array.of(timestep), [1]),
+      encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, context),
+      text_embeds: floatTensor(`${name}: textEmbeds`, textEmbeds, [batch, pooled]),
+      time_ids: floatTensor(`${name}: timeIds`, timeIds, [batch, timeIdCount]),
+    };
+  };
+  const { capture } = session;
 
   return {
     channels: config.in_channels,
@@ -51,28 +72,9 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     pooledWidth: pooled,
     timeIdCount,
     release: session.release,
+    ...(capture && { capture: async (input: UnetInput) => capture(feeds(input)) }),
     async predictNoise(input, signal) {
-      const { latents, batch, height, width, timestep, encoderHiddenStates, textEmbeds, timeIds } = input;
-      requireSize(`${name}: batch`, batch);
-      requireSize(`${name}: height`, height);
-      requireSize(`${name}: width`, width);
-      if (!Number.isFinite(timestep))
-        throw new Error(`${name}: timestep is ${timestep}; it must be a finite number`);
-      const tokens = Math.max(1, Math.ceil(encoderHiddenStates.length / (batch * contextWidth)));
-      const outputs = await session.run(
-        {
-          sample: floatTensor(`${name}: latents`, latents, [batch, config.in_channels, height, width]),
-          timestep: floatTensor(`${name}: timestep`, Float32Array.of(timestep), [1]),
-          encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, [
-            batch,
-            tokens,
-            contextWidth,
-          ]),
-          text_embeds: floatTensor(`${name}: textEmbeds`, textEmbeds, [batch, pooled]),
-          time_ids: floatTensor(`${name}: timeIds`, timeIds, [batch, timeIdCount]),
-        },
-        signal,
-      );
+      const outputs = await session.run(feeds(input), signal);
       return floatsOf(outputs, 'noise');
     },
   };

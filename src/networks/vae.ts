@@ -8,7 +8,8 @@ import { measureVaeScales } from './measure-vae-scales.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
 import { vaeGeometry } from './networks.ts';
 import { isCuda } from './runtime/device.ts';
-import { type NetworkOptions, openSession, type Session } from './runtime/session.ts';
+import type { NetworkSession } from './runtime/network-session.ts';
+import { type NetworkOptions, openSession } from './runtime/session.ts';
 import type { Tensors } from './runtime/tensor-values.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
 
@@ -29,7 +30,7 @@ interface Half {
 /** Loads one half as its device computes it. */
 async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options: VaeOptions): Promise<Half> {
   const { config, name } = component;
-  const open = (precision: Precision, scales?: VaeScales): Promise<Session> => {
+  const open = (precision: Precision, scales?: VaeScales): Promise<NetworkSession> => {
     const layers = layersFor(options, precision);
     const tensors = vaeTensors(config, layers);
     const graph = vaeGraph(config, half, layers, scales && { scales });
@@ -49,8 +50,8 @@ async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options:
  */
 export async function withFallback(
   name: string,
-  session: Pick<Session, 'run'>,
-  openFloat32: () => Promise<Pick<Session, 'run' | 'release'>>,
+  session: Pick<NetworkSession, 'run'>,
+  openFloat32: () => Promise<Pick<NetworkSession, 'run' | 'release'>>,
   input: Tensors,
   signal?: AbortSignal,
 ): Promise<Tensors> {

@@ -65,6 +65,7 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
     device: config.device,
     vaePrecision: config.vaePrecision,
     deterministic: config.deterministic,
+    cudaGraphs: config.cudaGraphs,
     ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
   };
   const resident = new Set<string>();

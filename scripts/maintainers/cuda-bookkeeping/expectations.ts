@@ -59,6 +59,20 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return 'two shapes: one capture each, all on one thread, five replays of one launch each; a third shape runs without; no allocation under a capture; the arena does not shrink under graphs';
   },
 
+  'a network of the product': (steps, { failure }) => {
+    const captures = named([...steps.values()].flat(), 'cudaStreamBeginCapture');
+    assert.equal(captures.length, 2, 'one capture for each of two shapes');
+    assert.equal(threads(captures), 1);
+    const replays = at(steps, 'replays');
+    assert.equal(named(replays, 'cudaGraphLaunch').length, 4);
+    assert.equal(named(replays, 'cudaLaunchKernel', '__cudaLaunchKernel', 'cudaMalloc').length, 0);
+    const plain = named(at(steps, 'no graph'), 'cudaLaunchKernel', '__cudaLaunchKernel').length;
+    assert.ok(plain > 0 && named(at(steps, 'no graph'), 'cudaGraphLaunch').length === 0);
+    assert.equal(failure, 'cancelled');
+    assert.equal(named(at(steps, 'again'), 'cudaGraphLaunch').length, 1, 'usable after a cancel');
+    return `a text encoder's MLP at batches 1 and 2 is captured once each, on one thread, and a run is one launch in place of ${plain} kernels; a third batch runs without; a cancelled run leaves the graph usable`;
+  },
+
   devices: (_steps, { name, index, computeCapability, freeBytes, others }) => {
     assert.deepEqual({ name, index, others }, { name: 'fake', index: 0, others: 0 });
     assert.equal(freeBytes, 2 ** 34);

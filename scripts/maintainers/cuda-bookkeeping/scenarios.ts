@@ -1,3 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openCheckpoint } from '../../../src/checkpoints/open-checkpoint.ts';
+import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import { clipTextGraph } from '../../../src/graphs/clip.ts';
+import { graphBuilder } from '../../../src/graphs/graph.ts';
+import { layersFor } from '../../../src/networks/layers-for.ts';
 import { cudaDevices } from '../../../src/networks/runtime/cuda/cuda-devices.ts';
 import { cudaGraphs } from '../../../src/networks/runtime/cuda/cuda-graphs.ts';
 import { allocateCuda, cudaMemoryInfo } from '../../../src/networks/runtime/cuda/cuda-memory.ts';
@@ -7,6 +15,7 @@ import {
   openInferenceSession,
 } from '../../../src/networks/runtime/inference-session.ts';
 import { loadLibrary } from '../../../src/networks/runtime/library.ts';
+import { openSession } from '../../../src/networks/runtime/session.ts';
 import { placeOf, type TensorValue, valueOverDevice } from '../../../src/networks/runtime/tensor-values.ts';
 import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
 
@@ -129,6 +138,48 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     await session.release();
     graphs.free();
     return { refusal };
+  },
+
+  'a network of the product': async (mark) => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'cuda-bookkeeping-'));
+    const { base } = await writeTinyCheckpoints(directory);
+    const { textEncoders } = await openCheckpoint(base);
+    const component = textEncoders[0]!;
+    const network = { device: 'cuda:0', cudaGraphs: true } as const;
+    const { hidden_size: width, intermediate_size: inner } = component.config;
+    const { tensors } = clipTextGraph(component.config, layersFor(network, 'float16'), false);
+    // The part of a text encoder that cuDNN is not needed for.
+    const graph = graphBuilder('mlp');
+    const layers = layersFor(network, 'float16')(graph);
+    const shape = ['batch', 77, width];
+    const mlp = 'text_model.encoder.layers.0.mlp';
+    const given = layers.valuesIn('x', graph.input('x', 'float32', shape));
+    const hidden = layers.activation(mlp, 'quick_gelu', layers.linear(`${mlp}.fc1`, given, width, inner));
+    graph.output('y', layers.valuesOut('y', layers.linear(`${mlp}.fc2`, hidden, inner, width)), shape);
+    const options = { capturable: true, tensors };
+    const session = await openSession(component, graph.finish(), network, options);
+    const feeds = (batch: number) => ({
+      x: { data: new Float32Array(batch * 77 * width), shape: [batch, 77, width] },
+    });
+    for (const batch of [1, 2]) {
+      mark(`capture ${batch}`);
+      await session.capture!(feeds(batch));
+    }
+    mark('replays');
+    for (const batch of [1, 2, 1, 2]) await session.run(feeds(batch));
+    mark('no graph');
+    await session.run(feeds(3));
+    mark('cancelled');
+    const failure = await session.run(feeds(1), AbortSignal.abort(new Error('cancelled'))).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+    mark('again');
+    await session.run(feeds(1));
+    mark('end');
+    await session.release();
+    rmSync(directory, { recursive: true });
+    return { failure };
   },
 
   devices: async (mark) => {

@@ -5,27 +5,19 @@ import { placeWeights } from '../../graphs/place-weights.ts';
 import { splitGraph } from '../../graphs/split-graph.ts';
 import { separateSteady } from '../../graphs/steady-graph.ts';
 import { encodeModel } from '../../onnx/onnx-proto.ts';
-import { type Device, isCuda } from './device.ts';
+import { openCapturingSession } from './cuda/capturing-session.ts';
+import { cudaIndex, type Device, isCuda } from './device.ts';
 import { loadLibrary } from './library.ts';
+import type { NetworkSession } from './network-session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { openStage, openTogether, type Stage } from './stage.ts';
 import { readValue, type Tensor, type Tensors, type TensorValue } from './tensor-values.ts';
 import { createTurns } from './turns.ts';
 
-/** A loaded graph. Runs asked for while one is under way wait for it. */
-export interface Session {
-  /**
-   * The inputs' arrays must not change until the run has ended.
-   * @param signal ends the run within the operator that is under way; the session can be used as before.
-   * @returns the outputs by name.
-   * @throws RuntimeError; the signal's reason; Error where the session is released.
-   */
-  run(inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
-  release(): Promise<void>;
-}
-
 export interface NetworkOptions {
   readonly device: Device;
+  /** On CUDA: runs of shapes that were captured are launched at once; see NetworkSession.capture. */
+  readonly cudaGraphs?: boolean;
   /** On CUDA: the same bytes for the same input, at the price of time; see isRepeatable. */
   readonly deterministic?: boolean;
   /** Threads of one operator; by default one per physical core. */
@@ -49,6 +41,8 @@ export interface GraphOptions {
    * 1024, and take 0.9 MB a token.
    */
   readonly steadyInputs?: readonly string[];
+  /** Where the device and its options allow it, runs can be captured. */
+  readonly capturable?: boolean;
 }
 
 /** Options of the runtime; `folder` holds the weights' files. */
@@ -88,25 +82,29 @@ export async function openSession(
   graph: NetworkGraph,
   network: NetworkOptions,
   options: GraphOptions = {},
-): Promise<Session> {
+): Promise<NetworkSession> {
   requireTensors(component, options.tensors ?? graph.tensors);
+  const refuse = (cause: unknown): never => {
+    const { message } = cause as Error;
+    throw new Error(`${component.directory}: cannot be loaded on ${network.device}: ${message}`, { cause });
+  };
+  const place = (placed: NetworkGraph) => {
+    const { model, folder } = placeWeights(placed, component);
+    return { model: encodeModel(model), options: sessionOptions(folder, network, options) };
+  };
+  const index = cudaIndex(network.device);
+  if (index !== undefined && network.cudaGraphs === true && options.capturable === true)
+    return openCapturingSession(place(graph), index).catch(refuse);
   const parts = network.device === 'cpu' && options.split === true ? splitGraph(graph) : [graph];
   const stages = await openTogether(
     parts.map((part) => () => {
-      const place = (placed: NetworkGraph) => {
-        const { model, folder } = placeWeights(placed, component);
-        return { model: encodeModel(model), options: sessionOptions(folder, network, options) };
-      };
       const steadyInputs = options.steadyInputs ?? [];
       const separated = network.device === 'cpu' ? separateSteady(part, steadyInputs) : undefined;
       return separated === undefined
         ? openStage(place(part))
         : openStage(place(separated.changing), { ...place(separated.steady), inputs: steadyInputs });
     }),
-  ).catch((cause: unknown) => {
-    const { message } = cause as Error;
-    throw new Error(`${component.directory}: cannot be loaded on ${network.device}: ${message}`, { cause });
-  });
+  ).catch(refuse);
   const turns = createTurns();
   return {
     run: (inputs, signal) => turns.alone(() => runStages(parts, stages, inputs, signal)),

@@ -37,6 +37,8 @@ interface Captured {
 export function cudaGraphs(session: InferenceSession, index: number): CudaGraphs {
   const library = loadLibrary();
   const captured = new Map<string, Captured>();
+  /** Of the numbers given; one that a failed capture had is not used again. */
+  let last = 0;
 
   const place = ({ data, shape }: Tensor): Place => {
     const type = elementTypeOf(elementCode(data));
@@ -79,23 +81,31 @@ export function cudaGraphs(session: InferenceSession, index: number): CudaGraphs
       if (captured.has(key)) return;
       // Says what the outputs' shapes are, and grows the arena to what the graph needs.
       const made = await session.run(feeds);
-      const graph = { id: captured.size + 1, inputs: places(feeds), outputs: places(made) };
-      await replay(graph, feeds, {});
-      captured.set(key, graph);
+      const graph = { id: ++last, inputs: places(feeds), outputs: places(made) };
+      try {
+        await replay(graph, feeds, {});
+        captured.set(key, graph);
+      } catch (error) {
+        free(graph);
+        throw error;
+      }
     },
     run: (feeds, options = {}) => {
       const found = captured.get(shapesOf(feeds));
       return found === undefined ? session.run(feeds, options) : replay(found, feeds, options);
     },
     free: () => {
-      for (const { inputs, outputs } of captured.values())
-        for (const { memory, value } of [...inputs.values(), ...outputs.values()]) {
-          value.release();
-          memory.free();
-        }
+      for (const graph of captured.values()) free(graph);
       captured.clear();
     },
   };
+}
+
+function free({ inputs, outputs }: Captured): void {
+  for (const { memory, value } of [...inputs.values(), ...outputs.values()]) {
+    value.release();
+    memory.free();
+  }
 }
 
 const sizeOf = (type: ElementType, shape: readonly number[]): number =>

@@ -1,0 +1,18 @@
+import type { Tensors } from './tensor-values.ts';
+
+/** A loaded graph. Runs asked for while one is under way wait for it. */
+export interface NetworkSession {
+  /**
+   * The inputs' arrays must not change until the run has ended.
+   * @param signal ends the run within the operator that is under way; the session can be used as before.
+   * @returns the outputs by name.
+   * @throws RuntimeError; the signal's reason; Error where the session is released.
+   */
+  run(inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
+  /**
+   * Runs once on inputs of these shapes, whose values do not matter, and makes further runs on them faster.
+   * Absent where nothing can.
+   */
+  capture?(inputs: Tensors): Promise<void>;
+  release(): Promise<void>;
+}
