@@ -1,21 +1,26 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '../../..');
 
-/** Full-size checkpoints of random weights, base and refiner, 11.5 GB; kept for the next time. */
-export function writeRandomModels(directory: string): void {
-  for (const kind of ['base', 'refiner']) {
-    const out = path.join(directory, `sdxl-${kind}`);
-    if (existsSync(out)) continue;
-    console.log(`writing ${out}: random weights of SDXL's size`);
-    const script = path.join(root, 'scripts/maintainers/random-checkpoint.ts');
-    const { status } = spawnSync(process.execPath, [script, '--kind', kind, '--out', out], {
-      stdio: 'inherit',
-    });
-    if (status !== 0) throw new Error(`${out}: could not be written`);
-  }
+/**
+ * Full-size checkpoints of random weights, base and refiner side by side, 11.5 GB; kept for the next time.
+ * @throws Error where one cannot be written.
+ */
+export async function writeRandomModels(directory: string): Promise<void> {
+  await Promise.all(
+    ['base', 'refiner'].map(async (kind) => {
+      const out = path.join(directory, `sdxl-${kind}`);
+      if (existsSync(out)) return;
+      console.log(`writing ${out}: random weights of SDXL's size`);
+      const script = path.join(root, 'scripts/maintainers/random-checkpoint.ts');
+      const child = spawn(process.execPath, [script, '--kind', kind, '--out', out], { stdio: 'inherit' });
+      const [code] = (await once(child, 'exit')) as [number | null];
+      if (code !== 0) throw new Error(`${out}: could not be written`);
+    }),
+  );
 }
 
 /** What keeps a Python from running diffusers on the device; undefined where nothing does. */

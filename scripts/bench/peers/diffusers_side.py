@@ -116,18 +116,20 @@ def image():
     fraction = picture["highNoiseFraction"]
 
     def run():
-        # The seed's numbers are drawn on the CPU, as ours are.
+        # The seed's numbers are drawn on the CPU and in float32, as ours are, whatever is computed in.
         generator = torch.Generator("cpu").manual_seed(picture["seed"])
+        shape = (1, base.unet.config.in_channels, *[work["side"] // base.vae_scale_factor] * 2)
+        noise = torch.randn(shape, generator=generator, dtype=torch.float32).to(device, dtype)
         embeds = embeds_of(base, work["tokens"][0])
         if len(pipes) == 1:
             made = base(
-                height=work["side"], width=work["side"], generator=generator, **common, **embeds
+                height=work["side"], width=work["side"], latents=noise, **common, **embeds
             ).images[0]
         else:
             latents = base(
                 height=work["side"],
                 width=work["side"],
-                generator=generator,
+                latents=noise,
                 denoising_end=fraction,
                 output_type="latent",
                 **common,

@@ -26,6 +26,8 @@ interface Made {
 
 const networkOptions = ({ device, threads }: Work) => ({
   device: parseDevice(device),
+  // As an engine has them by default.
+  ...{ vaePrecision: 'float16' as const, cudaGraphs: true },
   ...(threads === undefined ? {} : { threads }),
 });
 
@@ -33,6 +35,7 @@ async function unetStep(work: Work): Promise<Made> {
   const checkpoint = await openCheckpoint(work.checkpoint);
   const { input, timeIdCount } = unetWork(checkpoint, work.side);
   const unet = await openUnet(checkpoint.unet, { ...networkOptions(work), timeIdCount });
+  await unet.capture?.(input);
   return {
     run: async () => {
       const { buffer, byteOffset, byteLength } = await unet.predictNoise(input);

@@ -21,25 +21,40 @@ export interface SideOptions {
   readonly output: string;
   /** What the other side says when it is ready, where this one needs it. */
   readonly tokens?: Ready['tokens'];
+  /** It is killed after this long. */
+  readonly limitMs?: number;
 }
 
 /**
  * Starts a side and resolves when it has loaded.
  * @throws Error with its name when it ends early; its errors go to stderr.
  */
-export async function startSide({ command, environment, work, output, tokens }: SideOptions): Promise<Side> {
+export async function startSide({
+  command,
+  environment,
+  work,
+  output,
+  tokens,
+  limitMs,
+}: SideOptions): Promise<Side> {
   const [file, ...args] = command;
   const child = spawn(file, [...args, JSON.stringify({ ...work, output, tokens })], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
+  const limit = limitMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), limitMs);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ended = once(child, 'exit');
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    clearTimeout(limit);
+    return signal === null
+      ? `code ${code}`
+      : `${signal}${limitMs === undefined ? '' : ` (limit ${limitMs / 1000} s)`}`;
+  });
   /** Libraries print what they like; only lines that are JSON objects are answers. */
   const answer = async (): Promise<unknown> => {
     for (let line = await lines.next(); line.done !== true; line = await lines.next())
       if (line.value.startsWith('{')) return JSON.parse(line.value);
-    throw new Error(`${command.join(' ')} ended with code ${(await ended)[0]}`);
+    throw new Error(`${command.join(' ')} ended with ${await ended}`);
   };
   const ready = (await answer()) as Ready;
   return {
