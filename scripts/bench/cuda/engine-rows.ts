@@ -151,9 +151,9 @@ say({
   row: work.refiner === undefined ? 'load of the base' : 'load of base and refiner',
   unit: 's',
   value: await seconds(async () => {
-    models.set(baseName, await loadModels(work.base, options, undefined, pool));
+    models.set(baseName, await loadModels(work.base, options, undefined, { pool }));
     if (work.refiner !== undefined)
-      models.set(refinerName, await loadModels(work.refiner, options, undefined, pool));
+      models.set(refinerName, await loadModels(work.refiner, options, undefined, { pool }));
   }),
 });
 await networkRows('base', models.get(baseName)!);

@@ -121,3 +121,24 @@ test('a UNet that could not be loaded is tried again with the next step', async 
   isFull = false;
   assert.equal((await (await layout.unet(open)).predictNoise(step)).length, 1);
 });
+
+test('a UNet is captured only where all stays, and one that was comes again without when memory is short', async () => {
+  const events: string[] = [];
+  const open = async (): Promise<Unet> => {
+    events.push('load');
+    return {
+      predictNoise: async () => new Float32Array(1),
+      capture: async () => void events.push('capture'),
+      release: async () => void events.push('release'),
+    } as unknown as Unet;
+  };
+  const small = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans.slice(1) });
+  assert.equal((await small.unet(open)).capture, undefined);
+  const layout = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans });
+  const unet = await layout.unet(open);
+  await unet.capture!(step);
+  events.length = 0;
+  await layout.lower();
+  await unet.predictNoise(step);
+  assert.deepEqual(events, ['release', 'load']);
+});

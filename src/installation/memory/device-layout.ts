@@ -86,7 +86,9 @@ export function createDeviceLayout({
         const before = plan();
         level += 1;
         if (plan().textOnCpu && !before.textOnCpu) for (const place of texts) await putAway(place);
-        if (plan().exchangesUnets) await putOthersAway(lastUnet);
+        // What was captured as a CUDA graph keeps its part of the arena, and comes again without.
+        const isCaptured = lastUnet?.held?.capture !== undefined && plan().trimsArena && !before.trimsArena;
+        if (plan().exchangesUnets) await putOthersAway(isCaptured ? undefined : lastUnet);
         await trim();
         return plan();
       }),
@@ -112,9 +114,10 @@ export function createDeviceLayout({
     unet: async (open) => {
       const place: Place<Unet> = { open, held: undefined };
       unets.add(place);
-      const unet = await unetAt(place);
+      const { capture, ...unet } = await unetAt(place);
       return {
         ...unet,
+        ...(capture !== undefined && !plan().trimsArena && { capture }),
         predictNoise: async (input, signal) => {
           await begin('unet');
           return (await unetAt(place)).predictNoise(input, signal);

@@ -24,12 +24,20 @@ export interface GraphRun {
   after(): void;
 }
 
-/** Of all devices; an arena that has lost memory under a graph would be written to by its replay. */
-let graphsCaptured = false;
+/**
+ * CUDA graphs that may be replayed, of all devices; an arena that has lost memory under one would be written
+ * to by its replay.
+ */
+let graphsHeld = 0;
+
+/** Called where one is captured, with 1, and where it can be replayed no more, with -1. */
+export function countGraphs(change: 1 | -1): void {
+  graphsHeld += change;
+}
 
 /** Whether an arena of a CUDA device may give memory back. */
 export function canShrink(): boolean {
-  return !graphsCaptured;
+  return graphsHeld === 0;
 }
 
 /**
@@ -43,7 +51,6 @@ export function runConfig(
   { graph, shrink = false }: RunOptions,
 ): Record<string, string> {
   const index = cudaIndex(device);
-  graphsCaptured ||= graph !== undefined;
   if (shrink && !canShrink() && index !== undefined)
     throw new Error('the arena cannot shrink: CUDA graphs have their intermediate values in it');
   return {

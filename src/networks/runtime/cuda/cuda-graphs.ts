@@ -1,7 +1,7 @@
 import { arrayOver, type ElementType, elementBytes, elementCode, elementTypeOf } from '../element-types.ts';
 import type { InferenceSession } from '../inference-session.ts';
 import { loadLibrary } from '../library.ts';
-import type { RunOptions } from '../run-options.ts';
+import { countGraphs, type RunOptions } from '../run-options.ts';
 import { placeOf, type Tensor, type Tensors, type TensorValue, valueOverDevice } from '../tensor-values.ts';
 import { allocateCuda, type CudaMemory } from './cuda-memory.ts';
 
@@ -82,6 +82,7 @@ export function cudaGraphs(session: InferenceSession, index: number): CudaGraphs
       // Says what the outputs' shapes are, and grows the arena to what the graph needs.
       const made = await session.run(feeds);
       const graph = { id: ++last, inputs: places(feeds), outputs: places(made) };
+      countGraphs(1);
       try {
         await replay(graph, feeds, {});
         captured.set(key, graph);
@@ -102,6 +103,7 @@ export function cudaGraphs(session: InferenceSession, index: number): CudaGraphs
 }
 
 function free({ inputs, outputs }: Captured): void {
+  countGraphs(-1);
   for (const { memory, value } of [...inputs.values(), ...outputs.values()]) {
     value.release();
     memory.free();
