@@ -3,7 +3,8 @@
  * minutes at most:
  *     node scripts/bench/cuda.ts --python venv/bin/python [--models models] [--out result.json]
  * One table: a guided UNet step at 1024 x 1024 and what part of the device's arithmetic that is, a picture of
- * 25 steps with refiner, VAE, load, device memory, results that differ between equal runs (with
+ * 25 steps with refiner, VAE, load, device memory
+ * (of the plans for smaller cards too), results that differ between equal runs (with
  * DETERMINISTIC off and on), what a cancelled step goes on for, and pictures in a queue; beside it step and
  * picture of diffusers in float16, as it is and compiled. Both sides start from the same noise, drawn in
  * float32. Without --models, checkpoints of random weights are written to data/bench-models (11.5 GB).
@@ -30,7 +31,7 @@ import { createContest } from './cuda/contest.ts';
 import { createGrid } from './cuda/grid.ts';
 import { countedCost } from './cuda/norm-cost.ts';
 import { pythonProblem, writeRandomModels } from './cuda/requirements.ts';
-import { runEngine } from './cuda/run-engine.ts';
+import { runEngine, runPlan } from './cuda/run-engine.ts';
 import { machineFacts } from './machine.ts';
 
 const { values } = parseArgs({
@@ -84,6 +85,8 @@ const picture = {
   ...{ guidanceScale: 7.5, highNoiseFraction: 0.8 },
 };
 
+/** Of the device's memory: cards that people have. */
+const limits = [undefined, '16GB', '12GB', '8GB'];
 const grid = createGrid();
 const notes: string[] = [];
 const folder = mkdtempSync(path.join(tmpdir(), 'bench-cuda-'));
@@ -105,7 +108,7 @@ async function engine(column: string, deterministic: boolean): Promise<void> {
     ...(deterministic || refiner === undefined ? {} : { refiner }),
     ...(deterministic ? { queue: 1, pictureRepetitions: 2 } : { queue, pictureRepetitions: 3 }),
   };
-  const { rows, problem } = await runEngine(work, index, leftMs());
+  const { rows, problem } = await runEngine(work, { index, limitMs: leftMs() });
   for (const { row, unit, value } of rows) grid.put(row, unit, column, value);
   if (problem !== undefined) notes.push(`${column}: ${problem}`);
 }
@@ -119,6 +122,14 @@ try {
     await contest('image', 'diffusers', leftMs());
   }
   await engine('ours, DETERMINISTIC=on', true);
+  for (const limit of index === undefined ? [undefined] : limits) {
+    if (values.skip.includes('plans') || leftMs() < 30_000) break;
+    const one = { modelsDir, device, side, steps: Math.max(20, steps) };
+    const { rows, plan, problem } = await runPlan(one, limit, { index, limitMs: leftMs() });
+    for (const { row, unit, value } of rows) grid.put(row, unit, 'ours', value);
+    if (plan !== undefined) notes.push(plan);
+    if (problem !== undefined) notes.push(`with ${limit ?? 'all'} of the memory: ${problem}`);
+  }
   if (python === undefined && !values.skip.includes('compiled'))
     await contest('unet-step', 'compiled', Math.min(leftMs(), 1000 * Number(values['compile-seconds'])));
 
