@@ -4,9 +4,9 @@ import path from 'node:path';
 import { picture, startTestService } from '../../src/gateway/testing/service.ts';
 
 /**
- * Runs the published Python clients of OpenAI's and AUTOMATIC1111's APIs against a gateway of this tree and keeps
- * what they send, for the tests to send again: `node scripts/maintainers/record-clients.ts PYTHON`, where PYTHON
- * is one of a virtual environment with `pip install openai webuiapi`.
+ * Runs the published Python clients of OpenAI's and AUTOMATIC1111's APIs against a gateway of this tree and
+ * keeps what they send, for the tests to send again: `node scripts/maintainers/record-clients.ts PYTHON`,
+ * where PYTHON is one of a virtual environment with `pip install openai webuiapi`.
  */
 
 /** Script, the file it writes, and where its client's source was read. */

@@ -6,9 +6,14 @@ import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
  * filled in and the seed drawn, so that a retry makes the same image.
  */
 
-/** What pictures begin with beside their seed, and what they say of themselves; absent where nothing is asked. */
+/**
+ * What pictures begin with beside their seed, and what they say of themselves; absent where nothing is asked.
+ */
 export interface PictureOptions {
-  /** The noise is turned towards that of a second seed; sample i uses its seed + i, and the request's own seed. */
+  /**
+   * The noise is turned towards that of a second seed; sample i uses its seed + i, and the request's own
+   * seed.
+   */
   readonly variation?: { readonly seed: number; readonly strength: number };
   /** In pixels; the noise of this size stands in the middle. */
   readonly seedResizeFrom?: { readonly width: number; readonly height: number };

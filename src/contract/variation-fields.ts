@@ -13,7 +13,7 @@ export const variationFields = {
   }),
   subseed_strength: z.number().min(0).max(1).optional().meta({
     description:
-      'Extension: how far the noise is turned towards that of subseed; above 0 all pictures have the same seed',
+      'Extension: how far the noise is turned towards that of subseed; above 0 pictures share the seed',
   }),
   seed_resize_from_w: resizedFrom.meta({
     description: 'Extension: with seed_resize_from_h, the size whose noise stands in the middle; 0: none',

@@ -127,7 +127,7 @@ export async function buildApp(
       accountRoutes(bodyless, gateway);
     });
     await keyed.register(async (asked) => capabilityRoutes(asked, gateway, workers, inputs, bodies));
-    await keyed.register(async (infos) => pictureParameterRoutes(infos, gateway, bodies));
+    await keyed.register(async (infos) => pictureParameterRoutes(infos, gateway, workers, bodies));
     await keyed.register(async (admin) => adminRoutes(admin, gateway, workers));
     await keyed.register(async (batches) => batchRoutes(batches, gateway, accept, bodies, feeder));
     await keyed.register(async (submits) => submitRoutes(submits, gateway, accept, bodies));

@@ -2,7 +2,8 @@ import { restrictedSharp } from './restricted-sharp.ts';
 
 /**
  * How a picture comes to another shape: each side by itself; scaled to cover it and cropped the same on both
- * sides; scaled to fit into it, its outermost pixels repeated where nothing is (A1111's resize_mode 0, 1 and 2).
+ * sides; scaled to fit into it, its outermost pixels repeated where nothing is (A1111's resize_mode 0, 1 and
+ * 2).
  */
 export type Fit = 'stretch' | 'cover' | 'extend';
 

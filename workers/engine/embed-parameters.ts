@@ -13,7 +13,9 @@ interface MadePicture {
   readonly height: number;
 }
 
-/** A picture that says how it was made where its request asks for that, and what its client should know then. */
+/**
+ * A picture that says how it was made where its request asks for that, and what its client should know then.
+ */
 export function withParameters(
   request: GenerationRequest,
   { bytes, ...picture }: MadePicture,

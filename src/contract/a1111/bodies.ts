@@ -4,8 +4,8 @@ import { maxSeed, variationFields } from '../variation-fields.ts';
 
 /**
  * Bodies of AUTOMATIC1111's API: what of them has an effect here, or is refused. Names and defaults:
- * modules/api/models.py (commit 008a8e7) and modules/processing.py (commit 0027ce1). null counts as absent, and
- * unknown fields are ignored, as there.
+ * modules/api/models.py (commit 008a8e7) and modules/processing.py (commit 0027ce1). null counts as absent,
+ * and unknown fields are ignored, as there.
  */
 
 const { prompt, negative_prompt } = bodies['sdxl-torch'].shape;
@@ -55,8 +55,8 @@ const common = {
     .default({})
     .meta({
       description:
-        'Read: sd_model_checkpoint, samples_format (png, jpg, webp), jpeg_quality, enable_pnginfo, randn_source (CPU, ' +
-        'GPU, NV), CLIP_stop_at_last_layers (1)',
+        'Read: sd_model_checkpoint, samples_format (png, jpg, webp), jpeg_quality, enable_pnginfo, ' +
+        'randn_source (CPU, GPU, NV)',
     }),
   send_images: z.boolean().default(true),
   infotext: text(131_072).meta({ description: 'Parameters as pictures hold them, for what is not given' }),

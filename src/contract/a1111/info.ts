@@ -47,7 +47,7 @@ export function infoOf(
     batch_size: body.batch_size,
     restore_faces: false,
     face_restoration_model: null,
-    sd_model_name: first?.endpoint === 'sdxl-img2img' ? first.baseModel : baseName,
+    sd_model_name: first?.endpoint === 'sdxl-img2img' ? first.baseModel : (first?.model ?? baseName),
     sd_model_hash: null,
     sd_vae_name: null,
     sd_vae_hash: null,

@@ -61,8 +61,8 @@ function inTheirNames(fields: Fields, isSampled: boolean) {
 }
 
 /**
- * A published scheduler that an infotext names has no name there, and takes the place of the sampler where the
- * request itself names none.
+ * A published scheduler that an infotext names has no name there, and takes the place of the sampler where
+ * the request itself names none.
  */
 export function publishedScheduler(
   raw: unknown,

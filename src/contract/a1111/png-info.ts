@@ -1,8 +1,8 @@
 import { parseInfotext } from '../infotext/infotext.ts';
 
 /**
- * What A1111 makes of an infotext in its answer to png-info: the fields, sizes as two, and what it takes where a
- * field is missing (parse_generation_parameters, modules/infotext_utils.py, commit 0365002).
+ * What A1111 makes of an infotext in its answer to png-info: the fields, sizes as two, and what it takes
+ * where a field is missing (parse_generation_parameters, modules/infotext_utils.py, commit 0365002).
  */
 export function a1111Parameters(text: string): Record<string, string | number> {
   const { prompt, negativePrompt, fields } = parseInfotext(text);

@@ -1,6 +1,6 @@
 /**
- * The text in which A1111 keeps how a picture was made: the prompt, a line that begins with `Negative prompt:`,
- * and a last line of `Key: value, Key: value`. Its rules are those of parse_generation_parameters
+ * The text in which A1111 keeps how a picture was made: the prompt, a line that begins with `Negative
+ * prompt:`, and a last line of `Key: value, Key: value`. Its rules are those of parse_generation_parameters
  * (modules/infotext_utils.py, commit 0365002).
  */
 export interface Infotext {
@@ -88,8 +88,8 @@ export function parseInfotext(text: string): Infotext {
 }
 
 /**
- * What the pattern `\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)` finds one after another, in time that
- * grows with the line alone: a run of a key's letters without a colon behind it holds no key anywhere.
+ * What the pattern `\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)` finds one after another, in time
+ * that grows with the line alone: a run of a key's letters without a colon behind it holds no key anywhere.
  */
 function fieldsOf(line: string): [key: string, value: string][] {
   const fields: [string, string][] = [];

@@ -9,7 +9,10 @@ import { infotextOf, promptsOf } from './request-infotext.ts';
 
 const defaults = { drawSeed: () => 77, rng: 'philox' } as const;
 const software = 'sdxl-server 0.1.0';
-const texts = (fields: object) => parseTextToImage({ seed: 42, ...fields }, defaults, true);
+const texts = (fields: object) => {
+  const { model: name } = fields as { model?: string };
+  return parseTextToImage({ seed: 42, ...fields }, defaults, true, name === undefined ? undefined : { name });
+};
 const images = (fields: object) => {
   const { image: _, ...request } = parseImageToImage({ seed: 42, image: 'x', ...fields }, defaults);
   return { ...request, imageKey: 'key' };
@@ -55,6 +58,7 @@ test('round trip of every sampler on every schedule, on both endpoints', () => {
 
 for (const [what, fields] of Object.entries({
   'no refiner': { refiner: false },
+  'a model of ones own': { model: 'dreamshaper', refiner: false },
   'a late refiner': { high_noise_fraction: 0.95 },
   'a style': { style: 'anime' },
   'the noise of the CPU': { rng: 'torch-cpu' },
@@ -122,7 +126,7 @@ for (const [line, expected] of [
 
 test('what cannot be taken over is told with its key, and hashes are not', () => {
   const { warnings, fields } = recreatedRequest(
-    'a\nSteps: many, Sampler: Banana, Schedule type: Karras, Seed: 1, Model: dreamshaper, Hires upscale: 2, ' +
+    'a\nSteps: many, Sampler: Banana, Seed: 1, Model: dream shaper, Hires upscale: 2, ' +
       'Denoising strength: 0.5, Lora hashes: "a: 12ab", TI hashes: "b: 34cd", Model hash: 123, ENSD: 31337',
   );
   assert.deepEqual(

@@ -76,8 +76,8 @@ function pixels(text = ''): [width: number, height: number] | undefined {
 }
 
 /**
- * `Scheduler` is ours and says it to the bit. Before 1.9 A1111 wrote no `Schedule type`: a sampler without one
- * in its name took even timesteps.
+ * `Scheduler` is ours and says it to the bit. Before 1.9 A1111 wrote no `Schedule type`: a sampler without
+ * one in its name took even timesteps.
  */
 function schedulerFields(
   endpoint: Endpoint,
@@ -124,7 +124,7 @@ function refinerFields(
 
 function modelField(endpoint: Endpoint, name: string | undefined, warnings: string[]): object {
   if (name === undefined || name === baseName) return {};
-  if (isServedName(name) && endpoint === 'sdxl-img2img') return { base_model: name };
-  warnings.push(`Model: ${show(name)} is not known to text to image here, ${baseName} is taken`);
+  if (isServedName(name)) return endpoint === 'sdxl-img2img' ? { base_model: name } : { model: name };
+  warnings.push(`Model: ${show(name)} can be no name here, the usual one is taken`);
   return {};
 }

@@ -34,7 +34,7 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
     ['CFG scale', guidanceScale],
     ['Seed', picture.seed],
     ['Size', `${picture.width}x${picture.height}`],
-    ['Model', isPictured ? request.baseModel : baseName],
+    ['Model', isPictured ? request.baseModel : (request.model ?? baseName)],
     ['Variation seed', variation && (variation.seed + picture.index) % (maxSeed + 1)],
     ['Variation seed strength', variation?.strength],
     ['Seed resize from', seedResizeFrom && `${seedResizeFrom.width}x${seedResizeFrom.height}`],

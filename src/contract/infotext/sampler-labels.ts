@@ -1,6 +1,9 @@
 import type { Endpoint } from '../endpoints.ts';
 
-/** What A1111 calls solvers and the spacings of their noise levels (modules/sd_samplers*.py, sd_schedulers.py). */
+/**
+ * What A1111 calls solvers and the spacings of their noise levels (modules/sd_samplers*.py,
+ * sd_schedulers.py).
+ */
 
 /** Our names of samplers on the left; those that A1111 lacks keep their own. */
 export const samplerLabels: Readonly<Record<string, string>> = {

@@ -63,3 +63,15 @@ test('what cannot be taken over is told', async () => {
     'Hires upscale: "2" is without effect here',
   ]);
 });
+
+test('a model that is served here is taken over, another is told', async () => {
+  const of = (model: string) =>
+    service.post('/v1/picture-parameters', { parameters: text.replace('sdxl-base', model) });
+  const served = (await of('juggernaut')).json();
+  assert.deepEqual([served.request.model, served.warnings], ['juggernaut', []]);
+  const foreign = (await of('dreamshaper')).json();
+  assert.deepEqual(
+    [foreign.request.model, foreign.warnings],
+    [undefined, ['Model: "dreamshaper" is not served here, the usual one is taken']],
+  );
+});

@@ -94,7 +94,9 @@ export function refuseOtherMethods(app: FastifyInstance, url: string, allowed: r
   });
 }
 
-/** The same as the error handler of `app` writes it, for clients of other protocols, which read nothing else. */
+/**
+ * The same as the error handler of `app` writes it, for clients of other protocols, which read nothing else.
+ */
 export function refuseOtherMethodsInJson(
   app: FastifyInstance,
   url: string,

@@ -4,11 +4,14 @@ import { parseFields } from '../../contract/fields.ts';
 import { recreatedRequest } from '../../contract/infotext/recreated-request.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import { pictureParametersBody } from '../../contract/picture-parameters.ts';
+import { type ModelFacts, modelsServed } from '../../contract/served-models.ts';
+import { show } from '../../contract/show.ts';
 import { readParameters } from '../../images/metadata/read-parameters.ts';
 import type { Gateway } from '../gateway.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import { assertContentType, readBody } from '../submit/read-body.ts';
+import type { WorkerList } from '../submit/worker-list.ts';
 
 export const pictureParameterPaths: Readonly<Record<string, readonly string[]>> = {
   '/v1/picture-parameters': ['POST'],
@@ -18,6 +21,7 @@ export const pictureParameterPaths: Readonly<Record<string, readonly string[]>> 
 export function pictureParameterRoutes(
   app: FastifyInstance,
   { settings }: Gateway,
+  workers: WorkerList,
   bodies: MemoryPool,
 ): void {
   app.addHook('onRequest', async (request) => assertContentType(request));
@@ -25,15 +29,24 @@ export function pictureParameterRoutes(
   app.post(
     '/v1/picture-parameters',
     pictureLimits(settings),
-    async (request): Promise<ResponseBody<'PictureParameters'>> => {
-      const { fields, file } = await readBody(request, settings.imageBodyLimit);
+    async (asked): Promise<ResponseBody<'PictureParameters'>> => {
+      const { fields, file } = await readBody(asked, settings.imageBodyLimit);
       const { image, parameters } = parseFields(pictureParametersBody, fields);
       const text = parameters ?? textOf(file ?? bytesOf(image));
       if (text === '') return { parameters: '', slug: null, request: null, warnings: [] };
       const { slug, fields: body, warnings } = recreatedRequest(text);
-      return { parameters: text, slug, request: { ...body }, warnings: [...warnings] };
+      const { fields: request, told } = withServedModel(body, modelsServed(await workers.expected()));
+      return { parameters: text, slug, request, warnings: [...warnings, ...told] };
     },
   );
+}
+
+/** A picture of elsewhere may name a model that is not here; its request goes to the usual one then. */
+function withServedModel(fields: Readonly<Record<string, unknown>>, models: readonly ModelFacts[]) {
+  const { model, base_model, ...others } = fields;
+  const name = model ?? base_model;
+  if (name === undefined || models.some(({ id }) => id === name)) return { fields: { ...fields }, told: [] };
+  return { fields: others, told: [`Model: ${show(name)} is not served here, the usual one is taken`] };
 }
 
 function bytesOf(image: string | undefined): Buffer {

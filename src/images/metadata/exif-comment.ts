@@ -60,8 +60,8 @@ export function readExifComment(tiff: Buffer): string | undefined {
 
 /**
  * EXIF leaves the order of UTF-16's bytes open: piexif writes big-endian whatever the structure's own order
- * is, exiftool and libexif that of the structure. A text of any length has more letters with a low than with a
- * high byte of zero.
+ * is, exiftool and libexif that of the structure. A text of any length has more letters with a low than with
+ * a high byte of zero.
  */
 function decodeComment(bytes: Buffer, isBig: boolean): string | undefined {
   const alphabet = bytes.toString('latin1', 0, 8).replace(/[\0 ]+$/, '');

@@ -61,7 +61,9 @@ export function withPngTexts(png: Uint8Array, texts: Readonly<Record<string, str
   ]);
 }
 
-/** The texts of a PNG by their keywords; of two with one keyword the first. What cannot be read is left out. */
+/**
+ * The texts of a PNG by their keywords; of two with one keyword the first. What cannot be read is left out.
+ */
 export function readPngTexts(png: Buffer): Record<string, string> {
   const texts = new Map<string, string>();
   let left = mostTextBytes;

@@ -2,8 +2,8 @@ import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 
 /**
- * Where the calls of one owner are that make several requests one after another, so that every gateway can tell
- * of them and stop them.
+ * Where the calls of one owner are that make several requests one after another, so that every gateway can
+ * tell of them and stop them.
  */
 export interface IteratedCall {
   readonly id: string;

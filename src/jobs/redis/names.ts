@@ -1,8 +1,8 @@
 /** Every key this service writes beside BullMQ's own, in one place. */
 
 /**
- * What every key and channel begins with. The braces are a Redis Cluster's hash tag: all keys are in one slot,
- * so that one script can change any of them together.
+ * What every key and channel begins with. The braces are a Redis Cluster's hash tag: all keys are in one
+ * slot, so that one script can change any of them together.
  */
 export const keyTag = '{sdxl}';
 
@@ -69,7 +69,9 @@ export const keyOf = {
   signIn: (digest: string) => `${keyTag}:sign-in:${digest}`,
   /** Set of the ids of one owner's requests that have not ended. */
   unfinished: (owner: string) => `${keyTag}:unfinished:${owner}`,
-  /** Hash with expiry: what one owner's calls of AUTOMATIC1111's API are at, by call; see iterated-calls.ts. */
+  /**
+   * Hash with expiry: what one owner's calls of AUTOMATIC1111's API are at, by call; see iterated-calls.ts.
+   */
   iteratedCalls: (owner: string) => `${keyTag}:iterated-calls:${owner}`,
   /** Hash: what one owner has set for all its calls of AUTOMATIC1111's API. */
   chosen: (owner: string) => `${keyTag}:chosen:${owner}`,

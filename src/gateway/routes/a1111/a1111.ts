@@ -15,8 +15,8 @@ import { optionPaths, optionRoutes } from './options.ts';
 import { pngInfoPaths, pngInfoRoutes } from './png-info.ts';
 
 /**
- * AUTOMATIC1111's API under `/sdapi/v1/` (modules/api/api.py). Keys may come as `x-api-key`, as a bearer token or
- * as the password of HTTP's Basic scheme; errors go in FastAPI's and its own forms.
+ * AUTOMATIC1111's API under `/sdapi/v1/` (modules/api/api.py). Keys may come as `x-api-key`, as a bearer
+ * token or as the password of HTTP's Basic scheme; errors go in FastAPI's and its own forms.
  */
 export async function a1111Routes(
   app: FastifyInstance,

@@ -53,18 +53,10 @@ export function createCheckpoints({ producer }: Gateway, workers: WorkerList): C
     current: async (owner) => (await chosen(owner)) ?? (await served())[0],
     fieldsFor: async (endpoint, owner, asked) => {
       const name = asked === undefined ? await chosen(owner) : await find(asked);
-      if (endpoint === 'sdxl-torch') return textFields(name);
+      if (endpoint === 'sdxl-torch') return name === undefined || name === baseName ? {} : { model: name };
       if (name !== undefined && (name !== baseName || asked !== undefined)) return { base_model: name };
       const bases = (await served()).filter((each) => each !== baseName && each !== refinerName);
       return { base_model: bases.includes(usualBaseModel) ? usualBaseModel : (bases[0] ?? usualBaseModel) };
     },
   };
-}
-
-function textFields(name: string | undefined): object {
-  if (name === undefined || name === baseName) return {};
-  throw new ApiError(
-    'invalidParameter',
-    `sd_model_checkpoint: text to image is made with ${baseName} here, not with ${show(name)}`,
-  );
 }

@@ -140,7 +140,7 @@ export function generationRoutes(
     if (size !== undefined && size.width * size.height > settings.img2imgMaxPixels)
       throw new ApiError(
         'invalidParameter',
-        `width times height must be at most ${settings.img2imgMaxPixels} here, got ${size.width}x${size.height}`,
+        `width times height must be at most ${settings.img2imgMaxPixels}, got ${size.width}x${size.height}`,
       );
   };
 }
