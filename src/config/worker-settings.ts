@@ -39,6 +39,14 @@ export const workerSettings = {
       'Checkpoints that stay loaded at once; a job for another one takes their place. ' +
       'Unset: all on the CPU, 2 elsewhere (base and refiner in float16 are 13 GB of weights).',
   },
+  loraVariants: {
+    variable: 'LORA_VARIANTS',
+    kind: wholeNumber(1, 16),
+    default: '1',
+    sentence:
+      'Combinations of LoRAs whose merged networks stay loaded beside their checkpoint; the one used longest ago ' +
+      'leaves. Each takes what the changed networks take (the UNet of SDXL: 10 GB on the CPU, 5 GB in float16).',
+  },
   swapAfterSeconds: {
     variable: 'SWAP_AFTER_SECONDS',
     kind: wholeNumber(0, 3600),

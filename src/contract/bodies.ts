@@ -14,6 +14,7 @@ import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
 import type { ImageToImageRequest, TextToImageRequest } from './generation.ts';
+import { lorasOf } from './lora-fields.ts';
 import type { ModelProfile, NamedModel } from './model-profile.ts';
 import { type Asked, rangesOf, requireStep } from './ranges.ts';
 import { withSamplerNames } from './sampler-aliases.ts';
@@ -144,6 +145,7 @@ export function parseImageToImage(
 
 interface CommonBody {
   prompt: string;
+  loras?: Parameters<typeof lorasOf>[1];
   negative_prompt: string;
   samples: number;
   scheduler: string;
@@ -165,7 +167,7 @@ interface CommonBody {
 
 function commonRequest(body: CommonBody, fields: unknown, defaults: RequestDefaults) {
   return {
-    prompt: body.prompt,
+    ...lorasOf(body.prompt, body.loras),
     negativePrompt: body.negative_prompt,
     samples: body.samples,
     scheduler: schedulerOf(body, fields),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { outputFormats } from '../images/output-formats.ts';
 import { randomAlgorithms } from '../numerics/random-algorithms.ts';
 import { type SchedulerName, schedulerNames } from '../schedulers/registry.ts';
+import { loraFields } from './lora-fields.ts';
 import { publishedRanges, type Ranges, rangedFields, sideRange } from './ranges.ts';
 import { samplerFields } from './sampler-fields.ts';
 import { maxSeed, variationFields } from './variation-fields.ts';
@@ -36,6 +37,7 @@ function commonFields(ranges: Ranges) {
     output_format: z.enum(outputFormats).default('jpeg').meta({ description: 'Extension: file format' }),
     ...variationFields,
     ...samplerFields,
+    ...loraFields,
     ...rangedFields(ranges),
   };
 }

@@ -13,6 +13,8 @@ const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 interface Expected {
   readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object';
   readonly items?: Expected;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, Expected>>;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
@@ -34,8 +36,18 @@ function coerce(value: unknown, { type }: Expected): unknown {
   if (typeof value !== 'string') return value;
   const text = value.trim();
   if ((type === 'number' || type === 'integer') && numeral.test(text)) return Number(text);
+  // A form has no lists of objects.
+  if (type === 'array' && text.startsWith('[')) return listOf(text);
   if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   return value;
+}
+
+function listOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }
 
 /** A field that is not as its schema wants it. */
@@ -71,12 +83,18 @@ export function readFields<Shape extends z.ZodRawShape>(
   }
   const parsed = schema.safeParse(coerced);
   if (parsed.success) return { data: parsed.data };
-  const names = [...new Set(parsed.error.issues.map((issue) => String(issue.path[0])))];
-  const wrong = names.map((name) => {
+  const wrong = parsed.error.issues.map(({ path: [first, ...inner] }) => {
+    const name = String(first);
     const value = given[name];
-    return { name, value, message: complaint(name, schema.shape[name]!, value) };
+    const message =
+      inner.length === 0
+        ? complaint(name, schema.shape[name]!, value)
+        : innerComplaint(name, inner, expectedOf(schema.shape[name]!), coerced[name]);
+    return { name, value, message };
   });
-  return { wrong };
+  const isFirst = ({ message }: WrongField, at: number) =>
+    wrong.findIndex((each) => each.message === message) === at;
+  return { wrong: wrong.filter(isFirst) };
 }
 
 /**
@@ -90,6 +108,25 @@ export function parseFields<Shape extends z.ZodRawShape>(
   const read = readFields(schema, raw);
   if (read.wrong === undefined) return read.data;
   throw new ApiError('invalidParameter', read.wrong.map(({ message }) => message).join('; '));
+}
+
+/** Of what lies inside a field: `loras[0].weight`. */
+function innerComplaint(
+  field: string,
+  inner: readonly PropertyKey[],
+  expected: Expected,
+  value: unknown,
+): string {
+  let name = field;
+  let wanted: Expected | undefined = expected;
+  let found = value;
+  for (const key of inner) {
+    name += typeof key === 'number' ? `[${key}]` : `.${String(key)}`;
+    wanted = typeof key === 'number' ? wanted?.items : wanted?.properties?.[String(key)];
+    found = (found as Record<PropertyKey, unknown> | undefined)?.[key];
+  }
+  if (found === undefined) return `${name} is mandatory`;
+  return `${name} must be ${wanted ? describe(wanted) : 'something else'}, got ${show(found)}`;
 }
 
 function complaint(name: string, field: z.core.$ZodType, value: unknown): string {
@@ -109,6 +146,9 @@ function describe(expected: Expected): string {
   if (expected.const !== undefined) return String(expected.const);
   if (expected.enum) return `one of: ${expected.enum.join(', ')}`;
   if (expected.type === 'boolean') return 'true or false';
+  if (expected.type === 'array' && expected.items?.properties)
+    return `a list of at most ${expected.maxItems} objects with ${Object.keys(expected.items.properties).join(', ')}`;
+  if (expected.properties) return `an object with ${Object.keys(expected.properties).join(', ')}`;
   if (expected.type === 'object') return 'an object';
   if (expected.type === 'array') return `a list, each ${describe(expected.items!)}`;
   if (expected.type === 'string')

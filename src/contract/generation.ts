@@ -1,5 +1,6 @@
 import type { OutputFormat } from '../images/output-formats.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
+import type { LoraChoice } from './lora-fields.ts';
 
 /**
  * What travels from the gateway to the worker and back: validated, in the field's words, with every default
@@ -31,6 +32,8 @@ export interface RequestOrigin {
 
 interface CommonRequest extends PictureOptions {
   readonly prompt: string;
+  /** Absent where there are none; each name once. */
+  readonly loras?: readonly LoraChoice[];
   /** '' where the client gave none. */
   readonly negativePrompt: string;
   readonly samples: number;
@@ -128,7 +131,7 @@ export interface GenerationResult {
   /** Which checkpoints made it, by name. */
   readonly checkpoints: readonly string[];
   readonly inferenceSeconds: number;
-  /** Seconds by stage: textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
+  /** Seconds by stage: loras, textEncode, base, refiner, vaeEncode, vaeDecode, imageEncode. */
   readonly stageSeconds: Readonly<Record<string, number>>;
   readonly determinism?: DeterminismReport;
   /** What its client should know of how it was made; see warnings.ts. */

@@ -24,6 +24,7 @@ import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
 import { traceRequests } from './http/trace-requests.ts';
 import { a1111Routes, withoutTrailingSlash } from './routes/a1111/a1111.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
+import { adapterPaths, adapterRoutes } from './routes/adapters.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
 import { batchPaths, batchRoutes } from './routes/batches.ts';
 import { capabilityPaths, capabilityRoutes } from './routes/capabilities.ts';
@@ -101,6 +102,7 @@ export async function buildApp(
     ...requestPaths,
     ...batchPaths,
     ...capabilityPaths,
+    ...adapterPaths,
     ...pictureParameterPaths,
   }))
     refuseOtherMethods(app, path, allowed);
@@ -125,6 +127,7 @@ export async function buildApp(
       requestRoutes(bodyless, gateway);
       eventRoutes(bodyless, gateway);
       accountRoutes(bodyless, gateway);
+      adapterRoutes(bodyless, workers);
     });
     await keyed.register(async (asked) => capabilityRoutes(asked, gateway, workers, inputs, bodies));
     await keyed.register(async (infos) => pictureParameterRoutes(infos, gateway, workers, bodies));

@@ -83,7 +83,12 @@ async function encodeStages(
   let column = 0;
   for (const [index, stage] of models.textStages.entries()) {
     const chunks = chunksByStage[index]!;
-    const encodings = await encodeChunks(stage, chunks, `${models.name}/${index}`, options);
+    const encodings = await encodeChunks(
+      stage,
+      chunks,
+      `${models.name}${models.variant ?? ''}/${index}`,
+      options,
+    );
     const stageWidth = stage.encoder.width;
     for (const [chunkIndex, chunk] of chunks.entries()) {
       const weighted = encodings[chunkIndex]!.hiddenStates.slice();

@@ -13,6 +13,8 @@ export interface TextStage {
 export interface Models {
   /** The checkpoint's name, as reported in results. */
   readonly name: string;
+  /** What tells it from others of the name: LoRAs that are merged into it. */
+  readonly variant?: string;
   /** In the order their hidden states are concatenated; two for base checkpoints, one for the refiner. */
   readonly textStages: readonly TextStage[];
   readonly unet: Unet;

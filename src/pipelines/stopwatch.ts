@@ -1,5 +1,6 @@
 /** Names of the stages whose seconds a result reports. */
 export type Stage =
+  | 'loras'
   | 'textEncode'
   | 'vaeEncode'
   | 'base'

@@ -1,17 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../src/config/config.ts';
-import type { Endpoint } from '../../src/contract/endpoints.ts';
-import type {
-  GenerationProgress,
-  GenerationRequest,
-  ImageToImageRequest,
-  TextToImageRequest,
-} from '../../src/contract/generation.ts';
+import type { GenerationProgress } from '../../src/contract/generation.ts';
 import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
-import { decodePng } from '../../src/images/decode-png.ts';
-import { encodeImage } from '../../src/images/encode-image.ts';
-import { halved } from '../../src/images/halve.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import type { DeviceLayout } from '../../src/installation/memory/device-layout.ts';
 import { planDevice } from '../../src/installation/memory/plan-device.ts';
@@ -22,18 +13,19 @@ import { computePrecision, isRepeatable } from '../../src/networks/layers-for.ts
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { isCutIntoTiles } from '../../src/networks/vae-tiles.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
-import { imageToImage } from '../../src/pipelines/image-to-image.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import { RequestError } from '../../src/pipelines/request-error.ts';
-import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
+import type { Picture, SamplingOptions } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
-import { textToImage } from '../../src/pipelines/text-to-image.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
 import { withParameters } from './embed-parameters.ts';
+import { croppingOf, encodePicture } from './finished-picture.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { withLessMemory } from './less-memory.ts';
 import { explainMissingProvider } from './missing-provider.ts';
+import { type Find, imageToImageRun, type Run, textToImageRun } from './pipeline-runs.ts';
 import { createPreviewer, type Previewer } from './preview.ts';
+import { createRequestLoras, type WithLoras, withoutLoras } from './request-loras.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 import { splitOnce } from './split-samples.ts';
 
@@ -96,8 +88,11 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   };
   await load(first, onLoading);
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
+  const withLoras = createRequestLoras(config, config.modelsDir, options, places, (served) =>
+    installation.get(served),
+  );
   return {
-    ...createSdxlGenerator(loaded, config, { layout, ...(check && { check }) }),
+    ...createSdxlGenerator(loaded, config, { layout, withLoras, ...(check && { check }) }),
     capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor, config.residentModels),
     resident: () => [...resident],
     memory: memory.report,
@@ -120,6 +115,8 @@ export interface GeneratorOptions {
   readonly check?: SafetyCheck;
   /** How the models are held; goes down one plan where a request finds too little memory. */
   readonly layout?: DeviceLayout;
+  /** Gives a checkpoint with a request's LoRAs; by default none can be had. */
+  readonly withLoras?: WithLoras;
   /** See createPreviewer. */
   readonly previewIntervalMs?: number;
   /** Hears of samples that the device had no memory for at once; by default it is written to stderr. */
@@ -134,7 +131,13 @@ function reportSplit({ message }: Error): void {
 export function createSdxlGenerator(
   models: ReadonlyMap<string, Models>,
   settings: GeneratorSettings,
-  { check, layout, previewIntervalMs, onSplit = reportSplit }: GeneratorOptions = {},
+  {
+    check,
+    layout,
+    withLoras = withoutLoras,
+    previewIntervalMs,
+    onSplit = reportSplit,
+  }: GeneratorOptions = {},
 ): Generator {
   const cache = createEmbeddingCache(embeddingCacheBytes);
   const lower = lowering(layout);
@@ -155,12 +158,22 @@ export function createSdxlGenerator(
         stopwatch,
         signal,
       };
+      const name = request.endpoint === 'sdxl-torch' ? (request.model ?? baseName) : request.baseModel;
+      const onWork = async () => {
+        signal.throwIfAborted();
+        await progress({ sample: 0, samples: request.samples, step: 0, steps: request.steps });
+      };
+      const { loras = [] } = request;
+      const base =
+        loras.length === 0
+          ? find(name)
+          : await stopwatch.time('loras', () => withLoras(name, find(name), loras, onWork));
       const compute = async (batch: number) => {
         const options: SamplingOptions = { ...shared, batch };
         const { used, steps } =
           request.endpoint === 'sdxl-torch'
-            ? textToImageRun(request, options, find)
-            : await imageToImageRun(request, options, find, inputImage);
+            ? textToImageRun(request, options, base, find)
+            : await imageToImageRun(request, options, base, inputImage);
         const preview = createPreviewer(used.at(-1)!.vaeDecoder, previewIntervalMs);
         const made = await runToEnd(steps, preview, progress, signal);
         return { used, made };
@@ -195,56 +208,10 @@ export function createSdxlGenerator(
   };
 }
 
-function encodePicture(
-  { pixels, width, height }: Picture,
-  { outputFormat, outputQuality, halved: isHalved = false }: GenerationRequest,
-): Promise<Buffer> {
-  if (!isHalved) return encodeImage(pixels, width, height, outputFormat, outputQuality);
-  return encodeImage(halved(pixels, width, height), width / 2, height / 2, outputFormat, outputQuality);
-}
-
-/** What the client should know where the checkpoint cannot make a picture's size itself. */
-function croppingOf(endpoint: Endpoint, { width, height, canvas }: Picture, factor: number): string[] {
-  if (width === canvas.width && height === canvas.height) return [];
-  const field = endpoint === 'sdxl-torch' ? 'img_width, img_height' : 'image';
-  return [
-    `${field}: ${width}x${height} is a size made by cropping ${canvas.width}x${canvas.height}, ` +
-      `because this checkpoint's sides are multiples of ${factor}`,
-  ];
-}
-
 /** Loaded checkpoints with the names that lead to them. */
 function servedBy(models: ReadonlyMap<string, Models>): ServedModel[] {
   const groups = Map.groupBy(models, ([, { name }]) => name);
   return [...groups].map(([name, entries]) => ({ name, serves: entries.map(([served]) => served) }));
-}
-
-type Find = (name: string) => Models;
-
-interface Run {
-  readonly used: readonly Models[];
-  readonly steps: AsyncGenerator<StepDone, Picture[]>;
-}
-
-function textToImageRun(request: TextToImageRequest, options: SamplingOptions, find: Find): Run {
-  const base = find(request.model ?? baseName);
-  const refiner = request.refiner && request.highNoiseFraction < 1 ? find(refinerName) : undefined;
-  return {
-    used: refiner === undefined ? [base] : [base, refiner],
-    steps: textToImage(base, refiner, { ...request, ...options }),
-  };
-}
-
-async function imageToImageRun(
-  request: ImageToImageRequest,
-  options: SamplingOptions,
-  find: Find,
-  inputImage: Uint8Array | undefined,
-): Promise<Run> {
-  if (inputImage === undefined) throw new Error('an image-to-image request came without its input picture');
-  const models = find(request.baseModel);
-  const picture = await decodePng(inputImage);
-  return { used: [models], steps: imageToImage(models, { ...request, ...options, ...picture }) };
 }
 
 /** Failures that say something about the request reach the client; everything else stays internal. */

@@ -29,6 +29,7 @@ import { lookOnDisk } from './look-on-disk.ts';
 import { type Observers, observeRuns } from './observe-runs.ts';
 import { createPresence } from './presence.ts';
 import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
+import { type WatchedAdapters, watchAdapters } from './watch-adapters.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
@@ -78,6 +79,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   let inHand: string | undefined;
   let knownWords: readonly ServedKnownWords[] = [];
   let unservable: readonly UnservableModel[] = [];
+  let adapters: WatchedAdapters | undefined;
   let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
   let wake: () => void = () => undefined;
@@ -97,6 +99,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
       unservable,
       memory: engine.memory(),
+      ...(adapters?.loras() && { loras: adapters.loras()! }),
       ...(inHand !== undefined && { request: inHand }),
     });
   };
@@ -130,6 +133,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         log.warn({ err: error }, 'what the models know cannot be told');
         return [];
       });
+    adapters = await watchAdapters(config.modelsDir, log, announce);
     const started = await superviseEngine({ ...options, onUp, onDown, onResidency: announce });
     supervisor = started;
     const routes = routesOf(started.capabilities);
@@ -192,6 +196,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       enginePid: () => engine.pid,
       close: async () => {
         leaving = true;
+        adapters?.close();
         orders.close();
         const away = new AbortController();
         const drained = Promise.all([presence.stop(), consumer.close()]);
@@ -204,6 +209,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       },
     };
   } catch (error) {
+    adapters?.close();
     await stopHashing();
     health.stop();
     await presence.stop();

@@ -6,24 +6,26 @@ import type { LoraTarget } from './lora-targets.ts';
 export interface AdapterFacts {
   readonly alpha: number | undefined;
   readonly rank: number | undefined;
+  /** Whether the scale is alpha over the root of the rank (Kalajdzievski 2023). */
+  readonly isRankStabilized: boolean;
+  /** Whether it was trained as DoRA, which has a magnitude. */
+  readonly isDora: boolean;
 }
 
 /**
  * The peft configs that diffusers writes beside the weights since 0.34: `unet.lora_alpha`, `unet.r`,
  * `unet.alpha_pattern` and so on.
- * @throws CheckpointError naming the file and a key that asks for more than plain LoRA, or is no number.
+ * @throws CheckpointError naming the file and a key that is no number.
  */
 export function adapterFacts(
   metadata: Readonly<Record<string, string>>,
   file: string,
 ): (target: LoraTarget) => AdapterFacts {
   const text = metadata.lora_adapter_metadata;
-  if (text === undefined) return () => ({ alpha: undefined, rank: undefined });
+  if (text === undefined)
+    return () => ({ alpha: undefined, rank: undefined, isRankStabilized: false, isDora: false });
   const place = `${file}: __metadata__ lora_adapter_metadata`;
   const config: JsonObject = parseJsonObject(text, place);
-  for (const [key, value] of Object.entries(config))
-    if (/(^|\.)use_(dora|rslora)$/.test(key) && value === true)
-      throw new CheckpointError(`${place}: ${key} is true; only plain LoRA is supported`);
   return ({ component, tensor }) => {
     const module = tensor.replace(/\.weight$/, '');
     const read = (key: string, patternKey: string): number | undefined => {
@@ -38,6 +40,11 @@ export function adapterFacts(
         );
       return value;
     };
-    return { alpha: read('lora_alpha', 'alpha_pattern'), rank: read('r', 'rank_pattern') };
+    return {
+      alpha: read('lora_alpha', 'alpha_pattern'),
+      rank: read('r', 'rank_pattern'),
+      isRankStabilized: config[`${component}.use_rslora`] === true,
+      isDora: config[`${component}.use_dora`] === true,
+    };
   };
 }

@@ -1,13 +1,15 @@
 import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
 import { originalUnetName } from '../single-file/unet-names.ts';
 
-/** A linear or convolution weight that a LoRA may change. */
+/** A layer's weight that a LoRA may change, with the bias beside it. */
 export interface LoraTarget {
   /** unet, text_encoder or text_encoder_2. */
   readonly component: string;
   /** Published name in the component. */
   readonly tensor: string;
   readonly location: TensorLocation;
+  /** Absent where the layer has none. */
+  readonly bias?: { readonly tensor: string; readonly location: TensorLocation };
 }
 
 /** Names of the components in files: as modules with dots, and before modules with underscores. */
@@ -58,6 +60,13 @@ export function loraTargets({ unet, textEncoders }: Checkpoint): ReadonlyMap<str
 
 function modulesOf({ name: component, tensors }: Component<unknown>): (readonly [string, LoraTarget])[] {
   return [...tensors]
-    .filter(([tensor, { shape }]) => shape.length >= 2 && /(?<!_embedding)\.weight$/.test(tensor))
-    .map(([tensor, location]) => [tensor.replace(/\.weight$/, ''), { component, tensor, location }]);
+    .filter(([tensor]) => /(?<!_embedding)\.weight$/.test(tensor))
+    .map(([tensor, location]) => {
+      const module = tensor.replace(/\.weight$/, '');
+      const bias = tensors.get(`${module}.bias`);
+      return [
+        module,
+        { component, tensor, location, ...(bias && { bias: { tensor: `${module}.bias`, location: bias } }) },
+      ];
+    });
 }

@@ -6,6 +6,9 @@ export interface LowRank {
   readonly scale: number;
 }
 
+/** Adds a product to values in place, in float32. */
+export type AddLowRank = (values: Float32Array, product: LowRank) => Promise<void> | void;
+
 /** Columns handled at a time, so that the sums and a few rows of `down` stay in the fastest cache. */
 const columnsAtATime = 512;
 

@@ -23,9 +23,10 @@ interface Oracle {
 }
 
 const oracles = path.join(import.meta.dirname, 'oracles');
-const oracle: Oracle = JSON.parse(
-  gunzipSync(await readFile(path.join(oracles, 'merged.json.gz'))).toString(),
-);
+const readOracle = async (name: string): Promise<Oracle> =>
+  JSON.parse(gunzipSync(await readFile(path.join(oracles, name))).toString());
+const oracle = await readOracle('merged.json.gz');
+const lycoris = await readOracle('merged-lycoris.json.gz');
 let folder = '';
 let side = '';
 const opened = {} as Record<'folder' | 'half' | 'single', Checkpoint>;
@@ -98,6 +99,40 @@ for (const [run, { loras, tensors }] of Object.entries(oracle.runs))
       }
     });
 
+for (const [run, { loras, tensors }] of Object.entries(lycoris.runs))
+  test(`"${run}" gives the weights that the format's own library gives`, async () => {
+    const merged = await mergeLoras(opened.folder, inOracles(loras), side);
+    const original = locations(opened.folder);
+    const changed = [...locations(merged)].filter(([name, location]) => location !== original.get(name));
+    assert.deepEqual(changed.map(([name]) => name).sort(), Object.keys(tensors).sort());
+    for (const [name, location] of changed) {
+      const actual = await readTensorValues(location);
+      const expected = floats(tensors[name]!);
+      const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      for (const [index, value] of actual.entries())
+        assert.ok(Math.abs(value - expected[index]!) <= 5e-6 * largest, `${name} ${index}: ${value}`);
+    }
+  });
+
+test('at weight 0 every format leaves the weights as they are, to the bit', async () => {
+  const loras = lycoris.runs['all stacked']!.loras.map((lora) => ({ ...lora, weight: 0 }));
+  const merged = await mergeLoras(opened.half, inOracles(loras), side);
+  const original = locations(opened.half);
+  for (const [name, location] of locations(merged))
+    assert.deepEqual(await readTensorBytes(location), await readTensorBytes(original.get(name)!), name);
+});
+
+test('text encoders may have a weight of their own', async () => {
+  const [lora] = inOracles(oracle.runs.kohya!.loras);
+  const both = await mergeLoras(opened.folder, [{ ...lora!, weight: 0.8 }], side);
+  const apart = await mergeLoras(opened.folder, [{ ...lora!, weight: 0, textEncoderWeight: 0.8 }], side);
+  const [whole, texts, original] = [both, apart, opened.folder].map(locations);
+  for (const [name, location] of texts!) {
+    const same = name.startsWith('unet/') ? original! : whole!;
+    assert.deepEqual(await readTensorBytes(location), await readTensorBytes(same.get(name)!), name);
+  }
+});
+
 test('float16 weights are added to in float32 and rounded once', async () => {
   const { loras } = oracle.runs.kohya!;
   const merged = await mergeLoras(opened.half, inOracles(loras), side);
@@ -168,15 +203,28 @@ const pair = [zeros(`${module}.lora_down.weight`, [2, 40]), zeros(`${module}.lor
 test('what is no LoRA of the checkpoint is refused by name', async () => {
   assert.match(
     await refusal([zeros('lora_unet_mid_block_attentions_9_proj_in.lora_down.weight', [2, 40])]),
-    /refused-\d+\.safetensors: "lora_unet_mid_block_attentions_9_proj_in" is no linear or convolution layer/,
+    /refused-\d+\.safetensors: "lora_unet_mid_block_attentions_9_proj_in" is no layer of the checkpoint/,
   );
   assert.match(
-    await refusal([...pair, zeros(`${module}.dora_scale`, [40])]),
-    /tensor ".*dora_scale" is none of/,
+    await refusal([...pair, zeros(`${module}.dora_scale`, [41])]),
+    /has a magnitude \[41\], which does not fit a layer of shape \[40,40\]/,
   );
   assert.match(
-    await refusal([...pair, zeros(`${module}.lora_mid.weight`, [2, 2])]),
-    /lora_mid\.weight" is none/,
+    await refusal([...pair, zeros(`${module}.oft_blocks`, [2, 2, 2])]),
+    /oft_blocks" is none of a LoRA's; supported are LoRA, LoCon/,
+  );
+  assert.match(
+    await refusal([...pair, zeros(`${module}.diff`, [40, 40])]),
+    /is changed by LoRA and a difference at once/,
+  );
+  assert.match(await refusal([zeros(`${module}.diff_b`, [39])]), /has a bias \[39\], the layer's is \[40\]/);
+  assert.match(
+    await refusal([zeros(`${module}.hada_w1_a`, [40, 2]), zeros(`${module}.hada_w1_b`, [2, 40])]),
+    /lacks its hada_w2_a/,
+  );
+  assert.match(
+    await refusal([zeros(`${module}.lokr_w1`, [3, 4]), zeros(`${module}.lokr_w2`, [10, 10])]),
+    /LoKr factors \[3,4\] and \[10,10\], which do not fit a layer of shape \[40,40\]/,
   );
   assert.match(await refusal([pair[0]!]), /"lora_unet_mid_block_attentions_0_proj_in" lacks its up weight/);
   assert.match(
@@ -189,7 +237,7 @@ test('what is no LoRA of the checkpoint is refused by name', async () => {
   );
   assert.match(await refusal([]), /holds no LoRA/);
   const metadata = { lora_adapter_metadata: '{"unet.use_dora": true}' };
-  assert.match(await refusal(pair, metadata), /unet\.use_dora is true; only plain LoRA is supported/);
+  assert.match(await refusal(pair, metadata), /lacks its magnitude; its adapter metadata say use_dora/);
   assert.match(
     await refusal(pair, { lora_adapter_metadata: '{"unet.lora_alpha": "4"}' }),
     /the lora_alpha of unet\.mid_block\.attentions\.0\.proj_in is "4"/,

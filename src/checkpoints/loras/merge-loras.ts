@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Checkpoint, Component } from '../checkpoint.ts';
+import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import {
   fileState,
@@ -10,47 +10,69 @@ import {
 } from '../safetensors/prepared-file.ts';
 import { encodeValues, readTensorValues } from '../safetensors/tensor-values.ts';
 import type { TensorSource } from '../safetensors/write-safetensors.ts';
+import { addDelta, withMagnitude } from './lora-delta.ts';
 import { type LoraModule, readLora } from './lora-file.ts';
-import { type LoraTarget, loraTargets } from './lora-targets.ts';
-import { addLowRank } from './low-rank.ts';
+import { loraTargets } from './lora-targets.ts';
+import { type AddLowRank, addLowRank } from './low-rank.ts';
 import { withTensorsFrom } from './merged-tensors.ts';
 
 /** A LoRA file and how strongly it is applied; 1 as trained, negative the other way. */
-export interface LoraChoice {
+export interface LoraFile {
   readonly file: string;
+  readonly weight: number;
+  /** Of the text encoders; as `weight` where absent. */
+  readonly textEncoderWeight?: number;
+}
+
+/** What a file changes of one tensor. */
+interface Change extends Omit<LoraModule, 'target' | 'bias'> {
   readonly weight: number;
 }
 
-interface Change extends LoraModule {
-  readonly weight: number;
+/** A tensor with everything that is changed of it. */
+interface Changed {
+  readonly location: TensorLocation;
+  readonly changes: Change[];
 }
 
 /**
- * Adds LoRAs to a checkpoint: W + sum of weight * alpha / rank * up down, in float32, stored in W's element
- * type in one side file in `outputDirectory`; every other tensor stays where it is. A side file made from the
- * same files and weights is kept.
+ * Adds LoRAs to a checkpoint: W + sum of weight * change, in float32, stored in W's element type in one side
+ * file in `outputDirectory`; every other tensor stays where it is. The change is scale * delta, of DoRA what
+ * the whole weight becomes less W, each from the checkpoint's own W. A side file made from the same files and
+ * weights is kept.
+ * @param add multiplies and adds; by default slowly and in float64.
  * @throws CheckpointError naming the LoRA file and what of it does not fit the checkpoint.
  */
 export async function mergeLoras(
   checkpoint: Checkpoint,
-  loras: readonly LoraChoice[],
+  loras: readonly LoraFile[],
   outputDirectory: string,
+  add: AddLowRank = addLowRank,
 ): Promise<Checkpoint> {
   if (loras.length === 0) return checkpoint;
   const targets = loraTargets(checkpoint);
-  const changes = new Map<string, { target: LoraTarget; changes: Change[] }>();
-  for (const { file, weight } of loras) {
-    requireLoraFile(file, weight);
-    for (const module of await readLora(file, targets)) {
-      const { target } = module;
-      const name = `${target.component}.${target.tensor}`;
-      if (!changes.has(name)) changes.set(name, { target, changes: [] });
-      changes.get(name)!.changes.push({ ...module, weight });
+  const changed = new Map<string, Changed>();
+  const put = (component: string, tensor: string, location: TensorLocation, change: Change) => {
+    const name = `${component}.${tensor}`;
+    if (!changed.has(name)) changed.set(name, { location, changes: [] });
+    changed.get(name)!.changes.push(change);
+  };
+  for (const lora of loras) {
+    requireLoraFile(lora.file, lora.weight);
+    for (const { target, bias, ...change } of await readLora(lora.file, targets)) {
+      const { component, tensor, location } = target;
+      const weight = component === 'unet' ? lora.weight : (lora.textEncoderWeight ?? lora.weight);
+      if (change.delta !== undefined) put(component, tensor, location, { ...change, weight });
+      if (bias !== undefined)
+        put(component, target.bias!.tensor, target.bias!.location, {
+          ...{ weight, scale: bias.scale, magnitude: undefined },
+          delta: { kind: 'difference', values: bias.location },
+        });
     }
   }
   const side = preparedFile(outputDirectory, 'loras', await madeFrom(checkpoint, loras));
   if ((await readPrepared(side)) === undefined) {
-    const sources = [...changes].map(([name, change]) => mergedSource(name, change.target, change.changes));
+    const sources = [...changed].map(([name, change]) => mergedSource(name, change, add));
     sources.sort((a, b) => (a.name < b.name ? -1 : 1));
     await writePrepared(side, sources);
   }
@@ -64,31 +86,42 @@ function requireLoraFile(file: string, weight: number): void {
     throw new CheckpointError(`${file}: its weight is ${weight}; it must be a number`);
 }
 
-function mergedSource(name: string, { location }: LoraTarget, changes: readonly Change[]): TensorSource {
+function mergedSource(name: string, { location, changes }: Changed, add: AddLowRank): TensorSource {
   const { dtype, shape } = location;
   return {
     name,
     dtype,
     shape,
     async *bytes() {
-      const values = await readTensorValues(location);
-      for (const { down, up, rank, alpha, weight } of changes)
-        addLowRank(values, {
-          up: await readTensorValues(up),
-          down: await readTensorValues(down),
-          rank,
-          scale: (weight * alpha) / rank,
-        });
+      const original = await readTensorValues(location);
+      const values = original.slice();
+      for (const { delta, scale, magnitude, weight } of changes) {
+        if (weight === 0) continue;
+        if (magnitude === undefined) {
+          await addDelta(values, delta!, weight * scale, shape, add);
+          continue;
+        }
+        const whole = original.slice();
+        await addDelta(whole, delta!, scale, shape, add);
+        withMagnitude(whole, shape, await readTensorValues(magnitude.location), magnitude.byRow);
+        for (let at = 0; at < values.length; at++) values[at]! += weight * (whole[at]! - original[at]!);
+      }
       yield encodeValues(values, dtype);
     },
   };
 }
 
 /** The files behind the merged tensors, and the weights. */
-async function madeFrom({ unet, textEncoders }: Checkpoint, loras: readonly LoraChoice[]) {
+async function madeFrom({ unet, textEncoders }: Checkpoint, loras: readonly LoraFile[]) {
   return {
     base: await fileStates([unet, ...textEncoders].flatMap(filesOf)),
-    loras: await Promise.all(loras.map(async ({ file, weight }) => [...(await fileState(file)), weight])),
+    loras: await Promise.all(
+      loras.map(async ({ file, weight, textEncoderWeight = weight }) => [
+        ...(await fileState(file)),
+        weight,
+        ...(textEncoderWeight === weight ? [] : [textEncoderWeight]),
+      ]),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
+import { adapterListSchema } from '../adapters.ts';
 import { adminResponses } from '../admin.ts';
 import { batchResponses } from '../batches.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
@@ -193,6 +194,7 @@ export const responseSchemas = {
   Credits: z.strictObject({
     data: z.strictObject({ credits: z.strictObject({ remaining: z.number(), used: z.number() }) }),
   }),
+  Adapters: adapterListSchema,
   Capabilities: capabilitiesSchema,
   Tokenized: tokenizeSchema,
   PictureParameters: pictureParametersSchema,

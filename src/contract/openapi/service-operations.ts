@@ -53,6 +53,20 @@ const lists: Operation[] = [
       ...errorResponses(500),
     },
   },
+  {
+    method: 'get',
+    path: '/v1/loras',
+    tag: 'Lists',
+    summary: 'Names for `loras`, and files that cannot be used',
+    keys: ['apiKey'],
+    responses: {
+      200: jsonResponse('What the workers find in MODELS_DIR/loras now', 'Adapters', {
+        data: [{ name: 'style', kind: 'lora', trigger_words: ['in that style'] }],
+        unusable: [{ name: 'half', reason: 'half.safetensors: truncated' }],
+      }),
+      ...errorResponses(401, 429, 500, 503),
+    },
+  },
 ];
 
 const health: Operation[] = [

@@ -17,6 +17,13 @@ before(async () => {
       { name: 'base', serves: ['sdxl-base'], loaded: true },
       { name: 'turbo', serves: ['turbo-xl'], loaded: false, profile: turbo },
     ],
+    loras: {
+      usable: [
+        { name: 'styles/ink', kind: 'lora', trigger_words: ['ink'] },
+        { name: 'pixel', kind: 'loha', trigger_words: [] },
+      ],
+      broken: [{ name: 'half', reason: 'half.safetensors: truncated' }],
+    },
   });
 });
 after(() => service.close());
@@ -133,4 +140,44 @@ test('the list of models tells kind, sizes, defaults and ranges of each', async 
     ranges: { num_inference_steps: [1, 4], guidance_scale: [0, 1] },
   });
   assert.equal((await service.get('/v1/models/sdxl-refiner')).json().kind, 'refiner');
+});
+
+test('LoRAs of the field and the prompt reach the worker under their own names', async () => {
+  const body = { prompt: 'a <lora:PIXEL:0.5>panda', loras: [{ name: 'ink', text_encoder_weight: 0 }] };
+  assert.equal((await service.post('/v1/sdxl-torch', body)).statusCode, 200);
+  assert.equal(lastText().prompt, 'a panda');
+  assert.deepEqual(lastText().loras, [
+    { name: 'styles/ink', weight: 1, textEncoderWeight: 0 },
+    { name: 'pixel', weight: 0.5 },
+  ]);
+  const image = (await picture(96, 72)).toString('base64');
+  await service.post('/v1/sdxl-img2img', { prompt, image, loras: [{ name: 'pixel', weight: -1 }] });
+  assert.deepEqual(service.started.at(-1)!.loras, [{ name: 'pixel', weight: -1 }]);
+  assert.equal((await service.post('/v1/sdxl-torch', { prompt })).statusCode, 200);
+  assert.equal(lastText().loras, undefined);
+});
+
+test('a LoRA that is not there or damaged is refused with the nearest names or its reason', async () => {
+  for (const [loras, error] of [
+    [
+      [{ name: 'pixle' }],
+      'loras: "pixle" is not a LoRA of this server; nearest: pixel; there are: styles/ink, pixel',
+    ],
+    [[{ name: 'half' }], 'loras: "half" cannot be used: half.safetensors: truncated'],
+    [[{ name: 'ink' }, { name: 'styles/ink' }], 'loras: "styles/ink" is named twice'],
+  ] as const) {
+    const response = await service.post('/v2/sdxl-torch', { prompt, loras });
+    assert.equal(response.statusCode, 400);
+    assert.equal(response.json().error, error);
+  }
+});
+
+test('the list of LoRAs tells their kinds and trigger words, and what cannot be used', async () => {
+  assert.deepEqual((await service.get('/v1/loras')).json(), {
+    data: [
+      { name: 'pixel', kind: 'loha', trigger_words: [] },
+      { name: 'styles/ink', kind: 'lora', trigger_words: ['ink'] },
+    ],
+    unusable: [{ name: 'half', reason: 'half.safetensors: truncated' }],
+  });
 });

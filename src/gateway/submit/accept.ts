@@ -6,6 +6,7 @@ import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { nearMissWarnings } from '../../contract/near-misses.ts';
+import { routeOf } from '../../contract/routes.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { parseSubmitFields } from '../../contract/submit-options.ts';
 import { withWarnings } from '../../contract/warnings.ts';
@@ -18,6 +19,7 @@ import { assertAdmitted, createGate } from './admission.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import type { Asking, InputImages } from './input-image.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
+import { withInstalledLoras } from './installed-adapters.ts';
 import { unknownWordWarnings } from './known-words.ts';
 import { baseModelProfile, modelOf } from './named-model.ts';
 import { isLong, type Prompts } from './prompt-check.ts';
@@ -68,7 +70,8 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       const parsed = withWarnings(parseTextToImage(fields, defaults, freeSize, model), warnings);
       const request = { ...parsed, ...overrides };
       await checked(request);
-      return await withInstalledRefiner(request, workers, settings.refinerFallback);
+      const made = await withInstalledRefiner(request, workers, settings.refinerFallback);
+      return await withInstalledLoras(made, routeOf(made), workers);
     },
     'sdxl-img2img': async (id, { fields, file, size, model, overrides }, _, client) => {
       const profile = await baseModelProfile(fields, model, workers);
@@ -76,13 +79,20 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       const { image, ...request } = { ...parsed, ...overrides };
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
+      const { loras } = await withInstalledLoras(request, request.baseModel, workers);
       if (client.checkOnly) return { ...request, imageKey: '' };
       // A picture is the dearest part of a request: it is looked at last.
       await assertCredits(client.apiKey, request.samples * settings.creditsPerSample);
       const read = await inputs.read(image, client);
       const { width, height } = size ?? read;
       const sized = size ? await fitImage(read.png, size) : read.png;
-      return { ...request, width, height, imageKey: await producer.storeInput(id, sized) };
+      return {
+        ...request,
+        ...(loras && { loras }),
+        width,
+        height,
+        imageKey: await producer.storeInput(id, sized),
+      };
     },
   };
 

@@ -1,3 +1,4 @@
+import type { AdapterFolder } from '../../contract/adapters.ts';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
 import type { MemoryReport } from '../../contract/memory-report.ts';
@@ -38,6 +39,8 @@ export interface WorkerInfo {
   readonly unservable?: readonly { readonly entry: string; readonly reason: string }[];
   /** How it uses the memory of its device. */
   readonly memory?: MemoryReport | undefined;
+  /** The LoRAs in its models folder. */
+  readonly loras?: AdapterFolder;
   /** Id of the request that it has in hand. */
   readonly request?: string;
   /** What those of its models know that were trained on little. */

@@ -1,0 +1,32 @@
+import type { Checkpoint, Component } from '../checkpoint.ts';
+
+/** Which components of a checkpoint another, made from it, has other weights in. */
+export interface ChangedComponents {
+  readonly unet: boolean;
+  /** Parallel to the text encoders. */
+  readonly textEncoders: readonly boolean[];
+}
+
+export function changedComponents(before: Checkpoint, after: Checkpoint): ChangedComponents {
+  return {
+    unet: isChanged(before.unet, after.unet),
+    textEncoders: after.textEncoders.map((component, index) =>
+      isChanged(before.textEncoders[index]!, component),
+    ),
+  };
+}
+
+function isChanged(before: Component<unknown>, after: Component<unknown>): boolean {
+  return [...after.tensors].some(([name, location]) => before.tensors.get(name) !== location);
+}
+
+/** The component without copies of convolution weights that have changed since they were made. */
+export function withoutStaleCopies<Config>(
+  before: Component<Config>,
+  after: Component<Config>,
+): Component<Config> {
+  const { channelsLast } = after;
+  if (channelsLast === undefined) return after;
+  const fresh = [...channelsLast].filter(([name]) => before.tensors.get(name) === after.tensors.get(name));
+  return { ...after, channelsLast: new Map(fresh) };
+}

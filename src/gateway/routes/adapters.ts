@@ -1,0 +1,15 @@
+import type { FastifyInstance } from 'fastify';
+import { adapterList } from '../../contract/adapters.ts';
+import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
+import type { WorkerList } from '../submit/worker-list.ts';
+
+/** Addresses of these routes and the verbs they know. */
+export const adapterPaths: Readonly<Record<string, readonly string[]>> = { '/v1/loras': ['GET', 'HEAD'] };
+
+/** What lies beside the models and requests can name, as the live workers find it now. */
+export function adapterRoutes(app: FastifyInstance, workers: WorkerList): void {
+  app.get('/v1/loras', async (_, reply): Promise<ResponseBody<'Adapters'>> => {
+    reply.header('cache-control', 'no-store');
+    return adapterList((await workers.live()).map(({ loras }) => loras));
+  });
+}

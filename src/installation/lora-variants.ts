@@ -1,0 +1,137 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
+import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
+import { changedComponents, withoutStaleCopies } from '../checkpoints/loras/changed-components.ts';
+import { type AddLowRank, addLowRank } from '../checkpoints/loras/low-rank.ts';
+import { type LoraFile, mergeLoras } from '../checkpoints/loras/merge-loras.ts';
+import type { VaeOptions } from '../networks/vae.ts';
+import type { Models } from '../pipelines/models.ts';
+import type { InstalledModel } from './installation.ts';
+import { type LoadingPlaces, networkLoaders } from './load-models.ts';
+import { isExported, openModel } from './open-model.ts';
+
+export interface LoraVariantOptions {
+  readonly network: VaeOptions;
+  readonly places: LoadingPlaces;
+  /** Where merged weights are kept. */
+  readonly directory: string;
+  /** Variants that stay loaded; the one used longest ago leaves first. */
+  readonly most: number;
+  /** Multiplies and adds; by default slowly. */
+  readonly add?: AddLowRank;
+}
+
+/** Checkpoints with LoRAs merged into them, loaded beside the checkpoint itself. */
+export interface LoraVariants {
+  /**
+   * The model with these LoRAs: the one that is loaded, or a new one. What the LoRAs do not touch is shared
+   * with the model.
+   * @param onWork called, and awaited, every now and then.
+   * @throws CheckpointError naming the file and what of it does not fit.
+   */
+  open(
+    model: InstalledModel,
+    base: Models,
+    loras: readonly LoraFile[],
+    onWork: () => Promise<void>,
+  ): Promise<Models>;
+}
+
+interface Loaded {
+  readonly models: Models;
+  /** Networks of its own. */
+  readonly networks: readonly { release(): Promise<void> }[];
+}
+
+export function createLoraVariants(options: LoraVariantOptions): LoraVariants {
+  const { most } = options;
+  const loaded = new Map<string, Loaded>();
+  const leave = async (room: number): Promise<void> => {
+    for (const [key, { networks }] of loaded) {
+      if (loaded.size <= room) return;
+      loaded.delete(key);
+      await Promise.all(networks.map((network) => network.release()));
+    }
+  };
+  return {
+    open: async (model, base, loras, onWork) => {
+      const key = JSON.stringify([model.name, await Promise.all(loras.map(stateOf))]);
+      const known = loaded.get(key);
+      if (known !== undefined) {
+        loaded.delete(key);
+        loaded.set(key, known);
+        return known.models;
+      }
+      await leave(most - 1);
+      const variant = await load(model, base, key, loras, options, onWork);
+      loaded.set(key, variant);
+      return variant.models;
+    },
+  };
+}
+
+async function stateOf({ file, weight, textEncoderWeight = weight }: LoraFile) {
+  const { size, mtimeMs } = await stat(file);
+  return [file, size, mtimeMs, weight, textEncoderWeight];
+}
+
+async function load(
+  model: InstalledModel,
+  base: Models,
+  key: string,
+  loras: readonly LoraFile[],
+  { network, places, directory, add = addLowRank }: LoraVariantOptions,
+  onWork: () => Promise<void>,
+): Promise<Loaded> {
+  const opened = await openModel(model, network.device);
+  if (isExported(opened))
+    throw new CheckpointError(
+      `${opened.directory}: the networks are exported; no LoRA can be merged into them`,
+    );
+  const merged = await mergeLoras(opened, loras, directory, async (values, product) => {
+    await onWork();
+    await add(values, product);
+  });
+  const changed = changedComponents(opened, merged);
+  const variant: Checkpoint = { ...merged, unet: withoutStaleCopies(opened.unet, merged.unet) };
+  const loaders = networkLoaders(variant, network, places);
+  const unet = changed.unet ? await loaders.unet() : base.unet;
+  const networks: Loaded['networks'][number][] = changed.unet ? [unet] : [];
+  const textStages = [];
+  for (const [index, stage] of base.textStages.entries()) {
+    await onWork();
+    if (!changed.textEncoders[index]) textStages.push(stage);
+    else {
+      const encoder = await loaders.textEncoders[index]!();
+      networks.push(encoder);
+      textStages.push({ ...stage, encoder });
+    }
+  }
+  await keepNewest(directory);
+  return { models: { ...base, unet, textStages, variant: key }, networks };
+}
+
+/** Files of merged weights that stay for the next start; of SDXL's UNet in float16 up to 5 GB each. */
+const mostFiles = 4;
+
+/** The networks have been loaded: where a file is still read it stays readable, whatever its name. */
+async function keepNewest(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const files = await Promise.all(
+    names
+      .filter((name) => /^loras-[0-9a-f]+\.safetensors$/.test(name))
+      .map(async (name) => {
+        const file = path.join(directory, name);
+        return {
+          file,
+          at: await stat(file).then(
+            ({ mtimeMs }) => mtimeMs,
+            () => 0,
+          ),
+        };
+      }),
+  );
+  files.sort((a, b) => b.at - a.at);
+  for (const { file } of files.slice(mostFiles)) await rm(file, { force: true });
+}
