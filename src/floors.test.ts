@@ -38,6 +38,8 @@ const floors: Record<string, Floor> = {
     folders: [
       'src/schedulers/registry.ts',
       'src/schedulers/samplers.ts',
+      'src/schedulers/methods.ts',
+      'src/schedulers/solver-options.ts',
       'src/schedulers/schedules/named-schedules.ts',
       'src/text/styles.ts',
       'src/images/output-formats.ts',

@@ -19,6 +19,7 @@ import type { ModelProfile, NamedModel } from './model-profile.ts';
 import { type Asked, rangesOf, requireStep } from './ranges.ts';
 import { withSamplerNames } from './sampler-aliases.ts';
 import { asksSampler, guidanceScaleOf, schedulerOf } from './sampler-fields.ts';
+import { samplingRefinementsOf } from './sampling-options.ts';
 import { withSchedulerName } from './scheduler-aliases.ts';
 import { show } from './show.ts';
 import { pictureOptionsOf } from './variation-fields.ts';
@@ -93,9 +94,10 @@ export function parseTextToImage(
       'invalidParameter',
       `style must be one of: ${styleNames.join(', ')}, got ${show(body.style)}`,
     );
+  const endpoint = 'sdxl-torch';
   const request: TextToImageRequest = {
-    endpoint: 'sdxl-torch',
-    ...commonRequest(body, fields, defaults),
+    endpoint,
+    ...commonRequest(endpoint, body, fields, defaults),
     ...(model && { model: model.name }),
     style,
     highNoiseFraction: body.high_noise_fraction,
@@ -134,9 +136,10 @@ export function parseImageToImage(
   const schema = bodiesOf({ sampler: asksSampler(fields), profile })['sdxl-img2img'];
   const body = parseFields(schema, file ? { ...(fields as object), image: 'file' } : fields);
   requireStep(body.num_inference_steps, body.strength);
+  const endpoint = 'sdxl-img2img';
   const request: ParsedImageToImage = {
-    endpoint: 'sdxl-img2img',
-    ...commonRequest(body, fields, defaults),
+    endpoint,
+    ...commonRequest(endpoint, body, fields, defaults),
     baseModel: body.base_model,
     image: file ?? body.image,
   };
@@ -163,14 +166,24 @@ interface CommonBody {
   seed_resize_from_w?: number | undefined;
   seed_resize_from_h?: number | undefined;
   embed_parameters?: boolean | undefined;
+  eta?: number | undefined;
+  s_churn?: number | undefined;
+  s_tmin?: number | undefined;
+  s_tmax?: number | undefined;
+  s_noise?: number | undefined;
+  guidance_rescale?: number | undefined;
+  guidance_start?: number | undefined;
+  guidance_end?: number | undefined;
 }
 
-function commonRequest(body: CommonBody, fields: unknown, defaults: RequestDefaults) {
+function commonRequest(endpoint: Endpoint, body: CommonBody, fields: unknown, defaults: RequestDefaults) {
+  const scheduler = schedulerOf(body, fields);
   return {
+    ...samplingRefinementsOf(body, endpoint, scheduler),
     ...lorasOf(body.prompt, body.loras),
     negativePrompt: body.negative_prompt,
     samples: body.samples,
-    scheduler: schedulerOf(body, fields),
+    scheduler,
     steps: body.num_inference_steps,
     guidanceScale: guidanceScaleOf(body, fields),
     strength: body.strength,

@@ -5,6 +5,7 @@ import { type SchedulerName, schedulerNames } from '../schedulers/registry.ts';
 import { loraFields } from './lora-fields.ts';
 import { publishedRanges, type Ranges, rangedFields, sideRange } from './ranges.ts';
 import { samplerFields } from './sampler-fields.ts';
+import { samplingFields } from './sampling-options.ts';
 import { maxSeed, variationFields } from './variation-fields.ts';
 
 /**
@@ -38,6 +39,7 @@ function commonFields(ranges: Ranges) {
     ...variationFields,
     ...samplerFields,
     ...loraFields,
+    ...samplingFields,
     ...rangedFields(ranges),
   };
 }

@@ -1,5 +1,6 @@
 import type { OutputFormat } from '../images/output-formats.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
+import type { SolverOptions } from '../schedulers/solver-options.ts';
 import type { LoraChoice } from './lora-fields.ts';
 
 /**
@@ -30,7 +31,15 @@ export interface RequestOrigin {
   readonly traceparent?: string;
 }
 
-interface CommonRequest extends PictureOptions {
+/** What a request sets of its solver and its guidance, by extensions; see sampling-options.ts. */
+export interface SamplingRefinements {
+  readonly solverOptions?: SolverOptions;
+  readonly guidanceRescale?: number;
+  readonly guidanceStart?: number;
+  readonly guidanceEnd?: number;
+}
+
+interface CommonRequest extends PictureOptions, SamplingRefinements {
   readonly prompt: string;
   /** Absent where there are none; each name once. */
   readonly loras?: readonly LoraChoice[];

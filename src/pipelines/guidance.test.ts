@@ -4,7 +4,7 @@ import type { Unet, UnetInput } from '../networks/networks.ts';
 import type { NoiseSource } from '../numerics/noise-source.ts';
 import { noiseTable } from '../schedulers/noise-levels.ts';
 import { composedScheduler } from '../schedulers/samplers.ts';
-import { type GuidanceOptions, guided } from './guidance.ts';
+import { type GuidanceOptions, guidanceOf, guided } from './guidance.ts';
 import { lockstep } from './lockstep.ts';
 
 const noise = noiseTable({ beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear' });
@@ -100,4 +100,43 @@ test('samples of CFG++ side by side are what each is alone, with half the calls'
     assert.equal(alone.calls, 5);
     assert.deepEqual(together.latents[i], alone.latents[0]);
   }
+});
+
+test('rescaled guidance has the deviation of the positive prediction, by its share', async () => {
+  // rescale_noise_cfg of diffusers 0.42.1: noise * std(text) / std(noise), mixed by guidance_rescale
+  const outputOf = (embedding: number) =>
+    samples[0]!.map((value, i) => (value / Math.sqrt(5)) * embedding + 0.1 * i);
+  const deviationOf = (values: Float32Array) => {
+    const mean = values.reduce((sum, value) => sum + value) / values.length;
+    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  };
+  const [guidedOutput, positive] = [outputOf(9), outputOf(1)];
+  const rescaled = deviationOf(positive) / deviationOf(guidedOutput);
+  for (const rescale of [0.7, 1]) {
+    const [clean] = await guidance({ rescale }).denoise([samples[0]!], level);
+    const factor = rescale * rescaled + 1 - rescale;
+    assertNear(
+      clean!,
+      samples[0]!.map((value, i) => value - 2 * factor * guidedOutput[i]!),
+    );
+  }
+});
+
+test('outside its interval of noise levels there is one prediction alone', async () => {
+  const { denoise, asked } = guidance({ interval: { upTo: 5, above: 2 } });
+  for (const sigma of [6, 5, 3, 2, 1]) await denoise(samples, noise.levelAt(sigma));
+  assert.deepEqual(
+    asked.map(({ batch }) => batch),
+    [2, 4, 4, 2, 2],
+  );
+});
+
+test('the interval lies between fractions of the whole run, which is all of it unless said', () => {
+  const run = composedScheduler('euler karras')!.schedule(noise, 10);
+  const options = { guidanceScale: 5 };
+  const sigmas = run.levels.map(({ sigma }) => sigma);
+  const part = guidanceOf(run, { ...options, guidanceStart: 0.2, guidanceEnd: 0.65 });
+  assert.deepEqual(part.interval, { upTo: sigmas[2], above: sigmas[6] });
+  const all = guidanceOf(run, options);
+  assert.ok(sigmas.every((sigma) => sigma <= all.interval.upTo && sigma > all.interval.above));
 });

@@ -1,7 +1,7 @@
 import type { Unet } from '../networks/networks.ts';
 import type { NoiseTable } from '../schedulers/noise-levels.ts';
 import type { Preconditioning } from '../schedulers/preconditioning.ts';
-import type { Estimates, NoiseLevel } from '../schedulers/scheduler.ts';
+import type { Estimates, NoiseLevel, Schedule } from '../schedulers/scheduler.ts';
 import type { Conditioning, PromptEmbeds } from './conditioning.ts';
 import type { DenoiseMany } from './lockstep.ts';
 
@@ -11,6 +11,36 @@ export interface LatentSize {
   readonly width: number;
 }
 
+/** Sigmas between which there is guidance. */
+export interface GuidanceInterval {
+  readonly upTo: number;
+  readonly above: number;
+}
+
+/** What a request says of guidance. */
+export interface GuidanceFields {
+  readonly guidanceScale: number;
+  /** Share of rescaled guidance. */
+  readonly guidanceRescale?: number;
+  /** Fractions of the run between which there is any. */
+  readonly guidanceStart?: number;
+  readonly guidanceEnd?: number;
+}
+
+/**
+ * The guidance that a request asks for. Its interval lies between two fractions of the whole run's steps, 0
+ * the beginning and 1 the end, also where image to image or a refiner takes a part of them.
+ */
+export function guidanceOf({ levels }: Schedule, options: GuidanceFields) {
+  const { guidanceScale, guidanceRescale: rescale, guidanceStart = 0, guidanceEnd = 1 } = options;
+  const sigmaAt = (fraction: number) => levels[Math.floor(fraction * (levels.length - 1))]!.sigma;
+  const interval: GuidanceInterval = {
+    upTo: guidanceStart === 0 ? Number.POSITIVE_INFINITY : sigmaAt(guidanceStart),
+    above: guidanceEnd === 1 ? Number.NEGATIVE_INFINITY : sigmaAt(guidanceEnd),
+  };
+  return { guidanceScale, rescale, interval };
+}
+
 export interface GuidanceOptions {
   readonly unet: Unet;
   readonly noise: NoiseTable;
@@ -18,6 +48,10 @@ export interface GuidanceOptions {
   readonly guidanceScale: number;
   /** Whether the solver reads guided and unguided predictions apart: both are made whatever the scale. */
   readonly apart?: boolean | undefined;
+  /** Share of Lin et al. 2023's rescaled guidance, 0 ... 1; none where absent. */
+  readonly rescale?: number | undefined;
+  /** Noise levels with guidance (Kynkäänniemi et al. 2024), `above` excluded; all where absent. */
+  readonly interval?: GuidanceInterval | undefined;
   readonly size: LatentSize;
   /** One row of time ids for the positive and one for the negative half. */
   readonly timeIds: { readonly positive: readonly number[]; readonly negative: readonly number[] };
@@ -32,17 +66,19 @@ export interface GuidanceOptions {
  */
 export function guided(options: GuidanceOptions): DenoiseMany {
   const { unet, noise, conditioning, guidanceScale, apart = false, size, timeIds, signal } = options;
-  const rows: { embeds: PromptEmbeds; ids: readonly number[] }[] =
+  const { rescale = 0, interval } = options;
+  const positive: Row = { embeds: conditioning.positive, ids: timeIds.positive };
+  const both: readonly Row[] =
     (guidanceScale > 1 || apart) && conditioning.negative !== undefined
-      ? [
-          { embeds: conditioning.negative, ids: timeIds.negative },
-          { embeds: conditioning.positive, ids: timeIds.positive },
-        ]
-      : [{ embeds: conditioning.positive, ids: timeIds.positive }];
-  const inputs = new Map<number, Omit<Parameters<Unet['predictNoise']>[0], 'latents' | 'timestep'>>();
+      ? [{ embeds: conditioning.negative, ids: timeIds.negative }, positive]
+      : [positive];
+  const rowsAt = (sigma: number) =>
+    interval === undefined || (sigma <= interval.upTo && sigma > interval.above) ? both : [positive];
+  const inputs = new Map<string, Omit<Parameters<Unet['predictNoise']>[0], 'latents' | 'timestep'>>();
 
-  const inputsFor = (samples: number) => {
-    let input = inputs.get(samples);
+  const inputsFor = (rows: readonly Row[], samples: number) => {
+    const key = `${rows.length} ${samples}`;
+    let input = inputs.get(key);
     if (input === undefined) {
       const repeated = rows.flatMap((row) => Array.from({ length: samples }, () => row));
       input = {
@@ -53,14 +89,15 @@ export function guided(options: GuidanceOptions): DenoiseMany {
         textEmbeds: concatenate(repeated.map(({ embeds }) => embeds.pooled)),
         timeIds: Float32Array.from(repeated.flatMap(({ ids }) => ids)),
       };
-      inputs.set(samples, input);
+      inputs.set(key, input);
     }
     return input;
   };
 
   const predict = async (samples: readonly Float32Array[], { sigma, timestep }: NoiseLevel) => {
     const length = samples[0]!.length;
-    const input = inputsFor(samples.length);
+    const rows = rowsAt(sigma);
+    const input = inputsFor(rows, samples.length);
     const inputScale = noise.preconditioningAt(sigma).input;
     const latents = new Float32Array(input.batch * length);
     for (let row = 0; row < input.batch; row++) {
@@ -71,7 +108,10 @@ export function guided(options: GuidanceOptions): DenoiseMany {
     const prediction = await unet.predictNoise({ ...input, latents, timestep }, signal);
     return samples.map((_, index) => {
       const first = prediction.subarray(index * length, (index + 1) * length);
-      const second = prediction.subarray((samples.length + index) * length);
+      const second = prediction.subarray(
+        (samples.length + index) * length,
+        (samples.length + index + 1) * length,
+      );
       return rows.length === 2
         ? { negative: first, positive: second }
         : { negative: undefined, positive: first };
@@ -82,7 +122,7 @@ export function guided(options: GuidanceOptions): DenoiseMany {
     const scales = noise.preconditioningAt(level.sigma);
     const predictions = await predict(samples, level);
     return predictions.map((prediction, index) =>
-      cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale), scales),
+      cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale, rescale), scales),
     );
   };
   if (!apart) return denoise;
@@ -95,11 +135,16 @@ export function guided(options: GuidanceOptions): DenoiseMany {
         const unguided = cleanLatents(samples[index]!, negative ?? positive, scales);
         return {
           unguided,
-          guided: cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale), scales),
+          guided: cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale, rescale), scales),
         };
       });
     },
   });
+}
+
+interface Row {
+  readonly embeds: PromptEmbeds;
+  readonly ids: readonly number[];
 }
 
 /** The network's output for the prompt and, where there is guidance, for the negative prompt. */
@@ -108,11 +153,31 @@ interface Prediction {
   readonly positive: Float32Array;
 }
 
-/** Guidance of both, written over the negative one; the positive one alone where there is no other. */
-function withGuidance({ negative, positive }: Prediction, guidanceScale: number): Float32Array {
+/**
+ * Guidance of both, written over the negative one; the positive one alone where there is no other. `rescale`
+ * takes that share of the result scaled to the positive one's deviation (Lin et al. 2023, eq. 15-16).
+ */
+function withGuidance(
+  { negative, positive }: Prediction,
+  guidanceScale: number,
+  rescale: number,
+): Float32Array {
   if (negative === undefined) return positive;
   for (let i = 0; i < negative.length; i++) negative[i]! += guidanceScale * (positive[i]! - negative[i]!);
+  if (rescale === 0) return negative;
+  const factor = rescale * (deviation(positive) / deviation(negative)) + 1 - rescale;
+  for (let i = 0; i < negative.length; i++) negative[i]! *= factor;
   return negative;
+}
+
+/** Standard deviation of a sample's values, of n - 1 degrees of freedom as torch's std. */
+function deviation(values: Float32Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return Math.sqrt(squares / (values.length - 1));
 }
 
 /** x0 from the network's output. */

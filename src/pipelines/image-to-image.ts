@@ -1,12 +1,13 @@
 import { scaledLatents } from '../networks/networks.ts';
 import type { NoiseSource } from '../numerics/noise-source.ts';
+import { configuredSolver } from '../schedulers/methods.ts';
 import { findScheduler } from '../schedulers/registry.ts';
 import { partial } from '../schedulers/run-parts.ts';
 import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts';
 import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';
-import { guided } from './guidance.ts';
+import { guidanceOf, guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { requireFinite } from './request-error.ts';
 import { latentSize, samplePictures } from './sample-pictures.ts';
@@ -39,7 +40,9 @@ export async function* imageToImage(
   const picture = { height: options.height, width: options.width };
   const canvas = canvasFor(picture, vaeEncoder.factor);
   const size = latentSize(canvas, vaeEncoder.factor);
-  const schedule = partial(scheduler.schedule(noise, options.steps), options.steps, options.strength);
+  const whole = scheduler.schedule(noise, options.steps);
+  const schedule = partial(whole, options.steps, options.strength);
+  const guidance = guidanceOf(whole, options);
 
   const conditioning = await stopwatch.time('textEncode', () =>
     encodePrompts(models, { ...options, guided: guidanceScale > 1 || apart }),
@@ -49,13 +52,13 @@ export async function* imageToImage(
   );
   requireFinite(moments, "the input picture's latents");
   const timeIds = timeIdsFor(unet, canvas);
-  const denoise = guided({ unet, noise, conditioning, guidanceScale, apart, size, timeIds, signal });
+  const denoise = guided({ ...guidance, unet, noise, conditioning, apart, size, timeIds, signal });
   const { sigma } = schedule.levels[schedule.begin]!;
   const shape = { channels: vaeDecoder.channels, size, factor: vaeEncoder.factor };
 
   return yield* samplePictures(
     {
-      solver: scheduler.solver,
+      solver: configuredSolver(scheduler, options.solverOptions),
       legs: [{ stage: 'base', schedule, denoise }],
       decoder: vaeDecoder,
       picture,

@@ -1,18 +1,19 @@
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
+import type { SolverOptions } from '../schedulers/solver-options.ts';
 import type { EmphasisMode } from '../text/emphasis.ts';
 import type { Size } from './canvas.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
-import type { LatentSize } from './guidance.ts';
+import type { GuidanceFields, LatentSize } from './guidance.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
 /** What both pipelines need from a request. */
-export interface SamplingOptions {
+export interface SamplingOptions extends GuidanceFields {
   readonly prompt: string;
   readonly negativePrompt: string;
   readonly scheduler: string;
   readonly steps: number;
-  readonly guidanceScale: number;
+  readonly solverOptions?: SolverOptions;
   /** Seed of sample 0; sample i uses seed + i, or the same seed where there is a variation. */
   readonly seed: number;
   readonly samples: number;

@@ -1,3 +1,4 @@
+import { configuredSolver } from '../schedulers/methods.ts';
 import { findScheduler } from '../schedulers/registry.ts';
 import { handOff } from '../schedulers/run-parts.ts';
 import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts';
@@ -5,7 +6,7 @@ import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';
-import { guided } from './guidance.ts';
+import { guidanceOf, guided } from './guidance.ts';
 import { type Models, sharesLatents } from './models.ts';
 import type { Leg } from './relay.ts';
 import { RequestError } from './request-error.ts';
@@ -42,6 +43,7 @@ export async function* textToImage(
   const canvas = canvasFor(picture, base.vaeDecoder.factor);
   const size = latentSize(canvas, base.vaeDecoder.factor);
   const whole = scheduler.schedule(base.noise, options.steps);
+  const guidance = guidanceOf(whole, options);
   const [baseSchedule, refinerSchedule] =
     refiner === undefined
       ? [whole, { ...whole, begin: whole.end }]
@@ -60,11 +62,11 @@ export async function* textToImage(
     );
     const { unet, noise } = models;
     const timeIds = timeIdsFor(unet, canvas);
-    const { guidanceScale, signal } = options;
+    const { signal } = options;
     return {
       stage,
       schedule,
-      denoise: guided({ unet, noise, conditioning, guidanceScale, apart, size, timeIds, signal }),
+      denoise: guided({ ...guidance, unet, noise, conditioning, apart, size, timeIds, signal }),
     };
   };
   const legs: Leg[] = [];
@@ -78,7 +80,7 @@ export async function* textToImage(
   const shape = { channels, size, factor };
   return yield* samplePictures(
     {
-      solver: scheduler.solver,
+      solver: configuredSolver(scheduler, options.solverOptions),
       legs,
       decoder: last.vaeDecoder,
       picture,

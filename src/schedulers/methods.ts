@@ -1,5 +1,7 @@
 import type { Schedule, Solver } from './scheduler.ts';
+import { type SolverOptions, withNoiseFactor } from './solver-options.ts';
 import { dpmpp2mCfgPlusPlus, eulerCfgPlusPlus } from './solvers/cfg-plus-plus.ts';
+import type { ChurnOptions } from './solvers/churn.ts';
 import { ddim } from './solvers/ddim.ts';
 import { ddpm } from './solvers/ddpm.ts';
 import { deis } from './solvers/deis.ts';
@@ -43,6 +45,23 @@ export interface Method {
   modelCalls(schedule: Schedule): number | undefined;
   /** Reads the guided and the unguided prediction apart; the guidance scale is CFG++'s lambda, 0 ... 1. */
   readonly guidanceApart?: boolean;
+  /** What of it a request may set besides the noise's factor; nothing where absent. */
+  readonly options?: readonly (keyof SolverOptions)[];
+  readonly configured?: (options: SolverOptions) => Solver;
+}
+
+/** The options that mean something to a method; the noise's factor where these make it add any. */
+export function optionsOf({ noise, options = [] }: Method): readonly (keyof SolverOptions)[] {
+  return noise !== 'none' || options.length > 0 ? [...options, 'sNoise'] : [];
+}
+
+/** The method's solver with these options. */
+export function configuredSolver(
+  { solver, configured }: Method,
+  { sNoise = 1, ...options }: SolverOptions = {},
+): Solver {
+  const own = configured?.(options) ?? solver;
+  return sNoise === 1 ? own : withNoiseFactor(own, sNoise);
 }
 
 /** One evaluation per step. */
@@ -64,25 +83,39 @@ const onceAfterTwo = (schedule: Schedule) => {
 const pndmCalls = (schedule: Schedule) =>
   schedule.halfway ? once(schedule) + 3 * Math.min(3, once(schedule)) : onceAfterTwo(schedule);
 
+/** A method with eta: the solver by options, and as the names have it. */
+const stochastic = (configured: (options?: { readonly eta?: number }) => Solver) => ({
+  solver: configured(),
+  configured,
+  options: ['eta'] as const,
+});
+
+/** A method with churn. */
+const churnable = (configured: (options?: ChurnOptions) => Solver) => ({
+  solver: configured(),
+  configured,
+  options: ['sChurn', 'sTmin', 'sTmax'] as const,
+});
+
 /** Every method behind the API's names of schedulers and samplers. */
 export const methods = {
-  ddim: { method: 'DDIM', solver: ddim, noise: 'none', modelCalls: once },
+  ddim: { method: 'DDIM', ...stochastic(ddim), noise: 'none', modelCalls: once },
   ddpm: { method: 'DDPM', solver: ddpm, noise: 'normal', modelCalls: once },
   deis: { method: 'DEIS 3 (log rho)', solver: deis, noise: 'none', modelCalls: once },
-  dpm2: { method: 'DPM-Solver-2', solver: dpm2, noise: 'none', modelCalls: twice },
+  dpm2: { method: 'DPM-Solver-2', ...churnable(dpm2), noise: 'none', modelCalls: twice },
   dpm2Ancestral: {
     method: 'DPM-Solver-2 ancestral',
-    solver: dpm2Ancestral,
+    ...stochastic(dpm2Ancestral),
     noise: 'normal',
     modelCalls: twice,
   },
   dpmAdaptive: {
     method: 'DPM-Solver-23 adaptive',
-    solver: dpmAdaptive,
+    ...stochastic(dpmAdaptive),
     noise: 'normal',
     modelCalls: () => undefined,
   },
-  dpmFast: { method: 'DPM-Solver-fast', solver: dpmFast, noise: 'normal', modelCalls: once },
+  dpmFast: { method: 'DPM-Solver-fast', ...stochastic(dpmFast), noise: 'normal', modelCalls: once },
   dpmMultistep: { method: 'DPM-Solver++(2M)', solver: dpmMultistep(), noise: 'none', modelCalls: once },
   dpmSinglestep: { method: 'DPM-Solver++(2S)', solver: dpmSinglestep(), noise: 'none', modelCalls: once },
   dpmpp2m: { method: 'DPM-Solver++(2M)', solver: dpmpp2m, noise: 'none', modelCalls: once },
@@ -95,27 +128,37 @@ export const methods = {
   },
   dpmpp2mSde: {
     method: 'DPM-Solver++(2M) SDE',
-    solver: dpmpp2mSde('midpoint'),
+    ...stochastic((options) => dpmpp2mSde('midpoint', options)),
     noise: 'brownian',
     modelCalls: once,
   },
   dpmpp2mSdeHeun: {
     method: 'DPM-Solver++(2M) SDE Heun',
-    solver: dpmpp2mSde('heun'),
+    ...stochastic((options) => dpmpp2mSde('heun', options)),
     noise: 'brownian',
     modelCalls: once,
   },
   dpmpp2sAncestral: {
     method: 'DPM-Solver++(2S) ancestral',
-    solver: dpmpp2sAncestral,
+    ...stochastic(dpmpp2sAncestral),
     noise: 'normal',
     modelCalls: twice,
   },
-  dpmpp3mSde: { method: 'DPM-Solver++(3M) SDE', solver: dpmpp3mSde, noise: 'brownian', modelCalls: once },
-  dpmppSde: { method: 'DPM-Solver++ SDE', solver: dpmppSde, noise: 'brownian', modelCalls: twice },
+  dpmpp3mSde: {
+    method: 'DPM-Solver++(3M) SDE',
+    ...stochastic(dpmpp3mSde),
+    noise: 'brownian',
+    modelCalls: once,
+  },
+  dpmppSde: { method: 'DPM-Solver++ SDE', ...stochastic(dpmppSde), noise: 'brownian', modelCalls: twice },
   erSde: { method: 'ER-SDE 3', solver: erSde, noise: 'normal', modelCalls: once },
-  euler: { method: 'Euler', solver: euler, noise: 'none', modelCalls: once },
-  eulerAncestral: { method: 'Euler ancestral', solver: eulerAncestral, noise: 'normal', modelCalls: once },
+  euler: { method: 'Euler', ...churnable(euler), noise: 'none', modelCalls: once },
+  eulerAncestral: {
+    method: 'Euler ancestral',
+    ...stochastic(eulerAncestral),
+    noise: 'normal',
+    modelCalls: once,
+  },
   eulerCfgPlusPlus: {
     method: 'Euler CFG++',
     solver: eulerCfgPlusPlus,
@@ -129,7 +172,7 @@ export const methods = {
     noise: 'none',
     modelCalls: once,
   },
-  heun: { method: 'Heun', solver: heun, noise: 'none', modelCalls: twice },
+  heun: { method: 'Heun', ...churnable(heun), noise: 'none', modelCalls: twice },
   ipndm: { method: 'iPNDM 4', solver: ipndm('even'), noise: 'none', modelCalls: once },
   ipndmV: { method: 'iPNDM-V 4', solver: ipndm('uneven'), noise: 'none', modelCalls: once },
   lcm: { method: 'Multistep consistency', solver: lcm, noise: 'normal', modelCalls: once },
@@ -138,8 +181,8 @@ export const methods = {
   pndm: { method: 'PNDM', solver: pndm, noise: 'none', modelCalls: pndmCalls },
   resMultistep: { method: 'RES 2M', solver: resMultistep, noise: 'none', modelCalls: once },
   restart: { method: 'Restart Heun', solver: restart, noise: 'normal', modelCalls: twice },
-  saSolver: { method: 'SA-Solver 3/4', solver: saSolver(), noise: 'normal', modelCalls: once },
-  tcd: { method: 'TCD', solver: tcd(), noise: 'normal', modelCalls: once },
+  saSolver: { method: 'SA-Solver 3/4', ...stochastic(saSolver), noise: 'normal', modelCalls: once },
+  tcd: { method: 'TCD', ...stochastic(tcd), noise: 'normal', modelCalls: once },
   unipc: {
     method: 'UniPC 2 bh2',
     solver: unipc({ order: 2, variant: 'bh2' }),

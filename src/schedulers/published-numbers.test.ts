@@ -66,14 +66,14 @@ interface PublishedClass {
 }
 
 const classes: Readonly<Record<string, PublishedClass>> = {
-  EulerDiscreteScheduler: { solver: euler, schedule: sigmaGrid },
-  EulerAncestralDiscreteScheduler: { solver: eulerAncestral, schedule: sigmaGrid },
-  HeunDiscreteScheduler: { solver: heun, schedule: sigmaGrid },
-  KDPM2DiscreteScheduler: { solver: dpm2, schedule: sigmaGrid },
-  KDPM2AncestralDiscreteScheduler: { solver: dpm2Ancestral, schedule: sigmaGrid },
+  EulerDiscreteScheduler: { solver: euler(), schedule: sigmaGrid },
+  EulerAncestralDiscreteScheduler: { solver: eulerAncestral(), schedule: sigmaGrid },
+  HeunDiscreteScheduler: { solver: heun(), schedule: sigmaGrid },
+  KDPM2DiscreteScheduler: { solver: dpm2(), schedule: sigmaGrid },
+  KDPM2AncestralDiscreteScheduler: { solver: dpm2Ancestral(), schedule: sigmaGrid },
   LMSDiscreteScheduler: { solver: lms, schedule: sigmaGrid },
-  DPMSolverSDEScheduler: { solver: dpmppSde, schedule: sigmaGrid, inner: 'clean' },
-  DDIMScheduler: { solver: ddim, schedule: ddimGrid },
+  DPMSolverSDEScheduler: { solver: dpmppSde(), schedule: sigmaGrid, inner: 'clean' },
+  DDIMScheduler: { solver: ddim(), schedule: ddimGrid },
   DDPMScheduler: { solver: ddpm, schedule: ddpmGrid },
   PNDMScheduler: { solver: pndm, schedule: pndmGrid },
   UniPCMultistepScheduler: { solver: unipc({ order: 2, variant: 'bh2' }), schedule: solverGrid },

@@ -114,13 +114,13 @@ test('Heun asks at the published timesteps, but its hand-off does not repeat hal
     [25, published.handOff.steps_25.Heun!],
   ] as const) {
     const whole = sigmaGrid(noiseTable(sdxl), steps);
-    assert.deepEqual(await askedTimesteps(heun, whole), expected);
+    assert.deepEqual(await askedTimesteps(heun(), whole), expected);
     for (const split of published.handOff.splits) {
       const [base, refiner] = handOff(whole, 1 - split / 1000);
-      const asked = [...(await askedTimesteps(heun, base)), ...(await askedTimesteps(heun, refiner))];
+      const asked = [...(await askedTimesteps(heun(), base)), ...(await askedTimesteps(heun(), refiner))];
       assert.deepEqual(asked, expected);
       assert.notDeepEqual(
-        await askedTimesteps(heun, base),
+        await askedTimesteps(heun(), base),
         expected.filter((timestep) => timestep >= split),
       );
     }

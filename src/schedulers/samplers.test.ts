@@ -39,6 +39,19 @@ test('every sampler goes with every schedule, but for those that space their ste
   }
 });
 
+test('a sampler keeps all that is known of its method on every schedule', () => {
+  for (const sampler of samplerNames)
+    for (const name of namesOf(sampler)) {
+      const { method, solver, options, configured, guidanceApart } = composedScheduler(name)!;
+      const own = findSampler(sampler);
+      assert.deepEqual(
+        [method, solver, options, configured, guidanceApart],
+        [own.method, own.solver, own.options, own.configured, own.guidanceApart],
+      );
+    }
+  assert.equal(composedScheduler('euler_cfg_pp beta')!.guidanceApart, true);
+});
+
 /** Published names of A1111's samplers, which are a sampler on a schedule to the bit. */
 const published: Readonly<Record<string, string>> = {
   Euler: 'euler normal',

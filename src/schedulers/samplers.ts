@@ -143,16 +143,7 @@ export function composedScheduler(name: string): SchedulerDefinition | undefined
   const parts = composed.get(name);
   if (parts === undefined) return undefined;
   const [sampler, spacing] = parts;
-  const { adapt, source, method, solver, noise, modelCalls }: Sampler = samplers[sampler];
+  const { adapt, schedules: _, ...own }: Sampler = samplers[sampler];
   const { schedule } = namedSchedules[spacing];
-  return {
-    name,
-    method,
-    solver,
-    noise,
-    modelCalls,
-    source,
-    spacing,
-    schedule: adapt?.(schedule) ?? schedule,
-  };
+  return { ...own, name, spacing, schedule: adapt?.(schedule) ?? schedule };
 }

@@ -29,6 +29,24 @@ const silent = new Set([
 
 const numeral = /^-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
+/** Fields that only a picture of ours is sure to mean as we do. */
+const ownKeys = {
+  guidance_rescale: 'CFG rescale phi',
+  guidance_start: 'Guidance start',
+  guidance_end: 'Guidance end',
+  eta: 'Eta',
+  s_churn: 'Sigma churn',
+  s_tmin: 'Sigma tmin',
+  s_tmax: 'Sigma tmax',
+  s_noise: 'Sigma noise',
+} as const;
+
+const isOwnKey = (key: string) => (Object.values(ownKeys) as string[]).includes(key);
+
+function ownFields(number: (key: string) => number | undefined): Record<string, number | undefined> {
+  return Object.fromEntries(Object.entries(ownKeys).map(([field, key]) => [field, number(key)]));
+}
+
 /** Reads the infotext of a picture of ours or of A1111's. */
 export function recreatedRequest(text: string): RecreatedRequest {
   const { prompt, negativePrompt, fields: given } = parseInfotext(text);
@@ -50,6 +68,7 @@ export function recreatedRequest(text: string): RecreatedRequest {
     ...schedulerFields(endpoint, given, warnings),
     num_inference_steps: number('Steps'),
     guidance_scale: number('CFG scale'),
+    ...(given.has('Scheduler') && ownFields(number)),
     seed: number('Seed'),
     subseed: number('Variation seed'),
     subseed_strength: number('Variation seed strength'),
@@ -62,7 +81,8 @@ export function recreatedRequest(text: string): RecreatedRequest {
     ...modelField(endpoint, given.get('Model'), warnings),
   };
   for (const [key, value] of given)
-    if (!silent.has(key)) warnings.push(`${key}: ${show(value)} is without effect here`);
+    if (!silent.has(key) && !(given.has('Scheduler') && isOwnKey(key)))
+      warnings.push(`${key}: ${show(value)} is without effect here`);
   return {
     slug: endpoint === 'sdxl-torch' ? 'sdxl1.0-txt2img' : 'sdxl-img2img',
     fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),

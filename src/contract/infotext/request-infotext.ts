@@ -23,7 +23,7 @@ export interface PictureFacts {
  * style stands in the prompts, as there.
  */
 export function infotextOf(request: GenerationRequest, picture: PictureFacts): string {
-  const { steps, guidanceScale, rng, variation, seedResizeFrom } = request;
+  const { steps, guidanceScale, rng, variation, seedResizeFrom, solverOptions = {} } = request;
   const { sampler, scheduleType, scheduler } = labelsOf(request.endpoint, request.scheduler);
   const isPictured = request.endpoint === 'sdxl-img2img';
   const isRefined = !isPictured && request.refiner && request.highNoiseFraction < 1;
@@ -32,6 +32,14 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
     ['Sampler', sampler],
     ['Schedule type', scheduleType],
     ['CFG scale', guidanceScale],
+    ['CFG rescale phi', request.guidanceRescale],
+    ['Guidance start', request.guidanceStart],
+    ['Guidance end', request.guidanceEnd],
+    ['Eta', solverOptions.eta],
+    ['Sigma churn', solverOptions.sChurn],
+    ['Sigma tmin', solverOptions.sTmin],
+    ['Sigma tmax', solverOptions.sTmax],
+    ['Sigma noise', solverOptions.sNoise],
     ['Seed', picture.seed],
     ['Size', `${picture.width}x${picture.height}`],
     ['Model', isPictured ? request.baseModel : (request.model ?? baseName)],

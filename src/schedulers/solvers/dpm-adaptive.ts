@@ -9,8 +9,9 @@ const initialStep = 0.05;
 const acceptSafety = 0.81;
 /** Distance to the end, in log sigma, that counts as arrived. */
 const arrived = 1e-5;
-/** Order of the error estimate of an ancestral (eta 1) run. */
-const errorOrder = 1.5;
+/** Order of the error estimate, of an ancestral run and of one without noise. */
+const ancestralErrorOrder = 1.5;
+const errorOrder = 3;
 
 /**
  * DPM-Solver-23 with adaptive steps in log sigma (Lu et al. 2022, "DPM-Solver", appendix C.4) and ancestral
@@ -18,31 +19,33 @@ const errorOrder = 1.5;
  * schedule is ignored; yields after each accepted step. Ends at the last positive level, the noise of which
  * stays in the latents.
  */
-export const dpmAdaptive: Solver = async function* (denoise, latents, schedule, noise) {
-  const { tBegin, tEnd } = positivePart(schedule);
-  const predict = noisePrediction(denoise, schedule.levelAt);
-  let x = latents;
-  let lastLow = latents;
-  let step = initialStep;
-  let t = tBegin;
-  if (t >= tEnd - arrived) yield x;
-  while (t < tEnd - arrived) {
-    const tNext = Math.min(tEnd, t + step);
-    const { tDown, up } = ancestralTimes(t, tNext, tEnd);
-    const { low, high } = await thirdOrderStep(predict, x, await predict(x, t), t, tDown);
-    const growth = growthFor(errorNorm(low, high, lastLow));
-    step *= growth;
-    if (growth < acceptSafety) continue;
-    lastLow = low;
-    x = combine([1, high], [up, noise.normal()]);
-    t = tNext;
-    yield x;
-  }
-};
+export function dpmAdaptive({ eta = 1 }: { readonly eta?: number } = {}): Solver {
+  return async function* (denoise, latents, schedule, noise) {
+    const { tBegin, tEnd } = positivePart(schedule);
+    const predict = noisePrediction(denoise, schedule.levelAt);
+    let x = latents;
+    let lastLow = latents;
+    let step = initialStep;
+    let t = tBegin;
+    if (t >= tEnd - arrived) yield x;
+    while (t < tEnd - arrived) {
+      const tNext = Math.min(tEnd, t + step);
+      const { tDown, up } = ancestralTimes(t, tNext, tEnd, eta);
+      const { low, high } = await thirdOrderStep(predict, x, await predict(x, t), t, tDown);
+      const growth = growthFor(errorNorm(low, high, lastLow), eta > 0 ? ancestralErrorOrder : errorOrder);
+      step *= growth;
+      if (growth < acceptSafety) continue;
+      lastLow = low;
+      x = combine([1, high], [up, noise.normal()]);
+      t = tNext;
+      yield x;
+    }
+  };
+}
 
 /** Step size factor for an error in units of the tolerance, limited to (1 - pi/4, 1 + pi/2). */
-function growthFor(error: number): number {
-  return 1 + Math.atan((1 / (error + 1e-8)) ** (1 / errorOrder) - 1);
+function growthFor(error: number, order: number): number {
+  return 1 + Math.atan((1 / (error + 1e-8)) ** (1 / order) - 1);
 }
 
 /** Root mean square of low - high in units of the tolerance at each value. */

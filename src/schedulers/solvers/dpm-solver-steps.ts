@@ -23,9 +23,14 @@ export function positivePart({ levels, begin, end }: Schedule): { tBegin: number
 }
 
 /** The ancestral split of a step in log time, kept from going past `tEnd`. */
-export function ancestralTimes(t: number, tNext: number, tEnd: number): { tDown: number; up: number } {
+export function ancestralTimes(
+  t: number,
+  tNext: number,
+  tEnd: number,
+  eta: number,
+): { tDown: number; up: number } {
   const sigmaNext = Math.exp(-tNext);
-  const tDown = Math.min(tEnd, -Math.log(ancestralStep(Math.exp(-t), sigmaNext).down));
+  const tDown = Math.min(tEnd, -Math.log(ancestralStep(Math.exp(-t), sigmaNext, eta).down));
   return { tDown, up: Math.sqrt(sigmaNext ** 2 - Math.exp(-tDown) ** 2) };
 }
 

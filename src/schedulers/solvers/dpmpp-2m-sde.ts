@@ -7,7 +7,10 @@ import { brownianNoise } from './brownian-noise.ts';
  * the diffusion SDE with the clean latents extrapolated from the last two; `variant` is the quadrature of the
  * slope. The step to zero gives the clean latents themselves.
  */
-export function dpmpp2mSde(variant: 'midpoint' | 'heun'): Solver {
+export function dpmpp2mSde(
+  variant: 'midpoint' | 'heun',
+  { eta = 1 }: { readonly eta?: number } = {},
+): Solver {
   return async function* (denoise, latents, schedule, noise) {
     const { levels, begin, end } = schedule;
     const brownian = brownianNoise(schedule, noise);
@@ -21,14 +24,14 @@ export function dpmpp2mSde(variant: 'midpoint' | 'heun'): Solver {
         x = clean;
       } else {
         const logStep = Math.log(sigma / sigmaNext);
-        const reached = -Math.expm1(-2 * logStep);
-        const quadrature = variant === 'heun' ? 1 - reached / (2 * logStep) : 0.5 * reached;
+        const reached = -Math.expm1(-(1 + eta) * logStep);
+        const quadrature = variant === 'heun' ? 1 - reached / ((1 + eta) * logStep) : 0.5 * reached;
         const slope = previous ? (quadrature * logStep) / previous.logStep : 0;
         x = combine(
-          [(sigmaNext / sigma) ** 2, x],
+          [(sigmaNext / sigma) ** (1 + eta), x],
           [reached + slope, clean],
           [-slope, previous?.clean ?? clean],
-          [sigmaNext * Math.sqrt(reached), brownian(sigma, sigmaNext)],
+          [sigmaNext * Math.sqrt(-Math.expm1(-2 * eta * logStep)), brownian(sigma, sigmaNext)],
         );
         previous = { clean, logStep };
       }

@@ -6,22 +6,24 @@ import { ancestralStep } from './ancestral-step.ts';
  * DPM-Solver++(2S) (Lu et al. 2022, "DPM-Solver++", algorithm 1 with r = 1/2) on the ancestral part of each
  * step, as k-diffusion's sample_dpmpp_2s_ancestral.
  */
-export const dpmpp2sAncestral: Solver = async function* (denoise, latents, schedule, noise) {
-  const { levels, begin, end, levelAt } = schedule;
-  let x = latents;
-  for (let i = begin; i < end; i++) {
-    const { sigma } = levels[i]!;
-    const sigmaNext = levels[i + 1]!.sigma;
-    const clean = await denoise(x, levels[i]!);
-    if (sigmaNext === 0) {
-      x = clean;
-    } else {
-      const { down, up } = ancestralStep(sigma, sigmaNext);
-      const halfway = Math.sqrt(down / sigma);
-      const middle = combine([halfway, x], [1 - halfway, clean]);
-      const cleanMiddle = await denoise(middle, levelAt(sigma * halfway));
-      x = combine([down / sigma, x], [1 - down / sigma, cleanMiddle], [up, noise.normal()]);
+export function dpmpp2sAncestral({ eta = 1 }: { readonly eta?: number } = {}): Solver {
+  return async function* (denoise, latents, schedule, noise) {
+    const { levels, begin, end, levelAt } = schedule;
+    let x = latents;
+    for (let i = begin; i < end; i++) {
+      const { sigma } = levels[i]!;
+      const sigmaNext = levels[i + 1]!.sigma;
+      const clean = await denoise(x, levels[i]!);
+      if (sigmaNext === 0) {
+        x = clean;
+      } else {
+        const { down, up } = ancestralStep(sigma, sigmaNext, eta);
+        const halfway = Math.sqrt(down / sigma);
+        const middle = combine([halfway, x], [1 - halfway, clean]);
+        const cleanMiddle = await denoise(middle, levelAt(sigma * halfway));
+        x = combine([down / sigma, x], [1 - down / sigma, cleanMiddle], [up, noise.normal()]);
+      }
+      yield x;
     }
-    yield x;
-  }
-};
+  };
+}

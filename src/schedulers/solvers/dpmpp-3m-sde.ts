@@ -13,35 +13,37 @@ interface Seen {
  * derivative of the clean latents from the last three, of lower order while history is short. The step to
  * zero gives the clean latents themselves.
  */
-export const dpmpp3mSde: Solver = async function* (denoise, latents, schedule, noise) {
-  const { levels, begin, end } = schedule;
-  const brownian = brownianNoise(schedule, noise);
-  let x = latents;
-  const history: Seen[] = [];
-  for (let i = begin; i < end; i++) {
-    const { sigma } = levels[i]!;
-    const sigmaNext = levels[i + 1]!.sigma;
-    const clean = await denoise(x, levels[i]!);
-    if (sigmaNext === 0) {
-      x = clean;
-    } else {
-      const logStep = Math.log(sigma / sigmaNext);
-      const decay = -Math.expm1(-2 * logStep);
-      x = combine([1 - decay, x], [decay, clean], ...corrections({ clean, logStep }, history), [
-        sigmaNext * Math.sqrt(decay),
-        brownian(sigma, sigmaNext),
-      ]);
-      history.unshift({ clean, logStep });
-      history.length = Math.min(history.length, 2);
+export function dpmpp3mSde({ eta = 1 }: { readonly eta?: number } = {}): Solver {
+  return async function* (denoise, latents, schedule, noise) {
+    const { levels, begin, end } = schedule;
+    const brownian = brownianNoise(schedule, noise);
+    let x = latents;
+    const history: Seen[] = [];
+    for (let i = begin; i < end; i++) {
+      const { sigma } = levels[i]!;
+      const sigmaNext = levels[i + 1]!.sigma;
+      const clean = await denoise(x, levels[i]!);
+      if (sigmaNext === 0) {
+        x = clean;
+      } else {
+        const logStep = Math.log(sigma / sigmaNext);
+        const decay = -Math.expm1(-(1 + eta) * logStep);
+        x = combine([1 - decay, x], [decay, clean], ...corrections({ clean, logStep }, history, eta), [
+          sigmaNext * Math.sqrt(-Math.expm1(-2 * eta * logStep)),
+          brownian(sigma, sigmaNext),
+        ]);
+        history.unshift({ clean, logStep });
+        history.length = Math.min(history.length, 2);
+      }
+      yield x;
     }
-    yield x;
-  }
-};
+  };
+}
 
 /** The terms phi2 * d1 - phi3 * d2 of the exponential integrator, d1 and d2 by divided differences. */
-function corrections(now: Seen, [last, older]: readonly Seen[]): Term[] {
+function corrections(now: Seen, [last, older]: readonly Seen[], eta: number): Term[] {
   if (last === undefined) return [];
-  const h = 2 * now.logStep;
+  const h = (1 + eta) * now.logStep;
   const phi2 = Math.expm1(-h) / h + 1;
   const lastRatio = last.logStep / now.logStep;
   if (older === undefined) {

@@ -7,36 +7,38 @@ import { brownianNoise } from './brownian-noise.ts';
  * DPM-Solver++ (stochastic), k-diffusion's sample_dpmpp_sde with r = 1/2 and eta 1: an ancestral step to the
  * geometric middle, then the whole step with the clean latents seen there, both on one Brownian path.
  */
-export const dpmppSde: Solver = async function* (denoise, latents, schedule, noise) {
-  const { levels, begin, end, levelAt } = schedule;
-  const brownian = brownianNoise(schedule, noise);
-  let x = latents;
-  for (let i = begin; i < end; i++) {
-    const sigmaNext = levels[i + 1]!.sigma;
-    const clean = await denoise(x, levels[i]!);
-    if (sigmaNext === 0) {
-      x = clean;
-    } else {
-      const t = logTime(levels[i]!.sigma);
-      const tNext = logTime(sigmaNext);
-      const [from, middle, to] = [t, t + 0.5 * (tNext - t), tNext].map(sigmaOf) as [number, number, number];
-      const first = ancestralStep(from, middle);
-      const xMiddle = combine(
-        [first.down / from, x],
-        [1 - first.down / from, clean],
-        [first.up, brownian(from, middle)],
-      );
-      const cleanMiddle = await denoise(xMiddle, levelAt(middle));
-      const second = ancestralStep(from, to);
-      x = combine(
-        [second.down / from, x],
-        [1 - second.down / from, cleanMiddle],
-        [second.up, brownian(from, to)],
-      );
+export function dpmppSde({ eta = 1 }: { readonly eta?: number } = {}): Solver {
+  return async function* (denoise, latents, schedule, noise) {
+    const { levels, begin, end, levelAt } = schedule;
+    const brownian = brownianNoise(schedule, noise);
+    let x = latents;
+    for (let i = begin; i < end; i++) {
+      const sigmaNext = levels[i + 1]!.sigma;
+      const clean = await denoise(x, levels[i]!);
+      if (sigmaNext === 0) {
+        x = clean;
+      } else {
+        const t = logTime(levels[i]!.sigma);
+        const tNext = logTime(sigmaNext);
+        const [from, middle, to] = [t, t + 0.5 * (tNext - t), tNext].map(sigmaOf) as [number, number, number];
+        const first = ancestralStep(from, middle, eta);
+        const xMiddle = combine(
+          [first.down / from, x],
+          [1 - first.down / from, clean],
+          [first.up, brownian(from, middle)],
+        );
+        const cleanMiddle = await denoise(xMiddle, levelAt(middle));
+        const second = ancestralStep(from, to, eta);
+        x = combine(
+          [second.down / from, x],
+          [1 - second.down / from, cleanMiddle],
+          [second.up, brownian(from, to)],
+        );
+      }
+      yield x;
     }
-    yield x;
-  }
-};
+  };
+}
 
 /*
  * The reference goes through t = -log(sigma) in float32. The last bits matter here, not for the step but
