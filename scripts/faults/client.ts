@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { readBalance } from '../../src/jobs/records/credits.ts';
 import type { Trial } from './fault-row.ts';
-import type { FaultService } from './service.ts';
+import type { Service } from './service.ts';
 
 /** One request as the client who made it sees it. */
 export interface Submitted {
@@ -88,7 +88,7 @@ export type Pictures = ReadonlyMap<number, string>;
 
 /** The record's state and the digest of its picture, past everything that stands before Redis. */
 async function outcome(
-  { direct }: FaultService,
+  { direct }: Service,
   { id }: Submitted,
 ): Promise<{ status: string; reason?: string; picture?: string }> {
   const [error, result] = await direct.hmget(`{sdxl}:request:${id}`, 'error', 'result');
@@ -102,7 +102,7 @@ async function outcome(
 
 /** Waits until all have ended, at most that long. */
 export async function allEnded(
-  service: FaultService,
+  service: Service,
   requests: readonly Submitted[],
   patienceMs: number,
 ): Promise<void> {
@@ -114,7 +114,7 @@ export async function allEnded(
 
 /** The pictures that these seeds give when nothing disturbs; checked against all later ones. */
 export async function undisturbed(
-  service: FaultService,
+  service: Service,
   base: string,
   seeds: readonly number[],
   request: (seed: number) => object & { readonly seed: number } = body,
@@ -133,7 +133,7 @@ export async function undisturbed(
  * @param earlier credits that had been spent before any of these.
  */
 export async function judge(
-  service: FaultService,
+  service: Service,
   base: string,
   requests: readonly Submitted[],
   pictures: Pictures,
@@ -175,6 +175,6 @@ export async function judge(
 }
 
 /** Credits spent so far. */
-export async function spent({ direct, keyId }: FaultService): Promise<number> {
+export async function spent({ direct, keyId }: Service): Promise<number> {
   return (await readBalance(direct, keyId)).used;
 }

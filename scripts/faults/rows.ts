@@ -2,6 +2,7 @@ import type { FaultRow } from './fault-row.ts';
 import { chaos } from './rows/chaos.ts';
 import { connectionStorm } from './rows/connection-storm.ts';
 import { engineFaults } from './rows/engine-faults.ts';
+import { failOvers } from './rows/fail-overs.ts';
 import { gatewayKilled, redisKilled, redisPaused, silentConnections } from './rows/gateway-and-redis.ts';
 import { workerFaults } from './rows/worker-faults.ts';
 
@@ -12,6 +13,7 @@ export const rows: readonly FaultRow[] = [
   redisKilled,
   redisPaused,
   silentConnections,
+  ...failOvers,
   ...engineFaults,
   ...workerFaults,
   chaos,

@@ -22,11 +22,9 @@ export interface ServiceProcess {
   end(signal?: NodeJS.Signals): Promise<number | undefined>;
 }
 
-/** Redis with a proxy before it, and what is started on that. */
-export interface FaultService extends AsyncDisposable {
-  readonly redis: PrivateRedis;
-  readonly proxy: RedisProxy;
-  /** Past the proxy. */
+/** What is started on a Redis. */
+export interface Service extends AsyncDisposable {
+  /** Past every proxy. */
   readonly direct: Connection;
   /** Has credits; a picture costs one. */
   readonly key: string;
@@ -39,16 +37,42 @@ export interface FaultService extends AsyncDisposable {
   realWorker(environment: NodeJS.ProcessEnv): Promise<ServiceProcess>;
 }
 
-/**
- * @param locks of the workers, in milliseconds; those of production by default.
- */
+/** Redis with a proxy before it, and what is started on that. */
+export interface FaultService extends Service {
+  readonly redis: PrivateRedis;
+  readonly proxy: RedisProxy;
+}
+
+/** Of the workers, in milliseconds. */
+interface Locks {
+  readonly durationMs: number;
+  readonly stalledMs: number;
+}
+
+/** @param locks those of production by default. */
 export async function startFaultService(
   redisArguments: readonly string[] = [],
-  locks?: { readonly durationMs: number; readonly stalledMs: number },
+  locks?: Locks,
 ): Promise<FaultService> {
   const redis = await startPrivateRedis(redisArguments);
   const proxy = await startRedisProxy(redis.url);
-  const direct = await connect(redis.url, patientOptions(), () => undefined);
+  const service = await startService(proxy.url, locks, redis.url);
+  return {
+    ...{ ...service, redis, proxy },
+    [Symbol.asyncDispose]: async () => {
+      await service[Symbol.asyncDispose]();
+      await proxy.close();
+      await redis.remove();
+    },
+  };
+}
+
+/**
+ * @param redisUrl what REDIS_URL says to gateways and workers.
+ * @param directUrl past what stands before Redis.
+ */
+export async function startService(redisUrl: string, locks?: Locks, directUrl = redisUrl): Promise<Service> {
+  const direct = await connect(directUrl, patientOptions(), () => undefined);
   const { key, apiKey } = await createApiKey(direct, 'faults', { credits, admin: true });
   const { key: foreignKey } = await createApiKey(direct, 'somebody else');
   const started: ServiceProcess[] = [];
@@ -59,7 +83,7 @@ export async function startFaultService(
     ready: string,
     url = '',
   ): Promise<ServiceProcess> => {
-    const env = { ...process.env, REDIS_URL: proxy.url, NODE_ENV: 'production', ...environment };
+    const env = { ...process.env, REDIS_URL: redisUrl, NODE_ENV: 'production', ...environment };
     const child = spawn(
       ...boundToParent('KILL', process.execPath, [path.resolve(import.meta.dirname, file), ...args]),
       {
@@ -73,7 +97,7 @@ export async function startFaultService(
     return running;
   };
   return {
-    ...{ redis, proxy, direct, key, keyId: apiKey.id, foreignKey },
+    ...{ direct, key, keyId: apiKey.id, foreignKey },
     gateway: async (environment = {}) => {
       const port = await freePort();
       const file = '../../src/gateway/server.ts';
@@ -88,8 +112,6 @@ export async function startFaultService(
     [Symbol.asyncDispose]: async () => {
       await Promise.all(started.map((each) => each.end('SIGKILL')));
       direct.disconnect();
-      await proxy.close();
-      await redis.remove();
     },
   };
 }

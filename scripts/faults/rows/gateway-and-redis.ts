@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { body, judge, type Pictures, type Submitted, spent, submit, undisturbed } from '../client.ts';
 import type { FaultRow, Trial } from '../fault-row.ts';
-import { type FaultService, type ServiceProcess, startFaultService } from '../service.ts';
+import { type Service, type ServiceProcess, startFaultService } from '../service.ts';
 
 const seeds = Array.from({ length: 10 }, (_, index) => index + 1);
 const requestsAtOnce = 50;
@@ -10,25 +10,28 @@ const requestsAtOnce = 50;
 /**
  * Fifty submits at once, under idempotency keys, into which the fault strikes; then everything is held
  * against what was promised.
+ * @param start what it happens to.
  * @param strike resolves when the fault is over, with a gateway that is to serve from then on.
+ * @param spacingMs between two submits.
  */
-async function intoSubmits(
-  redisArguments: readonly string[],
-  strike: (service: FaultService, gateway: ServiceProcess) => Promise<ServiceProcess>,
+export async function intoSubmits<Kind extends Service>(
+  start: () => Promise<Kind>,
+  strike: (service: Kind, gateway: ServiceProcess) => Promise<ServiceProcess>,
+  spacingMs = 10,
 ): Promise<Trial> {
-  await using service = await startFaultService(redisArguments);
+  await using service = await start();
   let gateway = await service.gateway();
   await service.worker();
   const pictures: Pictures = await undisturbed(service, gateway.url, seeds);
   const earlier = await spent(service);
   const one = async (index: number): Promise<Submitted> => {
-    await setTimeout(index * 10);
+    await setTimeout(index * spacingMs);
     return await submit(() => gateway.url, service.key, body(seeds[index % seeds.length]!), randomUUID());
   };
   const submits = Promise.all(Array.from({ length: requestsAtOnce }, (_, index) => one(index)));
   // Told where it is awaited, not as nobody's.
   submits.catch(() => undefined);
-  await setTimeout(Math.random() * 500);
+  await setTimeout(Math.random() * requestsAtOnce * spacingMs);
   gateway = await strike(service, gateway);
   const over = performance.now();
   const requests = await submits;
@@ -46,7 +49,7 @@ export const gatewayKilled: FaultRow = {
   // With the start of a gateway, which takes as long as the machine is busy.
   boundMs: 30_000,
   trial: () =>
-    intoSubmits([], async (service, gateway) => {
+    intoSubmits(startFaultService, async (service, gateway) => {
       await gateway.end('SIGKILL');
       return await service.gateway();
     }),
@@ -59,12 +62,15 @@ export const redisKilled: FaultRow = {
   times: { full: 10, quick: 1 },
   boundMs: 10_000,
   trial: () =>
-    intoSubmits(['--appendfsync', 'always'], async (service, gateway) => {
-      await service.redis.stop('SIGKILL');
-      await setTimeout(1000);
-      await service.redis.start();
-      return gateway;
-    }),
+    intoSubmits(
+      () => startFaultService(['--appendfsync', 'always']),
+      async (service, gateway) => {
+        await service.redis.stop('SIGKILL');
+        await setTimeout(1000);
+        await service.redis.start();
+        return gateway;
+      },
+    ),
 };
 
 /** What reached Redis late is withdrawn, and the repeats are paid once. */
@@ -74,7 +80,7 @@ export const redisPaused: FaultRow = {
   times: { full: 10, quick: 1 },
   boundMs: 10_000,
   trial: () =>
-    intoSubmits([], async (service, gateway) => {
+    intoSubmits(startFaultService, async (service, gateway) => {
       service.proxy.freeze();
       await setTimeout(3000);
       service.proxy.thaw();
@@ -89,7 +95,7 @@ export const silentConnections: FaultRow = {
   times: { full: 10, quick: 1 },
   boundMs: 10_000,
   trial: () =>
-    intoSubmits([], async (service, gateway) => {
+    intoSubmits(startFaultService, async (service, gateway) => {
       service.proxy.forsake();
       return gateway;
     }),
