@@ -23,8 +23,8 @@ async function serviceOn<Servers extends AsyncDisposable & { readonly url: strin
   };
 }
 
-const onCluster = async () => await serviceOn(await startTestCluster());
-const onSentinels = async () => await serviceOn(await startTestSentinels());
+const onCluster = async () => await serviceOn(await startTestCluster({ nodeTimeoutMs: 2000 }));
+const onSentinels = async () => await serviceOn(await startTestSentinels({ downAfterMs: 1000 }));
 /** The load goes on while the successor is chosen. */
 const spacingMs = 40;
 const times = { full: 10, quick: 0 };
@@ -52,7 +52,7 @@ function row<Servers>(
 export const failOvers: readonly FaultRow[] = [
   row(
     'cluster-master-killed',
-    'cluster of 6: master killed during 50 submits (cluster-node-timeout 500)',
+    'cluster of 6: master killed during 50 submits (cluster-node-timeout 2000)',
     onCluster,
     async ({ owner }: TestCluster) => await (await owner()).kill(),
   ),
@@ -70,7 +70,7 @@ export const failOvers: readonly FaultRow[] = [
   ),
   row(
     'sentinel-master-killed',
-    '3 Sentinels: master of 2 replicas killed during 50 submits (down-after-milliseconds 300)',
+    '3 Sentinels: master of 2 replicas killed during 50 submits (down-after-milliseconds 1000)',
     onSentinels,
     async ({ master }: TestSentinels) => await (await master()).kill(),
   ),

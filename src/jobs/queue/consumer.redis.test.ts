@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import type { Generate } from '../generate.ts';
 import { JobError, unexplainedFailure } from '../job-error.ts';
-import type { Producer } from '../producer.ts';
 import { openEvents } from '../records/events.ts';
 import { failRecord } from '../records/records.ts';
 import { readOutput } from '../records/stored-pictures.ts';
@@ -12,12 +11,8 @@ import { output } from '../testing/outputs.ts';
 import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
 import type { Consumer } from './consumer.ts';
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 after(() => queue.close());
 
 async function withConsumer(generate: Generate, body: (consumer: Consumer) => Promise<void>, options = {}) {

@@ -1,29 +1,24 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import { cancelledFailure } from '../job-error.ts';
-import { openProducer, type Producer } from '../producer.ts';
+import { openProducer } from '../producer.ts';
 import { createApiKey, ensureFirstKey, findApiKey, revokeApiKey } from '../records/api-keys.ts';
 import { addCredits, readBalance } from '../records/credits.ts';
 import { countInMinute } from '../records/rate-limit.ts';
 import { createSignInToken, redeemSignInToken } from '../records/sign-in-tokens.ts';
 import { readOutput } from '../records/stored-pictures.ts';
 import { log, output } from '../testing/outputs.ts';
-import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { type RedisProxy, startRedisProxy } from '../testing/redis-proxy.ts';
+import { lifetimes, openTestQueue } from '../testing/queue.ts';
+import { startRedisProxy } from '../testing/redis-proxy.ts';
 
 /** Each time a command runs in Redis, its answer is lost with the connection, and it is sent again. */
 
-let queue: TestQueue;
-let proxy: RedisProxy;
 /** Behind the proxy; the producer of `queue` sees what is true. */
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  proxy = await startRedisProxy(queue.redis.url);
-  producer = await openProducer({ redisUrl: proxy.url, log, lifetimes });
-});
+const queue = await openTestQueue();
+const proxy = await startRedisProxy(queue.redis.url);
+const producer = await openProducer({ redisUrl: proxy.url, log, lifetimes });
 after(async () => {
   await producer.close();
   await proxy.close();

@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import type { GenerationRequest, ImageToImageRequest } from '../../contract/generation.ts';
 import { request } from '../../contract/testing/requests.ts';
-import type { Producer } from '../producer.ts';
 import { keyOf } from '../redis/names.ts';
 import { output } from '../testing/outputs.ts';
-import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { openTestQueue } from '../testing/queue.ts';
 import { knownRoutes, startHeartbeat } from './heartbeat.ts';
 
 /** What was one queue's to promise holds across the queues of several models. */
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 after(() => queue.close());
 
 const { style: _, highNoiseFraction: __, refiner: ___, width: ____, height: _____, ...common } = request;

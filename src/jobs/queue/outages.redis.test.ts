@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import type { ImageToImageRequest } from '../../contract/generation.ts';
 import { request } from '../../contract/testing/requests.ts';
-import { openProducer, type Producer } from '../producer.ts';
+import { openProducer } from '../producer.ts';
 import { createRecord, findEarlier } from '../records/admit.ts';
 import { createApiKey } from '../records/api-keys.ts';
 import { readBalance } from '../records/credits.ts';
@@ -11,20 +11,15 @@ import { withdraw } from '../records/withdraw.ts';
 import { keyOf } from '../redis/names.ts';
 import { isUnavailable } from '../redis/unavailable.ts';
 import { log, output } from '../testing/outputs.ts';
-import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
-import { type RedisProxy, startRedisProxy } from '../testing/redis-proxy.ts';
+import { lifetimes, openTestQueue } from '../testing/queue.ts';
+import { startRedisProxy } from '../testing/redis-proxy.ts';
 
 /** Redis pauses, connections die without a sign, and records are left without their jobs. */
 
-let queue: TestQueue;
-let proxy: RedisProxy;
+const queue = await openTestQueue();
+const proxy = await startRedisProxy(queue.redis.url);
 /** Behind the proxy. */
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  proxy = await startRedisProxy(queue.redis.url);
-  producer = await openProducer({ redisUrl: proxy.url, log, lifetimes, sweepIntervalMs: 100 });
-});
+const producer = await openProducer({ redisUrl: proxy.url, log, lifetimes, sweepIntervalMs: 100 });
 after(async () => {
   await producer.close();
   await proxy.close();

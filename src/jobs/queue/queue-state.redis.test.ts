@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import { createRecord } from '../records/admit.ts';
 import { startRecord } from '../records/records.ts';
 import { defaultLifetimes } from '../redis/names.ts';
-import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { openTestQueue } from '../testing/queue.ts';
 import { readQueueState } from './queue-state.ts';
 
-let queue: TestQueue;
-before(async () => {
-  queue = await openTestQueue();
-});
+const queue = await openTestQueue();
 after(() => queue.close());
 
 test('the state of the queue counts what really waits, at 0, 1 and 10,000 requests', async () => {

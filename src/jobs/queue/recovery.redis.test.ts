@@ -2,26 +2,22 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import { boundToParent } from '../../process/bound-process.ts';
-import { openProducer, type Producer } from '../producer.ts';
+import { openProducer } from '../producer.ts';
 import { connect, failFastOptions } from '../redis/connection.ts';
 import type { Lifetimes } from '../redis/names.ts';
 import { log, output } from '../testing/outputs.ts';
-import { allRoutes, openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { allRoutes, openTestQueue } from '../testing/queue.ts';
 
 /** What is left when processes die: each death here is a SIGKILL. */
 
 const brief: Lifetimes = { retentionSeconds: 60, deadlineSeconds: 1 };
 const locks = { lockDurationMs: 400, stalledIntervalMs: 200 };
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue(['--appendfsync', 'always']);
-  ({ producer } = queue);
-});
+const queue = await openTestQueue(['--appendfsync', 'always']);
+const { producer } = queue;
 after(() => queue.close());
 
 const submit = async (by = producer): Promise<string> => {

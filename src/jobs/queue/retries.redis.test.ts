@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import { JobError } from '../job-error.ts';
-import type { Producer } from '../producer.ts';
 import { keyOf } from '../redis/names.ts';
 import { output } from '../testing/outputs.ts';
-import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { openTestQueue } from '../testing/queue.ts';
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 after(() => queue.close());
 
 test('a request that is tried again keeps its place and says meanwhile that it waits', async (t) => {

@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, afterEach, before, test } from 'node:test';
+import { after, afterEach, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
-import type { Producer } from '../producer.ts';
 import { claimWebhooks } from '../records/webhooks-due.ts';
 import { keyOf } from '../redis/names.ts';
 import { log } from '../testing/outputs.ts';
-import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { openTestQueue } from '../testing/queue.ts';
 import { openWebhookQueue, type WebhookMessage, type WebhookQueueOptions } from './webhook-queue.ts';
 
-let queue: TestQueue;
-let producer: Producer;
 let open: { close(): Promise<void> }[] = [];
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 afterEach(async () => {
   await Promise.all(open.map((each) => each.close()));
   open = [];

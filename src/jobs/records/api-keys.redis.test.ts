@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { liveWorkers, startHeartbeat, type WorkerInfo } from '../queue/heartbeat.ts';
-import { type Connection, connect, failFastOptions } from '../redis/connection.ts';
-import { type PrivateRedis, startPrivateRedis } from '../testing/redis-server.ts';
+import { connect, failFastOptions } from '../redis/connection.ts';
+import { startPrivateRedis } from '../testing/redis-server.ts';
 import { workerInfo } from '../testing/worker-info.ts';
 import { createApiKey, ensureFirstKey, findApiKey } from './api-keys.ts';
 
-let server: PrivateRedis;
-let redis: Connection;
-before(async () => {
-  server = await startPrivateRedis();
-  redis = await connect(server.url, failFastOptions(), assert.ifError);
-});
+const server = await startPrivateRedis();
+const redis = await connect(server.url, failFastOptions(), assert.ifError);
 after(async () => {
   redis.disconnect();
   await server.remove();

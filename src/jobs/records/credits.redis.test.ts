@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
-import type { Producer } from '../producer.ts';
-import { lifetimes, openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { lifetimes, openTestQueue } from '../testing/queue.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';
 import { completeRecord, failRecord, startRecord } from './records.ts';
@@ -21,12 +20,8 @@ const result = {
   stageSeconds: {},
 };
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 after(() => queue.close());
 
 const owner = async (limits: Parameters<typeof createApiKey>[2]): Promise<string> =>

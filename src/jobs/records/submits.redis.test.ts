@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
-import type { Producer } from '../producer.ts';
 import { output } from '../testing/outputs.ts';
-import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { openTestQueue } from '../testing/queue.ts';
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 after(() => queue.close());
 
 test('a hundred submits at once under one idempotency key make one job', async () => {

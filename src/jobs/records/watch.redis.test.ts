@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Producer } from '../producer.ts';
+import { after, test } from 'node:test';
 import type { Connection } from '../redis/connection.ts';
 import { output } from '../testing/outputs.ts';
-import { openTestQueue, type TestQueue } from '../testing/queue.ts';
+import { openTestQueue } from '../testing/queue.ts';
 import type { JobEvents, JobListener } from './events.ts';
 import { startRecord, storeProgress } from './records.ts';
 import { type RequestEvent, watchRequest } from './watch.ts';
 
 const never = new AbortController().signal;
 
-let queue: TestQueue;
-let producer: Producer;
-before(async () => {
-  queue = await openTestQueue();
-  ({ producer } = queue);
-});
+const queue = await openTestQueue();
+const { producer } = queue;
 after(() => queue.close());
 
 /** An event in a few words. */
