@@ -23,6 +23,7 @@ async function once<Answer>(
   const client = new Redis({
     ...{ ...node, ...credentials },
     ...{ retryStrategy: null, enableReadyCheck: false, maxRetriesPerRequest: 0, protocol: 2 },
+    disableClientInfo: true,
     ...{ connectTimeout: answerMs, commandTimeout: answerMs },
   });
   // What goes wrong while it connects says more than that the command could not be sent.

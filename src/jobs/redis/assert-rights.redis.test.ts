@@ -90,7 +90,7 @@ test('the documented user suffices for all that gateway, worker and keys do', {
 }, async () => {
   allow(...documented);
   redis.ask('acl', 'log', 'reset');
-  const lifetimes = { retentionSeconds: 60, deadlineSeconds: 2 };
+  const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };
   await using open = new AsyncDisposableStack();
   const producer = await openProducer({ redisUrl, log, lifetimes, sweepIntervalMs: 100 });
   open.defer(() => producer.close());
@@ -171,7 +171,10 @@ test('the documented user suffices for all that gateway, worker and keys do', {
   open.defer(() => webhooks.close());
   await called.promise;
   // Given back, ended by the sweep at its deadline.
-  const held = await submit(5);
+  const hasty = await openProducer({ redisUrl, log, lifetimes: { ...lifetimes, deadlineSeconds: 1 } });
+  open.defer(() => hasty.close());
+  const held = randomUUID();
+  await hasty.submit(held, apiKey.id, { ...request, seed: 5 });
   await new Promise((resolve) => setTimeout(resolve, 100));
   await worker.close();
   assert.equal((await producer.waitFor(held, 10_000))?.status, 'FAILED');

@@ -15,13 +15,15 @@ export async function assertUsable(redis: Redis, url: string): Promise<void> {
   // A server that hides INFO (an ACL user, a hosted one) is taken at its word.
   const info = await redis.info().catch(() => '');
   const field = (name: string): string | undefined => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
+  // Valkey has a name of its own for it.
+  const mode = field('redis_mode') ?? field('server_mode');
   const kind = parseTopology(url)?.kind;
   const place = `${redis.options.host}:${redis.options.port}`;
-  if (field('redis_mode') === 'sentinel')
+  if (mode === 'sentinel')
     refuse(
       `is a Sentinel: ${schemeOf(url)}+sentinel://${place}/NAME of the master (${await watchedBy(redis)})`,
     );
-  if (kind !== 'cluster' && (field('redis_mode') === 'cluster' || field('cluster_enabled') === '1'))
+  if (kind !== 'cluster' && (mode === 'cluster' || field('cluster_enabled') === '1'))
     refuse(`is a node of a Redis Cluster: ${schemeOf(url)}+cluster://${place}`);
   if (field('role') === 'slave')
     refuse(

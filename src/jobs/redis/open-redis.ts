@@ -38,7 +38,8 @@ export function openRedis(address: RedisAddress, settings: ConnectionSettings): 
     (settings.enableOfflineQueue && onItsWay.test(message))
       ? 2
       : false;
-  const common = { ...settings, reconnectOnError };
+  // What a client library is called is not worth a right of its own (CLIENT SETINFO).
+  const common = { ...settings, reconnectOnError, disableClientInfo: true };
   if (topology === undefined) {
     const isTls = /^rediss:/i.test(access.url);
     const redis = new Redis(location(access.url), { ...common, ...(isTls && { tls: tlsOf(access) }) });
