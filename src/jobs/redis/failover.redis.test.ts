@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { request } from '../../contract/testing/requests.ts';
 import { openProducer, type Producer } from '../producer.ts';
 import { consume } from '../queue/consumer.ts';
+import { createRecord } from '../records/admit.ts';
 import { createApiKey, findApiKey } from '../records/api-keys.ts';
 import { addCredits } from '../records/credits.ts';
 import { readOutput } from '../records/stored-pictures.ts';
@@ -13,6 +14,8 @@ import { allRoutes, lifetimes } from '../testing/queue.ts';
 import { startTestCluster } from '../testing/redis-cluster.ts';
 import type { RedisNode } from '../testing/redis-node.ts';
 import { startTestSentinels } from '../testing/redis-sentinels.ts';
+import { connect, failFastOptions } from './connection.ts';
+import { keyTag } from './names.ts';
 import { isUnavailable } from './unavailable.ts';
 
 /** What clients do: the same submit again until it is answered. */
@@ -84,4 +87,23 @@ test('a queue outlives the end of its master', together, async (t) => {
       await outlives(service.producer, sentinels.master);
     }),
   ]);
+});
+
+test('a script whose slot is on its way to another node does nothing', together, async () => {
+  await using cluster = await startTestCluster({ masters: 2, replicas: false });
+  await using open = new AsyncDisposableStack();
+  const redis = await connect(cluster.url, failFastOptions(), assert.ifError);
+  open.defer(() => redis.disconnect());
+  await createApiKey(redis, 'owner', { credits: 5 });
+  const from = await cluster.owner();
+  const to = cluster.nodes.find((node) => node !== from)!;
+  const slot = Number(await from.ask('CLUSTER', 'KEYSLOT', keyTag));
+  await to.ask('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(await from.ask('CLUSTER', 'MYID')));
+  await from.ask('CLUSTER', 'SETSLOT', slot, 'MIGRATING', String(await to.ask('CLUSTER', 'MYID')));
+  const keys = async () => await from.ask('CLUSTER', 'COUNTKEYSINSLOT', slot);
+  const before = await keys();
+  await assert.rejects(createRecord(redis, randomUUID(), 'owner', request, lifetimes), isUnavailable);
+  assert.equal(await keys(), before);
+  await from.ask('CLUSTER', 'SETSLOT', slot, 'STABLE');
+  assert.ok((await createRecord(redis, randomUUID(), 'owner', request, lifetimes)).accepted);
 });
