@@ -40,7 +40,7 @@ const unused: Readonly<Record<string, readonly string[]>> = {
     'DATA_DIR',
   ],
   // The CPU computes in float32 throughout, always the same, and takes what memory there is.
-  worker: ['VAE_PRECISION', 'DETERMINISTIC', 'DEVICE_MEMORY_LIMIT'],
+  worker: ['VAE_PRECISION', 'DETERMINISTIC', 'CUDA_GRAPHS', 'DEVICE_MEMORY_LIMIT'],
   'worker-gpu-0': [],
   'worker-gpu-1': [],
 };
