@@ -76,6 +76,8 @@ export const passedOn = {
       seed: true,
     },
     ...{ high_noise_fraction: true, refiner: true, rng: true },
+    ...{ embed_parameters: true, subseed: true, subseed_strength: true },
+    ...{ seed_resize_from_w: true, seed_resize_from_h: true },
   }),
   'sdxl-img2img': bodies['sdxl-img2img'].pick({
     ...{
@@ -90,6 +92,8 @@ export const passedOn = {
       seed: true,
     },
     ...{ strength: true, rng: true },
+    ...{ embed_parameters: true, subseed: true, subseed_strength: true },
+    ...{ seed_resize_from_w: true, seed_resize_from_h: true },
   }),
 } satisfies Record<Endpoint, z.ZodObject>;
 

@@ -279,3 +279,12 @@ test('a failed generation is 422 with its reason, one that takes too long 504 wi
   await service.ended(id);
   await hasty.close();
 });
+
+test('a picture says how it was made, of a varied seed, where its client asks for that here too', async () => {
+  const own = { embed_parameters: true, subseed: 5, subseed_strength: 0.25, seed: 7 };
+  await client.images.generate({ prompt, ...own } as never);
+  const { embedParameters, variation } = service.started.at(-1)!;
+  assert.deepEqual([embedParameters, variation], [true, { seed: 5, strength: 0.25 }]);
+  await client.images.generate({ prompt });
+  assert.equal(service.started.at(-1)!.embedParameters, undefined);
+});
