@@ -1,6 +1,8 @@
 import { type Endpoint, endpoints } from '../../src/contract/endpoints.ts';
 import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
+import { composedName, samplerNames, schedulesOf } from '../../src/schedulers/samplers.ts';
 import type { SchedulerDefinition } from '../../src/schedulers/scheduler-definition.ts';
+import { scheduleNames } from '../../src/schedulers/schedules/named-schedules.ts';
 
 /** One row of the report: an API name of one endpoint. */
 export interface Entry {
@@ -50,6 +52,46 @@ export function chooseEntries(value: string): Entry[] {
   const ids = new Set(chosen.map(({ id }) => id));
   // An alias whose original was not asked for is computed under its own name.
   return chosen.map((entry) => (ids.has(entry.computedAs) ? entry : { ...entry, computedAs: entry.id }));
+}
+
+/**
+ * The pairs of `--samplers` and `--schedules`, each `all` or names separated by commas, as rows of text to
+ * image; pairs that mean nothing are left out.
+ * @throws Error naming the flag and the name that is none, or both values where no pair is left.
+ */
+export function samplerEntries(samplers: string, schedules: string): Entry[] {
+  const wantedSamplers = namesOf('--samplers', samplers, samplerNames);
+  const wantedSchedules = namesOf('--schedules', schedules, scheduleNames);
+  const entries = wantedSamplers.flatMap((sampler) =>
+    schedulesOf(sampler)
+      .filter((schedule) => wantedSchedules.includes(schedule))
+      .map((schedule): Entry => {
+        const name = composedName(sampler, schedule);
+        const id = `sdxl-torch/${name}`;
+        return {
+          id,
+          endpoint: 'sdxl-torch',
+          name,
+          scheduler: findScheduler('sdxl-torch', name),
+          computedAs: id,
+        };
+      }),
+  );
+  if (entries.length === 0)
+    throw new Error(`--samplers ${samplers} with --schedules ${schedules}: none of them goes with another`);
+  return entries;
+}
+
+function namesOf<Name extends string>(flag: string, value: string, known: readonly Name[]): readonly Name[] {
+  if (value.trim() === 'all') return known;
+  return value.split(',').map((text) => {
+    const name = known.find((each) => each === text.trim());
+    if (name === undefined)
+      throw new Error(
+        `${flag}: ${JSON.stringify(text.trim())} is none; it must be all or of ${known.join(', ')}`,
+      );
+    return name;
+  });
 }
 
 function isMeant({ id, name }: Entry, wanted: string): boolean {

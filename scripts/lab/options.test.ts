@@ -76,3 +76,34 @@ test('a checkpoint that is not there is named with what could be', async () => {
   assert.equal((await find('tiny-base', models)).identity, tiny.identity);
   await assert.rejects(find(models), /has no model that serves sdxl-base, but tiny-base, tiny-refiner/);
 });
+
+test('samplers are put on schedules, three of them unless said, and pairs that mean nothing are left out', () => {
+  const names = (...argv: string[]) => readOptions(argv, {})!.entries.map(({ name }) => name);
+  assert.deepEqual(names('--samplers', 'euler,deis', '--schedules', 'karras,beta'), [
+    'euler karras',
+    'euler beta',
+    'deis karras',
+    'deis beta',
+  ]);
+  assert.deepEqual(names('--samplers', 'res_multistep,restart'), [
+    'res_multistep normal',
+    'res_multistep karras',
+    'res_multistep exponential',
+    'restart karras',
+  ]);
+  assert.ok(names('--samplers', 'all', '--schedules', 'all').length > 300);
+});
+
+test('samplers that are none, or that do not go with other flags, are refused by flag and value', () => {
+  for (const [argv, message] of [
+    [['--samplers', 'euler b'], /--samplers: "euler b" is none; it must be all or of euler, /],
+    [['--schedules', 'linear'], /--schedules: "linear" is none; it must be all or of normal, /],
+    [['--samplers', 'restart', '--schedules', 'beta'], /none of them goes with another/],
+    [
+      ['--samplers', 'euler', '--schedulers', 'UniPC'],
+      /--samplers and --schedulers UniPC exclude each other/,
+    ],
+    [['--samplers', 'euler', '--url', 'http://127.0.0.1:1'], /--samplers is computed here alone/],
+  ] as const)
+    assert.throws(() => readOptions(argv, {}), message);
+});

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { chooseEntries, type Entry } from './entries.ts';
+import { chooseEntries, type Entry, samplerEntries } from './entries.ts';
 
 export const usage = `npm run lab -- [options]: every scheduler on an exact mixture and on a checkpoint, measured and shown on one page
   --checkpoint demo|tiny|none|NAME|DIR   what makes the pictures (default demo); NAME is a model of MODELS_DIR
   --url URL [--key KEY]                  pictures from a running server instead, through its API (key also LAB_API_KEY)
   --schedulers all|NAME,NAME,...         names of both endpoints, or sdxl-torch/NAME, sdxl-img2img/NAME (default all)
+  --samplers all|NAME,... [--schedules all|NAME,...]   solvers on schedules (default normal,karras,exponential) instead of --schedulers
   --steps N,N,...                        (default 10,15,20,25,30,50; with --url 20,25,30,50)
   --seeds N                              seeds 1 ... N (default 4)
   --prompts FILE                         one prompt a line; lines from # are left out
@@ -44,7 +45,9 @@ export function readOptions(
       checkpoint: { type: 'string' },
       url: { type: 'string' },
       key: { type: 'string' },
-      schedulers: { type: 'string', default: 'all' },
+      schedulers: { type: 'string' },
+      samplers: { type: 'string' },
+      schedules: { type: 'string' },
       steps: { type: 'string' },
       seeds: { type: 'string', default: '4' },
       prompts: { type: 'string' },
@@ -67,7 +70,7 @@ export function readOptions(
     checkpoint: values.checkpoint ?? 'demo',
     url: values.url === undefined ? undefined : address(values.url),
     key: values.key ?? environment.LAB_API_KEY,
-    entries: chooseEntries(values.schedulers),
+    entries: entriesOf(values),
     steps: [...new Set(steps)].sort((a, b) => a - b),
     seeds: Array.from({ length: wholeNumber('--seeds', values.seeds, 1, 64) }, (_, i) => i + 1),
     prompts: values.prompts === undefined ? [defaultPrompt] : readPrompts(values.prompts),
@@ -76,6 +79,22 @@ export function readOptions(
     pageBytes: number('--page-mb', values['page-mb'], 0.5, 100) * 1e6,
     out: values.out,
   };
+}
+
+interface Chosen {
+  readonly url?: string | undefined;
+  readonly schedulers?: string | undefined;
+  readonly samplers?: string | undefined;
+  readonly schedules?: string | undefined;
+}
+
+/** @throws Error naming the flags that do not go together. */
+function entriesOf({ url, schedulers, samplers, schedules }: Chosen): Entry[] {
+  if (samplers === undefined && schedules === undefined) return chooseEntries(schedulers ?? 'all');
+  const flag = samplers === undefined ? '--schedules' : '--samplers';
+  if (schedulers !== undefined) throw new Error(`${flag} and --schedulers ${schedulers} exclude each other`);
+  if (url !== undefined) throw new Error(`${flag} is computed here alone, not with --url ${url}`);
+  return samplerEntries(samplers ?? 'all', schedules ?? 'normal,karras,exponential');
 }
 
 function wholeNumber(flag: string, text: string, least: number, most: number, whole = text): number {
