@@ -10,7 +10,7 @@ import { assembleModels, type Models } from '../pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
 import type { DeviceLayout } from './memory/device-layout.ts';
 import { createNetworkPool, type NetworkPool } from './network-pool.ts';
-import { isExported, type OpenedModel, openLocation, openModel } from './open-model.ts';
+import { isExported, type OpenedModel, openLocation, openModel, preparedFolder } from './open-model.ts';
 import { warmUp } from './warm-up.ts';
 
 /**
@@ -94,7 +94,8 @@ export async function loadModels(
   const checkpoint = await (typeof model === 'string'
     ? openLocation(model)
     : openModel(model, options.device));
-  const load = networkLoaders(checkpoint, options, places);
+  const prepared = typeof model === 'string' ? {} : { preparedFolder: preparedFolder(model) };
+  const load = networkLoaders(checkpoint, { ...options, ...prepared }, places);
   const told = async <Network>(network: Promise<Network>): Promise<Network> => {
     const loaded = await network;
     onNetwork();

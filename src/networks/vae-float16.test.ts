@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -19,6 +19,7 @@ import { measureVaeScales } from './measure-vae-scales.ts';
 import { oracleNumbers } from './testing/oracle-inputs.ts';
 import { relativeDifference, run, runExpanded } from './testing/run-expanded.ts';
 import { withFallback } from './vae.ts';
+import { readVaeScales, vaeScalesFile, writeVaeScales } from './vae-scales-file.ts';
 
 const directory = realpathSync(mkdtempSync(path.join(tmpdir(), 'vae-float16-')));
 after(() => rmSync(directory, { recursive: true }));
@@ -103,6 +104,31 @@ test('pictures of the demo checkpoint are the same in float16 within half a leve
   const levels = (sum / actual.length) * 127.5;
   t.diagnostic(`mean difference: ${levels.toFixed(3)}/255, stream scaled by ${scales.stream}`);
   assert.ok(levels < 0.5, `mean difference is ${levels}/255`);
+});
+
+test('scales are kept by the content of the weights, and what is not a scale is refused by file and place', async () => {
+  const folder = path.join(directory, 'prepared');
+  await writeVaeScales(loudVae, folder);
+  for (const half of ['encoder', 'decoder'] as const)
+    assert.deepEqual(await readVaeScales(loudVae, half, folder), await measureVaeScales(loudVae, half));
+  assert.equal(await readVaeScales(vae, 'decoder', folder), undefined);
+
+  const file = await vaeScalesFile(loudVae, folder);
+  const written = readFileSync(file, 'utf8');
+  for (const [text, complaint] of [
+    ['{', /vae-scales-.*delete the file/],
+    ['{"encoder": {"stream": 1}}', /has no decoder; delete the file/],
+    [
+      written.replaceAll(/"stream": [^,]+/g, '"stream": 0.3'),
+      /decoder, stream is 0\.3, which is no power of two/,
+    ],
+  ] as const) {
+    writeFileSync(file, text);
+    await assert.rejects(readVaeScales(loudVae, 'decoder', folder), {
+      name: 'CheckpointError',
+      message: complaint,
+    });
+  }
 });
 
 test('what fits in float16 already is left as it is', async () => {

@@ -12,6 +12,7 @@ import type { NetworkSession } from './runtime/network-session.ts';
 import { type NetworkOptions, openSession } from './runtime/session.ts';
 import type { Tensors } from './runtime/tensor-values.ts';
 import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
+import { readVaeScales } from './vae-scales-file.ts';
 
 /** Options of a VAE. */
 export interface VaeOptions extends NetworkOptions {
@@ -20,6 +21,8 @@ export interface VaeOptions extends NetworkOptions {
    * where a result is not finite all the same; float32 alone by default. Elsewhere all is float32.
    */
   readonly vaePrecision?: Precision;
+  /** Where scales that were measured before may lie, see vae-scales-file.ts. */
+  readonly preparedFolder?: string;
 }
 
 interface Half {
@@ -37,7 +40,9 @@ async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options:
     return openSession(component, graph, options, { tensors, blockedLayout: true });
   };
   if (!isCuda(options.device) || options.vaePrecision !== 'float16') return await open('float32');
-  const session = await open('float16', await measureVaeScales(component, half));
+  const { preparedFolder: folder } = options;
+  const known = folder === undefined ? undefined : await readVaeScales(component, half, folder);
+  const session = await open('float16', known ?? (await measureVaeScales(component, half)));
   return {
     release: session.release,
     run: (input, signal) => withFallback(`${name} ${half}`, session, () => open('float32'), input, signal),

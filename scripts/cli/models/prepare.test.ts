@@ -78,6 +78,7 @@ test('for CUDA the convolution weights are copied once, stay while they fit, and
   assert.deepEqual(names.map((name) => name.replace(/-[0-9a-f]{16}\./, '.')).sort(), [
     'unet-channels-last.safetensors',
     'vae-channels-last.safetensors',
+    'vae-scales.json',
   ]);
   assert.equal((await prepare(await theModel(), true)).bytesWritten, 0);
   assert.equal((await prepare(await theModel())).bytesWritten, 0);
@@ -93,7 +94,7 @@ test('for CUDA the convolution weights are copied once, stay while they fit, and
   withWeight(1);
   await prepare(await theModel(), true);
   const kinds = merged().map((name) => name.replace(/-[0-9a-f]{16}\..*/, ''));
-  assert.deepEqual(kinds.sort(), ['loras', 'unet-channels-last', 'vae-channels-last']);
+  assert.deepEqual(kinds.sort(), ['loras', 'unet-channels-last', 'vae-channels-last', 'vae-scales']);
   assert.equal(await copies('cuda:0'), true);
 });
 

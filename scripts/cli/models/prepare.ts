@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { InstalledModel } from '../../../src/installation/installation.ts';
 import { componentsOf, filesOf, sum } from '../../../src/installation/model-facts.ts';
 import { isExported, openModel, preparedFolder } from '../../../src/installation/open-model.ts';
+import { vaeScalesFile, writeVaeScales } from '../../../src/networks/vae-scales-file.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 import { sha256Of } from '../download/sha256.ts';
 import { checkTensors } from './check-tensors.ts';
@@ -24,8 +25,8 @@ export interface Prepared {
 /**
  * Makes a model ready to serve: files held against the manifest's hashes, LoRAs merged, every tensor against
  * its config.
- * @param forCuda also copies its convolution weights into the order that CUDA wants, so that no worker has to
- * as it starts.
+ * @param forCuda also copies its convolution weights into the order that CUDA wants and measures how its VAE
+ * fits in float16, so that no worker has to as it starts.
  * @throws Error naming the file, and the tensor or both hashes.
  */
 export async function prepare(model: InstalledModel, forCuda = false): Promise<Prepared> {
@@ -37,7 +38,10 @@ export async function prepare(model: InstalledModel, forCuda = false): Promise<P
   const before = await filesIn(folder);
   const opened = await openModel(model);
   const tensors = isExported(opened) ? 0 : checkTensors(opened);
-  if (forCuda && !isExported(opened)) await writeChannelsLast(opened, folder);
+  if (forCuda && !isExported(opened)) {
+    await writeChannelsLast(opened, folder);
+    await writeVaeScales(opened.vae, folder);
+  }
   const written = [...(await filesIn(folder))].filter(([name]) => !before.has(name));
   if (!isExported(opened)) await removeUnused(folder, opened);
   return {
@@ -56,17 +60,20 @@ async function filesIn(folder: string): Promise<Map<string, number>> {
   );
 }
 
+const ofOurs = /^(?:(?:loras|(?:unet|vae)-channels-last)-[0-9a-f]+\.safetensors|vae-scales-[0-9a-f]+\.json)$/;
+
 /**
  * What was made of LoRAs that the manifest no longer names, or of weights that are no longer there, takes
  * gigabytes and serves nobody.
  */
 async function removeUnused(folder: string, checkpoint: Checkpoint): Promise<void> {
   const merged = new Set(filesOf(componentsOf(checkpoint)));
-  const copies = new Set(await channelsLastFiles(checkpoint, folder));
+  const made = new Set(await channelsLastFiles(checkpoint, folder));
+  made.add(await vaeScalesFile(checkpoint.vae, folder));
   for (const name of (await filesIn(folder)).keys()) {
     const file = path.join(folder, name);
-    const isUsed = copies.has(file) || merged.has(await realpath(file));
-    if (/^(?:loras|(?:unet|vae)-channels-last)-[0-9a-f]+\.safetensors$/.test(name) && !isUsed) await rm(file);
+    const isUsed = made.has(file) || merged.has(await realpath(file));
+    if (ofOurs.test(name) && !isUsed) await rm(file);
   }
 }
 
