@@ -28,9 +28,13 @@ import { createPreviewer, type Previewer } from './preview.ts';
 import { createRequestLoras, type WithLoras, withoutLoras } from './request-loras.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 import { splitOnce } from './split-samples.ts';
+import { whenIdle } from './when-idle.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
 const embeddingCacheBytes = 256 * 2 ** 20;
+
+/** After this long without a request, memory that only runs need goes back to the device. */
+const idleMs = 30_000;
 
 /** What of the configuration decides how pictures are made. */
 export type GeneratorSettings = Pick<
@@ -71,6 +75,8 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
     throw explainMissingProvider(error, config.device);
   });
   const { layout } = memory;
+  // Graphs keep the arena, which a plan that is short of memory gives back.
+  const loading = layout.plan().trimsArena ? { ...options, cudaGraphs: false } : options;
   const lower = lowering(layout);
   const places = { pool: createNetworkPool(), layout };
   const load = async (names: readonly string[], onLoading: OnLoading = silently): Promise<void> => {
@@ -78,7 +84,7 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
       if (!names.includes(name) || resident.has(name)) continue;
       onLoading(name);
       const onNetwork = () => onLoading(name);
-      const one = () => loadModels(installed.get(name)!, options, onNetwork, places);
+      const one = () => loadModels(installed.get(name)!, loading, onNetwork, places);
       const model = await withLessMemory(one, lower).catch((error: unknown) => {
         throw explainMissingProvider(error, config.device);
       });
@@ -88,11 +94,16 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   };
   await load(first, onLoading);
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
-  const withLoras = createRequestLoras(config, config.modelsDir, options, places, (served) =>
+  const withLoras = createRequestLoras(config, config.modelsDir, loading, places, (served) =>
     installation.get(served),
   );
+  const generator = createSdxlGenerator(loaded, config, { layout, withLoras, ...(check && { check }) });
+  const during = whenIdle(memory.trim, idleMs, (error) => {
+    process.stderr.write(`engine: unused device memory could not be given back: ${error}\n`);
+  });
   return {
-    ...createSdxlGenerator(loaded, config, { layout, withLoras, ...(check && { check }) }),
+    ...generator,
+    generate: (...given) => during(() => generator.generate(...given)),
     capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor, config.residentModels),
     resident: () => [...resident],
     memory: memory.report,

@@ -32,6 +32,13 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return `${freed.length} pieces given back after the run: ${mebi(before)} before, ${mebi(after)} after`;
   },
 
+  'the arena of an idle device': (steps, { before, after, givenBack }) => {
+    const freed = named(at(steps, 'trim'), 'cudaFree');
+    assert.ok(freed.length > 0 && Number(after) < Number(before));
+    assert.equal(givenBack, Number(before) - Number(after), 'what the device has free again');
+    return `trimmed by a session of its own: ${mebi(before)} before, ${mebi(after)} after, and the next run goes on`;
+  },
+
   'a limit of memory': (steps, { failure, TotalAllocated }) => {
     const limit = 8 * 2 ** 20;
     assert.equal(deviceTrouble(String(failure)), 'memory', String(failure));

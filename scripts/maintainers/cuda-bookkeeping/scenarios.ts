@@ -6,6 +6,7 @@ import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-ch
 import { clipTextGraph } from '../../../src/graphs/clip.ts';
 import { graphBuilder } from '../../../src/graphs/graph.ts';
 import { layersFor } from '../../../src/networks/layers-for.ts';
+import { openCudaArena } from '../../../src/networks/runtime/cuda/cuda-arena.ts';
 import { cudaDevices } from '../../../src/networks/runtime/cuda/cuda-devices.ts';
 import { cudaGraphs } from '../../../src/networks/runtime/cuda/cuda-graphs.ts';
 import { allocateCuda, cudaMemoryInfo } from '../../../src/networks/runtime/cuda/cuda-memory.ts';
@@ -99,6 +100,23 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     const after = arena(session).TotalAllocated!;
     await session.release();
     return { before, after };
+  },
+
+  'the arena of an idle device': async (mark) => {
+    const device = await openCudaArena(0);
+    const session = await open();
+    await session.run(rows(512));
+    const before = { arena: arena(session).TotalAllocated!, free: device.memory().free };
+    mark('trim');
+    await device.trim();
+    mark('end');
+    const after = { arena: arena(session).TotalAllocated!, free: device.memory().free };
+    await session.run(rows(512));
+    await session.release();
+    await device.release();
+    return {
+      ...{ before: before.arena, after: after.arena, givenBack: after.free - before.free },
+    };
   },
 
   'a limit of memory': async (mark) => {
