@@ -10,6 +10,7 @@ import {
   publishedBodies,
   textToImageBody,
 } from './body-fields.ts';
+import { sizeConditioningOf } from './conditioning-fields.ts';
 import type { Endpoint } from './endpoints.ts';
 import { ApiError } from './errors.ts';
 import { parseFields } from './fields.ts';
@@ -149,6 +150,9 @@ export function parseImageToImage(
 interface CommonBody {
   prompt: string;
   loras?: Parameters<typeof lorasOf>[1];
+  original_size?: readonly number[] | undefined;
+  target_size?: readonly number[] | undefined;
+  crop?: readonly number[] | undefined;
   negative_prompt: string;
   samples: number;
   scheduler: string;
@@ -181,6 +185,7 @@ function commonRequest(endpoint: Endpoint, body: CommonBody, fields: unknown, de
   return {
     ...samplingRefinementsOf(body, endpoint, scheduler),
     ...lorasOf(body.prompt, body.loras),
+    ...sizeConditioningOf(body),
     negativePrompt: body.negative_prompt,
     samples: body.samples,
     scheduler,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { outputFormats } from '../images/output-formats.ts';
 import { randomAlgorithms } from '../numerics/random-algorithms.ts';
 import { type SchedulerName, schedulerNames } from '../schedulers/registry.ts';
+import { conditioningFields } from './conditioning-fields.ts';
 import { loraFields } from './lora-fields.ts';
 import { publishedRanges, type Ranges, rangedFields, sideRange } from './ranges.ts';
 import { samplerFields } from './sampler-fields.ts';
@@ -40,6 +41,7 @@ function commonFields(ranges: Ranges) {
     ...samplerFields,
     ...loraFields,
     ...samplingFields,
+    ...conditioningFields,
     ...rangedFields(ranges),
   };
 }

@@ -13,6 +13,7 @@ const numeral = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 interface Expected {
   readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object';
   readonly items?: Expected;
+  readonly minItems?: number;
   readonly maxItems?: number;
   readonly properties?: Readonly<Record<string, Expected>>;
   readonly minimum?: number;
@@ -150,6 +151,8 @@ function describe(expected: Expected): string {
     return `a list of at most ${expected.maxItems} objects with ${Object.keys(expected.items.properties).join(', ')}`;
   if (expected.properties) return `an object with ${Object.keys(expected.properties).join(', ')}`;
   if (expected.type === 'object') return 'an object';
+  if (expected.type === 'array' && expected.minItems !== undefined)
+    return `a list of ${expected.minItems}, each ${describe(expected.items!)}`;
   if (expected.type === 'array') return `a list, each ${describe(expected.items!)}`;
   if (expected.type === 'string')
     return expected.maxLength === undefined

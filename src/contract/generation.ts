@@ -1,6 +1,7 @@
 import type { OutputFormat } from '../images/output-formats.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
 import type { SolverOptions } from '../schedulers/solver-options.ts';
+import type { SizeConditioning } from './conditioning-fields.ts';
 import type { LoraChoice } from './lora-fields.ts';
 
 /**
@@ -43,6 +44,8 @@ interface CommonRequest extends PictureOptions, SamplingRefinements {
   readonly prompt: string;
   /** Absent where there are none; each name once. */
   readonly loras?: readonly LoraChoice[];
+  /** Absent where everything follows the picture. */
+  readonly sizeConditioning?: SizeConditioning;
   /** '' where the client gave none. */
   readonly negativePrompt: string;
   readonly samples: number;

@@ -51,7 +51,7 @@ export async function* imageToImage(
     vaeEncoder.encode(mirrored(options.pixels, picture, canvas), canvas.height, canvas.width, signal),
   );
   requireFinite(moments, "the input picture's latents");
-  const timeIds = timeIdsFor(unet, canvas);
+  const timeIds = timeIdsFor(unet, canvas, options.sizeConditioning);
   const denoise = guided({ ...guidance, unet, noise, conditioning, apart, size, timeIds, signal });
   const { sigma } = schedule.levels[schedule.begin]!;
   const shape = { channels: vaeDecoder.channels, size, factor: vaeEncoder.factor };

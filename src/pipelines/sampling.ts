@@ -6,6 +6,7 @@ import type { Size } from './canvas.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { GuidanceFields, LatentSize } from './guidance.ts';
 import type { Stopwatch } from './stopwatch.ts';
+import type { ToldSizes } from './time-ids.ts';
 
 /** What both pipelines need from a request. */
 export interface SamplingOptions extends GuidanceFields {
@@ -26,6 +27,8 @@ export interface SamplingOptions extends GuidanceFields {
   readonly variation?: Variation | undefined;
   /** The size, in pixels, whose noise stands in the middle of the pictures' noise; see entry-noise.ts. */
   readonly seedResizeFrom?: Size | undefined;
+  /** What the networks are told of sizes; absent: that of the picture. */
+  readonly sizeConditioning?: ToldSizes;
   readonly emphasis: EmphasisMode;
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;

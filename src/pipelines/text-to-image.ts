@@ -61,7 +61,7 @@ export async function* textToImage(
       encodePrompts(models, { ...options, ...styled, guided: options.guidanceScale > 1 || apart }),
     );
     const { unet, noise } = models;
-    const timeIds = timeIdsFor(unet, canvas);
+    const timeIds = timeIdsFor(unet, canvas, options.sizeConditioning);
     const { signal } = options;
     return {
       stage,

@@ -104,7 +104,6 @@ for (const [title, change, message] of refused)
 
 for (const [title, change, message] of [
   ['flow prediction', { prediction_type: 'flow_prediction' }, /prediction_type is "flow_prediction"/],
-  ['clean prediction', { prediction_type: 'sample' }, /prediction_type is "sample"/],
   [
     'two spacings at once',
     { use_karras_sigmas: true, use_exponential_sigmas: true },

@@ -58,7 +58,7 @@ test('given betas replace the beta schedule and its length', () => {
 });
 
 for (const [key, value, message] of [
-  ['prediction_type', 'sample', /prediction_type is "sample", expected "epsilon" or "v_prediction"/],
+  ['prediction_type', 'flow', /prediction_type is "flow", expected "epsilon" or "v_prediction" or "sample"/],
   ['prediction_type', 3, /prediction_type is 3/],
   ['beta_schedule', 'sigmoid', /beta_schedule is "sigmoid"/],
   [
@@ -77,3 +77,11 @@ for (const [key, value, message] of [
   test(`${key} of ${JSON.stringify(value)} is refused by name and value`, () => {
     assert.throws(() => noiseTable({ [key]: value }), message);
   });
+
+test('of a network that predicts the clean latents its output is taken as it is', () => {
+  // SDXL-Lightning's one-step UNet; diffusers 0.42.1, EulerDiscreteScheduler.step with prediction_type sample.
+  const { preconditioningAt } = noiseTable({ ...sdxl, prediction_type: 'sample' });
+  const { input, skip, output } = preconditioningAt(3);
+  assert.equal(input, 1 / Math.sqrt(10));
+  assert.deepEqual({ skip, output }, { skip: 0, output: 1 });
+});

@@ -9,8 +9,8 @@ export interface Preconditioning {
 }
 
 /**
- * Of a network that predicts noise or velocity at latents = clean + sigma * noise scaled to unit variance; of
- * a continuous one as Karras et al. 2022, table 1, where a velocity has the other sign
+ * Of a network that predicts noise, velocity or the clean latents themselves (SDXL-Lightning's of one step),
+ * at latents = clean + sigma * noise scaled to unit variance; of a continuous one as Karras et al. 2022, table 1, where a velocity has the other sign
  * (precondition_outputs of EDMEulerScheduler, diffusers 0.42.1).
  */
 export function preconditioning(
@@ -21,6 +21,7 @@ export function preconditioning(
   const data = continuous?.sigmaData ?? 1;
   const total = sigma * sigma + data * data;
   const input = 1 / Math.sqrt(total);
+  if (predictionType === 'sample') return { input, skip: 0, output: 1 };
   const isVelocity = predictionType === 'v_prediction';
   if (continuous === undefined && !isVelocity) return { input, skip: 1, output: -sigma };
   const output = (sigma * data) / Math.sqrt(total);

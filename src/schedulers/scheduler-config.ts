@@ -3,8 +3,8 @@ import { type ContinuousLevels, continuousLevels } from './continuous-levels.ts'
 /** A checkpoint's parsed scheduler_config.json, keys as published; see also requireKnownScheduler. */
 export type SchedulerConfig = Readonly<Record<string, unknown>>;
 
-/** What the network's output is: the noise, or the velocity of Salimans & Ho 2022. */
-export type PredictionType = 'epsilon' | 'v_prediction';
+/** What the network's output is: the noise, the velocity of Salimans & Ho 2022, or the clean latents. */
+export type PredictionType = 'epsilon' | 'v_prediction' | 'sample';
 
 /** Table 2 of Lin et al. 2023, "Common Diffusion Noise Schedules and Sample Steps are Flawed". */
 export type TimestepSpacing = 'leading' | 'trailing' | 'linspace';
@@ -58,7 +58,7 @@ export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
     betaSchedule: choice(config, 'beta_schedule', ['linear', 'scaled_linear', 'squaredcos_cap_v2'], 'linear'),
     trainedBetas,
     rescaleBetasZeroSnr: boolean(config, 'rescale_betas_zero_snr', false),
-    predictionType: choice(config, 'prediction_type', ['epsilon', 'v_prediction'], 'epsilon'),
+    predictionType: choice(config, 'prediction_type', predictionsOf(config), 'epsilon'),
     timestepSpacing: choice<TimestepSpacing, undefined>(
       config,
       'timestep_spacing',
@@ -72,6 +72,12 @@ export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
     sigmaSpacing: sigmaSpacing(config),
     continuous: continuousLevels(config),
   };
+}
+
+/** Continuous levels have a preconditioning of their own, which no network of clean latents was trained with. */
+function predictionsOf(config: SchedulerConfig): readonly PredictionType[] {
+  const predictions = ['epsilon', 'v_prediction'] as const;
+  return continuousLevels(config) === undefined ? [...predictions, 'sample'] : predictions;
 }
 
 function sigmaSpacing(config: SchedulerConfig): SchedulerSettings['sigmaSpacing'] {
