@@ -25,6 +25,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     modelsDir: undefined,
     serveModels: [],
     residentModels: Number.POSITIVE_INFINITY,
+    loraVariants: 1,
     swapAfterSeconds: 30,
     healthFile: undefined,
     redisUrl: undefined,
