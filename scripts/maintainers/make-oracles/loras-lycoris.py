@@ -1,13 +1,14 @@
-"""Adapter files in lycoris-lora's formats and as DoRA, and what lycoris-lora and peft make of a tiny checkpoint.
+"""Adapter files in lycoris-lora's formats and as DoRA, and what their libraries make of a tiny checkpoint.
 
     python scripts/maintainers/make-oracles/loras-lycoris.py     (node 24 on the PATH; needs torch, diffusers,
     transformers, peft, lycoris-lora)
 
-Writes src/checkpoints/loras/oracles: lycoris.safetensors (LoCon with and without Tucker's core, LoHa, LoKr in all
-its shapes, full differences, a norm), lycoris-dora.safetensors (the same kinds with weight decomposition by input
-and by output), peft-dora.safetensors (peft's own names), and merged-lycoris.json.gz in the form of
-merged.json.gz. Expected weights are get_merged_weight of each lycoris module (of LoHa and LoKr what their forward uses) and merge_and_unload of peft; at a
-weight other than 1 they are W + weight * (merged - W), stacked ones the sum of both differences.
+Writes src/checkpoints/loras/oracles: lycoris.safetensors (LoCon with and without Tucker's core, LoHa, LoKr in
+all its shapes, full differences, a norm), lycoris-dora.safetensors (the same kinds with weight decomposition by
+input and by output), peft-dora.safetensors (peft's own names), and merged-lycoris.json.gz in the form of
+merged.json.gz. Expected weights are get_merged_weight of each lycoris module (of LoHa and LoKr what their
+forward uses) and merge_and_unload of peft; at a weight other than 1 they are W + weight * (merged - W), stacked
+ones the sum of both differences.
 """
 
 import base64
@@ -176,7 +177,7 @@ if __name__ == "__main__":
             runs[run] = {
                 "loras": [{"file": file, "weight": weight} for file, weight in loras],
                 "tensors": {
-                    name: base64.b64encode(value.float().contiguous().numpy().astype("<f4").tobytes()).decode()
+                    name: base64.b64encode(value.float().contiguous().numpy().tobytes()).decode()
                     for name, value in changed.items()
                 },
             }
