@@ -26,7 +26,7 @@ test('list, prepare and verify say what is in the models folder and that it work
   );
   const verified = models('verify', 'tiny-refiner', '--side', '64');
   assert.equal(verified.status, 0, verified.stderr);
-  assert.match(verified.stdout, /^tiny-refiner on cpu, 64 x 64\n/);
+  assert.match(verified.stdout, /^tiny-refiner on cpu, 64 x 64$/m);
   assert.match(verified.stdout, /\nUNet +noise +\d\.\d+ +none /);
 });
 

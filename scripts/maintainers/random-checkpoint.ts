@@ -28,8 +28,7 @@ if (values.kind !== 'base' && values.kind !== 'refiner')
 const dtype = dtypes[values.dtype];
 if (dtype === undefined) throw new RangeError(`--dtype is ${values.dtype}; it must be fp32, fp16 or bf16`);
 if (values.out === undefined) throw new RangeError('--out DIR is missing');
-// The writer makes the checkpoint's own folder, which must not be there yet.
-makeFolder('--out', path.dirname(path.resolve(values.out)));
+makeFolder('--out', values.out);
 
 const start = performance.now();
 await writeCheckpoint(path.resolve(values.out), descriptions[values.kind], {

@@ -81,6 +81,6 @@ test('the commands look where a plain start does', { skip }, async (t) => {
       encoding: 'utf8',
     }).stdout;
   assert.match(run('list'), /demo-base .* sdxl-base, /);
-  assert.match(run('verify', 'demo-refiner', '--side', '64'), /^demo-refiner on cpu, 64 x 64\n/);
+  assert.match(run('verify', 'demo-refiner', '--side', '64'), /^demo-refiner on cpu, 64 x 64$/m);
   assert.match(run('doctor'), new RegExp(`Memory for the models in ${env.DATA_DIR}/models`));
 });

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dtype } from '../checkpoint.ts';
 import { parseClipTextConfig } from '../configs/clip-text-config.ts';
@@ -35,16 +35,17 @@ export interface WeightOptions {
 }
 
 /**
- * Writes a checkpoint of random weights into `directory` (which must not exist) in the layout of diffusers'
+ * Writes a checkpoint of random weights into `directory` (missing or empty) in the layout of diffusers'
  * save_pretrained.
+ * @throws Error where something lies there.
  */
 export async function writeCheckpoint(
   directory: string,
   description: CheckpointDescription,
   options: WeightOptions,
 ): Promise<void> {
-  await mkdir(path.dirname(directory), { recursive: true });
-  await mkdir(directory);
+  await mkdir(directory, { recursive: true });
+  if ((await readdir(directory)).length > 0) throw new Error(`${directory} is not empty`);
   await writeJson(path.join(directory, 'model_index.json'), description.modelIndex);
   await writeJson(path.join(directory, 'scheduler', 'scheduler_config.json'), description.scheduler);
   const common = { ...options, nameInFile: (name: string) => name };
