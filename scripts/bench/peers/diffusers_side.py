@@ -136,9 +136,9 @@ def image():
                 **embeds,
             ).images
             embeds = embeds_of(pipes[1], work["tokens"][1])
-            # As `image` the pipeline knows latents by their four channels only; as `latents` it takes any.
+            # The pipeline wants an image and, with `latents`, has no use for it.
             made = pipes[1](
-                image=latents,
+                image=torch.zeros(1, 4, 8, 8),
                 latents=latents,
                 denoising_start=fraction,
                 generator=generator,
