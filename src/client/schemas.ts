@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: ce8864123d258649c20cefd1abdddd36d46bdeebfd6e68553abb3886beec34fe
+ * Digest of the document: 16fc110924c6b113ef9bc97abb3a0fa2c633de8946c9fd2ca48fda650859557b
  */
 
 export interface Components {
@@ -74,6 +74,20 @@ export interface Components {
         | 'align_your_steps'
         | 'turbo'
         | 'lcm';
+      loras?: {
+        name: string;
+        /** @default 1 */
+        weight?: number;
+        text_encoder_weight?: number;
+      }[];
+      eta?: number;
+      s_churn?: number;
+      s_tmin?: number;
+      s_tmax?: number;
+      s_noise?: number;
+      guidance_rescale?: number;
+      guidance_start?: number;
+      guidance_end?: number;
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -186,6 +200,20 @@ export interface Components {
         | 'align_your_steps'
         | 'turbo'
         | 'lcm';
+      loras?: {
+        name: string;
+        /** @default 1 */
+        weight?: number;
+        text_encoder_weight?: number;
+      }[];
+      eta?: number;
+      s_churn?: number;
+      s_tmin?: number;
+      s_tmax?: number;
+      s_noise?: number;
+      guidance_rescale?: number;
+      guidance_start?: number;
+      guidance_end?: number;
       /** @default 30 */
       num_inference_steps?: number;
       /** @default 6.5 */
@@ -302,6 +330,20 @@ export interface Components {
         | 'align_your_steps'
         | 'turbo'
         | 'lcm';
+      loras?: {
+        name: string;
+        /** @default 1 */
+        weight?: number;
+        text_encoder_weight?: number;
+      }[];
+      eta?: number;
+      s_churn?: number;
+      s_tmin?: number;
+      s_tmax?: number;
+      s_noise?: number;
+      guidance_rescale?: number;
+      guidance_start?: number;
+      guidance_end?: number;
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -408,6 +450,20 @@ export interface Components {
         | 'align_your_steps'
         | 'turbo'
         | 'lcm';
+      loras?: {
+        name: string;
+        /** @default 1 */
+        weight?: number;
+        text_encoder_weight?: number;
+      }[];
+      eta?: number;
+      s_churn?: number;
+      s_tmin?: number;
+      s_tmax?: number;
+      s_noise?: number;
+      guidance_rescale?: number;
+      guidance_start?: number;
+      guidance_end?: number;
       /** @default 30 */
       num_inference_steps?: number;
       /** @default 6.5 */
@@ -524,6 +580,20 @@ export interface Components {
         | 'align_your_steps'
         | 'turbo'
         | 'lcm';
+      loras?: {
+        name: string;
+        /** @default 1 */
+        weight?: number;
+        text_encoder_weight?: number;
+      }[];
+      eta?: number;
+      s_churn?: number;
+      s_tmin?: number;
+      s_tmax?: number;
+      s_noise?: number;
+      guidance_rescale?: number;
+      guidance_start?: number;
+      guidance_end?: number;
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -738,6 +808,18 @@ export interface Components {
           used: number;
         };
       };
+    };
+    Adapters: {
+      data: {
+        name: string;
+        kind: string;
+        trigger_words: string[];
+        tokens?: number;
+      }[];
+      unusable: {
+        name: string;
+        reason: string;
+      }[];
     };
     Capabilities: {
       version: string;
