@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: 16fc110924c6b113ef9bc97abb3a0fa2c633de8946c9fd2ca48fda650859557b
+ * Digest of the document: 33ced4683835b1ba125790886fbff05eccd59f6d6d6a6a1a548e8ad66a3c54bf
  */
 
 export interface Components {
@@ -88,6 +88,9 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      original_size?: number[];
+      target_size?: number[];
+      crop?: number[];
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -214,6 +217,9 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      original_size?: number[];
+      target_size?: number[];
+      crop?: number[];
       /** @default 30 */
       num_inference_steps?: number;
       /** @default 6.5 */
@@ -344,6 +350,9 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      original_size?: number[];
+      target_size?: number[];
+      crop?: number[];
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -464,6 +473,9 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      original_size?: number[];
+      target_size?: number[];
+      crop?: number[];
       /** @default 30 */
       num_inference_steps?: number;
       /** @default 6.5 */
@@ -594,6 +606,9 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      original_size?: number[];
+      target_size?: number[];
+      crop?: number[];
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */

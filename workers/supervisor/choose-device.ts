@@ -27,8 +27,11 @@ export async function chooseDevice(
   look: LookForCuda = lookForCuda,
 ): Promise<Config> {
   if (!config.isDeviceAutomatic) return config;
+  // What is wrong with a models folder is told by whoever loads it.
   const bytes =
-    config.modelsDir === undefined ? 0 : await leastCudaBytes(config.modelsDir, config.serveModels);
+    config.modelsDir === undefined
+      ? 0
+      : await leastCudaBytes(config.modelsDir, config.serveModels).catch(() => 0);
   const answer = await look(bytes);
   if ('problem' in answer) return { ...config, deviceReason: `DEVICE=auto: no GPU: ${answer.problem}` };
   const { device, name, freeBytes } = answer;

@@ -196,7 +196,7 @@ test('a machine without Redis and apt is told what to install', bounded, async (
 test('a bad value is named before anything starts', bounded, async () => {
   const start = begin({ DEVICE: 'tpu' });
   assert.equal(await start.ended, 1);
-  assert.match(start.output(), /DEVICE="tpu": must be cpu, webgpu or cuda:N/);
+  assert.match(start.output(), /DEVICE="tpu": must be auto, cpu, webgpu or cuda:N/);
 });
 
 test('a Redis that does not answer is named without its password', bounded, async () => {

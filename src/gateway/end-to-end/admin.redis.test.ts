@@ -76,7 +76,10 @@ test('wrong fields are a 400 that names each with its value', async () => {
   for (const [body, message] of [
     [{}, /name is mandatory/],
     [{ name: 'x', max_queued: 0 }, /max_queued must be an integer from 1 to 999999999, got 0/],
-    [{ name: 'x', endpoints: ['sdxl'] }, /endpoints must be a list, each one of: sdxl-torch, sdxl-img2img/],
+    [
+      { name: 'x', endpoints: ['sdxl'] },
+      /endpoints\[0\] must be one of: sdxl-torch, sdxl-img2img, got "sdxl"/,
+    ],
     [{ name: 'x', credits: -1 }, /credits must be a number from 0 to 1000000000, got -1/],
   ] as const) {
     const { status, body: answer } = await ask('POST', '/v1/admin/keys', body);

@@ -193,14 +193,15 @@ test('whoever may not submit now has no picture fetched, on any route', async ()
   ]);
   await service.post('/v2/sdxl-torch', { prompt, refiner: false }, { 'x-api-key': limited.key });
   const before = fetched;
-  for (const [url, body] of [
-    ['/v2/sdxl-img2img', { prompt, image }],
-    ['/v1/images/edits', { prompt, image }],
-    ['/v1/images/edits', { prompt, image, size: '1024x1024' }],
+  for (const [url, body, withoutCredits] of [
+    ['/v2/sdxl-img2img', { prompt, image }, 406],
+    // OpenAI's own status where nothing is left to spend.
+    ['/v1/images/edits', { prompt, image }, 429],
+    ['/v1/images/edits', { prompt, image, size: '1024x1024' }, 429],
   ] as const)
     for (const [{ key }, status] of [
       [limited, 429],
-      [poor, 406],
+      [poor, withoutCredits],
       [other, 403],
     ] as const) {
       const response = await service.post(url, body, { 'x-api-key': key });
