@@ -1,11 +1,9 @@
-/** What a model says of how it is meant to be asked, in its model.json or in its weights. */
+/** What a model says of how it is meant to be asked, in its model.json. */
 export interface ModelProfile {
   /** Take the place of the published defaults where a request names the model. */
   readonly defaults: ModelDefaults;
   /** Take the place of the published ranges, both ends included. */
   readonly ranges: ModelRanges;
-  /** How it was made to need few steps; absent for ordinary models. */
-  readonly fewStep?: string;
 }
 
 export interface ModelDefaults {
@@ -16,7 +14,6 @@ export interface ModelDefaults {
   /** Of text to image, in pixels. */
   readonly width?: number;
   readonly height?: number;
-  readonly clipSkip?: number;
   readonly negativePrompt?: string;
 }
 

@@ -51,7 +51,7 @@ function modelBody(id: string): ResponseBody<'OpenAiModel'> {
 /** A model under one of its names, with its sizes, ranges and defaults for text to image. */
 function withFacts(id: string, { kind, profile, loaded }: ModelFacts): ResponseBody<'OpenAiModel'> {
   const isPublished = (generationModels as readonly string[]).includes(id);
-  const { scheduler, steps, guidanceScale, negativePrompt, width, height, clipSkip } = rangesOf(
+  const { scheduler, steps, guidanceScale, negativePrompt, width, height } = rangesOf(
     'sdxl-torch',
     isPublished ? {} : { profile },
   );
@@ -59,13 +59,11 @@ function withFacts(id: string, { kind, profile, loaded }: ModelFacts): ResponseB
   return {
     ...modelBody(id),
     ...{ kind, loaded },
-    ...(profile?.fewStep !== undefined && !isPublished && { few_step: profile.fewStep }),
     ...(kind === 'base' && {
       sizes: { minimum: least, maximum: most, multiple_of: step },
       defaults: {
         ...{ scheduler, num_inference_steps: steps.usual, guidance_scale: guidanceScale.usual },
         ...{ img_width: width, img_height: height, negative_prompt: negativePrompt },
-        ...(clipSkip !== undefined && { clip_skip: clipSkip }),
       },
       ranges: {
         num_inference_steps: [steps.least, steps.most],

@@ -21,13 +21,10 @@ export interface Ranges {
   readonly width: number;
   readonly height: number;
   readonly refiner: boolean;
-  /** undefined: the last layer but one of both text encoders, as SDXL was trained. */
-  readonly clipSkip: number | undefined;
 }
 
 const common = {
   ...{ scheduler: 'UniPC', negativePrompt: '', width: 1024, height: 1024, refiner: true },
-  clipSkip: undefined,
 };
 
 /** Of the published API; they hold for every request without an extension. */
@@ -75,7 +72,6 @@ function rangesOfModel(endpoint: Endpoint, { defaults, ranges }: ModelProfile): 
     width: defaults.width ?? published.width,
     height: defaults.height ?? published.height,
     refiner: false,
-    clipSkip: defaults.clipSkip,
   };
 }
 

@@ -7,14 +7,14 @@ test("defaults and ranges are read in the names of the API's fields", () => {
   const json = {
     defaults: {
       ...{ scheduler: 'Euler a', num_inference_steps: 1, guidance_scale: 0, img_width: 512, img_height: 768 },
-      ...{ clip_skip: 2, negative_prompt: 'blurry' },
+      negative_prompt: 'blurry',
     },
     ranges: { num_inference_steps: [1, 8], guidance_scale: [0, 1.5] },
   };
   assert.deepEqual(parseProfile(json, 'm/model.json'), {
     defaults: {
       ...{ scheduler: 'Euler a', steps: 1, guidanceScale: 0, width: 512, height: 768 },
-      ...{ clipSkip: 2, negativePrompt: 'blurry' },
+      negativePrompt: 'blurry',
     },
     ranges: { steps: [1, 8], guidanceScale: [0, 1.5] },
   });

@@ -6,7 +6,6 @@ import type { ModelDefaults, ModelProfile, ModelRanges, Span } from '../contract
 import { sideRange } from '../contract/ranges.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
 import type { InstalledModel } from './installation.ts';
-import type { OpenedModel } from './open-model.ts';
 
 /**
  * How a model is meant to be asked: what its model.json says (`defaults` and `ranges`, in the names of the
@@ -14,8 +13,7 @@ import type { OpenedModel } from './open-model.ts';
  * @returns undefined where nothing is said.
  * @throws CheckpointError naming the file, the key and the value.
  */
-export function profileOf(model: InstalledModel, _opened: OpenedModel): ModelProfile | undefined {
-  const { manifest, directory } = model;
+export function profileOf({ manifest, directory }: InstalledModel): ModelProfile | undefined {
   if (manifest?.profile === undefined) return undefined;
   return parseProfile(manifest.profile, path.join(directory, manifestName));
 }
@@ -71,14 +69,12 @@ function defaultsOf({ read, end }: Reader): ModelDefaults {
   const isName = (value: unknown) => names.includes(value as string);
   const isSide = (value: unknown) => isWithin(value, least, most) && (value as number) % step === 0;
   const sides = `from ${least} to ${most} in steps of ${step}`;
-  const isLayers = (value: unknown) => Number.isInteger(value) && isWithin(value, 1, 12);
   const defaults = {
     scheduler: read<string>('scheduler', `one of ${[...new Set(names)].join(', ')}`, isName),
     steps: read<number>('num_inference_steps', `an integer from 1 to ${mostSteps}`, isSteps),
     guidanceScale: read<number>('guidance_scale', `a number from 0 to ${mostGuidance}`, isGuidance),
     width: read<number>('img_width', sides, isSide),
     height: read<number>('img_height', sides, isSide),
-    clipSkip: read<number>('clip_skip', 'an integer from 1 to 12', isLayers),
     negativePrompt: read<string>('negative_prompt', 'a text', (value) => typeof value === 'string'),
   };
   end();

@@ -60,7 +60,13 @@ test('churn lifts the level by S_churn / N within its range, and draws there alo
     const seen: number[] = [];
     let draws = 0;
     const { normal: draw, brownian } = noiseOf(5);
-    const counted = { normal: () => (draws++, draw()), brownian };
+    const counted = {
+      normal: () => {
+        draws++;
+        return draw();
+      },
+      brownian,
+    };
     const solver = configuredSolver(methods.euler, { sChurn, sTmin: 0.1, sTmax: 10 });
     const watched: typeof denoise = async (latents, level) => {
       seen.push(level.sigma);

@@ -40,7 +40,6 @@ const openAiModel = z.strictObject({
   owned_by: z.string(),
   kind: z.enum(['base', 'refiner']).optional().meta({ description: 'Extension, as all that follows' }),
   loaded: z.boolean().optional().meta({ description: 'Whether some worker has it loaded' }),
-  few_step: z.string().optional().meta({ description: 'How it was made to need few steps' }),
   sizes: z
     .strictObject({ minimum: z.int(), maximum: z.int(), multiple_of: z.int() })
     .optional()
@@ -53,7 +52,6 @@ const openAiModel = z.strictObject({
       img_width: z.int(),
       img_height: z.int(),
       negative_prompt: z.string(),
-      clip_skip: z.int().optional(),
     })
     .optional()
     .meta({ description: 'Of text to image' }),

@@ -7,7 +7,6 @@ import { picture, startTestService, type TestService } from '../testing/service.
 const turbo = {
   defaults: { scheduler: 'Euler a', steps: 1, guidanceScale: 0, width: 512, height: 768, negativePrompt: '' },
   ranges: { steps: [1, 4], guidanceScale: [0, 1] },
-  fewStep: 'turbo',
 } as const;
 let service: TestService;
 before(async () => {
@@ -131,7 +130,6 @@ test('the list of models tells kind, sizes, defaults and ranges of each', async 
   const { created: _, ...rest } = byId['turbo-xl'];
   assert.deepEqual(rest, {
     ...{ id: 'turbo-xl', object: 'model', owned_by: 'sdxl-server', kind: 'base', loaded: false },
-    few_step: 'turbo',
     sizes: { minimum: 512, maximum: 2048, multiple_of: 8 },
     defaults: {
       ...{ scheduler: 'Euler a', num_inference_steps: 1, guidance_scale: 0 },
