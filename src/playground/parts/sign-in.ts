@@ -7,6 +7,12 @@ interface SignInProps {
   readonly onKey: (key: string) => void;
 }
 
+/**
+ * When the form comes: the attribute autofocus is for documents, and ignored where one has a focused element. One
+ * function for all renders, or each would take the focus anew.
+ */
+const focus = (input: HTMLInputElement | null): void => input?.focus();
+
 /** Asks for an API key. */
 export function SignIn({ trouble, onKey }: SignInProps) {
   const [key, setKey] = useState('');
@@ -26,7 +32,7 @@ export function SignIn({ trouble, onKey }: SignInProps) {
           name="key"
           autocomplete="off"
           spellcheck=${false}
-          autofocus
+          ref=${focus}
           value=${key}
           onInput=${(event: Event) => setKey((event.target as HTMLInputElement).value)}
         />

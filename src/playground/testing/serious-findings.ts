@@ -3,6 +3,11 @@ import type { Page } from 'playwright-core';
 
 /** What axe finds wrong that is serious or critical, as `rule: element`. @param rules all where undefined. */
 export async function seriousFindings(page: Page, rules?: readonly string[]): Promise<string[]> {
+  // Colours of a scheme that was just chosen are still on their way.
+  await page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+  });
   // Through the debugger, because the page's policy takes no script from elsewhere.
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(
