@@ -112,6 +112,9 @@ const lists: Operation[] = [
     { name: 'base', prompt: '{prompt}', negative_prompt: '' },
   ]),
   list('embeddings', 'Textual inversions: none', 'A1111Embeddings', { loaded: {}, skipped: {} }),
+  list('loras', 'Names for `<lora:name:weight>` in a prompt', 'A1111Loras', [
+    { name: 'ink', alias: 'ink', path: 'ink', metadata: {} },
+  ]),
   list('options', "This key's settings", 'A1111Options', { sd_model_checkpoint: 'sdxl-base' }),
   list('memory', "Bytes of the gateway's machine", 'A1111Memory', {
     ram: { free: 1e9, used: 3e9, total: 4e9 },
@@ -121,7 +124,7 @@ const lists: Operation[] = [
   list('scripts', 'Scripts: none', 'A1111Scripts', { txt2img: [], img2img: [] }),
   ...[
     ...['upscalers', 'latent-upscale-modes', 'sd-vae', 'sd-modules', 'hypernetworks', 'face-restorers'],
-    ...['realesrgan-models', 'script-info', 'extensions', 'loras'],
+    ...['realesrgan-models', 'script-info', 'extensions'],
   ].map((name) => list(name, 'There are none', 'A1111None', [])),
 ];
 

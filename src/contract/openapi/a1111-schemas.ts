@@ -54,10 +54,10 @@ export const a1111Responses = {
       config: z.string().nullable(),
     }),
   ),
+  A1111Embeddings: z.strictObject({ loaded: record, skipped: record }),
   A1111Loras: z.array(
     z.strictObject({ ...named.shape, alias: z.string(), path: z.string(), metadata: record }),
   ),
-  A1111Embeddings: z.strictObject({ loaded: record, skipped: record }),
   A1111Styles: z.array(
     z.strictObject({ ...named.shape, prompt: z.string().nullable(), negative_prompt: z.string().nullable() }),
   ),

@@ -179,3 +179,18 @@ test('the list of LoRAs tells their kinds and trigger words, and what cannot be 
     unusable: [{ name: 'half', reason: 'half.safetensors: truncated' }],
   });
 });
+
+test("A1111's clients find the same LoRAs, and name them in the prompt", async () => {
+  const listed = (await service.get('/sdapi/v1/loras')).json();
+  assert.deepEqual(
+    listed.map(({ name }: { name: string }) => name),
+    ['pixel', 'styles/ink'],
+  );
+  const answer = await service.post('/sdapi/v1/txt2img', { prompt: 'a <lora:pixel:0.5>panda' });
+  assert.equal(answer.statusCode, 200, answer.body.slice(0, 300));
+  assert.equal(lastText().prompt, 'a panda');
+  assert.deepEqual(
+    lastText().loras?.map(({ name, weight }) => [name, weight]),
+    [['pixel', 0.5]],
+  );
+});

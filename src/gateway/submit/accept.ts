@@ -4,7 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import { parseImageToImage, parseTextToImage, type RequestDefaults } from '../../contract/bodies.ts';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
-import type { GenerationRequest } from '../../contract/generation.ts';
+import type { GenerationRequest, RequestOverrides } from '../../contract/generation.ts';
+import { lorasOf } from '../../contract/lora-fields.ts';
 import { nearMissWarnings } from '../../contract/near-misses.ts';
 import { routeOf } from '../../contract/routes.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
@@ -68,7 +69,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       const known = Object.keys(slugs['sdxl1.0-txt2img'].body.shape);
       const { model, warnings } = await modelOf(fields, known, workers);
       const parsed = withWarnings(parseTextToImage(fields, defaults, freeSize, model), warnings);
-      const request = { ...parsed, ...overrides };
+      const request = withOverrides(parsed, overrides);
       await checked(request);
       const made = await withInstalledRefiner(request, workers, settings.refinerFallback);
       return await withInstalledLoras(made, routeOf(made), workers);
@@ -76,7 +77,7 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     'sdxl-img2img': async (id, { fields, file, size, model, overrides }, _, client) => {
       const profile = await baseModelProfile(fields, model, workers);
       const parsed = parseImageToImage(fields, defaults, file, profile);
-      const { image, ...request } = { ...parsed, ...overrides };
+      const { image, ...request } = withOverrides(parsed, overrides);
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
       const { loras } = await withInstalledLoras(request, request.baseModel, workers);
@@ -147,4 +148,17 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     assertSameBody(idempotency!, admission.earlier);
     return admission.earlier.id;
   };
+}
+
+/**
+ * A request with what another protocol says beyond the ranges of its fields. LoRAs that such a prompt names are taken
+ * out of it as out of any other.
+ * @throws ApiError as lorasOf.
+ */
+function withOverrides<Request extends Pick<GenerationRequest, 'prompt' | 'loras'>>(
+  request: Request,
+  overrides: RequestOverrides = {},
+): Request {
+  const named = overrides.prompt === undefined ? undefined : lorasOf(overrides.prompt);
+  return { ...request, ...overrides, ...named };
 }

@@ -40,7 +40,7 @@ export async function a1111Routes(
     requireApiKey(keyed, { ...gateway, settings }, true);
     await keyed.register(async (bodyless) => {
       ignoreBodies(bodyless);
-      listRoutes(bodyless, checkpoints);
+      listRoutes(bodyless, checkpoints, workers);
       commandRoutes(bodyless, gateway);
     });
     await keyed.register(async (options) => optionRoutes(options, gateway, checkpoints));

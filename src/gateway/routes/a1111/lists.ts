@@ -1,15 +1,17 @@
 import { freemem, totalmem } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { a1111Samplers, a1111Schedulers } from '../../../contract/a1111/samplers.ts';
+import { adapterList } from '../../../contract/adapters.ts';
 import type { ResponseBody } from '../../../contract/openapi/response-schemas.ts';
 import { applyStyle, styleNames } from '../../../text/styles.ts';
+import type { WorkerList } from '../../submit/worker-list.ts';
 import type { Checkpoints } from './checkpoints.ts';
 
 const read = ['GET', 'HEAD'];
 /** Kinds of things that this server has none of; clients ask for their lists all the same. */
 const none = [
   ...['upscalers', 'latent-upscale-modes', 'sd-vae', 'sd-modules', 'hypernetworks', 'face-restorers'],
-  ...['realesrgan-models', 'script-info', 'extensions', 'loras'],
+  ...['realesrgan-models', 'script-info', 'extensions'],
 ].map((name) => `/sdapi/v1/${name}`);
 
 /** Addresses of these routes and the verbs they know. */
@@ -20,6 +22,7 @@ export const listPaths: Readonly<Record<string, readonly string[]>> = {
       'schedulers',
       'sd-models',
       'embeddings',
+      'loras',
       'prompt-styles',
       'memory',
       'cmd-flags',
@@ -30,7 +33,7 @@ export const listPaths: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** `GET` of what a client may ask for. */
-export function listRoutes(app: FastifyInstance, checkpoints: Checkpoints): void {
+export function listRoutes(app: FastifyInstance, checkpoints: Checkpoints, workers: WorkerList): void {
   app.get('/sdapi/v1/samplers', async () => a1111Samplers());
   app.get('/sdapi/v1/schedulers', async () => a1111Schedulers());
   app.get('/sdapi/v1/sd-models', async (): Promise<ResponseBody<'A1111Models'>> => {
@@ -47,6 +50,10 @@ export function listRoutes(app: FastifyInstance, checkpoints: Checkpoints): void
         return { name, prompt, negative_prompt: negativePrompt };
       }),
   );
+  app.get('/sdapi/v1/loras', async (): Promise<ResponseBody<'A1111Loras'>> => {
+    const { data } = adapterList((await workers.live()).map(({ loras }) => loras));
+    return data.map(({ name }) => ({ name, alias: name, path: name, metadata: {} }));
+  });
   app.get(
     '/sdapi/v1/embeddings',
     async (): Promise<ResponseBody<'A1111Embeddings'>> => ({
