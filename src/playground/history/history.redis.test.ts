@@ -75,6 +75,10 @@ describe('what this browser has asked for', { skip: noBrowser }, () => {
     await stage().locator('.caption', { hasText: 'a blue circle' }).waitFor();
     const before = await items().count();
     await items().nth(1).getByRole('button', { name: 'Delete' }).click();
+    // It leaves the list once it has left the database.
+    await items()
+      .nth(before - 1)
+      .waitFor({ state: 'detached' });
     await page.reload();
     await items()
       .nth(before - 2)
