@@ -1,14 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import type { DeviceState } from '../../src/metrics/worker-metrics.ts';
 import { cudaIndex, type Device } from '../../src/networks/runtime/device.ts';
-
-/** Memory of a device in bytes, and the share of the last second in which it computed, 0 to 1. */
-export interface DeviceState {
-  readonly usedBytes: number;
-  readonly totalBytes: number;
-  readonly utilization: number;
-}
 
 const query = 'memory.used,memory.total,utilization.gpu';
 /** nvidia-smi takes a good part of a second where no process keeps the driver loaded. */
