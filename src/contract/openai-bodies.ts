@@ -61,39 +61,43 @@ const prompted = {
     .meta({ description: 'With stream: how many small pictures on the way at most' }),
 };
 
+/** Fields that both endpoints have, in the order of the document. */
+const sampling = {
+  negative_prompt: true,
+  scheduler: true,
+  sampler: true,
+  schedule: true,
+  eta: true,
+  s_churn: true,
+  s_tmin: true,
+  s_tmax: true,
+  s_noise: true,
+  guidance_rescale: true,
+  guidance_start: true,
+  guidance_end: true,
+  num_inference_steps: true,
+  guidance_scale: true,
+  seed: true,
+} as const;
+const picture = {
+  embed_parameters: true,
+  subseed: true,
+  subseed_strength: true,
+  seed_resize_from_w: true,
+  seed_resize_from_h: true,
+} as const;
+
 /** What passes through to the endpoint's own validation, by its own names. */
 export const passedOn = {
   'sdxl-torch': freeSizeBody.pick({
-    ...{
-      negative_prompt: true,
-      scheduler: true,
-      sampler: true,
-      schedule: true,
-      ...{ eta: true, s_churn: true, s_tmin: true, s_tmax: true, s_noise: true },
-      ...{ guidance_rescale: true, guidance_start: true, guidance_end: true },
-      num_inference_steps: true,
-      guidance_scale: true,
-      seed: true,
-    },
+    ...sampling,
     ...{ high_noise_fraction: true, refiner: true, rng: true },
-    ...{ embed_parameters: true, subseed: true, subseed_strength: true },
-    ...{ seed_resize_from_w: true, seed_resize_from_h: true },
+    ...picture,
   }),
   'sdxl-img2img': bodies['sdxl-img2img'].pick({
-    ...{
-      negative_prompt: true,
-      scheduler: true,
-      sampler: true,
-      schedule: true,
-      ...{ eta: true, s_churn: true, s_tmin: true, s_tmax: true, s_noise: true },
-      ...{ guidance_rescale: true, guidance_start: true, guidance_end: true },
-      num_inference_steps: true,
-      guidance_scale: true,
-      seed: true,
-    },
+    ...sampling,
     ...{ strength: true, rng: true },
-    ...{ embed_parameters: true, subseed: true, subseed_strength: true },
-    ...{ seed_resize_from_w: true, seed_resize_from_h: true },
+    ...picture,
   }),
 } satisfies Record<Endpoint, z.ZodObject>;
 
