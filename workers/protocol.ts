@@ -1,6 +1,6 @@
 import type { Config } from '../src/config/config.ts';
+import type { MemoryReport } from '../src/contract/answers/memory-report.ts';
 import type { GenerationProgress, GenerationRequest } from '../src/contract/generation.ts';
-import type { MemoryReport } from '../src/contract/memory-report.ts';
 import type { SerializedError } from '../src/process/serialize-error.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { Generated } from './engine/generator.ts';

@@ -5,7 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.ts';
-import { parseTextToImage } from '../../src/contract/bodies.ts';
+import { parseTextToImage } from '../../src/contract/bodies/bodies.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { peakMegabytes } from './networks.ts';

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.ts';
-import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies.ts';
+import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies/bodies.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';

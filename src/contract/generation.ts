@@ -1,8 +1,8 @@
 import type { OutputFormat } from '../images/output-formats.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
 import type { SolverOptions } from '../schedulers/solver-options.ts';
-import type { SizeConditioning } from './conditioning-fields.ts';
-import type { LoraChoice } from './lora-fields.ts';
+import type { SizeConditioning } from './bodies/conditioning-fields.ts';
+import type { LoraChoice } from './bodies/lora-fields.ts';
 
 /**
  * What travels from the gateway to the worker and back: validated, in the field's words, with every default

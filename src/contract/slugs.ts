@@ -1,7 +1,7 @@
 import type { z } from 'zod';
-import { bodies, freeSizeBody } from './bodies.ts';
+import { bodies, freeSizeBody } from './bodies/bodies.ts';
+import { submitFields } from './bodies/submit-options.ts';
 import type { Endpoint } from './endpoints.ts';
-import { submitFields } from './submit-options.ts';
 
 /** A name under `/v1/` and `/v2/` at which clients submit. */
 export interface Slug {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Adapter, AdapterFolder, BrokenAdapter } from '../contract/adapters.ts';
+import type { Adapter, AdapterFolder, BrokenAdapter } from '../contract/answers/adapters.ts';
 
 /** A file of a folder of LoRAs or embeddings. */
 export interface AdapterFile {

@@ -2,8 +2,8 @@ import path from 'node:path';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import { isJsonObject, type JsonObject } from '../checkpoints/json-file.ts';
 import { manifestName } from '../checkpoints/manifest.ts';
+import { sideRange } from '../contract/bodies/ranges.ts';
 import type { ModelDefaults, ModelProfile, ModelRanges, Span } from '../contract/model-profile.ts';
-import { sideRange } from '../contract/ranges.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
 import type { InstalledModel } from './installation.ts';
 

@@ -9,7 +9,7 @@ export interface GenerationOutput {
   readonly inferenceSeconds: number;
   readonly stageSeconds: Readonly<Record<string, number>>;
   readonly determinism?: DeterminismReport;
-  /** What the client should know of how they were made; see contract/warnings.ts. */
+  /** What the client should know of how they were made; see contract/answers/warnings.ts. */
   readonly warnings?: readonly string[];
 }
 

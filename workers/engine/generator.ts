@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
+import type { MemoryReport } from '../../src/contract/answers/memory-report.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
-import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import type { GenerationOutput } from '../../src/jobs/generate.ts';
 import type { StageInterval } from '../../src/pipelines/stopwatch.ts';
 import type { Capabilities } from '../capabilities.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies.ts';
+import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies/bodies.ts';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { recreatedRequest } from '../../src/contract/infotext/recreated-request.ts';
 import { encodeImage } from '../../src/images/encode-image.ts';

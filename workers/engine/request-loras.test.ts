@@ -7,7 +7,7 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { writeSafetensors } from '../../src/checkpoints/safetensors/write-safetensors.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config/config.ts';
-import type { LoraChoice } from '../../src/contract/lora-fields.ts';
+import type { LoraChoice } from '../../src/contract/bodies/lora-fields.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import type { GrowingGenerator } from './generator.ts';
 import { openSdxlGenerator } from './sdxl-generator.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { CheckpointError } from '../../src/checkpoints/checkpoint-error.ts';
 import type { Config } from '../../src/config/config.ts';
-import type { LoraChoice } from '../../src/contract/lora-fields.ts';
+import type { LoraChoice } from '../../src/contract/bodies/lora-fields.ts';
 import type { InstalledModel } from '../../src/installation/installation.ts';
 import type { LoadingPlaces } from '../../src/installation/load-models.ts';
 import { createLoraFolder } from '../../src/installation/lora-folder.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
+import type { MemoryReport } from '../../src/contract/answers/memory-report.ts';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
-import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import { routeOf } from '../../src/contract/routes.ts';
 import type { GenerationContext } from '../../src/jobs/generate.ts';
 import type { Log } from '../../src/jobs/log.ts';

@@ -1,5 +1,5 @@
+import type { MemoryReport } from '../../src/contract/answers/memory-report.ts';
 import type { GenerationProgress } from '../../src/contract/generation.ts';
-import type { MemoryReport } from '../../src/contract/memory-report.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Generated } from '../engine/generator.ts';

@@ -1,4 +1,4 @@
-import type { AdapterFolder } from '../../src/contract/adapters.ts';
+import type { AdapterFolder } from '../../src/contract/answers/adapters.ts';
 import { createLoraFolder } from '../../src/installation/lora-folder.ts';
 import type { Log } from '../../src/jobs/log.ts';
 

@@ -3,7 +3,7 @@
  * EngineWork as JSON; each row is a line of JSON, so that a process which is ended has told what it had.
  */
 import { createHash } from 'node:crypto';
-import { parseTextToImage } from '../../../src/contract/bodies.ts';
+import { parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
 import type { TextToImageRequest } from '../../../src/contract/generation.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';

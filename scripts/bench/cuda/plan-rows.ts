@@ -3,7 +3,7 @@
  * program for cuda.ts, whose arguments are the side and the steps; its rows are lines of JSON.
  */
 import { readConfig } from '../../../src/config/config.ts';
-import { parseTextToImage } from '../../../src/contract/bodies.ts';
+import { parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
 import { openSdxlGenerator } from '../../../workers/engine/sdxl-generator.ts';
 import type { EngineRow } from './engine-work.ts';
 

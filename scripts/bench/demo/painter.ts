@@ -1,4 +1,4 @@
-import { parseImageToImage, parseTextToImage } from '../../../src/contract/bodies.ts';
+import { parseImageToImage, parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
 import type { GenerationRequest } from '../../../src/contract/generation.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { interleavedBytes } from '../../../src/images/encode-image.ts';

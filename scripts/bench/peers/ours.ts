@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { openCheckpoint } from '../../../src/checkpoints/open-checkpoint.ts';
 import { readConfig } from '../../../src/config/config.ts';
-import { parseTextToImage } from '../../../src/contract/bodies.ts';
+import { parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
 import { parseDevice } from '../../../src/networks/runtime/device.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { bodies } from '../../../src/contract/bodies.ts';
+import { bodies } from '../../../src/contract/bodies/bodies.ts';
 import type { Endpoint } from '../../../src/contract/endpoints.ts';
 import type { KeyLimits } from '../../../src/jobs/records/api-keys.ts';
 import { mostCredits } from '../../../src/jobs/records/credits.ts';

@@ -22,7 +22,7 @@ export function keysInRedis(redis: Connection): KeyServer {
   };
 }
 
-/** A key as the admin API tells it, see src/contract/admin.ts. */
+/** A key as the admin API tells it, see src/contract/answers/admin.ts. */
 interface KeyBody {
   readonly id: string;
   readonly name: string;

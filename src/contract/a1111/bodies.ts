@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bodies } from '../bodies.ts';
-import { maxSeed, variationFields } from '../variation-fields.ts';
+import { bodies } from '../bodies/bodies.ts';
+import { maxSeed, variationFields } from '../bodies/variation-fields.ts';
 
 /**
  * Bodies of AUTOMATIC1111's API: what of them has an effect here, or is refused. Names and defaults:

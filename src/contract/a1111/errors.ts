@@ -1,6 +1,6 @@
 import type { ZodRawShape, z } from 'zod';
+import { readFields, type WrongField } from '../bodies/fields.ts';
 import { ApiError } from '../errors.ts';
-import { readFields, type WrongField } from '../fields.ts';
 import type { ResponseBody } from '../openapi/response-schemas.ts';
 import { show } from '../show.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { schedulerNames } from '../../schedulers/registry.ts';
 import { samplerNames, schedulesOf } from '../../schedulers/samplers.ts';
-import { parseImageToImage, parseTextToImage } from '../bodies.ts';
+import { parseImageToImage, parseTextToImage } from '../bodies/bodies.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { recreatedRequest } from './recreated-request.ts';
 import { infotextOf, promptsOf } from './request-infotext.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseImageToImage, parseTextToImage } from '../bodies.ts';
+import { parseImageToImage, parseTextToImage } from '../bodies/bodies.ts';
 import { infotextOf } from './request-infotext.ts';
 
 const defaults = { drawSeed: () => 77, rng: 'philox' } as const;

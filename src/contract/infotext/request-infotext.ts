@@ -1,7 +1,7 @@
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
+import { maxSeed } from '../bodies/variation-fields.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { baseName, refinerName } from '../served-names.ts';
-import { maxSeed } from '../variation-fields.ts';
 import { writeInfotext } from './infotext.ts';
 import { labelsOf } from './sampler-labels.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchLineFields } from '../batches.ts';
+import { batchLineFields } from '../bodies/batches.ts';
 import { errorResponses } from './error-responses.ts';
 import { exampleId } from './examples.ts';
 import { type JsonObject, jsonResponse, type Operation, reference } from './operation.ts';

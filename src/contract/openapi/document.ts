@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { a1111Bodies } from '../a1111/bodies.ts';
-import { adminBodies } from '../admin.ts';
-import { openAiBodies } from '../openai-bodies.ts';
+import { adminBodies } from '../answers/admin.ts';
+import { openAiBodies } from '../openai/bodies.ts';
 import { servedModelBody, slugNames, slugs } from '../slugs.ts';
 import { a1111Operations } from './a1111-operations.ts';
 import { adminOperations } from './admin-operations.ts';

@@ -1,4 +1,4 @@
-import { openAiErrorBody } from '../openai-error.ts';
+import { openAiErrorBody } from '../openai/error.ts';
 import { jsonResponse, type ResponseObject } from './operation.ts';
 
 /** What each status means, with an example of its text. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { inputImageBody, tokenizeBody } from '../capabilities.ts';
-import { pictureParametersBody } from '../picture-parameters.ts';
-import { signInBody } from '../sign-in.ts';
+import { inputImageBody, tokenizeBody } from '../answers/capabilities.ts';
+import { signInBody } from '../answers/sign-in.ts';
+import { pictureParametersBody } from '../infotext/picture-parameters.ts';
 import { errorResponses } from './error-responses.ts';
 import { type Content, type JsonObject, jsonResponse, type Operation } from './operation.ts';
 

@@ -1,4 +1,4 @@
-import { unlimitedCredits } from '../responses.ts';
+import { unlimitedCredits } from '../answers/responses.ts';
 import { errorResponses } from './error-responses.ts';
 import { examples } from './examples.ts';
 import { type JsonObject, jsonResponse, type Operation } from './operation.ts';

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
-import { adapterListSchema } from '../adapters.ts';
-import { adminResponses } from '../admin.ts';
-import { batchResponses } from '../batches.ts';
-import { capabilitiesSchema, tokenizeSchema } from '../capabilities.ts';
+import { adapterListSchema } from '../answers/adapters.ts';
+import { adminResponses } from '../answers/admin.ts';
+import { capabilitiesSchema, tokenizeSchema } from '../answers/capabilities.ts';
+import { memoryReport } from '../answers/memory-report.ts';
+import { signInSchema } from '../answers/sign-in.ts';
+import { batchResponses } from '../bodies/batches.ts';
 import { endpoints } from '../endpoints.ts';
-import { memoryReport } from '../memory-report.ts';
-import { pictureParametersSchema } from '../picture-parameters.ts';
-import { signInSchema } from '../sign-in.ts';
+import { pictureParametersSchema } from '../infotext/picture-parameters.ts';
 import { a1111Responses } from './a1111-schemas.ts';
 import { openAiCompletedImage, openAiImages, openAiPartialImage } from './openai-schemas.ts';
 

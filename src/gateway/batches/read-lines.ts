@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { mostLines, type ParsedLine, parseLine } from '../../contract/batches.ts';
+import { mostLines, type ParsedLine, parseLine } from '../../contract/bodies/batches.ts';
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
 import { assertModestJson } from '../http/read-json.ts';

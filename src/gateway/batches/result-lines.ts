@@ -1,5 +1,5 @@
+import { resultBody } from '../../contract/answers/responses.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
-import { resultBody } from '../../contract/responses.ts';
 import { type LineOutcome, readOutcomes } from '../../jobs/batches/batch-lines.ts';
 import { type Batch, type BatchLine, readLines } from '../../jobs/batches/batches.ts';
 import type { Producer } from '../../jobs/producer.ts';

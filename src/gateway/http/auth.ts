@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { utcTime } from '../../contract/answers/responses.ts';
 import { ApiError, apiErrors } from '../../contract/errors.ts';
-import { utcTime } from '../../contract/responses.ts';
 import { type ApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
 import { countInMinute } from '../../jobs/records/rate-limit.ts';
 import type { Gateway } from '../gateway.ts';

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { request } from 'undici';
+import { resultBody, statusBody } from '../../contract/answers/responses.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
-import { resultBody, statusBody } from '../../contract/responses.ts';
 import { show } from '../../contract/show.ts';
 import { JobError } from '../../jobs/job-error.ts';
 import type { Log } from '../../jobs/log.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { unlimitedCredits } from '../../contract/answers/responses.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
-import { unlimitedCredits } from '../../contract/responses.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { adapterList } from '../../contract/adapters.ts';
+import { adapterList } from '../../contract/answers/adapters.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
 

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { batchBody, batchReply } from '../../contract/batch-replies.ts';
-import type { ParsedLine } from '../../contract/batches.ts';
+import { batchBody, batchReply } from '../../contract/answers/batch-replies.ts';
+import type { ParsedLine } from '../../contract/bodies/batches.ts';
 import { ApiError } from '../../contract/errors.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { cancelBatch, openLines, readOutcomes } from '../../jobs/batches/batch-lines.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/capabilities.ts';
-import { parseFields } from '../../contract/fields.ts';
+import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/answers/capabilities.ts';
+import { parseFields } from '../../contract/bodies/fields.ts';
 import { version } from '../../process/software.ts';
 import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';

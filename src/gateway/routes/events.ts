@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { resultBody, statusBody } from '../../contract/responses.ts';
+import { resultBody, statusBody } from '../../contract/answers/responses.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { RequestEvent } from '../../jobs/records/watch.ts';

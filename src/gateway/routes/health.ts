@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { memoryReportBody } from '../../contract/memory-report.ts';
+import { memoryReportBody } from '../../contract/answers/memory-report.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { assertNoEviction, EvictionError, troubleOf } from '../../jobs/redis/connection.ts';

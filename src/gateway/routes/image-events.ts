@@ -1,12 +1,12 @@
 import type { ApiError } from '../../contract/errors.ts';
-import type { OpenAiAnswer } from '../../contract/openai.ts';
-import { openAiFailure, openAiFailureOf } from '../../contract/openai-error.ts';
+import { openAiFailure, openAiFailureOf } from '../../contract/openai/error.ts';
 import {
   completedEvents,
   type FinishedImages,
   isPartialDue,
   partialImageEvent,
-} from '../../contract/openai-reply.ts';
+} from '../../contract/openai/reply.ts';
+import type { OpenAiAnswer } from '../../contract/openai/translate.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { convertPreview } from '../../images/encode-image.ts';
 import type { RequestEvent } from '../../jobs/records/watch.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { listSamplers, listSchedulers, listStyles } from '../../contract/lists.ts';
+import { listSamplers, listSchedulers, listStyles } from '../../contract/answers/lists.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
 /** What a client may send as `style`, `scheduler`, `sampler` and `schedule`; no key needed. */

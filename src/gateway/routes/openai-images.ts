@@ -1,18 +1,18 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { syncHeaders } from '../../contract/answers/responses.ts';
 import { ApiError } from '../../contract/errors.ts';
+import { openAiFailureOf } from '../../contract/openai/error.ts';
+import { assertOnePicture, refuseMask } from '../../contract/openai/pictures.ts';
+import { imagesReply } from '../../contract/openai/reply.ts';
 import {
   type Size,
   type TranslatedBody,
   translateEdit,
   translateGeneration,
   translateVariation,
-} from '../../contract/openai.ts';
-import { openAiFailureOf } from '../../contract/openai-error.ts';
-import { assertOnePicture, refuseMask } from '../../contract/openai-pictures.ts';
-import { imagesReply } from '../../contract/openai-reply.ts';
+} from '../../contract/openai/translate.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
-import { syncHeaders } from '../../contract/responses.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';

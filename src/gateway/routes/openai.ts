@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { modelNotFoundBody, openAiFailure } from '../../contract/openai-error.ts';
-import { findModel, modelList } from '../../contract/openai-models.ts';
+import { modelNotFoundBody, openAiFailure } from '../../contract/openai/error.ts';
+import { findModel, modelList } from '../../contract/openai/models.ts';
 import { modelsServed } from '../../contract/served-models.ts';
 import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { parseFields } from '../../contract/bodies/fields.ts';
 import { ApiError } from '../../contract/errors.ts';
-import { parseFields } from '../../contract/fields.ts';
+import { pictureParametersBody } from '../../contract/infotext/picture-parameters.ts';
 import { recreatedRequest } from '../../contract/infotext/recreated-request.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
-import { pictureParametersBody } from '../../contract/picture-parameters.ts';
 import { type ModelFacts, modelsServed } from '../../contract/served-models.ts';
 import { show } from '../../contract/show.ts';
 import { readParameters } from '../../images/metadata/read-parameters.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { resultBody, statusBody, statusCode } from '../../contract/answers/responses.ts';
 import { ApiError, requestNotFound } from '../../contract/errors.ts';
-import { resultBody, statusBody, statusCode } from '../../contract/responses.ts';
 import { cancelledFailure } from '../../jobs/job-error.ts';
 import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { signInBody } from '../../contract/answers/sign-in.ts';
+import { parseFields } from '../../contract/bodies/fields.ts';
 import { ApiError } from '../../contract/errors.ts';
-import { parseFields } from '../../contract/fields.ts';
-import { signInBody } from '../../contract/sign-in.ts';
 import { redeemSignInToken } from '../../jobs/records/sign-in-tokens.ts';
 import type { Gateway } from '../gateway.ts';
 import { countRefusal } from '../http/auth.ts';

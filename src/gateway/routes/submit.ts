@@ -1,7 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  statusBody,
+  statusCode,
+  submitReply,
+  syncBody,
+  syncHeaders,
+} from '../../contract/answers/responses.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
-import { statusBody, statusCode, submitReply, syncBody, syncHeaders } from '../../contract/responses.ts';
 import { modelsServed } from '../../contract/served-models.ts';
 import { type SlugName, slugNames, slugs } from '../../contract/slugs.ts';
 import { readBalance } from '../../jobs/records/credits.ts';

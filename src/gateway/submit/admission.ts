@@ -1,6 +1,6 @@
+import { utcTime } from '../../contract/answers/responses.ts';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
-import { utcTime } from '../../contract/responses.ts';
 import type { Admission } from '../../jobs/records/admit.ts';
 import type { ApiKey } from '../../jobs/records/api-keys.ts';
 import { readBalance } from '../../jobs/records/credits.ts';

@@ -1,7 +1,7 @@
-import { namedAdapter } from '../../contract/adapters.ts';
+import { namedAdapter } from '../../contract/answers/adapters.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
-import { unknownNameMessage } from '../../contract/nearest-names.ts';
+import { unknownNameMessage } from '../../contract/names/nearest-names.ts';
 import { routesOf } from '../../contract/routes.ts';
 import { show } from '../../contract/show.ts';
 import type { WorkerList } from './worker-list.ts';

@@ -1,8 +1,8 @@
+import { withWarnings } from '../../contract/answers/warnings.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { TextToImageRequest } from '../../contract/generation.ts';
 import { checkpointsOfRoute, routeOf, routesOf } from '../../contract/routes.ts';
 import { baseName, refinerName } from '../../contract/served-names.ts';
-import { withWarnings } from '../../contract/warnings.ts';
 import type { GatewaySettings } from '../gateway.ts';
 import type { WorkerList } from './worker-list.ts';
 

@@ -1,9 +1,9 @@
-import { baseModels } from '../../contract/body-fields.ts';
+import { baseModels } from '../../contract/bodies/body-fields.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { NamedModel } from '../../contract/model-profile.ts';
-import { nearMissWarnings } from '../../contract/near-misses.ts';
-import { nearestNames, unknownNameMessage } from '../../contract/nearest-names.ts';
-import { isGenerationModel } from '../../contract/openai-models.ts';
+import { nearMissWarnings } from '../../contract/names/near-misses.ts';
+import { nearestNames, unknownNameMessage } from '../../contract/names/nearest-names.ts';
+import { isGenerationModel } from '../../contract/openai/models.ts';
 import { generationNames, modelsServed } from '../../contract/served-models.ts';
 import { isServedName, refinerName } from '../../contract/served-names.ts';
 import { show } from '../../contract/show.ts';

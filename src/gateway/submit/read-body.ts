@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
 import type { RequestOverrides } from '../../contract/generation.ts';
-import type { Size } from '../../contract/openai.ts';
+import type { Size } from '../../contract/openai/translate.ts';
 import { show } from '../../contract/show.ts';
 import type { Fit } from '../../images/fit-image.ts';
 import { toApiError } from '../http/errors.ts';
@@ -26,7 +26,7 @@ export interface RawBody {
   readonly overrides?: RequestOverrides;
   /** The served model whose address it was sent to. */
   readonly model?: string;
-  /** What its sender should know of it already; see contract/warnings.ts. */
+  /** What its sender should know of it already; see contract/answers/warnings.ts. */
   readonly warnings?: readonly string[];
 }
 

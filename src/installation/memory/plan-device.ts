@@ -1,4 +1,4 @@
-import type { MemoryReport } from '../../contract/memory-report.ts';
+import type { MemoryReport } from '../../contract/answers/memory-report.ts';
 import { type CudaArena, openCudaArena } from '../../networks/runtime/cuda/cuda-arena.ts';
 import { cudaIndex, type Device } from '../../networks/runtime/device.ts';
 import type { InstalledModel } from '../installation.ts';

@@ -1,7 +1,7 @@
-import type { AdapterFolder } from '../../contract/adapters.ts';
+import type { AdapterFolder } from '../../contract/answers/adapters.ts';
+import type { MemoryReport } from '../../contract/answers/memory-report.ts';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import type { ServedKnownWords } from '../../contract/known-words.ts';
-import type { MemoryReport } from '../../contract/memory-report.ts';
 import type { ServedModel } from '../../contract/model-profile.ts';
 import { routesOf } from '../../contract/routes.ts';
 import { now } from '../records/record-scripts.ts';

@@ -1,6 +1,6 @@
 /**
  * Answers of the admin API as its page reads them; the server's own declarations are in
- * src/contract/admin.ts.
+ * src/contract/answers/admin.ts.
  */
 
 export interface Queues {

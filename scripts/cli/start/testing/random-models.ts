@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { manifestName } from '../../../../src/checkpoints/manifest.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import { baseModels } from '../../../../src/contract/body-fields.ts';
+import { baseModels } from '../../../../src/contract/bodies/body-fields.ts';
 import { baseName, refinerName } from '../../../../src/contract/served-names.ts';
 
 /** The base also stands behind every published base_model of sdxl-img2img. */

@@ -8,12 +8,12 @@ import {
   translatePictures,
   translateTexts,
 } from '../../../contract/a1111/translate.ts';
+import { syncHeaders } from '../../../contract/answers/responses.ts';
+import { maxSeed } from '../../../contract/bodies/variation-fields.ts';
 import { ApiError } from '../../../contract/errors.ts';
 import { infotextOf } from '../../../contract/infotext/request-infotext.ts';
 import type { ResponseBody } from '../../../contract/openapi/response-schemas.ts';
 import type { RequestRecord } from '../../../contract/request-record.ts';
-import { syncHeaders } from '../../../contract/responses.ts';
-import { maxSeed } from '../../../contract/variation-fields.ts';
 import { cancelledFailure } from '../../../jobs/job-error.ts';
 import { readBalance } from '../../../jobs/records/credits.ts';
 import { endCall, isStopped, saveCall } from '../../../jobs/records/iterated-calls.ts';

@@ -1,7 +1,7 @@
 import { freemem, totalmem } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { a1111Samplers, a1111Schedulers } from '../../../contract/a1111/samplers.ts';
-import { adapterList } from '../../../contract/adapters.ts';
+import { adapterList } from '../../../contract/answers/adapters.ts';
 import type { ResponseBody } from '../../../contract/openapi/response-schemas.ts';
 import { applyStyle, styleNames } from '../../../text/styles.ts';
 import type { WorkerList } from '../../submit/worker-list.ts';

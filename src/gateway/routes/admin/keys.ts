@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type AdminAnswer, adminBodies } from '../../../contract/admin.ts';
+import { type AdminAnswer, adminBodies } from '../../../contract/answers/admin.ts';
+import { parseFields } from '../../../contract/bodies/fields.ts';
 import { ApiError } from '../../../contract/errors.ts';
-import { parseFields } from '../../../contract/fields.ts';
 import {
   type ApiKey,
   createApiKey,

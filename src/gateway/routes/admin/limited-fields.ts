@@ -1,4 +1,4 @@
-import type { KeyChanges } from '../../../contract/admin.ts';
+import type { KeyChanges } from '../../../contract/answers/admin.ts';
 import type { KeyChange } from '../../../jobs/records/change-api-key.ts';
 
 /** The limits of a changed key: elsewhere null counts as left out, here it takes the limit away. */

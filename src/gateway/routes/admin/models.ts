@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { AdminAnswer } from '../../../contract/admin.ts';
+import type { AdminAnswer } from '../../../contract/answers/admin.ts';
 import { ApiError } from '../../../contract/errors.ts';
 import { show } from '../../../contract/show.ts';
 import { orderWorkers } from '../../../jobs/queue/worker-control.ts';

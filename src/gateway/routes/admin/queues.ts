@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { AdminAnswer } from '../../../contract/admin.ts';
-import { memoryReportBody } from '../../../contract/memory-report.ts';
+import type { AdminAnswer } from '../../../contract/answers/admin.ts';
+import { memoryReportBody } from '../../../contract/answers/memory-report.ts';
 import { routesOf } from '../../../contract/routes.ts';
 import { countByRoute, isPaused, setPaused } from '../../../jobs/queue/pause.ts';
 import { readAudit } from '../../../jobs/records/audit.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type AdminAnswer, requestsQuery } from '../../../contract/admin.ts';
+import { type AdminAnswer, requestsQuery } from '../../../contract/answers/admin.ts';
+import { submitReply } from '../../../contract/answers/responses.ts';
+import { parseFields } from '../../../contract/bodies/fields.ts';
 import { ApiError, requestNotFound } from '../../../contract/errors.ts';
-import { parseFields } from '../../../contract/fields.ts';
 import type { RequestRecord } from '../../../contract/request-record.ts';
-import { submitReply } from '../../../contract/responses.ts';
 import { routeOf } from '../../../contract/routes.ts';
 import { moveToFront } from '../../../jobs/queue/move-to-front.ts';
 import { type ListedRequest, listRequests } from '../../../jobs/records/request-list.ts';

@@ -1,0 +1,49 @@
+import { schedulerNames } from '../../schedulers/registry.ts';
+import { findSampler, samplerNames, schedulesOf } from '../../schedulers/samplers.ts';
+import { namedSchedules, scheduleNames } from '../../schedulers/schedules/named-schedules.ts';
+import { styleAliases, styleNames } from '../../text/styles.ts';
+import { bodies } from '../bodies/bodies.ts';
+import { schedulerAliases } from '../names/scheduler-aliases.ts';
+import type { ResponseBody } from '../openapi/response-schemas.ts';
+
+/** Every accepted style with its other spellings. */
+export function listStyles(): ResponseBody<'Styles'> {
+  return {
+    default: 'base',
+    styles: styleNames.map((name) => ({
+      name,
+      aliases: Object.keys(styleAliases).filter((alias) => styleAliases[alias] === name && alias !== name),
+    })),
+  };
+}
+
+/**
+ * Every accepted scheduler by endpoint, with other libraries' names that are taken too and what they mean
+ * here.
+ */
+export function listSchedulers(): ResponseBody<'Schedulers'> {
+  return {
+    'sdxl-torch': {
+      default: bodies['sdxl-torch'].shape.scheduler.def.defaultValue,
+      schedulers: [...schedulerNames('sdxl-torch')],
+      aliases: schedulerAliases['sdxl-torch'],
+    },
+    'sdxl-img2img': {
+      default: bodies['sdxl-img2img'].shape.scheduler.def.defaultValue,
+      schedulers: [...schedulerNames('sdxl-img2img')],
+      aliases: schedulerAliases['sdxl-img2img'],
+    },
+  };
+}
+
+/** Every solver with the schedules it may be put on, its own first, and every schedule. */
+export function listSamplers(): ResponseBody<'Samplers'> {
+  return {
+    samplers: samplerNames.map((name) => {
+      const { method, noise, source } = findSampler(name);
+      const [usual, ...others] = schedulesOf(name);
+      return { name, method, noise, source, default_schedule: usual!, schedules: [usual!, ...others] };
+    }),
+    schedules: scheduleNames.map((name) => ({ name, description: namedSchedules[name].description })),
+  };
+}

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { picture, startTestService, type TestService } from '../../testing/service.ts';
+
+/** AUTOMATIC1111's API; facts of it: modules/api/api.py and models.py, commits 0050a35 and 008a8e7. */
+
+let service: TestService;
+before(async () => {
+  service = await startTestService();
+});
+after(() => service.close());
+
+const basic = (key: string) => ({
+  authorization: `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`,
+});
+const call = (path: string, body?: unknown, key = service.key, on = service.app) =>
+  on.inject({
+    method: body === undefined ? 'GET' : 'POST',
+    url: `/sdapi/v1/${path}`,
+    headers: basic(key),
+    ...(body !== undefined && { payload: body as object }),
+  });
+const small = async (width = 64, height = 64) => (await picture(width, height)).toString('base64');
+
+test('text to image with the defaults of A1111', async () => {
+  const response = await call('txt2img', { prompt: 'a panda', seed: 7 });
+  assert.equal(response.statusCode, 200, response.body);
+  const { images, parameters, info } = response.json();
+  assert.equal(Buffer.from(images[0], 'base64').toString(), 'picture of seed 7');
+  const request = service.started.at(-1)!;
+  assert.equal(request.endpoint, 'sdxl-torch');
+  assert.deepEqual(
+    [request.width, request.height, request.steps, request.guidanceScale, request.scheduler, request.samples],
+    [512, 512, 50, 7, 'euler normal', 1],
+  );
+  assert.deepEqual([request.outputFormat, request.embedParameters], ['png', true]);
+  assert.ok(request.endpoint === 'sdxl-torch' && !request.refiner);
+  assert.deepEqual([parameters.prompt, parameters.steps, parameters.sampler_index], ['a panda', 50, 'Euler']);
+  const told = JSON.parse(info);
+  assert.deepEqual([told.seed, told.all_seeds, told.sampler_name, told.width], [7, [7], 'Euler', 512]);
+  assert.match(
+    told.infotexts[0],
+    /^a panda\nSteps: 50, Sampler: Euler, .*Seed: 7, Size: 512x512, Model: sdxl-base/,
+  );
+});
+
+test('iterations times batch size, with seeds counted through; a varied seed stays', async () => {
+  const count = service.started.length;
+  const { images, info } = (
+    await call('txt2img', { prompt: 'p', seed: 10, batch_size: 2, n_iter: 3, steps: 20 })
+  ).json();
+  assert.deepEqual(
+    images.map((image: string) => Buffer.from(image, 'base64').toString()),
+    [10, 11, 12, 13, 14, 15].map((seed) => `picture of seed ${seed}`),
+  );
+  assert.deepEqual(JSON.parse(info).all_seeds, [10, 11, 12, 13, 14, 15]);
+  assert.equal(service.started.length, count + 3);
+  const varied = await call('txt2img', {
+    ...{ prompt: 'p', seed: 10, subseed: 5, subseed_strength: 0.3, batch_size: 2, n_iter: 2, steps: 20 },
+  });
+  assert.deepEqual(
+    service.started.slice(-2).map(({ seed, variation }) => [seed, variation]),
+    [
+      [10, { seed: 5, strength: 0.3 }],
+      [10, { seed: 7, strength: 0.3 }],
+    ],
+  );
+  const told = JSON.parse(varied.json().info);
+  assert.deepEqual([told.all_subseeds, told.subseed_strength], [[5, 6, 7, 8], 0.3]);
+});
+
+test('seed -1 is drawn once, and its iterations follow it', async () => {
+  const { info } = (await call('txt2img', { prompt: 'p', n_iter: 2, steps: 1 })).json();
+  const [first, second] = JSON.parse(info).all_seeds;
+  assert.ok(first >= 0);
+  assert.equal(second, first + 1);
+});
+
+for (const [body, scheduler] of [
+  [{ sampler_name: 'DPM++ 2M Karras' }, 'dpmpp_2m karras'],
+  [{ sampler_name: 'DPM++ 2M', scheduler: 'karras' }, 'dpmpp_2m karras'],
+  [{ sampler_name: 'DPM++ 2M' }, 'dpmpp_2m karras'],
+  [{ sampler_name: 'DPM++ 2M', scheduler: 'Automatic' }, 'dpmpp_2m karras'],
+  [{ sampler_name: 'DPM++ 2M', scheduler: 'Uniform' }, 'dpmpp_2m normal'],
+  [{ sampler_name: 'DPM++ 2M SDE' }, 'dpmpp_2m_sde exponential'],
+  [{ sampler_name: 'DPM++ 2M SDE Heun Karras' }, 'dpmpp_2m_sde_heun karras'],
+  [{ sampler_name: 'Euler a', scheduler: 'SGM Uniform' }, 'euler_ancestral sgm_uniform'],
+  [{ sampler_name: 'k_euler_a' }, 'euler_ancestral normal'],
+  [{ sampler_index: 'Heun' }, 'heun normal'],
+  [{ sampler_name: 'DDIM', scheduler: 'karras' }, 'ddim normal'],
+  [{ sampler_name: 'DPM adaptive', scheduler: 'karras' }, 'dpm_adaptive exponential'],
+] as const)
+  test(`samplers by A1111's names: ${JSON.stringify(body)}`, async () => {
+    const response = await call('txt2img', { prompt: 'p', steps: 8, ...body });
+    assert.equal(response.statusCode, 200, response.body);
+    assert.equal(service.started.at(-1)!.scheduler, scheduler);
+  });
+
+test('every sampler and scheduler of the lists is taken', async () => {
+  const samplers = (await call('samplers')).json();
+  const schedulers = (await call('schedulers')).json();
+  assert.ok(samplers.some(({ name }: { name: string }) => name === 'DPM++ 2M SDE Heun'));
+  for (const { name } of samplers)
+    assert.equal(
+      (await call('txt2img', { prompt: 'p', steps: 2, sampler_name: name })).statusCode,
+      200,
+      name,
+    );
+  for (const { name, label } of schedulers)
+    for (const scheduler of [name, label]) {
+      const response = await call('txt2img', { prompt: 'p', steps: 2, sampler_name: 'Euler', scheduler });
+      assert.equal(response.statusCode, 200, scheduler);
+    }
+});
+
+test('image to image brings the picture to the size that is asked for, in three ways', async () => {
+  for (const resize_mode of [0, 1, 2]) {
+    const response = await call('img2img', {
+      ...{ prompt: 'p', init_images: [await small(96, 64)], width: 128, height: 130, resize_mode, seed: 3 },
+      ...{ steps: 20, denoising_strength: 0.5, sampler_name: 'Euler a' },
+    });
+    assert.equal(response.statusCode, 200, response.body);
+    const { parameters, info } = response.json();
+    assert.deepEqual([parameters.init_images, parameters.denoising_strength], [null, 0.5]);
+    const request = service.started.at(-1)!;
+    assert.deepEqual([request.width, request.height, request.strength], [128, 128, 0.5]);
+    assert.equal(request.endpoint === 'sdxl-img2img' && request.baseModel, 'juggernaut');
+    assert.match(JSON.parse(info).infotexts[0], /Size: 128x128, Model: juggernaut, Denoising strength: 0.5/);
+  }
+});
+
+test('styles stand in the prompts one after another, and unknown ones are none', async () => {
+  await call('txt2img', { prompt: 'a cat', styles: ['anime', 'nobody knows it'], steps: 2 });
+  const { prompt } = service.started.at(-1)!;
+  assert.ok(prompt.includes('a cat') && prompt.length > 'a cat'.length);
+  const styles = (await call('prompt-styles')).json();
+  assert.equal(styles.length, 104);
+});
+
+test('an empty prompt is a prompt, and small and odd sizes are made', async () => {
+  const response = await call('txt2img', { width: 100, height: 2048, steps: 2 });
+  assert.equal(response.statusCode, 200, response.body);
+  const { prompt, width, height } = service.started.at(-1)!;
+  assert.deepEqual([prompt, width, height], ['', 96, 2048]);
+});
+
+test('override_settings choose the format, its quality, the noise and whether pictures speak', async () => {
+  const override_settings = {
+    samples_format: 'jpg',
+    jpeg_quality: 80,
+    randn_source: 'CPU',
+    enable_pnginfo: false,
+  };
+  await call('txt2img', {
+    prompt: 'p',
+    steps: 2,
+    override_settings: { ...override_settings, unheard_of: 1 },
+  });
+  const { outputFormat, outputQuality, rng, embedParameters } = service.started.at(-1)!;
+  assert.deepEqual([outputFormat, outputQuality, rng, embedParameters], ['jpeg', 80, 'torch-cpu', undefined]);
+});
+
+test('fields that are not what they must be are told in the form of FastAPI', async () => {
+  for (const [body, field, text] of [
+    [{ steps: 0 }, 'steps', /steps must be an integer from 1 to 100, got 0/],
+    [{ steps: 'many' }, 'steps', /got "many"/],
+    [{ width: 4096 }, 'width', /width must be an integer from 64 to 2048, got 4096/],
+    [{ cfg_scale: 99 }, 'cfg_scale', /from 0 to 25/],
+    [{ seed: 1.5 }, 'seed', /integer/],
+    [{ n_iter: 4, batch_size: 8 }, 'n_iter', /at most 16 pictures, are 32/],
+    [{ styles: 'anime' }, 'styles', /a list/],
+    [{ override_settings: [] }, 'override_settings', /an object/],
+    [{ override_settings: { samples_format: 'tiff' } }, 'override_settings', /samples_format must be one of/],
+    [{ script_name: 'x/y/z plot' }, 'script_name', /no scripts/],
+    [{ alwayson_scripts: { ADetailer: { args: [] } } }, 'alwayson_scripts', /ADetailer/],
+  ] as const) {
+    const response = await call('txt2img', { prompt: 'p', ...body });
+    assert.equal(response.statusCode, 422, response.body);
+    const [{ loc, msg, type }] = response.json().detail;
+    assert.deepEqual([loc, type], [['body', field], 'value_error']);
+    assert.match(msg, text);
+  }
+  const missing = await call('png-info', {});
+  assert.deepEqual(missing.json().detail[0], {
+    type: 'missing',
+    loc: ['body', 'image'],
+    msg: 'Field required',
+    input: null,
+  });
+});
+
+test('what is not there is refused in the envelope of A1111', async () => {
+  const image = await small();
+  for (const [path, body, status, text] of [
+    ['txt2img', { sampler_name: 'Banana' }, 400, /Sampler not found: "Banana"/],
+    ['txt2img', { scheduler: 'Banana' }, 400, /Scheduler not found: "Banana"/],
+    ['txt2img', { enable_hr: true }, 400, /enable_hr is not supported/],
+    ['txt2img', { refiner_checkpoint: 'other' }, 400, /refiner_checkpoint may be sdxl-refiner/],
+    [
+      'txt2img',
+      { override_settings: { sd_model_checkpoint: 'dreamshaper' } },
+      400,
+      /"dreamshaper" not found; served: /,
+    ],
+    ['img2img', {}, 404, /Init image not found/],
+    ['img2img', { init_images: [image, image] }, 400, /one picture, got 2/],
+    ['img2img', { init_images: [image], mask: image }, 400, /mask is not supported/],
+    ['img2img', { init_images: [image], resize_mode: 3 }, 400, /resize_mode 3/],
+    ['img2img', { init_images: ['bm90IGEgcGljdHVyZQ=='] }, 400, /image must be a JPEG, PNG or WebP picture/],
+    ['interrogate', { image }, 400, /no interrogator/],
+    ['extra-single-image', { image }, 400, /no upscalers/],
+    ['txt2img', { prompt: 'NaN' }, 422, /The latents contain NaN/],
+  ] as const) {
+    const response = await call(path, { steps: 20, ...body });
+    assert.equal(response.statusCode, status, response.body);
+    assert.match(response.json().detail, text);
+    assert.deepEqual(Object.keys(response.json()), ['error', 'detail', 'body', 'errors']);
+  }
+});
+
+test('a refiner follows where it is named', async () => {
+  await call('txt2img', {
+    prompt: 'p',
+    steps: 20,
+    refiner_checkpoint: 'sdxl-refiner',
+    refiner_switch_at: 0.6,
+  });
+  const request = service.started.at(-1)!;
+  assert.deepEqual(request.endpoint === 'sdxl-torch' && [request.refiner, request.highNoiseFraction], [
+    true,
+    0.6,
+  ]);
+});

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { styleNames } from '../../../text/styles.ts';
+import { startTestService, type TestService } from '../../testing/service.ts';
+
+let service: TestService;
+before(async () => {
+  service = await startTestService();
+});
+after(() => service.close());
+
+const prompt = 'a panda in the low light';
+const json = { 'content-type': 'application/json' };
+const slugs = ['/v1/sdxl-torch', '/v2/sdxl-torch', '/v1/sdxl-img2img', '/v2/sdxl-img2img'];
+
+for (const url of slugs) {
+  test(`${url} without a key is 401 in the published words`, async () => {
+    const response = await service.app.inject({ method: 'POST', url, payload: { prompt } });
+    assert.equal(response.statusCode, 401);
+    assert.deepEqual(response.json(), { error: 'Missing Authorization or x-api-key in header' });
+  });
+
+  test(`${url} with a key where it is not read is 401 that names what is wrong`, async () => {
+    for (const [headers, error] of [
+      [
+        { authorization: `Bearer ${service.key}` },
+        'Authorization: Bearer is not accepted here (ACCEPT_BEARER is off): send the API key in x-api-key',
+      ],
+      [
+        { authorization: `bearer ${service.key}` },
+        'Authorization: Bearer is not accepted here (ACCEPT_BEARER is off): send the API key in x-api-key',
+      ],
+      [
+        { authorization: 'Basic dXNlcjpwYXNz' },
+        'Authorization: Basic is not accepted here: send the API key in x-api-key',
+      ],
+      [
+        { authorization: service.key },
+        'The header Authorization names no scheme: send the API key in x-api-key',
+      ],
+      [
+        { authorization: 'Bearer ' },
+        'The header Authorization has no key behind Bearer: send the API key in x-api-key',
+      ],
+      [{ 'x-api-key': '' }, 'Missing Authorization or x-api-key in header: x-api-key is empty'],
+      [{ 'api-key': service.key }, 'The header api-key is not read here: send the API key in x-api-key'],
+    ] as const) {
+      const response = await service.app.inject({ method: 'POST', url, payload: { prompt }, headers });
+      assert.equal(response.statusCode, 401);
+      assert.deepEqual(response.json(), { error });
+    }
+  });
+
+  test(`${url} with a wrong key is 401 in the published words`, async () => {
+    for (const wrong of [
+      'SG_0123456789abcdef',
+      service.key.toLowerCase(),
+      `${service.key} `,
+      'x'.repeat(5000),
+      `${service.key},${service.key}`,
+    ]) {
+      const response = await service.post(
+        url,
+        { prompt },
+        { 'x-api-key': wrong.trimEnd() === service.key ? `${service.key}0` : wrong },
+      );
+      assert.equal(response.statusCode, 401);
+      assert.deepEqual(response.json(), {
+        error: 'Unauthorized. API key is invalid or may have expired...',
+      });
+    }
+  });
+
+  test(`${url} with a body that is no JSON object is 400`, async () => {
+    for (const body of [
+      '{"prompt": ',
+      '',
+      'null',
+      '[]',
+      '"text"',
+      '3',
+      '{"__proto__": {"prompt": "x"}}',
+      '\u0000',
+      '{"prompt": "a"} trailing',
+      "{'prompt': 'a'}",
+    ]) {
+      const response = await service.post(url, body, json);
+      assert.equal(response.statusCode, 400, body);
+      assert.deepEqual(Object.keys(response.json()), ['error']);
+    }
+  });
+
+  test(`${url} with a wrong or missing content type is 406`, async () => {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/json\ta',
+      'application/jsonx',
+      'application/json garbage',
+      'text/json',
+      'image/png',
+      'a',
+      ';',
+      '',
+    ]) {
+      const response = await service.post(url, JSON.stringify({ prompt }), { 'content-type': type });
+      assert.equal(response.statusCode, 406, type);
+      assert.deepEqual(response.json(), { error: 'Invalid content type' });
+    }
+    const without = await service.app.inject({ method: 'POST', url, headers: { 'x-api-key': service.key } });
+    assert.equal(without.statusCode, 406);
+  });
+
+  test(`${url} with a broken form is 400`, async () => {
+    for (const [type, body] of [
+      [
+        'multipart/form-data; boundary=x',
+        '--x\r\nContent-Disposition: form-data; name="prompt"\r\n\r\na panda',
+      ],
+      ['multipart/form-data; boundary=x', 'no form'],
+      ['multipart/form-data; boundary=x', ''],
+      ['multipart/form-data', '--x\r\n'],
+      ['multipart/form-data; boundary=', '--\r\n'],
+      [
+        'multipart/form-data; boundary=x',
+        '--x\r\nContent-Disposition: form-data; name="__proto__"\r\n\r\na\r\n--x--\r\n',
+      ],
+    ] as const) {
+      const response = await service.post(url, body, { 'content-type': type });
+      assert.ok(
+        [400, 406].includes(response.statusCode),
+        `${type} ${body}: ${response.statusCode} ${response.body}`,
+      );
+      assert.deepEqual(Object.keys(response.json()), ['error']);
+    }
+  });
+
+  test(`${url} asked with another verb is 405 as an HTML page`, async () => {
+    for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const) {
+      const response = await service.app.inject({ method, url });
+      assert.equal(response.statusCode, 405, method);
+      assert.equal(response.headers['content-type'], 'text/html; charset=utf-8');
+      assert.equal(response.headers.allow, 'POST');
+      if (method !== 'HEAD') assert.match(response.body, /^<!doctype html>/);
+    }
+  });
+}
+
+test('a content type with parameters and other letter cases is taken', async () => {
+  for (const type of [
+    'application/json; charset=utf-8',
+    'Application/JSON',
+    'application/json;charset=UTF-8',
+  ]) {
+    const response = await service.post('/v2/sdxl-torch', JSON.stringify({ prompt }), {
+      'content-type': type,
+    });
+    assert.equal(response.statusCode, 200, type);
+  }
+});
+
+test('wrong types and ranges are 400 with field, allowed range and value', async () => {
+  for (const [body, text] of [
+    [{}, 'Prompt is Mandatory'],
+    [{ prompt: 7 }, 'Prompt is Mandatory and must be string, got 7'],
+    [{ prompt, samples: 5 }, 'samples must be an integer from 1 to 4, got 5'],
+    [
+      { prompt, num_inference_steps: '19' },
+      'num_inference_steps must be an integer from 20 to 100, got "19"',
+    ],
+    [{ prompt, guidance_scale: 'high' }, 'guidance_scale must be a number from 1 to 25, got "high"'],
+    [{ prompt, img_width: 512 }, 'img_width must be 1024, got 512'],
+    [{ prompt, refiner: 'maybe' }, 'refiner must be true or false, got "maybe"'],
+  ] as const)
+    for (const url of ['/v1/sdxl-torch', '/v2/sdxl-torch']) {
+      const response = await service.post(url, body);
+      assert.equal(response.statusCode, 400);
+      assert.deepEqual(response.json(), { error: text });
+    }
+});
+
+test('an unknown scheduler and an unknown style are 400 with the valid ones', async () => {
+  const scheduler = (await service.post('/v2/sdxl-torch', { prompt, scheduler: 'Euler b' })).json().error;
+  const { schedulers } = (await service.app.inject('/v1/schedulers')).json()['sdxl-torch'];
+  assert.ok(schedulers.length > 0);
+  assert.equal(scheduler, `scheduler must be one of: ${schedulers.join(', ')}, got "Euler b"`);
+  const style = (await service.post('/v2/sdxl-torch', { prompt, style: 'ugly' })).json().error;
+  assert.equal(style, `style must be one of: ${styleNames.join(', ')}, got "ugly"`);
+});
+
+test('a body over the limit is 413', async () => {
+  const small = await service.gateway({ bodyLimit: 1000, imageBodyLimit: 2000 });
+  for (const [url, size] of [
+    ['/v2/sdxl-torch', 1001],
+    ['/v2/sdxl-img2img', 2001],
+  ] as const) {
+    const response = await small.inject({
+      method: 'POST',
+      url,
+      headers: { 'x-api-key': service.key, ...json },
+      payload: 'x'.repeat(size),
+    });
+    assert.equal(response.statusCode, 413);
+    assert.deepEqual(response.json(), { error: 'The request body is too large' });
+  }
+  await small.close();
+});
+
+test('unknown paths are 404 in JSON, whatever they bring', async () => {
+  for (const [method, url] of [
+    ['POST', '/v1/sdxl-turbo'],
+    ['GET', '/index.html'],
+    ['GET', '/v2/requests'],
+    ['GET', `/v2/requests/${'x'.repeat(500)}`],
+    ['POST', '/v3/sdxl-torch'],
+    ['GET', '/outputs/'],
+    ['GET', '/outputs/../../etc/passwd'],
+    ['GET', `/outputs/${randomUUID()}/${'0'.repeat(32)}-0.jpg`],
+  ] as const) {
+    const response = await service.app.inject({
+      method,
+      url,
+      headers: { 'content-type': 'text/plain' },
+      payload: 'x',
+    });
+    assert.equal(response.statusCode, 404, url);
+    assert.equal(typeof response.json().error, 'string');
+  }
+});
+
+test('a path that cannot be decoded is 400 in JSON', async () => {
+  const response = await service.app.inject({ url: '/v2/requests/%c0%80' });
+  assert.equal(response.statusCode, 400);
+  assert.deepEqual(Object.keys(response.json()), ['error']);
+});
+
+test('a prompt of more chunks than the ceiling is 400 at submit, naming field and count, on every route', async () => {
+  const long = 'stone '.repeat(17 * 75);
+  for (const url of slugs) {
+    const response = await service.post(url, { prompt: long, image: 'aGk=' });
+    assert.equal(response.statusCode, 400);
+    assert.match(
+      response.json().error,
+      /^prompt: the prompt needs 17 chunks of 75 tokens, at most 16 are allowed/,
+    );
+  }
+  const negative = await service.post('/v2/sdxl-torch', { prompt, negative_prompt: long });
+  assert.match(negative.json().error, /^negative_prompt: /);
+});
+
+test('every answer says that no cache keeps it and no browser guesses its type, unless its route says more', async () => {
+  const id = await service.submitted({ prompt });
+  await service.ended(id);
+  for (const url of [
+    ...[
+      `/v2/requests/${id}`,
+      `/v2/requests/${id}/status`,
+      '/v1/get-user-credits',
+      '/v1/models',
+      '/v1/styles',
+    ],
+    ...['/healthz', '/readyz', '/nowhere', '/v1/sdxl-torch', '/v2/requests/x', '/v1/models/x', '/%'],
+  ]) {
+    const { headers } = await service.get(url);
+    assert.equal(headers['cache-control'], 'no-store', url);
+    assert.equal(headers['x-content-type-options'], 'nosniff', url);
+  }
+  const picture = await service.post('/v1/sdxl-torch', { prompt });
+  assert.equal(picture.headers['cache-control'], 'no-store');
+  assert.equal((await service.post('/v2/sdxl-torch', {})).headers['cache-control'], 'no-store');
+  const { images } = (await service.get(`/v2/requests/${id}`)).json();
+  const output = await service.get(new URL(images[0].url).pathname);
+  assert.match(String(output.headers['cache-control']), /max-age=3600/);
+  assert.equal(output.headers['x-content-type-options'], 'nosniff');
+});
+
+test('a field of a form that is over the limit is 413 and names the field', async () => {
+  const small = await service.gateway({ imageBodyLimit: 2000 });
+  const base64 = Buffer.alloc(1800).toString('base64');
+  for (const name of ['image', 'prompt']) {
+    const form = `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${base64}\r\n--x--\r\n`;
+    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
+    const response = await service.post('/v2/sdxl-img2img', form, headers, small);
+    assert.equal(response.statusCode, 413, response.body);
+  }
+  await small.close();
+});
+
+test('a part of a form that is declared as JSON and is none is 400', async () => {
+  const form =
+    '--x\r\nContent-Disposition: form-data; name="prompt"\r\nContent-Type: application/json\r\n\r\n{\r\n--x--\r\n';
+  const response = await service.post('/v2/sdxl-torch', form, {
+    'content-type': 'multipart/form-data; boundary=x',
+  });
+  assert.equal(response.statusCode, 400);
+  assert.match(response.json().error, /declared as JSON/);
+});
