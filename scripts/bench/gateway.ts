@@ -11,6 +11,7 @@ import { createApiKey } from '../../src/jobs/records/api-keys.ts';
 import { connect, failFastOptions } from '../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 import { workerInfo } from '../../src/jobs/testing/worker-info.ts';
+import { execWith } from '../../src/process/exec-with.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 import { startChild } from './gateway/child.ts';
 import { atRate, type Latencies, oneByOne } from './gateway/load.ts';
@@ -181,6 +182,15 @@ export async function measureGateway(options: GatewayOptions): Promise<Row[]> {
 }
 
 if (import.meta.main) {
+  // As src/gateway/server.ts: this process' own collections must not be charged to the server.
+  execWith({
+    flags: [
+      '--external-memory-accounted-in-global-limit',
+      '--max-semi-space-size=4',
+      '--initial-old-space-size=256',
+    ],
+    environment: {},
+  });
   const { calls, ratios } = await measure({
     queued: Number(process.env.BENCH_QUEUED ?? 10_000),
     seconds: Number(process.env.BENCH_SECONDS ?? 10),

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { readConfigOrExit } from '../../src/config/config.ts';
 import { redisPaths, requirePaths } from '../../src/config/require-paths.ts';
 import { redisAddressOf } from '../../src/jobs/redis/redis-address.ts';
@@ -10,6 +11,9 @@ import { version } from '../../src/process/software.ts';
 import { openTracing } from '../../src/tracing/tracing.ts';
 import { chooseDevice } from './choose-device.ts';
 import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
+
+// Pictures pass through as buffers outside V8's heap; see src/gateway/server.ts.
+setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 /**
  * Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the
