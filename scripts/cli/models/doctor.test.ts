@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -258,6 +267,18 @@ test('for every size of card the plan is told that SDXL fits in, and for 6 GB th
   ]);
   assert.match(text, / 6 GB +too little; DEVICE=cpu/);
   assert.match(text, /12 GB +resident, 10\.\d GB +exchanged, 10\.\d GB/);
+});
+
+test('docs/operate.md sizes cards as doctor does', async () => {
+  const { text } = await look();
+  const told = [...text.matchAll(/^ +(\d+ GB) +(\S.*?) {2,}(\S.*)$/gm)].map((cells) => cells.slice(1));
+  const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/operate.md'), 'utf8');
+  const written = [...page.matchAll(/^\| (\d+ GB[^|]*) \| (.*) \| (.*) \|$/gm)].flatMap(
+    ([, cards, ...plans]) =>
+      cards!.split(', ').map((card) => [card, ...plans.map((plan) => plan!.replaceAll('`', ''))]),
+  );
+  assert.equal(told.length, 9);
+  assert.deepEqual(written, told);
 });
 
 test('a model that cannot be opened is named', async () => {

@@ -103,6 +103,21 @@ test('every metric of the alert rules and of the dashboard is exported', async (
   }
 });
 
+test('docs/operate.md explains every metric that is exported, and every alert', async () => {
+  const page = readFileSync(path.resolve(observability, '../../docs/operate.md'), 'utf8');
+  const firstCells = page.split('\n').flatMap((line) => /^\| (`.*?) \| /.exec(line)?.[1] ?? []);
+  const metrics = firstCells.flatMap((cell) => cell.match(/\b(?:sdxl|process)_\w+/g) ?? []);
+  const scraped = (await scrape(port)) + (await scrape(port + 1));
+  const exported = [...scraped.matchAll(/^# TYPE (\w+)/gm)].map(([, name]) => name!);
+  assert.deepEqual(metrics.toSorted(), [...new Set(exported)].sort());
+  const rules = readFileSync(path.join(observability, 'alerts.yaml'), 'utf8');
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => `\`${name}\``);
+  assert.deepEqual(
+    firstCells.filter((cell) => cell.startsWith('`Sdxl')),
+    alerts,
+  );
+});
+
 const promtool = (args: string[], input?: string) => spawnSync('promtool', args, { input, encoding: 'utf8' });
 const withoutPromtool = promtool(['--version']).error && 'no promtool on the PATH (Debian: prometheus)';
 
