@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 
@@ -10,6 +11,8 @@ import path from 'node:path';
 const collections = 3;
 
 const socket = path.join(process.env.PROBE_DIR ?? '', `${process.pid}.sock`);
+// Of this process before it began itself anew (src/process/exec-with.ts).
+rmSync(socket, { force: true });
 net
   .createServer(async (connection) => {
     connection.on('error', () => undefined);
