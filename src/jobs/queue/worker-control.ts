@@ -1,4 +1,4 @@
-import type { Connection } from '../redis/connection.ts';
+import { type Connection, databaseOf } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
 import { keyOf } from '../redis/names.ts';
 import type { RedisAddress } from '../redis/redis-address.ts';
@@ -10,9 +10,15 @@ export type WorkerOrder =
   /** Look at the models folder anew. */
   | { readonly act: 'rescan' };
 
-/** Tells all live workers; those whom it does not concern pass it over. */
+/** Redis hands messages to listeners of every database of a server; this is that of the sender. */
+interface Addressed {
+  readonly database?: number;
+}
+
+/** Tells all live workers of this database; those whom it does not concern pass it over. */
 export async function orderWorkers(redis: Connection, order: WorkerOrder): Promise<void> {
-  await redis.publish(keyOf.orders, JSON.stringify(order));
+  const message: WorkerOrder & Addressed = { ...order, database: databaseOf(redis) };
+  await redis.publish(keyOf.orders, JSON.stringify(message));
 }
 
 /** Hears orders on a connection of its own. One that is given while it is down is not heard. */
@@ -23,7 +29,12 @@ export async function hearOrders(
 ): Promise<{ close(): void }> {
   return await listen({
     redisUrl,
-    channels: { [keyOf.orders]: (message) => onOrder(JSON.parse(message) as WorkerOrder) },
+    channels: {
+      [keyOf.orders]: (message, own) => {
+        const { database = 0, ...order } = JSON.parse(message) as WorkerOrder & Addressed;
+        if (database === own) onOrder(order);
+      },
+    },
     onBack: () => undefined,
     onError,
   });

@@ -10,6 +10,11 @@ import { isRefusal } from './unavailable.ts';
 
 export type Connection = Redis;
 
+/** The number of the database that this connection has chosen; 0 in a cluster, which has no other. */
+export function databaseOf({ options }: Connection): number {
+  return options.db ?? 0;
+}
+
 /** A connection is asked for a sign of life this often. */
 const pingMs = 2000;
 /**
