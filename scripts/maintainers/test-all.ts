@@ -5,11 +5,13 @@
 
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { root } from '../../src/testing/imports.ts';
 
 const options = [
   // A test that fails may leave open what it had opened: its file ends all the same, and is told.
   ...['--test', '--test-reporter=spec', '--test-force-exit'],
+  ...['--import', path.join(import.meta.dirname, 'end-hung-file.ts')],
   `--test-concurrency=${Math.max(2, availableParallelism())}`,
 ];
 const tests = ['src', 'workers', 'scripts'].map((folder) => `${folder}/**/*.test.ts`);
