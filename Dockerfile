@@ -51,7 +51,7 @@ CMD ["sh", "-c", "MODELS_DIR=\"${MODELS_DIR:-/app/demo}\" exec node workers/work
 
 FROM ${CUDA_IMAGE} AS worker-cuda
 ARG CUDA_PROVIDER=--system-libraries
-ENV NODE_ENV=production DEVICE=cuda:0 HEALTH_FILE=/tmp/worker-health
+ENV NODE_ENV=production DEVICES=all HEALTH_FILE=/tmp/worker-health
 COPY --from=node:24-bookworm-slim /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules

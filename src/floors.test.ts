@@ -127,7 +127,7 @@ const floors: Record<string, Floor> = {
       'src/tracing',
     ],
     packages: [],
-    tests: { folders: ['src/onnx'], packages: ['sharp'] },
+    tests: { folders: ['src/onnx', 'src/testing'], packages: ['sharp'] },
   },
   'src/testing': { folders: [], packages: ['playwright-core'] },
   'scripts/cli': {

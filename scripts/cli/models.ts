@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { givenText, readConfig } from '../../src/config/config.ts';
+import { givenText, readConfig, withVariables } from '../../src/config/config.ts';
 import { type InstalledModel, readModelsFolder } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
@@ -140,7 +140,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
     const wanted = values.require;
     if (wanted !== undefined && wanted !== 'libraries' && wanted !== 'cuda')
       throw new Error(`--require ${wanted}: must be libraries or cuda`);
-    const settings = readConfig({ ...process.env, DEVICE: 'cuda:0' });
+    const settings = readConfig(withVariables(process.env, { DEVICE: 'cuda:0', DEVICES: undefined }));
     const diagnosis = await diagnose({
       ...{ modelsDir, environment: process.env },
       settings: { ...settings, batch: settings.engineBatch },

@@ -36,6 +36,7 @@ test('an empty environment gives the documented defaults, frozen', () => {
     redisSentinelPassword: undefined,
     publicUrl: undefined,
     device: 'cpu',
+    devices: undefined,
     isDeviceAutomatic: true,
     deterministic: false,
     cudaGraphs: true,
@@ -152,6 +153,12 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['VAE_TILING', 'yes', /auto or on or off/],
   ['DEVICE', 'cuda', /cpu, webgpu or cuda:N/],
   ['DEVICE', 'CPU', /cpu, webgpu or cuda:N/],
+  ['DEVICES', 'auto', /all, or a list such as cuda:0,cuda:1/],
+  ['DEVICES', 'cuda:0,tpu', /all, or a list/],
+  ['DEVICES', 'cuda:0,all', /all, or a list/],
+  ['DEVICES', 'cuda:0,', /all, or a list/],
+  ['DEVICES', 'cuda:1, cuda:01', /names each device once/],
+  ['DEVICES', 'cpu,cpu', /names each device once/],
   ['AUTH', 'no', /on or off/],
   ['RNG', 'mt19937', /philox or torch-cpu/],
   ['PROMPT_MAX_CHUNKS', '-1', /a whole number from 1/],
@@ -180,6 +187,18 @@ test('what a worker serves and keeps loaded is read; on a GPU two checkpoints st
   assert.equal(config.residentModels, 3);
   assert.equal(config.healthFile, path.resolve('health'));
   assert.equal(readConfig({ DEVICE: 'cuda:0' }).residentModels, 2);
+});
+
+test('several devices stand in DEVICES, whose first one decides what depends on the device, and DEVICE is then unset', () => {
+  const config = readConfig({ DEVICES: 'cuda:1, cpu' });
+  assert.deepEqual([config.devices, config.device], [['cuda:1', 'cpu'], 'cuda:1']);
+  assert.deepEqual([config.isDeviceAutomatic, config.residentModels], [false, 2]);
+  assert.equal(readConfig({ DEVICES: 'all' }).devices, 'all');
+  for (const DEVICE of ['auto', 'cuda:0'])
+    assert.equal(
+      complaint({ DEVICES: 'all', DEVICE }),
+      `Bad configuration:\n  DEVICE="${DEVICE}": DEVICES is set too; one of them must go`,
+    );
 });
 
 test('all bad variables are named at once', () => {

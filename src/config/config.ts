@@ -16,7 +16,10 @@ type Given = { readonly [Name in keyof typeof settings]: ValueOf<(typeof setting
 
 /** The settings of every process of the service, as the table in settings.ts describes them. */
 export interface Config extends Omit<Given, 'device' | 'residentModels' | 'engineSilenceMaxSeconds'> {
-  /** DEVICE=auto is the CPU until a process that computes has chosen (see workers/supervisor/choose-device.ts). */
+  /**
+   * Of DEVICES the first one. DEVICE=auto and DEVICES=all are the CPU until a process that computes has chosen
+   * (see workers/supervisor/choose-device.ts).
+   */
   readonly device: Device;
   readonly isDeviceAutomatic: boolean;
   /** Why DEVICE=auto has become this device. */
@@ -56,13 +59,13 @@ export function readConfig(environment: Environment = process.env): Config {
     if (values[name] === undefined) complaints.push(complaint(setting, text));
   }
   const given = values as Given;
-  if (complaints.length === 0) complaints.push(...contradictions(given));
+  if (complaints.length === 0) complaints.push(...contradictions(given, environment));
   if (complaints.length > 0) throw new ConfigError(['Bad configuration:', ...complaints].join('\n  '));
   const device = deviceOf(given);
   return Object.freeze({
     ...given,
     device,
-    isDeviceAutomatic: given.device === 'auto',
+    isDeviceAutomatic: given.device === 'auto' && given.devices === undefined,
     residentModels: given.residentModels ?? (device === 'cpu' ? Number.POSITIVE_INFINITY : 2),
     engineSilenceMaxSeconds: longestSilence(given),
   });
@@ -136,21 +139,25 @@ function longestSilence(given: Given): number {
   return given.engineSilenceMaxSeconds ?? (deviceOf(given) === 'cpu' ? 1800 : 600);
 }
 
-function deviceOf({ device }: Given): Device {
+function deviceOf({ device, devices }: Given): Device {
+  if (devices !== undefined) return devices === 'all' ? 'cpu' : devices[0]!;
   return device === 'auto' ? 'cpu' : device;
 }
 
-function contradictions(given: Given): string[] {
+function contradictions(given: Given, environment: Environment): string[] {
   const { auth, host, engineSilenceMinSeconds: least } = given;
   const most = longestSilence(given);
   const open = `AUTH="off" with HOST="${host}": anybody who reaches this machine could use it; set AUTH=on or HOST=127.0.0.1`;
   const topology = parseTopology(given.redisUrl ?? '');
   const noDatabase = `REDIS_URL=${JSON.stringify(maskSecrets(given.redisUrl ?? ''))}: must be without "/${topology?.db}", a Redis Cluster has database 0 alone`;
+  const device = givenText(settings.device.variable, environment);
+  const twoDevices = `DEVICE=${JSON.stringify(device)}: DEVICES is set too; one of them must go`;
   const halfCertificate = 'REDIS_TLS_CERT and REDIS_TLS_KEY: both or neither';
   const inverted = `ENGINE_SILENCE_MIN_SECONDS="${least}": must not be above ENGINE_SILENCE_MAX_SECONDS, ${most}`;
   return [
     ...(auth || isLoopback(host) ? [] : [open]),
     ...(least > most ? [inverted] : []),
+    ...(given.devices !== undefined && device !== '' ? [twoDevices] : []),
     ...(topology?.kind === 'cluster' && topology.db !== 0 ? [noDatabase] : []),
     ...((given.redisTlsCert === undefined) === (given.redisTlsKey === undefined) ? [] : [halfCertificate]),
   ];

@@ -1,5 +1,5 @@
 import { baseName, isServedName } from '../contract/served-names.ts';
-import { type Device, isDevice } from '../networks/runtime/device.ts';
+import { cudaIndex, type Device, isDevice } from '../networks/runtime/device.ts';
 import {
   type Kind,
   listOf,
@@ -14,6 +14,17 @@ import {
 const device: Kind<Device | 'auto'> = {
   allowed: 'auto, cpu, webgpu or cuda:N (cuda:0 is the first device)',
   parse: (text) => (text === 'auto' || isDevice(text) ? text : undefined),
+};
+
+const devices: Kind<readonly Device[] | 'all'> = {
+  allowed: 'all, or a list such as cuda:0,cuda:1 that names each device once',
+  parse: (text) => {
+    if (text === 'all') return text;
+    const named = text.split(',').map((item) => item.trim());
+    if (!named.every(isDevice)) return undefined;
+    const different = new Set(named.map((each) => cudaIndex(each) ?? each));
+    return different.size === named.length ? Object.freeze(named) : undefined;
+  },
 };
 
 /** What only workers read (and the scripts that load checkpoints as they do). */
@@ -68,6 +79,14 @@ export const workerSettings = {
       'Where the networks run. auto: the first GPU where CUDA provider, libraries, driver and enough memory are ' +
       'there, else the CPU, and the log, /readyz and the determinism report say which and why. ' +
       'Another device that is not there is an error, never a silent fallback.',
+  },
+  devices: {
+    variable: 'DEVICES',
+    kind: devices,
+    sentence:
+      'Several devices for one worker process instead of DEVICE: each has an engine of its own and takes jobs for ' +
+      'itself, and one that fails is tried again while the others go on. `all`: every GPU that can be used; ' +
+      'none is an error. Settings of memory and of residency count for each.',
   },
   deviceMemoryLimit: {
     variable: 'DEVICE_MEMORY_LIMIT',

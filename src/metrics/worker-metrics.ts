@@ -12,10 +12,10 @@ export interface WorkerMetrics extends RequestMetrics {
   /** One step of sampling. @param model name of the checkpoint whose UNet computed it. */
   step(of: { model: string; scheduler: string }, seconds: number): void;
   made(pictures: Made): void;
-  engineStarted(loadSeconds: number): void;
-  engineLost(reason: 'crashed' | 'hung'): void;
-  /** Read anew at each scrape. */
-  watch(sources: WorkerSources): void;
+  engineStarted(device: string, loadSeconds: number): void;
+  engineLost(device: string, reason: 'crashed' | 'hung'): void;
+  /** What one of the worker's devices tells is read anew at each scrape. */
+  watch(device: string, sources: WorkerSources): void;
 }
 
 export interface Made extends Counted {
@@ -72,9 +72,10 @@ export function workerMetrics(version: string): WorkerMetrics {
   const inference = histogram('sdxl_inference_seconds', 'A request on the engine, all stages.', ['endpoint']);
   const pictures = counter('sdxl_pictures_total', 'Pictures made.', ['endpoint', 'model']);
   const pixels = counter('sdxl_pixels_total', 'Pixels of the pictures made.', ['endpoint', 'model']);
-  const starts = counter('sdxl_engine_starts_total', 'Engines that became ready.');
-  const losses = counter('sdxl_engine_losses_total', 'Engines that ended unasked.', ['reason']);
+  const starts = counter('sdxl_engine_starts_total', 'Engines that became ready.', ['device']);
+  const losses = counter('sdxl_engine_losses_total', 'Engines that ended unasked.', ['device', 'reason']);
   const loads = histogram('sdxl_engine_load_seconds', 'Loading of checkpoints by a new engine.', []);
+  const devices = watchDevices(registry);
   return {
     registry,
     ...requestMetrics(registry),
@@ -91,71 +92,72 @@ export function workerMetrics(version: string): WorkerMetrics {
       inference.observe({ endpoint }, made.inferenceSeconds);
       for (const [stage, seconds] of Object.entries(made.stageSeconds)) stages.observe({ stage }, seconds);
     },
-    engineStarted: (seconds) => {
-      starts.inc();
+    engineStarted: (device, seconds) => {
+      starts.inc({ device });
       loads.observe(seconds);
     },
-    engineLost: (reason) => losses.inc({ reason }),
-    watch: (sources) => {
-      for (const name of watched) registry.removeSingleMetric(name);
-      watch(registry, sources);
-    },
+    engineLost: (device, reason) => losses.inc({ device, reason }),
+    watch: (device, sources) => void devices.set(device, sources),
   };
 }
 
-/** What `watch` reads; a worker that starts again watches its new engine. */
-const watched = [
-  'sdxl_engine_ready',
-  'sdxl_engine_busy',
-  'sdxl_engine_resident_memory_bytes',
-  'sdxl_model_loaded',
-  'sdxl_device_utilization_ratio',
-  'sdxl_device_memory_bytes',
-];
-
-function watch(registry: Registry, sources: WorkerSources): void {
+/** Gauges of what the devices of the map tell; one whose worker starts again tells of its new engine. */
+function watchDevices(registry: Registry): Map<string, WorkerSources> {
+  const devices = new Map<string, WorkerSources>();
   const registers = [registry];
-  const gauge = (name: string, help: string, read: () => number | undefined) =>
+  const gauge = (name: string, help: string, read: (sources: WorkerSources) => number | undefined) =>
     new Gauge({
-      ...{ name, help, registers },
+      ...{ name, help, registers, labelNames: ['device'] },
       collect() {
-        const value = read();
-        if (value === undefined) this.remove();
-        else this.set(value);
+        this.reset();
+        for (const [device, sources] of devices) {
+          const value = read(sources);
+          if (value !== undefined) this.set({ device }, value);
+        }
       },
     });
-  gauge('sdxl_engine_ready', 'Whether the engine has checkpoints loaded.', () => Number(sources.ready()));
-  gauge('sdxl_engine_busy', 'Whether the engine works on a request.', () => Number(sources.busy()));
-  gauge('sdxl_engine_resident_memory_bytes', 'Resident memory of the engine.', sources.engineBytes);
+  gauge('sdxl_engine_ready', 'Whether the engine has checkpoints loaded.', ({ ready }) => Number(ready()));
+  gauge('sdxl_engine_busy', 'Whether the engine works on a request.', ({ busy }) => Number(busy()));
+  gauge('sdxl_engine_resident_memory_bytes', 'Resident memory of the engine.', ({ engineBytes }) =>
+    engineBytes(),
+  );
   new Gauge({
     name: 'sdxl_model_loaded',
     help: 'Whether an installed checkpoint is loaded.',
-    labelNames: ['model'],
+    labelNames: ['device', 'model'],
     registers,
     collect() {
       this.reset();
-      for (const { name, loaded } of sources.models()) this.set({ model: name }, Number(loaded));
+      for (const [device, { models }] of devices)
+        for (const { name, loaded } of models()) this.set({ device, model: name }, Number(loaded));
     },
   });
   // One question to the device for both.
   const busy = new Gauge({
     name: 'sdxl_device_utilization_ratio',
     help: 'Share of the last second in which the device computed.',
+    labelNames: ['device'],
     registers,
   });
   new Gauge({
     name: 'sdxl_device_memory_bytes',
     help: 'Memory of the device, whoever uses it.',
-    labelNames: ['kind'],
+    labelNames: ['device', 'kind'],
     registers,
     async collect() {
+      const states = [...devices].map(
+        async ([device, sources]) => [device, await sources.device().catch(() => undefined)] as const,
+      );
+      const told = await Promise.all(states);
       this.reset();
-      busy.remove();
-      const state = await sources.device().catch(() => undefined);
-      if (state === undefined) return;
-      this.set({ kind: 'used' }, state.usedBytes);
-      this.set({ kind: 'total' }, state.totalBytes);
-      busy.set(state.utilization);
+      busy.reset();
+      for (const [device, state] of told) {
+        if (state === undefined) continue;
+        this.set({ device, kind: 'used' }, state.usedBytes);
+        this.set({ device, kind: 'total' }, state.totalBytes);
+        busy.set({ device }, state.utilization);
+      }
     },
   });
+  return devices;
 }

@@ -1,62 +1,116 @@
 import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { type Config, readConfig } from '../../src/config/config.ts';
+import { type Config, readConfig, withVariables } from '../../src/config/config.ts';
 import { leastCudaBytes } from '../../src/installation/least-memory.ts';
 import type { CudaDevice } from '../../src/networks/runtime/cuda/cuda-devices.ts';
 import { hasCudaProvider } from '../../src/networks/runtime/cuda/cuda-folder.ts';
 import type { Device } from '../../src/networks/runtime/device.ts';
 
-/** A device that can be used and why, or why none can. */
-export type CudaAnswer =
-  | { readonly device: Device & `cuda:${number}`; readonly name: string; readonly freeBytes: number }
-  | { readonly problem: string };
+/** The devices that can be used, in the driver's order, and what is wrong with the others or with all. */
+export interface CudaAnswer {
+  readonly usable: readonly UsableDevice[];
+  readonly problems: readonly string[];
+}
 
-/** Answers whether some device has this many bytes free. */
+export interface UsableDevice {
+  readonly device: Device & `cuda:${number}`;
+  readonly name: string;
+  readonly freeBytes: number;
+}
+
+/** Answers which devices have this many bytes free. */
 export type LookForCuda = (bytes: number) => Promise<CudaAnswer>;
+
+type Environment = NodeJS.ProcessEnv;
 
 /**
  * The configuration with the device that DEVICE=auto stands for here and now: the first GPU where provider,
  * libraries, driver and enough free memory are there, else the CPU. It is decided once for a process, so that
- * what it makes again it makes on the same device. Any other device stays as it was set.
+ * what it makes again it makes on the same device. Any other device stays as it was set, and of DEVICES it is the
+ * first one.
  * @param environment that the configuration was read from.
+ * @throws Error where DEVICES=all finds none.
  */
 export async function chooseDevice(
   config: Config,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Environment = process.env,
   look: LookForCuda = lookForCuda,
 ): Promise<Config> {
-  if (!config.isDeviceAutomatic) return config;
-  // What is wrong with a models folder is told by whoever loads it.
-  const bytes =
-    config.modelsDir === undefined
-      ? 0
-      : await leastCudaBytes(config.modelsDir, config.serveModels).catch(() => 0);
-  const answer = await look(bytes);
-  if ('problem' in answer) return { ...config, deviceReason: `DEVICE=auto: no GPU: ${answer.problem}` };
-  const { device, name, freeBytes } = answer;
-  const deviceReason = `DEVICE=auto: ${name}, ${gigabytes(freeBytes)} free of the ${gigabytes(bytes)} needed at least`;
-  return { ...readConfig({ ...environment, DEVICE: device }), isDeviceAutomatic: true, deviceReason };
+  if (!config.isDeviceAutomatic) return (await chooseDevices(config, environment, look)).configs[0]!;
+  const bytes = await leastBytes(config);
+  const { usable, problems } = await look(bytes);
+  const [first] = usable;
+  if (first === undefined) return { ...config, deviceReason: `DEVICE=auto: no GPU: ${problems.join('; ')}` };
+  const deviceReason = `DEVICE=auto: ${described(first, bytes)}`;
+  return { ...onDevice(environment, first.device), isDeviceAutomatic: true, deviceReason };
+}
+
+export interface ChosenDevices {
+  /** One for each device, in which what follows from the device follows from that one. */
+  readonly configs: readonly [Config, ...Config[]];
+  /** Why devices of the machine are left out by DEVICES=all. */
+  readonly leftOut: readonly string[];
+}
+
+/** The same for a process that computes on all its devices. @throws Error where DEVICES=all finds none. */
+export async function chooseDevices(
+  config: Config,
+  environment: Environment = process.env,
+  look: LookForCuda = lookForCuda,
+): Promise<ChosenDevices> {
+  const { devices } = config;
+  if (devices === undefined) {
+    const chosen = config.isDeviceAutomatic ? await chooseDevice(config, environment, look) : config;
+    return { configs: [chosen], leftOut: [] };
+  }
+  if (devices !== 'all') {
+    const [first, ...others] = devices.map((device) => onDevice(environment, device));
+    return { configs: [first!, ...others], leftOut: [] };
+  }
+  const bytes = await leastBytes(config);
+  const { usable, problems } = await look(bytes);
+  const [first, ...others] = usable.map((one) => ({
+    ...onDevice(environment, one.device),
+    deviceReason: `DEVICES=all: ${described(one, bytes)}`,
+  }));
+  if (first === undefined) throw new Error(`DEVICES=all: no GPU can be used: ${problems.join('; ')}`);
+  return { configs: [first, ...others], leftOut: problems };
+}
+
+function onDevice(environment: Environment, device: Device): Config {
+  return readConfig(withVariables(environment, { DEVICE: device, DEVICES: undefined }));
+}
+
+/** What is wrong with a models folder is told by whoever loads it. */
+async function leastBytes({ modelsDir, serveModels }: Config): Promise<number> {
+  return modelsDir === undefined ? 0 : await leastCudaBytes(modelsDir, serveModels).catch(() => 0);
+}
+
+function described({ name, freeBytes }: UsableDevice, bytes: number): string {
+  return `${name}, ${gigabytes(freeBytes)} free of the ${gigabytes(bytes)} needed at least`;
 }
 
 /** Compute capabilities that the provider for CUDA 13 has machine code for (75;80;86;89;90a;120a, no PTX). */
 const supported = /^(7\.5|8\.\d|9\.0|12\.0)$/;
 
-/** The first device that can be used and has the memory. */
-export function firstFit(devices: readonly CudaDevice[], bytes: number): CudaAnswer {
-  const reasons: string[] = [];
+/** The devices that can be used and have the memory. */
+export function usableDevices(devices: readonly CudaDevice[], bytes: number): CudaAnswer {
+  const problems: string[] = [];
+  const usable: UsableDevice[] = [];
   for (const { index, name, computeCapability, freeBytes } of devices) {
     if (!supported.test(computeCapability))
-      reasons.push(
+      problems.push(
         `cuda:${index} (${name}) is of compute capability ${computeCapability}, for which the provider is not built`,
       );
     else if (freeBytes < bytes)
-      reasons.push(
+      problems.push(
         `cuda:${index} (${name}) has ${gigabytes(freeBytes)} free, and ${gigabytes(bytes)} are needed at least`,
       );
-    else return { device: `cuda:${index}`, name, freeBytes };
+    else usable.push({ device: `cuda:${index}`, name, freeBytes });
   }
-  return { problem: reasons.join('; ') || 'the driver sees no device' };
+  if (devices.length === 0) problems.push('the driver sees no device');
+  return { usable, problems };
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
@@ -66,10 +120,10 @@ const patienceMs = 60_000;
 
 const lookForCuda: LookForCuda = async (bytes) => {
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    return {
-      problem: `ONNX Runtime has CUDA for Linux on x64 only; this is ${process.platform} ${process.arch}`,
-    };
-  if (!hasCudaProvider()) return { problem: 'the CUDA provider is not installed (npm run cuda:install)' };
+    return unusable(
+      `ONNX Runtime has CUDA for Linux on x64 only; this is ${process.platform} ${process.arch}`,
+    );
+  if (!hasCudaProvider()) return unusable('the CUDA provider is not installed (npm run cuda:install)');
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [program, String(bytes)], {
       timeout: patienceMs,
@@ -77,6 +131,11 @@ const lookForCuda: LookForCuda = async (bytes) => {
     return JSON.parse(stdout.trim().split('\n').at(-1)!) as CudaAnswer;
   } catch (error) {
     const { signal, code } = error as { signal?: string; code?: number | string };
-    return { problem: `looking for one ended with ${signal ?? `exit code ${code}`}` };
+    return unusable(`looking for one ended with ${signal ?? `exit code ${code}`}`);
   }
 };
+
+/** None can be used, and why. */
+export function unusable(problem: string): CudaAnswer {
+  return { usable: [], problems: [problem] };
+}

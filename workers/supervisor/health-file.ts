@@ -7,9 +7,15 @@ import type { Log } from '../../src/jobs/log.ts';
  */
 export type WorkerState = 'loading' | 'ready' | 'without engine';
 
-export interface HealthReport {
+/** How the worker of one device is. */
+export interface DeviceHealth {
   state(): WorkerState;
   become(state: WorkerState): void;
+}
+
+export interface HealthReport {
+  /** @param device of the worker; it counts as loading until it says something else. */
+  of(device: string): DeviceHealth;
   /** Withdraws the file. */
   stop(): void;
 }
@@ -18,13 +24,13 @@ export interface HealthReport {
 const writeIntervalMs = 5000;
 const staleMs = 3 * writeIntervalMs;
 
-/** Keeps telling in a file how this worker is; without a file it only remembers. */
+/** Keeps telling in a file how the workers of this process are; without a file it only remembers. */
 export function reportHealth(file: string | undefined, log: Log): HealthReport {
-  let state: WorkerState = 'loading';
+  const states: Record<string, WorkerState> = {};
   const write = (): void => {
     if (file === undefined) return;
     try {
-      writeFileSync(`${file}.new`, JSON.stringify({ state, pid: process.pid, at: monotonicMs() }));
+      writeFileSync(`${file}.new`, JSON.stringify({ states, pid: process.pid, at: monotonicMs() }));
       renameSync(`${file}.new`, file);
     } catch (error) {
       log.warn({ err: error, file }, 'health file cannot be written');
@@ -34,10 +40,13 @@ export function reportHealth(file: string | undefined, log: Log): HealthReport {
   const timer = setInterval(write, writeIntervalMs);
   timer.unref();
   return {
-    state: () => state,
-    become: (next) => {
-      state = next;
-      write();
+    of: (device) => {
+      const become = (state: WorkerState): void => {
+        states[device] = state;
+        write();
+      };
+      become('loading');
+      return { state: () => states[device]!, become };
     },
     stop: () => {
       clearInterval(timer);
@@ -53,7 +62,7 @@ function monotonicMs(): number {
 
 /**
  * What a health file says.
- * @param what alive: a worker runs and its thread turns. ready: and its engine has checkpoints loaded.
+ * @param what alive: a worker runs and its thread turns. ready: and an engine of it has checkpoints loaded.
  * @returns whether that is so, and one line for people.
  */
 export function readHealth(
@@ -61,13 +70,15 @@ export function readHealth(
   what: 'alive' | 'ready',
   now = monotonicMs(),
 ): { ok: boolean; line: string } {
-  let said: { state: WorkerState; pid: number; at: number };
+  let said: { states: Record<string, WorkerState>; pid: number; at: number };
   try {
     said = JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return { ok: false, line: `${file}: no worker has written here` };
   }
   const age = now - said.at;
-  const line = `worker ${said.pid}: ${said.state}, ${Math.round(age / 1000)} s ago`;
-  return { ok: age >= 0 && age <= staleMs && (what === 'alive' || said.state === 'ready'), line };
+  const states = Object.entries(said.states).map(([device, state]) => `${device} ${state}`);
+  const line = `worker ${said.pid}: ${[...states, `${Math.round(age / 1000)} s ago`].join(', ')}`;
+  const isReady = Object.values(said.states).includes('ready');
+  return { ok: age >= 0 && age <= staleMs && (what === 'alive' || isReady), line };
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import os from 'node:os';
-import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../../src/config/config.ts';
 import type { ServedKnownWords } from '../../src/contract/known-words.ts';
 import { routesOf } from '../../src/contract/routes.ts';
@@ -11,12 +10,7 @@ import type { Log } from '../../src/jobs/log.ts';
 import { type Consumer, consume } from '../../src/jobs/queue/consumer.ts';
 import { registerRoutes } from '../../src/jobs/queue/heartbeat.ts';
 import { hearOrders, type WorkerOrder } from '../../src/jobs/queue/worker-control.ts';
-import {
-  assertNoEviction,
-  type Connection,
-  connect,
-  patientOptions,
-} from '../../src/jobs/redis/connection.ts';
+import { assertNoEviction, connect, patientOptions } from '../../src/jobs/redis/connection.ts';
 import type { RedisAddress } from '../../src/jobs/redis/redis-address.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
@@ -24,10 +18,11 @@ import { readDeviceState, residentBytes } from './device-state.ts';
 import type { Loss } from './engine-channel.ts';
 import type { EngineOptions, EngineProcess } from './engine-process.ts';
 import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
-import { reportHealth } from './health-file.ts';
+import { type DeviceHealth, reportHealth } from './health-file.ts';
 import { lookOnDisk } from './look-on-disk.ts';
 import { type Observers, observeRuns } from './observe-runs.ts';
 import { createPresence } from './presence.ts';
+import { redisGone } from './redis-gone.ts';
 import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
 import { type WatchedAdapters, watchAdapters } from './watch-adapters.ts';
 
@@ -41,6 +36,8 @@ export interface WorkerOptions
   /** See ConsumerOptions. */
   readonly lockDurationMs?: number;
   readonly stalledIntervalMs?: number;
+  /** Where this worker says how it is; by default in the file of its configuration. */
+  readonly health?: DeviceHealth;
   /** An administrator wants the models folder looked at anew: this worker is to be closed and run again. */
   readonly onRescan?: () => void;
   /** Requests stop being turned into pictures here for good, and a new worker is needed. */
@@ -72,8 +69,11 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   );
 
   const presence = createPresence(redis, log);
-  const health = reportHealth(config.healthFile, log);
-  let engine: EngineProcess;
+  const { device } = config;
+  const report = options.health === undefined ? reportHealth(config.healthFile, log) : undefined;
+  const health = options.health ?? report!.of(device);
+  health.become('loading');
+  let engine: EngineProcess | undefined;
   let supervisor: EngineSupervisor | undefined;
   /** The request that the engine works on. */
   let inHand: string | undefined;
@@ -83,6 +83,10 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   let leaving = false;
   let stopHashing: () => Promise<void> = async () => undefined;
   let wake: () => void = () => undefined;
+  const withdraw = (): void => {
+    health.become('without engine');
+    report?.stop();
+  };
   const announce = (): void => {
     if (leaving || supervisor === undefined || health.state() !== 'ready') return;
     const { models, ...capabilities } = supervisor.offered();
@@ -90,7 +94,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     const loaded = supervisor.resident();
     presence.present({
       id,
-      device: config.device,
+      device,
       ...(config.deviceReason !== undefined && { deviceReason: config.deviceReason }),
       ...capabilities,
       resident,
@@ -98,7 +102,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       knownWords,
       models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
       unservable,
-      memory: engine.memory(),
+      memory: engine?.memory(),
       ...(adapters?.loras() && { loras: adapters.loras()! }),
       ...(inHand !== undefined && { request: inHand }),
     });
@@ -111,18 +115,29 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       { enginePid: pid, loadSeconds: Number(loadSeconds.toFixed(2)), resident, memory },
       'engine ready',
     );
-    metrics?.engineStarted(loadSeconds);
+    metrics?.engineStarted(device, loadSeconds);
     health.become('ready');
     announce();
     wake();
   };
   const onDown = ({ hung }: Loss): void => {
-    metrics?.engineLost(hung ? 'hung' : 'crashed');
+    metrics?.engineLost(device, hung ? 'hung' : 'crashed');
     health.become('without engine');
     // Nothing has been done here for a while.
     presence.absentIn(hung ? 0 : engineGapMs);
   };
 
+  metrics?.watch(device, {
+    ready: () => health.state() === 'ready',
+    busy: () => inHand !== undefined,
+    models: () =>
+      supervisor?.capabilities.models.map(({ name }) => ({
+        name,
+        loaded: supervisor?.resident().has(name) === true,
+      })) ?? [],
+    engineBytes: () => (engine === undefined ? undefined : residentBytes(engine.pid)),
+    device: () => readDeviceState(device),
+  });
   try {
     await assertNoEviction(redis);
     const onDisk = await lookOnDisk(config, log);
@@ -139,17 +154,9 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     const routes = routesOf(started.capabilities);
     log.info({ routes, models: started.capabilities.models }, 'models served');
     announce();
-    metrics?.watch({
-      ready: () => health.state() === 'ready',
-      busy: () => inHand !== undefined,
-      models: () =>
-        started.capabilities.models.map(({ name }) => ({ name, loaded: started.resident().has(name) })),
-      engineBytes: () => residentBytes(engine.pid),
-      device: () => readDeviceState(config.device),
-    });
     const hashes = await hashInstalled(config, log);
     stopHashing = hashes.close;
-    const observed = observeRuns(options, config.device);
+    const observed = observeRuns(options, device);
     const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
       inHand = id;
       announce();
@@ -193,7 +200,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     );
     return {
       id,
-      enginePid: () => engine.pid,
+      enginePid: () => engine!.pid,
       close: async () => {
         leaving = true;
         adapters?.close();
@@ -204,14 +211,14 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         away.abort();
         await stopHashing();
         await started.close();
-        health.stop();
+        withdraw();
         redis.disconnect();
       },
     };
   } catch (error) {
     adapters?.close();
     await stopHashing();
-    health.stop();
+    withdraw();
     await presence.stop();
     redis.disconnect();
     throw error;
@@ -230,20 +237,4 @@ function obey(order: WorkerOrder, supervisor: EngineSupervisor, { log, onRescan 
   supervisor.hold(model.name, order.act === 'load').catch((error: unknown) => {
     log.error({ err: error, order }, 'order could not be followed');
   });
-}
-
-/**
- * How long a draining worker waits for a Redis that is away; the job in hand then counts as lost and is taken
- * over.
- */
-const goneMs = 2000;
-
-/** Resolves once Redis has been away for that long; looked at in that interval. */
-async function redisGone(redis: Connection, stop: AbortSignal): Promise<void> {
-  let away = false;
-  for (;;) {
-    await setTimeout(goneMs, undefined, { signal: stop }).catch(() => undefined);
-    if (stop.aborted || (away && redis.status !== 'ready')) return;
-    away = redis.status !== 'ready';
-  }
 }

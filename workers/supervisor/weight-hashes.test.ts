@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import type { InstalledModel } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import { hashWeights } from './weight-hashes.ts';
@@ -50,6 +51,19 @@ test('a file is not read again while its path, size and time are those of the ca
   const changed = hashWeights(models, modelsDir, cacheFile, log);
   await changed.done;
   assert.deepEqual(changed.of('realvis'), { 'realvis.safetensors': sha256('single') });
+});
+
+test('workers of one process read each file once', async () => {
+  const kept = path.join(root, 'shared.json');
+  const both = [1, 2].map(() => hashWeights(models, modelsDir, kept, log));
+  // Between the two turns of the big file it changes without its size or time, which nobody may see.
+  while (both[0]!.of('sdxl-base')['unet/model.safetensors'] == null) await setTimeout(1);
+  const { atime, mtime } = statSync(unet);
+  writeFileSync(unet, Buffer.alloc(3_000_000, 8));
+  utimesSync(unet, atime, mtime);
+  await Promise.all(both.map(({ done }) => done));
+  assert.deepEqual(both[1]!.of('sdxl-base'), both[0]!.of('sdxl-base'));
+  writeFileSync(unet, Buffer.alloc(3_000_000, 7));
 });
 
 test('a cache that is broken or cannot be written costs only time', async () => {

@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import type { InstalledModel } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
+import { unlessAborted } from './engine-stays.ts';
 
 /**
  * SHA-256 (hex) of a model's weight files by their names in its folder; null while it is still being
@@ -39,7 +40,6 @@ export function hashWeights(
   const stop = new AbortController();
 
   const hashAll = async (): Promise<void> => {
-    const cache = await readCache(cacheFile);
     const files = [];
     for (const model of models) {
       const own: Record<string, string | null> = {};
@@ -49,15 +49,17 @@ export function hashWeights(
         files.push({ own, name, file });
       }
     }
-    for (const { own, name, file } of files) {
+    const hashOf = async (file: string): Promise<string> => {
       const { size, mtimeMs } = await stat(file);
       const key = `${file} ${size} ${mtimeMs}`;
+      const cache = await readCache(cacheFile);
       const known = cache[key];
-      own[name] = known ?? (await sha256Of(file, stop.signal));
-      if (known !== undefined) continue;
-      cache[key] = own[name];
-      await writeCache(cacheFile, cache, log);
-    }
+      if (known !== undefined) return known;
+      const hash = await sha256Of(file, stop.signal);
+      await writeCache(cacheFile, { ...cache, [key]: hash }, log);
+      return hash;
+    };
+    for (const { own, name, file } of files) own[name] = await inTurn(() => hashOf(file), stop.signal);
   };
   const done = hashAll().catch((error: unknown) => {
     if (!stop.signal.aborted) log.warn({ err: error }, 'weights could not be hashed');
@@ -70,6 +72,21 @@ export function hashWeights(
       return done;
     },
   };
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/**
+ * One file at a time in a process, whose workers hash the same ones: what one has computed the next finds in the
+ * cache.
+ */
+function inTurn(hash: () => Promise<string>, signal: AbortSignal): Promise<string> {
+  const hashed = turn.then(async () => {
+    signal.throwIfAborted();
+    return await hash();
+  });
+  turn = hashed.catch(() => undefined);
+  return unlessAborted(hashed, signal);
 }
 
 /** A single file in the models folder itself has no folder of its own. */

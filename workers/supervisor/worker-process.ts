@@ -9,8 +9,10 @@ import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
 import { version } from '../../src/process/software.ts';
 import { openTracing } from '../../src/tracing/tracing.ts';
-import { chooseDevice } from './choose-device.ts';
-import { type RunningWorker, runWorker, type WorkerOptions } from './run-worker.ts';
+import { chooseDevices } from './choose-device.ts';
+import { type DeviceWorkers, startDeviceWorkers } from './device-workers.ts';
+import { type HealthReport, reportHealth } from './health-file.ts';
+import { runWorker, type WorkerOptions } from './run-worker.ts';
 
 // Pictures pass through as buffers outside V8's heap; see src/gateway/server.ts.
 setFlagsFromString('--external-memory-accounted-in-global-limit');
@@ -37,7 +39,8 @@ export async function workerProcess(
   const { metricsHost: host, metricsPort: port } = asSet;
   const metrics = port === undefined ? undefined : workerMetrics(version);
   const tracing = await openTracing('sdxl-worker', version);
-  let worker: RunningWorker | undefined;
+  let workers: DeviceWorkers | undefined;
+  let health: HealthReport | undefined;
   let ending = false;
   const end = async (code: number): Promise<void> => {
     if (ending) return;
@@ -46,7 +49,8 @@ export async function workerProcess(
       log.error({ drainMs }, 'worker did not drain in time');
       process.exit(1);
     }, drainMs).unref();
-    await worker?.close();
+    await workers?.close();
+    health?.stop();
     await tracing?.close();
     log.info('worker stopped');
     process.exit(code);
@@ -65,51 +69,35 @@ export async function workerProcess(
       void end(1);
     });
 
-  let config = asSet;
-  const start = async (): Promise<void> => {
-    const started = await runWorker({
-      ...options,
-      config,
-      redisUrl,
-      log,
-      metrics,
-      tracing,
-      onRescan: () => void startAgain(),
-      onHopeless: (error) => {
+  try {
+    requirePaths(asSet, ['modelsDir', 'safetyChecker', 'healthFile', ...redisPaths]);
+    // Once: what this process makes again, it makes on the same device.
+    const { configs, leftOut } = await chooseDevices(asSet);
+    for (const { device, deviceReason } of configs)
+      if (deviceReason !== undefined) log.info({ device }, deviceReason);
+    for (const problem of leftOut) log.warn(`DEVICES=all: left out: ${problem}`);
+    // Before an engine loads, which may take minutes: a scraper sees that the worker is there.
+    if (metrics && port !== undefined)
+      log.info(`metrics at ${(await serveMetrics(metrics.registry, { host, port })).address}`);
+    const report = reportHealth(asSet.healthFile, log);
+    health = report;
+    workers = await startDeviceWorkers({
+      ...{ configs, log },
+      run: (config, heard) => {
+        const { device } = config;
+        const own = configs.length === 1 ? log : log.child({ device });
+        return runWorker({
+          ...{ ...options, ...heard, config, redisUrl, metrics, tracing },
+          log: own,
+          health: report.of(device),
+        });
+      },
+      onNone: (error) => {
         log.fatal({ err: error }, 'no engine can be started');
         void end(1);
       },
     });
-    if (ending) return await started.close();
-    worker = started;
-    log.info(
-      { id: worker.id, device: config.device, deviceReason: config.deviceReason },
-      'worker takes jobs',
-    );
-  };
-  /** With the job in hand given back to its queue: another worker, or this one, makes it. */
-  const startAgain = async (): Promise<void> => {
-    const before = worker;
-    if (before === undefined || ending) return;
-    worker = undefined;
-    log.info('worker starts again with what the models folder holds now');
-    try {
-      await before.close();
-      await start();
-    } catch (error) {
-      log.fatal({ err: error }, 'worker could not start again');
-      void end(1);
-    }
-  };
-  try {
-    requirePaths(config, ['modelsDir', 'safetyChecker', 'healthFile', ...redisPaths]);
-    // Once: what this process makes again, it makes on the same device.
-    config = await chooseDevice(asSet);
-    if (config.deviceReason !== undefined) log.info({ device: config.device }, config.deviceReason);
-    // Before the engine loads, which may take minutes: a scraper sees that the worker is there.
-    if (metrics && port !== undefined)
-      log.info(`metrics at ${(await serveMetrics(metrics.registry, { host, port })).address}`);
-    await start();
+    if (ending) await workers.close();
   } catch (error) {
     if (!ending) exitWith('worker', error);
   }

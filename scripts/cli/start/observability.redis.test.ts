@@ -83,8 +83,8 @@ test('gateway and worker count what a request was: accepted, refused, made, time
   assert.equal(sampleOf(worker, `sdxl_pictures_total${made}`), 2);
   assert.equal(sampleOf(worker, `sdxl_pixels_total${made}`), 2 * 1024 * 1024);
   assert.equal(sampleOf(worker, 'sdxl_queue_wait_seconds_count{endpoint="sdxl-torch"}'), 1);
-  assert.equal(sampleOf(worker, 'sdxl_engine_ready'), 1);
-  assert.ok(sampleOf(worker, 'sdxl_engine_resident_memory_bytes')! > 1e6);
+  assert.equal(sampleOf(worker, 'sdxl_engine_ready{device="cpu"}'), 1);
+  assert.ok(sampleOf(worker, 'sdxl_engine_resident_memory_bytes{device="cpu"}')! > 1e6);
 });
 
 test('no label holds a prompt, a key or an id', async () => {
@@ -139,7 +139,7 @@ test('a scraper that asks for OpenMetrics gets it, ended as it must be', async (
 
 test('an engine that crashes is counted', { timeout: 30_000 }, async () => {
   const before = await scrape(port + 1);
-  assert.equal(sampleOf(before, 'sdxl_engine_starts_total'), 1);
+  assert.equal(sampleOf(before, 'sdxl_engine_starts_total{device="cpu"}'), 1);
   await fetch(`${server.url}/v2/sdxl-torch`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': server.key },
@@ -147,7 +147,7 @@ test('an engine that crashes is counted', { timeout: 30_000 }, async () => {
   });
   for (;;) {
     const text = await scrape(port + 1);
-    if ((sampleOf(text, 'sdxl_engine_losses_total{reason="crashed"}') ?? 0) > 0) break;
+    if ((sampleOf(text, 'sdxl_engine_losses_total{device="cpu",reason="crashed"}') ?? 0) > 0) break;
     await setTimeout(50);
   }
 });
