@@ -37,6 +37,7 @@ const floors: Record<string, Floor> = {
   'src/contract': {
     folders: [
       'src/schedulers/registry.ts',
+      'src/schedulers/caching/cache-kinds.ts',
       'src/schedulers/samplers.ts',
       'src/schedulers/methods.ts',
       'src/schedulers/solver-options.ts',

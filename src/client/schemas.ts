@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: 33ced4683835b1ba125790886fbff05eccd59f6d6d6a6a1a548e8ad66a3c54bf
+ * Digest of the document: 63b90eb8f2e6a568a69984dc2a76dee033671024737bb97b7cb86a5f4030d208
  */
 
 export interface Components {
@@ -88,6 +88,23 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      cache?: {
+        /** @enum {string} */
+        name: 'ucache' | 'spectrum';
+        threshold?: number;
+        start?: number;
+        end?: number;
+        decay?: number;
+        relative?: boolean;
+        reset?: boolean;
+        w?: number;
+        m?: number;
+        lam?: number;
+        window?: number;
+        flex?: number;
+        warmup?: number;
+        stop?: number;
+      };
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
@@ -217,6 +234,23 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      cache?: {
+        /** @enum {string} */
+        name: 'ucache' | 'spectrum';
+        threshold?: number;
+        start?: number;
+        end?: number;
+        decay?: number;
+        relative?: boolean;
+        reset?: boolean;
+        w?: number;
+        m?: number;
+        lam?: number;
+        window?: number;
+        flex?: number;
+        warmup?: number;
+        stop?: number;
+      };
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
@@ -350,6 +384,23 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      cache?: {
+        /** @enum {string} */
+        name: 'ucache' | 'spectrum';
+        threshold?: number;
+        start?: number;
+        end?: number;
+        decay?: number;
+        relative?: boolean;
+        reset?: boolean;
+        w?: number;
+        m?: number;
+        lam?: number;
+        window?: number;
+        flex?: number;
+        warmup?: number;
+        stop?: number;
+      };
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
@@ -473,6 +524,23 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      cache?: {
+        /** @enum {string} */
+        name: 'ucache' | 'spectrum';
+        threshold?: number;
+        start?: number;
+        end?: number;
+        decay?: number;
+        relative?: boolean;
+        reset?: boolean;
+        w?: number;
+        m?: number;
+        lam?: number;
+        window?: number;
+        flex?: number;
+        warmup?: number;
+        stop?: number;
+      };
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
@@ -606,6 +674,23 @@ export interface Components {
       guidance_rescale?: number;
       guidance_start?: number;
       guidance_end?: number;
+      cache?: {
+        /** @enum {string} */
+        name: 'ucache' | 'spectrum';
+        threshold?: number;
+        start?: number;
+        end?: number;
+        decay?: number;
+        relative?: boolean;
+        reset?: boolean;
+        w?: number;
+        m?: number;
+        lam?: number;
+        window?: number;
+        flex?: number;
+        warmup?: number;
+        stop?: number;
+      };
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
@@ -755,9 +840,19 @@ export interface Components {
             scheduler: string;
             /** @enum {string} */
             rng: 'philox' | 'torch-cpu';
+            cache?: {
+              /** @enum {string} */
+              name: 'ucache' | 'spectrum';
+            } & {
+              [key: string]: unknown;
+            };
             images: {
               seed: number;
               latent_sha256: string;
+              evaluations?: {
+                computed: number;
+                forecast: number;
+              };
             }[];
           };
           warnings?: string[];
@@ -806,6 +901,7 @@ export interface Components {
         source: string;
         default_schedule: string;
         schedules: string[];
+        options: string[];
       }[];
       schedules: {
         name: string;

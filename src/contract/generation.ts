@@ -1,5 +1,6 @@
 import type { OutputFormat } from '../images/output-formats.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
+import type { CacheChoice } from '../schedulers/caching/cache-kinds.ts';
 import type { SolverOptions } from '../schedulers/solver-options.ts';
 import type { SizeConditioning } from './bodies/conditioning-fields.ts';
 import type { LoraChoice } from './bodies/lora-fields.ts';
@@ -38,6 +39,8 @@ export interface SamplingRefinements {
   readonly guidanceRescale?: number;
   readonly guidanceStart?: number;
   readonly guidanceEnd?: number;
+  /** Forecasts some evaluations of the networks; none where absent. */
+  readonly stepCache?: CacheChoice;
 }
 
 interface CommonRequest extends PictureOptions, SamplingRefinements {
@@ -108,6 +111,15 @@ export interface GeneratedImage {
   readonly seed: number;
 }
 
+/** One picture in a report. */
+export interface ReportedImage {
+  readonly seed: number;
+  /** Of the final latents, float32 little-endian. */
+  readonly latentSha256: string;
+  /** With a cache: evaluations that the networks made, and those that were forecast. */
+  readonly evaluations?: { readonly computed: number; readonly forecast: number };
+}
+
 /** What decides the bits of a result, so that two of them can be compared. */
 export interface DeterminismReport {
   /**
@@ -131,8 +143,9 @@ export interface DeterminismReport {
   readonly tiledVae?: true;
   readonly scheduler: string;
   readonly rng: RandomAlgorithm;
-  /** `latentSha256`: of the final latents, float32 little-endian. */
-  readonly images: readonly { readonly seed: number; readonly latentSha256: string }[];
+  /** What forecast some evaluations; absent where all were computed. */
+  readonly cache?: CacheChoice;
+  readonly images: readonly ReportedImage[];
 }
 
 /** What stays in Redis beside the image bytes for an hour. */

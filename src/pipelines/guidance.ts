@@ -41,6 +41,11 @@ export function guidanceOf({ levels }: Schedule, options: GuidanceFields) {
   return { guidanceScale, rescale, interval };
 }
 
+/** The noise levels at which guidance begins and ends on the way down, where it does. */
+export function guidanceChanges({ upTo, above }: GuidanceInterval): number[] {
+  return [upTo, above].filter((sigma) => Number.isFinite(sigma));
+}
+
 export interface GuidanceOptions {
   readonly unet: Unet;
   readonly noise: NoiseTable;

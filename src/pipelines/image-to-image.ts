@@ -7,7 +7,7 @@ import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts'
 import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';
-import { guidanceOf, guided } from './guidance.ts';
+import { guidanceChanges, guidanceOf, guided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { requireFinite } from './request-error.ts';
 import { latentSize, samplePictures } from './sample-pictures.ts';
@@ -59,7 +59,7 @@ export async function* imageToImage(
   return yield* samplePictures(
     {
       solver: configuredSolver(scheduler, options.solverOptions),
-      legs: [{ stage: 'base', schedule, denoise }],
+      legs: [{ stage: 'base', schedule, denoise, changes: guidanceChanges(guidance.interval) }],
       decoder: vaeDecoder,
       picture,
       canvas,

@@ -21,6 +21,7 @@ interface Request {
  * Runs one solver per sample side by side and joins the evaluations they ask for at the same level into one
  * call, so that a solver only ever knows its own sample (an adaptive one may even walk other levels than its
  * neighbours). Yields the latents of all samples after each step; a finished sample stays as it is.
+ * @param ofSample what each sample's solver asks in place of the denoiser of all.
  */
 export async function* lockstep(
   solver: Solver,
@@ -28,6 +29,7 @@ export async function* lockstep(
   latents: readonly Float32Array[],
   schedule: Schedule,
   noise: readonly NoiseSource[],
+  ofSample: (denoise: Denoise, index: number) => Denoise = (denoise) => denoise,
 ): AsyncGenerator<Float32Array[]> {
   let running = 0;
   let waiting: Request[] = [];
@@ -59,7 +61,7 @@ export async function* lockstep(
   const current = [...latents];
   let solvers = current.map((sample, index) => ({
     index,
-    steps: solver(denoise, sample, schedule, noise[index]!),
+    steps: solver(ofSample(denoise, index), sample, schedule, noise[index]!),
   }));
   try {
     while (true) {

@@ -31,18 +31,20 @@ export async function* samplePictures(
   const pictures: Picture[] = [];
   for (let first = 0; first < samples.length; first += options.batch) {
     const batch = samples.slice(first, first + options.batch);
-    const walk = relay(solver, legs, batch, batch.map(parts.entry), options.stopwatch);
+    const walk = relay(solver, legs, batch, batch.map(parts.entry), options);
     let next = await walk.next();
     for (; next.done !== true; next = await walk.next()) {
       const { step, steps, clean: values } = next.value;
       const clean = { values, channels: decoder.channels, ...size };
       yield { sample: first + batch.length - 1, samples: samples.length, step, steps, clean };
     }
-    for (const [index, latents] of next.value.entries()) {
+    const { latents: finished, evaluations } = next.value;
+    for (const [index, latents] of finished.entries()) {
       const { seed } = batch[index]!;
-      pictures.push(
-        await options.stopwatch.time('vaeDecode', () => decodeLatents(parts, latents, seed, options.signal)),
+      const picture = await options.stopwatch.time('vaeDecode', () =>
+        decodeLatents(parts, latents, seed, options.signal),
       );
+      pictures.push({ ...picture, ...(evaluations && { evaluations: evaluations[index]! }) });
     }
   }
   return pictures;

@@ -1,5 +1,7 @@
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
+import type { CacheChoice } from '../schedulers/caching/cache-kinds.ts';
+import type { Evaluations } from '../schedulers/caching/cached-denoise.ts';
 import type { SolverOptions } from '../schedulers/solver-options.ts';
 import type { EmphasisMode } from '../text/emphasis.ts';
 import type { Size } from './canvas.ts';
@@ -15,6 +17,8 @@ export interface SamplingOptions extends GuidanceFields {
   readonly scheduler: string;
   readonly steps: number;
   readonly solverOptions?: SolverOptions;
+  /** Forecasts some evaluations of each sample's UNet; all are computed where absent. */
+  readonly stepCache?: CacheChoice;
   /** Seed of sample 0; sample i uses seed + i, or the same seed where there is a variation. */
   readonly seed: number;
   readonly samples: number;
@@ -76,6 +80,8 @@ export interface Picture {
    * The canvas's final latents as the VAE's decoder sees them before unscaling, [channels, height, width].
    */
   readonly latents: Float32Array;
+  /** How many evaluations a step cache has left to the UNet; absent without one. */
+  readonly evaluations?: Evaluations;
 }
 
 /** Seeds go up to 999,999,999,999,999 in the API; the seeds of further samples stay inside. */

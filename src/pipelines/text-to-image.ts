@@ -6,7 +6,7 @@ import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';
-import { guidanceOf, guided } from './guidance.ts';
+import { guidanceChanges, guidanceOf, guided } from './guidance.ts';
 import { type Models, sharesLatents } from './models.ts';
 import type { Leg } from './relay.ts';
 import { RequestError } from './request-error.ts';
@@ -66,6 +66,7 @@ export async function* textToImage(
     return {
       stage,
       schedule,
+      changes: guidanceChanges(guidance.interval),
       denoise: guided({ ...guidance, unet, noise, conditioning, apart, size, timeIds, signal }),
     };
   };

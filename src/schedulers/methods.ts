@@ -48,6 +48,8 @@ export interface Method {
   /** What of it a request may set besides the noise's factor; nothing where absent. */
   readonly options?: readonly (keyof SolverOptions)[];
   readonly configured?: (options: SolverOptions) => Solver;
+  /** Why no evaluation of it can be forecast from those before; absent where one can. */
+  readonly uncacheable?: string;
 }
 
 /** The options that mean something to a method; the noise's factor where these make it add any. */
@@ -97,25 +99,37 @@ const churnable = (configured: (options?: ChurnOptions) => Solver) => ({
   options: ['sChurn', 'sTmin', 'sTmax'] as const,
 });
 
+/** What step caches skip would be half of a step. */
+const several = { uncacheable: 'it asks the network several times in a step' } as const;
+const distilled = { uncacheable: 'each of its steps begins from new noise' } as const;
+
 /** Every method behind the API's names of schedulers and samplers. */
 export const methods = {
   ddim: { method: 'DDIM', ...stochastic(ddim), noise: 'none', modelCalls: once },
   ddpm: { method: 'DDPM', solver: ddpm, noise: 'normal', modelCalls: once },
   deis: { method: 'DEIS 3 (log rho)', solver: deis, noise: 'none', modelCalls: once },
-  dpm2: { method: 'DPM-Solver-2', ...churnable(dpm2), noise: 'none', modelCalls: twice },
+  dpm2: { method: 'DPM-Solver-2', ...churnable(dpm2), noise: 'none', modelCalls: twice, ...several },
   dpm2Ancestral: {
     method: 'DPM-Solver-2 ancestral',
     ...stochastic(dpm2Ancestral),
     noise: 'normal',
     modelCalls: twice,
+    ...several,
   },
   dpmAdaptive: {
     method: 'DPM-Solver-23 adaptive',
     ...stochastic(dpmAdaptive),
     noise: 'normal',
     modelCalls: () => undefined,
+    uncacheable: 'it measures its own error by what the network predicts',
   },
-  dpmFast: { method: 'DPM-Solver-fast', ...stochastic(dpmFast), noise: 'normal', modelCalls: once },
+  dpmFast: {
+    method: 'DPM-Solver-fast',
+    ...stochastic(dpmFast),
+    noise: 'normal',
+    modelCalls: once,
+    ...several,
+  },
   dpmMultistep: { method: 'DPM-Solver++(2M)', solver: dpmMultistep(), noise: 'none', modelCalls: once },
   dpmSinglestep: { method: 'DPM-Solver++(2S)', solver: dpmSinglestep(), noise: 'none', modelCalls: once },
   dpmpp2m: { method: 'DPM-Solver++(2M)', solver: dpmpp2m, noise: 'none', modelCalls: once },
@@ -143,6 +157,7 @@ export const methods = {
     ...stochastic(dpmpp2sAncestral),
     noise: 'normal',
     modelCalls: twice,
+    ...several,
   },
   dpmpp3mSde: {
     method: 'DPM-Solver++(3M) SDE',
@@ -150,7 +165,13 @@ export const methods = {
     noise: 'brownian',
     modelCalls: once,
   },
-  dpmppSde: { method: 'DPM-Solver++ SDE', ...stochastic(dpmppSde), noise: 'brownian', modelCalls: twice },
+  dpmppSde: {
+    method: 'DPM-Solver++ SDE',
+    ...stochastic(dpmppSde),
+    noise: 'brownian',
+    modelCalls: twice,
+    ...several,
+  },
   erSde: { method: 'ER-SDE 3', solver: erSde, noise: 'normal', modelCalls: once },
   euler: { method: 'Euler', ...churnable(euler), noise: 'none', modelCalls: once },
   eulerAncestral: {
@@ -172,17 +193,23 @@ export const methods = {
     noise: 'none',
     modelCalls: once,
   },
-  heun: { method: 'Heun', ...churnable(heun), noise: 'none', modelCalls: twice },
+  heun: { method: 'Heun', ...churnable(heun), noise: 'none', modelCalls: twice, ...several },
   ipndm: { method: 'iPNDM 4', solver: ipndm('even'), noise: 'none', modelCalls: once },
   ipndmV: { method: 'iPNDM-V 4', solver: ipndm('uneven'), noise: 'none', modelCalls: once },
-  lcm: { method: 'Multistep consistency', solver: lcm, noise: 'normal', modelCalls: once },
+  lcm: { method: 'Multistep consistency', solver: lcm, noise: 'normal', modelCalls: once, ...distilled },
   lms: { method: 'LMS 4', solver: lms, noise: 'none', modelCalls: once },
   plms: { method: 'PLMS', solver: pndm, noise: 'none', modelCalls: onceAfterTwo },
   pndm: { method: 'PNDM', solver: pndm, noise: 'none', modelCalls: pndmCalls },
   resMultistep: { method: 'RES 2M', solver: resMultistep, noise: 'none', modelCalls: once },
-  restart: { method: 'Restart Heun', solver: restart, noise: 'normal', modelCalls: twice },
+  restart: {
+    method: 'Restart Heun',
+    solver: restart,
+    noise: 'normal',
+    modelCalls: twice,
+    uncacheable: 'it goes back to higher noise levels',
+  },
   saSolver: { method: 'SA-Solver 3/4', ...stochastic(saSolver), noise: 'normal', modelCalls: once },
-  tcd: { method: 'TCD', ...stochastic(tcd), noise: 'normal', modelCalls: once },
+  tcd: { method: 'TCD', ...stochastic(tcd), noise: 'normal', modelCalls: once, ...distilled },
   unipc: {
     method: 'UniPC 2 bh2',
     solver: unipc({ order: 2, variant: 'bh2' }),

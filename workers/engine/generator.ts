@@ -1,6 +1,6 @@
 import type { Config } from '../../src/config/config.ts';
 import type { MemoryReport } from '../../src/contract/answers/memory-report.ts';
-import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
+import type { GenerationProgress, GenerationRequest, ReportedImage } from '../../src/contract/generation.ts';
 import type { GenerationOutput } from '../../src/jobs/generate.ts';
 import type { StageInterval } from '../../src/pipelines/stopwatch.ts';
 import type { Capabilities } from '../capabilities.ts';
@@ -13,6 +13,8 @@ export interface GeneratedPicture {
    * the bit.
    */
   readonly latentSha256: string;
+  /** With a cache: evaluations that the networks made, and those that were forecast. */
+  readonly evaluations?: ReportedImage['evaluations'];
 }
 
 /** What a worker makes of a request, with what its report of determinism is made of. */

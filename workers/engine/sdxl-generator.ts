@@ -202,7 +202,10 @@ export function createSdxlGenerator(
         const { seed, width, height } = picture;
         const said = withParameters(request, { bytes, index, seed, width, height });
         warnings.push(...said.warnings);
-        pictures.push({ bytes: said.bytes, seed, latentSha256: sha256(picture.latents) });
+        pictures.push({
+          ...{ bytes: said.bytes, seed, latentSha256: sha256(picture.latents) },
+          ...(picture.evaluations && { evaluations: picture.evaluations }),
+        });
       }
       return {
         pictures,

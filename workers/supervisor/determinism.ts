@@ -23,7 +23,7 @@ export async function hashInstalled(
 
 /** What decided the bits of these pictures. */
 export function determinismOf(
-  { scheduler, rng }: GenerationRequest,
+  { scheduler, rng, stepCache }: GenerationRequest,
   { checkpoints, pictures, runtime, precision, repeatable, tiledVae }: Generated,
   { device, deviceReason }: Pick<Config, 'device' | 'deviceReason'>,
   hashes: WeightHashes,
@@ -38,6 +38,10 @@ export function determinismOf(
     ...(tiledVae === true && { tiledVae }),
     scheduler,
     rng,
-    images: pictures.map(({ seed, latentSha256 }) => ({ seed, latentSha256 })),
+    ...(stepCache && { cache: stepCache }),
+    images: pictures.map(({ seed, latentSha256, evaluations }) => ({
+      ...{ seed, latentSha256 },
+      ...(evaluations && { evaluations }),
+    })),
   };
 }

@@ -1,8 +1,10 @@
+import { takesCache } from '../../schedulers/caching/cache-kinds.ts';
 import { schedulerNames } from '../../schedulers/registry.ts';
 import { findSampler, samplerNames, schedulesOf } from '../../schedulers/samplers.ts';
 import { namedSchedules, scheduleNames } from '../../schedulers/schedules/named-schedules.ts';
 import { styleAliases, styleNames } from '../../text/styles.ts';
 import { bodies } from '../bodies/bodies.ts';
+import { solverFieldsOf } from '../bodies/sampling-options.ts';
 import { schedulerAliases } from '../names/scheduler-aliases.ts';
 import type { ResponseBody } from '../openapi/response-schemas.ts';
 
@@ -40,9 +42,12 @@ export function listSchedulers(): ResponseBody<'Schedulers'> {
 export function listSamplers(): ResponseBody<'Samplers'> {
   return {
     samplers: samplerNames.map((name) => {
-      const { method, noise, source } = findSampler(name);
+      const sampler = findSampler(name);
+      const { method, noise, source } = sampler;
       const [usual, ...others] = schedulesOf(name);
-      return { name, method, noise, source, default_schedule: usual!, schedules: [usual!, ...others] };
+      const options = [...solverFieldsOf(sampler), ...(takesCache(sampler) ? ['cache'] : [])];
+      const schedules = [usual!, ...others];
+      return { name, method, noise, source, default_schedule: usual!, schedules, options };
     }),
     schedules: scheduleNames.map((name) => ({ name, description: namedSchedules[name].description })),
   };

@@ -126,7 +126,10 @@ function determinismBody({
     ...report,
     ...(deviceReason !== undefined && { device_reason: deviceReason }),
     ...(tiledVae && { vae_tiled: tiledVae }),
-    images: images.map(({ seed, latentSha256 }) => ({ seed, latent_sha256: latentSha256 })),
+    images: images.map(({ seed, latentSha256, evaluations }) => ({
+      ...{ seed, latent_sha256: latentSha256 },
+      ...(evaluations && { evaluations }),
+    })),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   publishedBodies,
   textToImageBody,
 } from './body-fields.ts';
+import { cacheOf, withCacheObject } from './cache-fields.ts';
 import { sizeConditioningOf } from './conditioning-fields.ts';
 import { parseFields } from './fields.ts';
 import { lorasOf } from './lora-fields.ts';
@@ -84,7 +85,7 @@ export function parseTextToImage(
   freeSize = false,
   model?: NamedModel,
 ): TextToImageRequest {
-  const { fields, warnings } = withSchedulerName('sdxl-torch', withSamplerNames(withoutModel(raw)));
+  const { fields, warnings } = withSchedulerName('sdxl-torch', namedParts(withoutModel(raw)));
   const profile = model && (model.profile ?? ordinary);
   const bodies = bodiesOf({ sampler: asksSampler(fields), profile });
   const body =
@@ -108,6 +109,9 @@ export function parseTextToImage(
   };
   return withWarnings(request, warnings);
 }
+
+/** A body with what its parts are called here. */
+const namedParts = (fields: unknown) => withCacheObject(withSamplerNames(fields));
 
 function withoutModel(raw: unknown): unknown {
   if (typeof raw !== 'object' || raw === null || !Object.hasOwn(raw, 'model')) return raw;
@@ -133,7 +137,7 @@ export function parseImageToImage(
   file?: Uint8Array,
   profile?: ModelProfile,
 ): ParsedImageToImage {
-  const { fields, warnings } = withSchedulerName('sdxl-img2img', withSamplerNames(raw));
+  const { fields, warnings } = withSchedulerName('sdxl-img2img', namedParts(raw));
   const schema = bodiesOf({ sampler: asksSampler(fields), profile })['sdxl-img2img'];
   const body = parseFields(schema, file ? { ...(fields as object), image: 'file' } : fields);
   requireStep(body.num_inference_steps, body.strength);
@@ -178,12 +182,14 @@ interface CommonBody {
   guidance_rescale?: number | undefined;
   guidance_start?: number | undefined;
   guidance_end?: number | undefined;
+  cache?: Parameters<typeof cacheOf>[0];
 }
 
 function commonRequest(endpoint: Endpoint, body: CommonBody, fields: unknown, defaults: RequestDefaults) {
   const scheduler = schedulerOf(body, fields);
   return {
     ...samplingRefinementsOf(body, endpoint, scheduler),
+    ...cacheOf(body.cache, endpoint, scheduler),
     ...lorasOf(body.prompt, body.loras),
     ...sizeConditioningOf(body),
     negativePrompt: body.negative_prompt,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { outputFormats } from '../../images/output-formats.ts';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
 import { type SchedulerName, schedulerNames } from '../../schedulers/registry.ts';
+import { cacheFields } from './cache-fields.ts';
 import { conditioningFields } from './conditioning-fields.ts';
 import { loraFields } from './lora-fields.ts';
 import { publishedRanges, type Ranges, rangedFields, sideRange } from './ranges.ts';
@@ -41,6 +42,7 @@ function commonFields(ranges: Ranges) {
     ...samplerFields,
     ...loraFields,
     ...samplingFields,
+    ...cacheFields,
     ...conditioningFields,
     ...rangedFields(ranges),
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsOf } from '../../schedulers/methods.ts';
+import { type Method, optionsOf } from '../../schedulers/methods.ts';
 import { findScheduler } from '../../schedulers/registry.ts';
 import { findSampler, samplerNames } from '../../schedulers/samplers.ts';
 import type { SolverOptions } from '../../schedulers/solver-options.ts';
@@ -41,6 +41,12 @@ const solverFields = {
   s_tmax: 'sTmax',
   s_noise: 'sNoise',
 } as const satisfies Record<string, keyof SolverOptions>;
+
+/** The fields of a method's own options. */
+export function solverFieldsOf(method: Method): string[] {
+  const options = optionsOf(method);
+  return Object.entries(solverFields).flatMap(([field, option]) => (options.includes(option) ? [field] : []));
+}
 
 type SamplingBody = { readonly [Field in keyof typeof samplingFields]?: number | undefined };
 

@@ -58,6 +58,7 @@ test('round trip of every sampler on every schedule, on both endpoints', () => {
 
 for (const [what, fields] of Object.entries({
   'no refiner': { refiner: false },
+  'a step cache': { cache: { name: 'spectrum', w: 0.25, lam: 0 } },
   'a model of ones own': { model: 'dreamshaper', refiner: false },
   'a late refiner': { high_noise_fraction: 0.95 },
   'a style': { style: 'anime' },

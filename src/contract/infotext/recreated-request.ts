@@ -41,7 +41,10 @@ const ownKeys = {
   s_noise: 'Sigma noise',
 } as const;
 
-const isOwnKey = (key: string) => (Object.values(ownKeys) as string[]).includes(key);
+/** JSON, which the field takes as it is. */
+const cacheKey = 'Step cache';
+
+const isOwnKey = (key: string) => key === cacheKey || (Object.values(ownKeys) as string[]).includes(key);
 
 function ownFields(number: (key: string) => number | undefined): Record<string, number | undefined> {
   return Object.fromEntries(Object.entries(ownKeys).map(([field, key]) => [field, number(key)]));
@@ -68,7 +71,7 @@ export function recreatedRequest(text: string): RecreatedRequest {
     ...schedulerFields(endpoint, given, warnings),
     num_inference_steps: number('Steps'),
     guidance_scale: number('CFG scale'),
-    ...(given.has('Scheduler') && ownFields(number)),
+    ...(given.has('Scheduler') && { ...ownFields(number), cache: given.get(cacheKey) }),
     seed: number('Seed'),
     subseed: number('Variation seed'),
     subseed_strength: number('Variation seed strength'),

@@ -40,6 +40,7 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
     ['Sigma tmin', solverOptions.sTmin],
     ['Sigma tmax', solverOptions.sTmax],
     ['Sigma noise', solverOptions.sNoise],
+    ['Step cache', request.stepCache && JSON.stringify(request.stepCache)],
     ['Seed', picture.seed],
     ['Size', `${picture.width}x${picture.height}`],
     ['Model', isPictured ? request.baseModel : (request.model ?? baseName)],

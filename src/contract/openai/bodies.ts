@@ -75,6 +75,7 @@ const sampling = {
   guidance_rescale: true,
   guidance_start: true,
   guidance_end: true,
+  cache: true,
   num_inference_steps: true,
   guidance_scale: true,
   seed: true,

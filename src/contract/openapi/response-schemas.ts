@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
+import { cacheNames } from '../../schedulers/caching/cache-kinds.ts';
 import { adapterListSchema } from '../answers/adapters.ts';
 import { adminResponses } from '../answers/admin.ts';
 import { capabilitiesSchema, tokenizeSchema } from '../answers/capabilities.ts';
@@ -102,10 +103,18 @@ const determinism = z
       .meta({ description: 'Decoded in overlapping tiles: pixels differ a little from a whole decode' }),
     scheduler: z.string(),
     rng: z.enum(randomAlgorithms),
+    cache: z
+      .looseObject({ name: z.enum(cacheNames) })
+      .optional()
+      .meta({ description: 'What forecast some evaluations of the networks, with its parameters' }),
     images: z.array(
       z.strictObject({
         seed: z.int(),
         latent_sha256: z.string().meta({ description: 'Of the final latents, float32 little-endian' }),
+        evaluations: z
+          .strictObject({ computed: z.int(), forecast: z.int() })
+          .optional()
+          .meta({ description: 'With a cache: how many the networks made, and how many were forecast' }),
       }),
     ),
   })
@@ -184,6 +193,7 @@ export const responseSchemas = {
         source: z.string(),
         default_schedule: z.string(),
         schedules: z.array(z.string()),
+        options: z.array(z.string()).meta({ description: 'Fields that mean something to it' }),
       }),
     ),
     schedules: z.array(z.strictObject({ name: z.string(), description: z.string() })),

@@ -44,7 +44,11 @@ const lists: Operation[] = [
           samplers: [
             {
               ...{ name: 'heun', method: 'Heun', noise: 'none', source: 'k-diffusion sample_heun' },
-              ...{ default_schedule: 'normal', schedules: ['normal', 'karras'] },
+              ...{
+                default_schedule: 'normal',
+                schedules: ['normal', 'karras'],
+                options: ['s_churn', 's_tmin', 's_tmax', 's_noise'],
+              },
             },
           ],
           schedules: [{ name: 'exponential', description: 'even in the logarithm of sigma' }],

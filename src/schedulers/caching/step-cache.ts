@@ -1,0 +1,28 @@
+import type { NoiseLevel, Schedule } from '../scheduler.ts';
+
+/**
+ * What a denoiser predicts at a point, as noise: (latents - clean) / sigma. One array; two where guided and
+ * unguided predictions are read apart, the guided first.
+ */
+export type PredictedNoise = readonly Float32Array[];
+
+/** Stands in for some evaluations of one sample's network, of whose inside it knows nothing. */
+export interface StepCache {
+  /** Asked once before each evaluation. @returns undefined where the network has to be asked. */
+  predict(latents: Float32Array, level: NoiseLevel): PredictedNoise | undefined;
+  /** Hears what the network has predicted. */
+  computed(latents: Float32Array, level: NoiseLevel, noise: PredictedNoise): void;
+  /** What was heard is of another network or another guidance than what comes. */
+  forget(): void;
+}
+
+/**
+ * Whether a level lies between two fractions of the whole run's steps, 0 the beginning and 1 the end; the
+ * beginning is part of it, the end is not.
+ */
+export function withinRun({ levels }: Schedule, start: number, end: number): (level: NoiseLevel) => boolean {
+  const sigmaAt = (fraction: number) => levels[Math.floor(fraction * (levels.length - 1))]!.sigma;
+  const upTo = start === 0 ? Number.POSITIVE_INFINITY : sigmaAt(start);
+  const above = end === 1 ? Number.NEGATIVE_INFINITY : sigmaAt(end);
+  return ({ sigma }) => sigma <= upTo && sigma > above;
+}
