@@ -68,6 +68,12 @@ export interface Client {
   events(id: string, signal?: AbortSignal): AsyncGenerator<RequestEvent, void>;
   /** Ends a request that waits or runs. */
   cancel(id: string): Promise<void>;
+  /** What text to image takes as `model` and image to image as `base_model`, with defaults and ranges. */
+  models(): Promise<readonly Schemas['OpenAiModel'][]>;
+  /** What requests may name in `loras`, and the files that cannot be used. */
+  loras(): Promise<Schemas['Adapters']>;
+  /** Solvers and schedules for `sampler` and `schedule`. */
+  samplers(): Promise<Schemas['Samplers']>;
   /** The bytes of a picture of a result; by this client's own way to the server. */
   picture(url: string): Promise<Blob>;
   /** Anything else, by its path without a slash in front. */
@@ -127,7 +133,8 @@ export function createClient(options: ClientOptions): Client {
     upload: (picture, body, own = {}) => {
       const form = new FormData();
       for (const [name, value] of Object.entries(body))
-        if (value !== undefined && value !== null) form.set(name, String(value));
+        if (value !== undefined && value !== null)
+          form.set(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
       form.set('image', picture instanceof Blob ? picture : new Blob([picture]));
       return json(call('v2/sdxl-img2img', sent(own, { method: 'POST', body: form })));
     },
@@ -140,6 +147,9 @@ export function createClient(options: ClientOptions): Client {
         throw error;
       }
     },
+    models: async () => (await json<Schemas['OpenAiModels']>(call('v1/models'))).data,
+    loras: () => json(call('v1/loras')),
+    samplers: () => json(call('v1/samplers')),
     cancel: async (id) => void (await call(`v2/requests/${id}`, { method: 'DELETE' })),
     picture: async (url) => (await call(url.slice(url.indexOf('/outputs/') + 1))).blob(),
   };

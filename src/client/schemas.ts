@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: 63b90eb8f2e6a568a69984dc2a76dee033671024737bb97b7cb86a5f4030d208
+ * Digest of the document: 0e340a1ef209da26cc6585ccb22d121f5eb42a502fd21b487dd244110cfe732e
  */
 
 export interface Components {
@@ -902,11 +902,16 @@ export interface Components {
         default_schedule: string;
         schedules: string[];
         options: string[];
+        default_guidance_scale?: number;
       }[];
       schedules: {
         name: string;
         description: string;
       }[];
+      minimum: {
+        num_inference_steps: number;
+        guidance_scale: number;
+      };
     };
     UserCredits: {
       credits: number;
@@ -1005,6 +1010,90 @@ export interface Components {
       error: string;
       /** @constant */
       workers: 0;
+    };
+    OpenAiModel: {
+      id: string;
+      /** @constant */
+      object: 'model';
+      created: number;
+      owned_by: string;
+      /** @enum {string} */
+      kind?: 'base' | 'refiner';
+      loaded?: boolean;
+      sizes?: {
+        minimum: number;
+        maximum: number;
+        multiple_of: number;
+      };
+      defaults?: {
+        scheduler: string;
+        num_inference_steps: number;
+        guidance_scale: number;
+        negative_prompt: string;
+        img_width: number;
+        img_height: number;
+        refiner: boolean;
+      };
+      ranges?: {
+        num_inference_steps: number[];
+        guidance_scale: number[];
+      };
+      image_to_image?: {
+        defaults: {
+          scheduler: string;
+          num_inference_steps: number;
+          guidance_scale: number;
+          negative_prompt: string;
+        };
+        ranges: {
+          num_inference_steps: number[];
+          guidance_scale: number[];
+        };
+      };
+    };
+    OpenAiModels: {
+      /** @constant */
+      object: 'list';
+      data: {
+        id: string;
+        /** @constant */
+        object: 'model';
+        created: number;
+        owned_by: string;
+        /** @enum {string} */
+        kind?: 'base' | 'refiner';
+        loaded?: boolean;
+        sizes?: {
+          minimum: number;
+          maximum: number;
+          multiple_of: number;
+        };
+        defaults?: {
+          scheduler: string;
+          num_inference_steps: number;
+          guidance_scale: number;
+          negative_prompt: string;
+          img_width: number;
+          img_height: number;
+          refiner: boolean;
+        };
+        ranges?: {
+          num_inference_steps: number[];
+          guidance_scale: number[];
+        };
+        image_to_image?: {
+          defaults: {
+            scheduler: string;
+            num_inference_steps: number;
+            guidance_scale: number;
+            negative_prompt: string;
+          };
+          ranges: {
+            num_inference_steps: number[];
+            guidance_scale: number[];
+          };
+        };
+      }[];
     };
     BatchReply: {
       /** Format: uuid */

@@ -6,6 +6,9 @@ export interface ModelProfile {
   readonly ranges: ModelRanges;
 }
 
+/** Of a model that says nothing of itself. */
+export const ordinaryProfile: ModelProfile = { defaults: {}, ranges: {} };
+
 export interface ModelDefaults {
   /** A scheduler name; where an endpoint does not know it, the endpoint's own default stays. */
   readonly scheduler?: string;

@@ -14,10 +14,16 @@ async function* views(page: Page): AsyncGenerator<string> {
   await page.getByText('Fewer').click();
   await page.getByText('More settings').click();
   await page.getByText('All the words it knows').click();
+  await page.getByLabel('Sampler').selectOption('dpmpp_2m');
+  await page.getByLabel('Name of a LoRA').fill('ink');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Name of a LoRA').fill('nobody');
+  await page.keyboard.press('Enter');
+  await page.getByText('There is no LoRA').waitFor();
   await generate(page, 'a cat');
   await stagePicture(page);
   await page.getByText('Parameters').click();
-  yield 'picture with a note';
+  yield 'picture with a note, a sampler and LoRAs';
   await page.getByRole('button', { name: 'As code' }).click();
   yield 'code';
   await page.getByRole('button', { name: 'Close' }).click();

@@ -1,19 +1,20 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { RequestForm } from './form/request-form.ts';
-import { changeSettings, type Mode, settings } from './form/settings.ts';
+import { changeSettings, settings } from './form/settings.ts';
+import type { Mode } from './form/values.ts';
 import { History } from './history/history.ts';
 import { chosen } from './history/requests.ts';
 import { html } from './parts/markup.ts';
 import { useStore } from './parts/store.ts';
 import { texts } from './parts/texts.ts';
 import { TopBar } from './parts/top-bar.ts';
-import type { Capabilities } from './parts/wire.ts';
+import type { Offered } from './parts/wire.ts';
 import { Stage } from './stage/stage.ts';
 
 const modes: readonly Mode[] = ['text', 'image', 'compare'];
 
 /** Form, stage and history. */
-export function GeneratePage({ capabilities }: { capabilities: Capabilities }) {
+export function GeneratePage({ capabilities }: { capabilities: Offered }) {
   const { mode } = useStore(settings);
   const stage = useRef<HTMLElement>(null);
   // On a phone the stage is below the form.

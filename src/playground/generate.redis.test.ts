@@ -165,6 +165,53 @@ describe('making pictures', { skip: noBrowser }, () => {
     await page.getByText('Write a prompt first.').waitFor();
   });
 
+  test('model, sampler, schedule and LoRAs are chosen with the keyboard, sent, and brought back', async () => {
+    await page.evaluate(() => localStorage.removeItem('sdxl-server.settings'));
+    await page.reload();
+    await page.getByLabel('Model', { exact: true }).selectOption('turbo');
+    await page.getByText('Not loaded now').waitFor();
+    assert.equal(await page.getByLabel('Steps').first().inputValue(), '4');
+    await page.getByText('More settings').click();
+    await page.getByLabel('Sampler').selectOption('dpmpp_2m');
+    await page.getByLabel('Schedule', { exact: true }).selectOption('karras');
+    assert.equal(
+      await page.getByLabel('Scheduler').locator('option:checked').textContent(),
+      'dpmpp_2m on karras',
+    );
+    const add = async (name: string): Promise<void> => {
+      await page.getByLabel('Name of a LoRA').fill(name);
+      await page.keyboard.press('Enter');
+    };
+    await add('INK');
+    await add('styles/pixel');
+    await page.getByLabel('Weight of ink').fill('0.6');
+    await page.keyboard.press('Tab');
+    await page.getByRole('button', { name: 'Remove styles/pixel' }).press('Enter');
+    await page.getByLabel('Prompt', { exact: true }).fill('a star');
+    await page.getByRole('button', { name: 'Add “ink drawing” to the prompt' }).click();
+    await generate(page);
+    await page.locator('.caption', { hasText: 'ink drawing' }).waitFor();
+    const own = (request = service.begun.at(-1)!) =>
+      request.endpoint === 'sdxl-torch' && [
+        ...[request.prompt, request.model, request.scheduler, request.loras, request.steps],
+        ...[request.guidanceScale, request.refiner, request.width],
+      ];
+    const expected = [
+      ...['a star, ink drawing', 'turbo', 'dpmpp_2m karras', [{ name: 'ink', weight: 0.6 }], 4],
+      ...[1, false, 512],
+    ];
+    assert.deepEqual(own(), expected);
+    await page.getByText('Parameters').click();
+    await page.locator('.details dd', { hasText: 'ink 0.6' }).waitFor();
+    await page.getByLabel('Scheduler').selectOption('LMS');
+    await page.getByRole('button', { name: 'Remove ink' }).click();
+    await page.getByRole('button', { name: 'Use these settings' }).click();
+    const before = service.begun.length;
+    await generate(page);
+    while (service.begun.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(own(), expected);
+  });
+
   test('the page leaves nothing on the console, breaks no policy and asks no other host', () => {
     const others = watched.troubles.filter((trouble) => !trouble.includes('status of 400'));
     assert.deepEqual(others, []);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openApiDocument } from '../../contract/openapi/document.ts';
 
 /** Schemas that the client has no calls for: other protocols, and what administrators do. */
-const others = /^(?:Admin|OpenAi|A1111)/;
+const others = /^(?:Admin|OpenAi(?!Models?$)|A1111)/;
 
 interface Document {
   readonly openapi: string;

@@ -83,7 +83,7 @@ export const tokenizeBody = z.object({
   base_model: bodies['sdxl-img2img'].shape.base_model
     .unwrap()
     .optional()
-    .meta({ description: 'Image to image with this checkpoint; absent: text to image' }),
+    .meta({ description: 'With this checkpoint; absent: text to image with the published one' }),
 });
 
 export const tokenizeSchema = z.strictObject({

@@ -4,6 +4,8 @@ import { findSampler, samplerNames, schedulesOf } from '../../schedulers/sampler
 import { namedSchedules, scheduleNames } from '../../schedulers/schedules/named-schedules.ts';
 import { styleAliases, styleNames } from '../../text/styles.ts';
 import { bodies } from '../bodies/bodies.ts';
+import { rangesOf } from '../bodies/ranges.ts';
+import { usualLambda } from '../bodies/sampler-fields.ts';
 import { solverFieldsOf } from '../bodies/sampling-options.ts';
 import { schedulerAliases } from '../names/scheduler-aliases.ts';
 import type { ResponseBody } from '../openapi/response-schemas.ts';
@@ -40,15 +42,19 @@ export function listSchedulers(): ResponseBody<'Schedulers'> {
 
 /** Every solver with the schedules it may be put on, its own first, and every schedule. */
 export function listSamplers(): ResponseBody<'Samplers'> {
+  const { steps, guidanceScale } = rangesOf('sdxl-torch', { sampler: true });
   return {
     samplers: samplerNames.map((name) => {
       const sampler = findSampler(name);
-      const { method, noise, source } = sampler;
+      const { method, noise, source, guidanceApart } = sampler;
       const [usual, ...others] = schedulesOf(name);
       const options = [...solverFieldsOf(sampler), ...(takesCache(sampler) ? ['cache'] : [])];
-      const schedules = [usual!, ...others];
-      return { name, method, noise, source, default_schedule: usual!, schedules, options };
+      return {
+        ...{ name, method, noise, source, default_schedule: usual!, schedules: [usual!, ...others], options },
+        ...(guidanceApart === true && { default_guidance_scale: usualLambda }),
+      };
     }),
     schedules: scheduleNames.map((name) => ({ name, description: namedSchedules[name].description })),
+    minimum: { num_inference_steps: steps.least, guidance_scale: guidanceScale.least },
   };
 }

@@ -8,7 +8,7 @@ import { withWarnings } from '../answers/warnings.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { ApiError } from '../errors.ts';
 import type { ImageToImageRequest, TextToImageRequest } from '../generation.ts';
-import type { ModelProfile, NamedModel } from '../model-profile.ts';
+import { type ModelProfile, type NamedModel, ordinaryProfile } from '../model-profile.ts';
 import { withSamplerNames } from '../names/sampler-aliases.ts';
 import { withSchedulerName } from '../names/scheduler-aliases.ts';
 import { show } from '../show.ts';
@@ -70,9 +70,6 @@ export interface RequestDefaults {
   readonly embedParameters?: boolean;
 }
 
-/** A model that says nothing of itself. */
-const ordinary: ModelProfile = { defaults: {}, ranges: {} };
-
 /**
  * @param freeSize whether `img_width` and `img_height` may be other than 1024.
  * @param model that it names by an extension: sizes are free, and its own ranges and defaults hold. The
@@ -86,7 +83,7 @@ export function parseTextToImage(
   model?: NamedModel,
 ): TextToImageRequest {
   const { fields, warnings } = withSchedulerName('sdxl-torch', namedParts(withoutModel(raw)));
-  const profile = model && (model.profile ?? ordinary);
+  const profile = model && (model.profile ?? ordinaryProfile);
   const bodies = bodiesOf({ sampler: asksSampler(fields), profile });
   const body =
     freeSize || model ? parseFields(bodies.freeSize, fields) : parseFields(bodies['sdxl-torch'], fields);

@@ -37,7 +37,7 @@ const usualSampler: SamplerName = 'unipc';
  * The lambda of CFG++ that stands for a guidance scale of 7.5 (Chung et al. 2024, table 1), where a body gives
  * none.
  */
-const usualLambda = 0.6;
+export const usualLambda = 0.6;
 
 interface SamplerBody {
   readonly scheduler: string;

@@ -1,4 +1,6 @@
-import { rangesOf, sideRange } from '../bodies/ranges.ts';
+import { baseModels } from '../bodies/body-fields.ts';
+import { type Ranges, rangesOf, sideRange } from '../bodies/ranges.ts';
+import { ordinaryProfile } from '../model-profile.ts';
 import type { ResponseBody } from '../openapi/response-schemas.ts';
 import type { ModelFacts } from '../served-models.ts';
 import { baseName } from '../served-names.ts';
@@ -48,28 +50,40 @@ function modelBody(id: string): ResponseBody<'OpenAiModel'> {
   return { id, object: 'model', created: Date.UTC(2023, 6, 26) / 1000, owned_by: 'sdxl-server' };
 }
 
-/** A model under one of its names, with its sizes, ranges and defaults for text to image. */
-function withFacts(id: string, { kind, profile, loaded }: ModelFacts): ResponseBody<'OpenAiModel'> {
-  const isPublished = (generationModels as readonly string[]).includes(id);
-  const { scheduler, steps, guidanceScale, negativePrompt, width, height } = rangesOf(
-    'sdxl-torch',
-    isPublished ? {} : { profile },
-  );
+function defaultsOf({ scheduler, steps, guidanceScale, negativePrompt }: Ranges) {
+  return {
+    ...{ scheduler, num_inference_steps: steps.usual, guidance_scale: guidanceScale.usual },
+    negative_prompt: negativePrompt,
+  };
+}
+
+function spansOf({ steps, guidanceScale }: Ranges) {
+  return {
+    num_inference_steps: [steps.least, steps.most],
+    guidance_scale: [guidanceScale.least, guidanceScale.most],
+  } satisfies Record<string, [number, number]>;
+}
+
+/** A model under one of its names, with its sizes, ranges and defaults for both endpoints. */
+function withFacts(
+  id: string,
+  { id: model, kind, profile, loaded }: ModelFacts,
+): ResponseBody<'OpenAiModel'> {
+  const own = { ...modelBody(id), kind, loaded };
+  if (kind === 'refiner') return own;
+  const asked = { profile: profile ?? ordinaryProfile };
+  const text = rangesOf('sdxl-torch', (generationModels as readonly string[]).includes(id) ? {} : asked);
+  const image = rangesOf('sdxl-img2img', (baseModels as readonly string[]).includes(id) ? {} : asked);
   const { least, most, step } = id === 'sdxl-torch' ? { least: 1024, most: 1024, step: 8 } : sideRange;
   return {
-    ...modelBody(id),
-    ...{ kind, loaded },
-    ...(kind === 'base' && {
-      sizes: { minimum: least, maximum: most, multiple_of: step },
-      defaults: {
-        ...{ scheduler, num_inference_steps: steps.usual, guidance_scale: guidanceScale.usual },
-        ...{ img_width: width, img_height: height, negative_prompt: negativePrompt },
-      },
-      ranges: {
-        num_inference_steps: [steps.least, steps.most],
-        guidance_scale: [guidanceScale.least, guidanceScale.most],
-      },
-    }),
+    ...own,
+    sizes: { minimum: least, maximum: most, multiple_of: step },
+    defaults: {
+      ...defaultsOf(text),
+      ...{ img_width: text.width, img_height: text.height, refiner: text.refiner },
+    },
+    ranges: spansOf(text),
+    ...(model !== baseName && { image_to_image: { defaults: defaultsOf(image), ranges: spansOf(image) } }),
   };
 }
 

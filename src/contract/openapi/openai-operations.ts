@@ -30,14 +30,16 @@ const openAiBody = (schema: string, example: JsonObject) => ({
   'multipart/form-data': { schema: reference(schema) },
 });
 
+const defaults = {
+  ...{ scheduler: 'UniPC', num_inference_steps: 25, guidance_scale: 7.5, negative_prompt: '' },
+};
+const ranges = { num_inference_steps: [20, 100], guidance_scale: [1, 25] };
 const model = {
   ...{ id: 'juggernaut', object: 'model', created: 1690329600, owned_by: 'sdxl-server' },
   ...{ kind: 'base', loaded: true, sizes: { minimum: 512, maximum: 2048, multiple_of: 8 } },
-  defaults: {
-    ...{ scheduler: 'UniPC', num_inference_steps: 25, guidance_scale: 7.5 },
-    ...{ img_width: 1024, img_height: 1024, negative_prompt: '' },
-  },
-  ranges: { num_inference_steps: [20, 100], guidance_scale: [1, 25] },
+  defaults: { ...defaults, img_width: 1024, img_height: 1024, refiner: false },
+  ranges,
+  image_to_image: { defaults: { ...defaults, num_inference_steps: 30, guidance_scale: 6.5 }, ranges },
 };
 
 const images = jsonResponse('The pictures', 'OpenAiImages', examples.openAiImages);

@@ -57,3 +57,35 @@ export const openAiCompletedImage = z
     usage,
   })
   .meta({ description: 'Data of an event: a finished picture' });
+
+const range = z.array(z.number()).length(2).meta({ description: 'Least and most' });
+
+const modelDefaults = z.strictObject({
+  scheduler: z.string(),
+  num_inference_steps: z.int(),
+  guidance_scale: z.number(),
+  negative_prompt: z.string(),
+});
+const modelRanges = z.strictObject({ num_inference_steps: range, guidance_scale: range });
+
+export const openAiModel = z.strictObject({
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.int(),
+  owned_by: z.string(),
+  kind: z.enum(['base', 'refiner']).optional().meta({ description: 'Extension, as all that follows' }),
+  loaded: z.boolean().optional().meta({ description: 'Whether some worker has it loaded' }),
+  sizes: z
+    .strictObject({ minimum: z.int(), maximum: z.int(), multiple_of: z.int() })
+    .optional()
+    .meta({ description: 'Sides of pictures' }),
+  defaults: modelDefaults
+    .extend({ img_width: z.int(), img_height: z.int(), refiner: z.boolean() })
+    .optional()
+    .meta({ description: 'Of text to image' }),
+  ranges: modelRanges.optional(),
+  image_to_image: z
+    .strictObject({ defaults: modelDefaults, ranges: modelRanges })
+    .optional()
+    .meta({ description: 'As `base_model`, where it can be one' }),
+});

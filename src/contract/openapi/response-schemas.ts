@@ -10,7 +10,7 @@ import { batchResponses } from '../bodies/batches.ts';
 import { endpoints } from '../endpoints.ts';
 import { pictureParametersSchema } from '../infotext/picture-parameters.ts';
 import { a1111Responses } from './a1111-schemas.ts';
-import { openAiCompletedImage, openAiImages, openAiPartialImage } from './openai-schemas.ts';
+import { openAiCompletedImage, openAiImages, openAiModel, openAiPartialImage } from './openai-schemas.ts';
 
 /** What the service answers, field by field; strict, so that the tests notice a field nobody documented. */
 
@@ -31,33 +31,6 @@ const warnings = z
   .min(1)
   .optional()
   .meta({ description: 'Extension: what to know of how the request was understood; absent without any' });
-
-const range = z.array(z.number()).length(2).meta({ description: 'Least and most' });
-
-const openAiModel = z.strictObject({
-  id: z.string(),
-  object: z.literal('model'),
-  created: z.int(),
-  owned_by: z.string(),
-  kind: z.enum(['base', 'refiner']).optional().meta({ description: 'Extension, as all that follows' }),
-  loaded: z.boolean().optional().meta({ description: 'Whether some worker has it loaded' }),
-  sizes: z
-    .strictObject({ minimum: z.int(), maximum: z.int(), multiple_of: z.int() })
-    .optional()
-    .meta({ description: 'Sides of pictures' }),
-  defaults: z
-    .strictObject({
-      scheduler: z.string(),
-      num_inference_steps: z.int(),
-      guidance_scale: z.number(),
-      img_width: z.int(),
-      img_height: z.int(),
-      negative_prompt: z.string(),
-    })
-    .optional()
-    .meta({ description: 'Of text to image' }),
-  ranges: z.strictObject({ num_inference_steps: range, guidance_scale: range }).optional(),
-});
 
 const request_id = z.uuid();
 const base64 = z.string().meta({ contentEncoding: 'base64' });
@@ -194,9 +167,16 @@ export const responseSchemas = {
         default_schedule: z.string(),
         schedules: z.array(z.string()),
         options: z.array(z.string()).meta({ description: 'Fields that mean something to it' }),
+        default_guidance_scale: z
+          .number()
+          .optional()
+          .meta({ description: "Where it is another than the endpoint's" }),
       }),
     ),
     schedules: z.array(z.strictObject({ name: z.string(), description: z.string() })),
+    minimum: z
+      .strictObject({ num_inference_steps: z.int(), guidance_scale: z.number() })
+      .meta({ description: 'From where on these fields go with a sampler or a schedule' }),
   }),
   UserCredits: z.strictObject({ credits: z.number(), 'free-credits': z.number() }),
   Credits: z.strictObject({

@@ -52,6 +52,7 @@ const lists: Operation[] = [
             },
           ],
           schedules: [{ name: 'exponential', description: 'even in the logarithm of sigma' }],
+          minimum: { num_inference_steps: 1, guidance_scale: 0 },
         },
       ),
       ...errorResponses(500),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/answers/capabilities.ts';
 import { parseFields } from '../../contract/bodies/fields.ts';
+import { lorasOf } from '../../contract/bodies/lora-fields.ts';
 import { version } from '../../process/software.ts';
 import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';
@@ -50,7 +51,7 @@ export function capabilityRoutes(
   app.post('/v1/tokenize', { bodyLimit: settings.bodyLimit, onRequest }, async (request) => {
     const { fields } = await readBody(request, settings.bodyLimit);
     const { prompt, negative_prompt: negativePrompt, style, base_model } = parseFields(tokenizeBody, fields);
-    const described = { prompt, negativePrompt, style };
+    const described = { prompt: lorasOf(prompt).prompt, negativePrompt, style };
     return {
       chunk_length: chunkLength - 2,
       ...(isLong(described) ? await turn(() => countTokens(described)) : countTokens(described)),

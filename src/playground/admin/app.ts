@@ -11,6 +11,7 @@ import { Models } from './models.ts';
 import { QueueState } from './queues.ts';
 import { Failures, Unfinished } from './requests.ts';
 import { adminTrouble, keepReading, overview, refresh } from './state.ts';
+import { adminTexts } from './texts.ts';
 import { Workers } from './workers.ts';
 
 /** Asks for an admin key where the tab has none, then shows the administrator's page. */
@@ -45,9 +46,9 @@ export function AdminApp() {
   if (shown === undefined) return html`<p class="opening">${texts.signIn.loading}</p>`;
   return html`<header class="top">
       <img class="mark" src=${mark} alt="" width="28" height="28" />
-      <h1>${texts.admin.title}</h1>
+      <h1>${adminTexts.title}</h1>
       <nav>
-        <a class="quiet" href=".">${texts.admin.back}</a>
+        <a class="quiet" href=".">${adminTexts.back}</a>
         <button class="quiet" type="button" onClick=${leave}>${texts.signOut}</button>
       </nav>
     </header>

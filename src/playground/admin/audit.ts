@@ -1,5 +1,5 @@
 import { html } from '../parts/markup.ts';
-import { texts } from '../parts/texts.ts';
+import { adminTexts } from './texts.ts';
 import type { Act, Key } from './wire.ts';
 
 interface AuditProps {
@@ -14,8 +14,8 @@ const most = 20;
 export function AuditLog({ acts, keys }: AuditProps) {
   const names = new Map(keys.map(({ id, name }) => [id, name]));
   return html`<section class="panel wide" aria-labelledby="audit">
-    <header><h2 id="audit">${texts.admin.audit.title}</h2></header>
-    ${acts.length === 0 && html`<p class="hint">${texts.admin.audit.none}</p>`}
+    <header><h2 id="audit">${adminTexts.audit.title}</h2></header>
+    ${acts.length === 0 && html`<p class="hint">${adminTexts.audit.none}</p>`}
     <ul class="rows">
       ${acts.slice(0, most).map(
         ({ at, key, act, on }) => html`<li>

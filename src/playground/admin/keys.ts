@@ -1,12 +1,12 @@
 import type { TargetedEvent, TargetedSubmitEvent } from 'preact';
 import { useState } from 'preact/hooks';
 import { html } from '../parts/markup.ts';
-import { texts } from '../parts/texts.ts';
 import { addCredits, createKey, revokeKey } from './api.ts';
 import { doAndShow } from './state.ts';
+import { adminTexts } from './texts.ts';
 import type { Key, KeyWishes } from './wire.ts';
 
-const words = texts.admin.keys;
+const words = adminTexts.keys;
 
 /** API keys: create, credit, revoke. A new key is shown once. */
 export function Keys({ keys }: { keys: readonly Key[] }) {

@@ -1,10 +1,10 @@
 import { html } from '../parts/markup.ts';
-import { texts } from '../parts/texts.ts';
 import { orderModel, rescanModels } from './api.ts';
 import { doAndShow } from './state.ts';
+import { adminTexts } from './texts.ts';
 import type { Models as Known } from './wire.ts';
 
-const words = texts.admin.models;
+const words = adminTexts.models;
 
 /** Checkpoints with the workers that have them loaded, and what is not served and why. */
 export function Models({ models: { models, unservable } }: { models: Known }) {

@@ -1,10 +1,10 @@
 import { html } from '../parts/markup.ts';
-import { texts } from '../parts/texts.ts';
 import { pause, resume } from './api.ts';
 import { doAndShow } from './state.ts';
+import { adminTexts } from './texts.ts';
 import type { Queues } from './wire.ts';
 
-const words = texts.admin.queues;
+const words = adminTexts.queues;
 
 /** How much waits and runs, how fast it ends, by route; pause and resume. */
 export function QueueState({ queues }: { queues: Queues }) {

@@ -1,10 +1,10 @@
 import { html } from '../parts/markup.ts';
-import { texts } from '../parts/texts.ts';
 import { cancelAny, moveToFront, retry } from './api.ts';
 import { doAndShow } from './state.ts';
+import { adminTexts } from './texts.ts';
 import type { AdminRequest } from './wire.ts';
 
-const words = texts.admin.requests;
+const words = adminTexts.requests;
 const time = (iso: string): string => new Date(iso).toLocaleTimeString();
 
 interface RequestsProps {

@@ -1,8 +1,9 @@
 import { html } from '../parts/markup.ts';
 import { texts } from '../parts/texts.ts';
+import { adminTexts } from './texts.ts';
 import type { Worker } from './wire.ts';
 
-const words = texts.admin.workers;
+const words = adminTexts.workers;
 
 /** The live workers with their devices and models. */
 export function Workers({ workers }: { workers: readonly Worker[] }) {

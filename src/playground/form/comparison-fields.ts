@@ -3,7 +3,9 @@ import { useState } from 'preact/hooks';
 import { html } from '../parts/markup.ts';
 import { texts } from '../parts/texts.ts';
 import { parseSteps } from './comparison.ts';
-import { changeSettings, type Schemas, type Settings } from './settings.ts';
+import type { Schemas } from './schemas.ts';
+import { changeSettings } from './settings.ts';
+import type { Settings } from './values.ts';
 
 interface ComparisonFieldsProps {
   readonly schemas: Schemas;

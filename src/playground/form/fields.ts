@@ -44,21 +44,24 @@ interface ChoiceProps extends FieldProps {
   readonly names: readonly string[];
   /** What is written for the empty value. */
   readonly empty?: string;
+  readonly note?: string | undefined;
 }
 
-export function ChoiceField({ name, label, value, names, onChange, empty }: ChoiceProps) {
+export function ChoiceField({ name, label, value, names, onChange, empty, note }: ChoiceProps) {
   return html`<div class="field choice">
     <label class="label" for=${idOf(name)}>${label}</label>
     <select
       id=${idOf(name)}
       name=${name}
       value=${value}
+      aria-describedby=${note === undefined ? undefined : `${idOf(name)}-note`}
       onChange=${({ currentTarget }: TargetedEvent<HTMLSelectElement>) => onChange(currentTarget.value)}
     >
       ${names.map(
         (one) => html`<option value=${one} selected=${one === value}>${one === '' ? empty : one}</option>`,
       )}
     </select>
+    ${note !== undefined && html`<p class="hint" id=${`${idOf(name)}-note`}>${note}</p>`}
   </div>`;
 }
 

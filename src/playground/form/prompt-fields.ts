@@ -6,7 +6,9 @@ import { texts } from '../parts/texts.ts';
 import type { Tokenized } from '../parts/wire.ts';
 import { warningsOfField } from '../stage/warnings.ts';
 import { idOf } from './fields.ts';
-import { endpointOf, type Schemas, type Settings, setValue, shownValue } from './settings.ts';
+import { type Schemas, shownValue } from './schemas.ts';
+import { setValue } from './settings.ts';
+import { endpointOf, modelField, type Settings } from './values.ts';
 
 /** Counting waits until nobody has typed for this long. */
 const pauseMs = 250;
@@ -17,7 +19,7 @@ export function PromptFields({ schemas, current }: { schemas: Schemas; current: 
   const negative = String(shownValue('negative_prompt', schemas, current));
   const style =
     endpointOf(current.mode) === 'sdxl-torch' ? String(shownValue('style', schemas, current)) : 'base';
-  const baseModel = current.mode === 'image' ? String(shownValue('base_model', schemas, current)) : '';
+  const baseModel = String(shownValue(modelField(current.mode), schemas, current));
   const counted = useTokens(prompt, negative, style, baseModel);
   const warned = (field: string) => warningsOfField(counted?.warnings ?? [], field);
   return html`

@@ -2,28 +2,34 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../parts/markup.ts';
 import { useStore } from '../parts/store.ts';
 import { texts } from '../parts/texts.ts';
-import type { Capabilities, FieldValue } from '../parts/wire.ts';
+import type { FieldValue, Offered } from '../parts/wire.ts';
 import { DemoIntroduction } from '../stage/demo-introduction.ts';
 import { ComparisonFields } from './comparison-fields.ts';
 import { ChoiceField, NumberField, SwitchField } from './fields.ts';
 import { inputPicture } from './input-picture.ts';
+import { LoraFields } from './lora-fields.ts';
+import { ModelField } from './model-field.ts';
 import { PictureInput } from './picture-input.ts';
 import { PromptFields } from './prompt-fields.ts';
+import { SamplerFields, SchedulerField } from './sampler-fields.ts';
+import { schemasOf, shownValue } from './schemas.ts';
 import { SeedField } from './seed-field.ts';
-import { schemasOf, settings, setValue, shownValue } from './settings.ts';
+import { settings, setValue } from './settings.ts';
 import { SizeField } from './size-field.ts';
 import { StyleGallery } from './style-gallery.ts';
 import { submitForm } from './submit-form.ts';
+import { modelField } from './values.ts';
 
 /** Everything a request may say, in the form of its mode. */
-export function RequestForm({ capabilities }: { capabilities: Capabilities }) {
+export function RequestForm({ capabilities }: { capabilities: Offered }) {
   const current = useStore(settings);
   const input = useStore(inputPicture);
   const [trouble, setTrouble] = useState<string | undefined>(undefined);
   const [sending, setSending] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const { mode } = current;
-  const schemas = schemasOf(capabilities, mode);
+  const schemas = schemasOf(capabilities, current);
+  const own = { offered: capabilities, schemas, current };
   const field = (name: string, label: string) => ({
     ...{ name, label, schema: schemas[name]!, value: shownValue(name, schemas, current) },
     onChange: (value: FieldValue) => setValue(name, value),
@@ -48,7 +54,7 @@ export function RequestForm({ capabilities }: { capabilities: Capabilities }) {
 
   const isText = mode !== 'image';
   const known = capabilities.known_words.find(({ serves }) =>
-    serves.includes(isText ? 'sdxl-base' : String(shownValue('base_model', schemas, current))),
+    serves.includes(String(shownValue(modelField(mode), schemas, current)) || 'sdxl-base'),
   );
   const cells = current.compared.schedulers.length * current.compared.steps.length;
   return html`<form
@@ -63,11 +69,11 @@ export function RequestForm({ capabilities }: { capabilities: Capabilities }) {
     <${PromptFields} schemas=${schemas} current=${current} />
     ${known && html`<${DemoIntroduction} known=${known} />`}
     ${isText && html`<${StyleGallery} names=${capabilities.styles} chosen=${shownValue('style', schemas, current)} />`}
-    ${mode === 'image' && html`<${ChoiceField} ...${field('base_model', texts.form.baseModel)} names=${capabilities.base_models} />`}
+    <${ModelField} ...${own} />
     ${
       mode === 'compare'
         ? html`<${ComparisonFields} schemas=${schemas} compared=${current.compared} />`
-        : html`<${ChoiceField} ...${field('scheduler', texts.form.scheduler)} names=${schemas.scheduler!.enum} />
+        : html`<${SchedulerField} ...${own} />
             <${NumberField} ...${field('num_inference_steps', texts.form.steps)} step=${1} />`
     }
     ${mode === 'image' && html`<${NumberField} ...${field('strength', texts.form.strength)} step=${0.05} />`}
@@ -77,6 +83,8 @@ export function RequestForm({ capabilities }: { capabilities: Capabilities }) {
     ${mode !== 'compare' && html`<${NumberField} ...${field('samples', texts.form.samples)} step=${1} />`}
     <details class="more">
       <summary>${texts.form.more}</summary>
+      ${mode !== 'compare' && html`<${SamplerFields} ...${own} />`}
+      <${LoraFields} loras=${capabilities.loras} schemas=${schemas} current=${current} />
       ${
         isText &&
         html`<${SwitchField} ...${field('refiner', texts.form.refiner)} disabled=${!capabilities.refiner} note=${capabilities.refiner ? undefined : texts.form.refinerAbsent} />

@@ -17,7 +17,8 @@ const sideStep = 64;
 /** Width and height, by their proportions or side by side. */
 export function SizeField({ width, height }: { width: FieldProps; height: FieldProps }) {
   const isKnown = sizes.some(([w, h]) => w === width.value && h === height.value);
-  const [free, setFree] = useState(!isKnown);
+  const [wantsFree, setFree] = useState(false);
+  const free = wantsFree || !isKnown;
   const choose = ([w, h]: readonly [number, number]): void => {
     setFree(false);
     width.onChange(w);

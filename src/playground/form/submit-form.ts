@@ -1,19 +1,22 @@
 import { chosen, type Submission, send } from '../history/requests.ts';
 import { texts } from '../parts/texts.ts';
-import type { Capabilities } from '../parts/wire.ts';
+import type { Offered } from '../parts/wire.ts';
 import { mostCells, submissionsOf } from './comparison.ts';
 import type { InputPicture } from './input-picture.ts';
-import { drawSeed, requestOf, type Settings } from './settings.ts';
+import { requestOf, schemasOf, shownValue } from './schemas.ts';
+import { drawSeed } from './settings.ts';
+import type { Settings } from './values.ts';
 
 /** Sends what the form asks for. @returns why it could not, for people; undefined where it was sent. */
 export async function submitForm(
-  capabilities: Capabilities,
+  offered: Offered,
   settings: Settings,
   input: InputPicture | undefined,
 ): Promise<string | undefined> {
   const { mode } = settings;
-  const { slug, body } = requestOf(capabilities, settings);
-  const refiner = mode !== 'image' && !capabilities.refiner ? { refiner: false } : {};
+  const { slug, body } = requestOf(offered, settings);
+  const isRefined = shownValue('refiner', schemasOf(offered, settings), settings) === true;
+  const refiner = mode !== 'image' && isRefined && !offered.refiner ? { refiner: false } : {};
   if (typeof body.prompt !== 'string' || body.prompt.trim() === '') return texts.form.needsPrompt;
   if (mode === 'image' && input === undefined) return texts.form.needsPicture;
   try {

@@ -1,7 +1,7 @@
 import { createClient } from '../../client/client.ts';
 import { jsonBody } from '../../client/http.ts';
 import { apiKey } from './session.ts';
-import type { Body, Capabilities, Slug, Tokenized } from './wire.ts';
+import type { Body, Capabilities, Offered, Samplers, Slug, Tokenized } from './wire.ts';
 
 /** Calls of the HTTP API. Addresses are relative to the page, so that it works behind a path of a proxy. */
 
@@ -12,8 +12,20 @@ function post(path: string, body: object, signal?: AbortSignal): Promise<Respons
   return call(path, { ...jsonBody(body), ...(signal && { signal }) });
 }
 
-export async function readCapabilities(): Promise<Capabilities> {
-  return (await call('v1/capabilities')).json() as Promise<Capabilities>;
+/** Read once: they belong to the server's version. */
+let samplers: Promise<Samplers> | undefined;
+
+export async function readOffer(): Promise<Offered> {
+  samplers ??= client.samplers();
+  samplers.catch(() => {
+    samplers = undefined;
+  });
+  const [capabilities, models, loras] = await Promise.all([
+    call('v1/capabilities').then((answer) => answer.json() as Promise<Capabilities>),
+    client.models(),
+    client.loras(),
+  ]);
+  return { ...capabilities, models, loras, samplers: await samplers };
 }
 
 /** Exchanges the token of a one-time link for its API key. */

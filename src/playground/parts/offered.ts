@@ -1,18 +1,18 @@
 import { CallFailed } from '../../client/http.ts';
-import { readCapabilities } from './api.ts';
+import { readOffer } from './api.ts';
 import { leave } from './session.ts';
 import { createStore } from './store.ts';
-import type { Capabilities } from './wire.ts';
+import type { Offered } from './wire.ts';
 
 /** What the server offers, as last read; undefined until it has been read once. */
-export const offered = createStore<Capabilities | undefined>(undefined);
+export const offered = createStore<Offered | undefined>(undefined);
 export const serverAway = createStore(false);
 
 const refreshMs = 10_000;
 
 /** @throws CallFailed 401 without a valid key. */
 export async function readOffered(): Promise<void> {
-  offered.set(await readCapabilities());
+  offered.set(await readOffer());
   serverAway.set(false);
 }
 

@@ -16,7 +16,7 @@ export function TopBar({ capabilities }: { capabilities: Capabilities }) {
     <h1>${texts.product}</h1>
     <${ServerStatus} capabilities=${capabilities} />
     <nav>
-      <a class="quiet" href="admin">${texts.admin.link}</a>
+      <a class="quiet" href="admin">${texts.adminLink}</a>
       <a class="quiet" href="docs">${texts.apiDocs}</a>
       <button class="quiet" type="button" aria-label=${texts.theme[shown]} title=${texts.theme[shown]} onClick=${nextTheme}>
         ${themeSigns[shown]}

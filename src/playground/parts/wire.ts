@@ -1,3 +1,5 @@
+import type { Components } from '../../client/schemas.ts';
+
 /**
  * Bodies of the HTTP API as the page reads and writes them; the server's own declarations are in
  * src/contract.
@@ -7,7 +9,18 @@
 export type Slug = 'sdxl-torch' | 'sdxl1.0-txt2img' | 'sdxl-img2img';
 
 export type FieldValue = string | number | boolean;
-export type Body = Readonly<Record<string, FieldValue>>;
+export type Body = Readonly<Record<string, FieldValue | readonly LoraChoice[]>>;
+
+/** A LoRA of a request. */
+export interface LoraChoice {
+  readonly name: string;
+  /** 1 as trained. */
+  readonly weight: number;
+}
+
+export type Model = Components['schemas']['OpenAiModel'];
+export type Loras = Components['schemas']['Adapters'];
+export type Samplers = Components['schemas']['Samplers'];
 
 /** A field as JSON Schema says it. */
 export interface FieldSchema {
@@ -16,6 +29,7 @@ export interface FieldSchema {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly enum?: readonly string[];
+  readonly maxItems?: number;
 }
 
 /** What a checkpoint of limited knowledge knows. */
@@ -41,6 +55,13 @@ export interface Capabilities {
   readonly waiting: number;
   readonly image_bytes: number;
   readonly lab_report: boolean;
+}
+
+/** Everything that a request may name on this server. */
+export interface Offered extends Capabilities {
+  readonly models: readonly Model[];
+  readonly loras: Loras;
+  readonly samplers: Samplers;
 }
 
 /** `POST /v1/tokenize`. */

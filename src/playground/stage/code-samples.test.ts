@@ -38,6 +38,7 @@ async function formFields(form: FormData): Promise<Record<string, unknown>> {
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 const prompt = `@it's "a" $HOME \`id\` \\ <cat>; naïve 🐈\nline two`;
 const key = 'SG_0123456789abcdef';
+const loras = [{ name: `it's "ink"`, weight: 0.5 }];
 const run = promisify(execFile);
 const runners: Record<Language, (code: string) => Promise<unknown>> = {
   curl: (code) => run('bash', ['-c', code], { cwd: folder }),
@@ -54,7 +55,7 @@ for (const language of ['curl', 'Python', 'JavaScript'] as const) {
   test(`${language} sends a text to image request as it was and saves the answer`, {
     skip: skip(language),
   }, async () => {
-    const body = { prompt, seed: 7, refiner: false, guidance_scale: 6.5, output_format: 'png' };
+    const body = { prompt, seed: 7, refiner: false, guidance_scale: 6.5, output_format: 'png', loras };
     await runners[language](codeOf(language, { base, key, slug: 'sdxl-torch', body }));
     assert.deepEqual(received, { url: '/v1/sdxl-torch', key, fields: body });
     assert.equal(await readFile(path.join(folder, 'picture.png'), 'utf8'), 'picture');
@@ -63,9 +64,16 @@ for (const language of ['curl', 'Python', 'JavaScript'] as const) {
   test(`${language} sends the picture file of image to image`, { skip: skip(language) }, async () => {
     const file = `my "photo", a; b's.png`;
     await writeFile(path.join(folder, file), 'pixels');
-    const sample: SampleRequest = { base, key, slug: 'sdxl-img2img', body: { prompt, strength: 0.5 }, file };
+    const sample: SampleRequest = {
+      base,
+      key,
+      slug: 'sdxl-img2img',
+      body: { prompt, strength: 0.5, loras },
+      file,
+    };
     await runners[language](codeOf(language, sample));
-    const { prompt: sent, strength, image } = received.fields;
+    const { prompt: sent, strength, image, loras: named } = received.fields;
+    assert.deepEqual(typeof named === 'string' ? JSON.parse(named) : named, loras);
     assert.deepEqual([sent, Number(strength)], [prompt, 0.5]);
     assert.equal(Buffer.from(String(image), 'base64').toString(), 'pixels');
     assert.equal(await readFile(path.join(folder, 'picture.jpg'), 'utf8'), 'picture');

@@ -30,7 +30,10 @@ function quoted(text: string): string {
 function curl({ base, key, slug, body, file }: SampleRequest): string {
   const auth = key === undefined ? '' : ` \\\n  -H ${quoted(`x-api-key: ${key}`)}`;
   // --form-string, because -F gives a leading @ or < a meaning.
-  const fields = Object.entries(body).map(([name, value]) => `--form-string ${quoted(`${name}=${value}`)}`);
+  const fields = Object.entries(body).map(
+    ([name, value]) =>
+      `--form-string ${quoted(`${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`)}`,
+  );
   const picture = file === undefined ? [] : [`-F ${quoted(`image=@"${file.replaceAll(/["\\]/g, '\\$&')}"`)}`];
   const content =
     file === undefined
@@ -62,7 +65,7 @@ with urllib.request.urlopen(request) as answer, open("${outputName(body)}", "wb"
 }
 
 /** JSON's strings and numbers are Python's too; its truth values are not. */
-function pythonValue(value: string | number | boolean): string {
+function pythonValue(value: Body[string]): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   return JSON.stringify(value);
 }

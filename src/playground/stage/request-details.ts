@@ -22,10 +22,18 @@ function Facts({ title, facts }: { title: string; facts: readonly Fact[] }) {
       ${facts.map(
         ([name, value]) => html`<div>
           <dt>${name}</dt>
-          <dd>${String(value)}</dd>
+          <dd>${factText(value)}</dd>
         </div>`,
       )}
     </dl>`;
+}
+
+/** A list, such as that of LoRAs, as what its members say. */
+function factText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(factText).join(', ');
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).map(factText).join(' ')
+    : String(value);
 }
 
 function timesOf(metrics: Readonly<Record<string, number>>): Fact[] {

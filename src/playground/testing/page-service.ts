@@ -28,7 +28,24 @@ export interface PageService {
 
 const worker: WorkerInfo = {
   ...workerInfo,
-  baseModels: ['juggernaut', 'realvis'],
+  baseModels: ['juggernaut', 'realvis', 'turbo'],
+  models: [
+    { name: 'base', serves: ['sdxl-base', 'juggernaut'], loaded: true },
+    {
+      ...{ name: 'turbo', serves: ['turbo'], loaded: false },
+      profile: {
+        defaults: { scheduler: 'Euler a', steps: 4, guidanceScale: 1, width: 512, height: 512 },
+        ranges: { steps: [1, 8], guidanceScale: [0, 2] },
+      },
+    },
+  ],
+  loras: {
+    usable: [
+      { name: 'ink', kind: 'lora', trigger_words: ['ink drawing'] },
+      { name: 'styles/pixel', kind: 'loha', trigger_words: [] },
+    ],
+    broken: [],
+  },
   knownWords: [
     {
       name: 'the small checkpoint',

@@ -133,10 +133,25 @@ test('the list of models tells kind, sizes, defaults and ranges of each', async 
     sizes: { minimum: 512, maximum: 2048, multiple_of: 8 },
     defaults: {
       ...{ scheduler: 'Euler a', num_inference_steps: 1, guidance_scale: 0 },
-      ...{ img_width: 512, img_height: 768, negative_prompt: '' },
+      ...{ img_width: 512, img_height: 768, negative_prompt: '', refiner: false },
     },
     ranges: { num_inference_steps: [1, 4], guidance_scale: [0, 1] },
+    image_to_image: {
+      ...{
+        defaults: { scheduler: 'Euler a', num_inference_steps: 1, guidance_scale: 0, negative_prompt: '' },
+      },
+      ranges: { num_inference_steps: [1, 4], guidance_scale: [0, 1] },
+    },
   });
+  // As published; what is named by an extension is not refined unless asked.
+  assert.deepEqual(
+    ['sdxl-torch', 'sdxl-base', 'juggernaut'].map((id) => byId[id].defaults.refiner),
+    [true, false, false],
+  );
+  assert.deepEqual(
+    [byId.juggernaut.image_to_image.defaults.num_inference_steps, byId['sdxl-base'].image_to_image],
+    [30, undefined],
+  );
   assert.equal((await service.get('/v1/models/sdxl-refiner')).json().kind, 'refiner');
 });
 
@@ -153,6 +168,11 @@ test('LoRAs of the field and the prompt reach the worker under their own names',
   assert.deepEqual(service.started.at(-1)!.loras, [{ name: 'pixel', weight: -1 }]);
   assert.equal((await service.post('/v1/sdxl-torch', { prompt })).statusCode, 200);
   assert.equal(lastText().loras, undefined);
+});
+
+test('tokens are counted of a prompt without the LoRAs that it names', async () => {
+  const counts = async (text: string) => (await service.post('/v1/tokenize', { prompt: text })).json().prompt;
+  assert.deepEqual(await counts('a <lora:pixel:0.5>panda'), await counts('a panda'));
 });
 
 test('a LoRA that is not there or damaged is refused with the nearest names or its reason', async () => {

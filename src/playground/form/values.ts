@@ -1,0 +1,55 @@
+import type { Body, LoraChoice } from '../parts/wire.ts';
+
+/** What the form says. Values stand under the API's own field names; what is absent is the API's default. */
+
+export type Mode = 'text' | 'image' | 'compare';
+export type Endpoint = 'sdxl-torch' | 'sdxl-img2img';
+
+export interface Settings {
+  readonly mode: Mode;
+  /** Whether the next request uses the seed in the form; otherwise the server draws one. */
+  readonly seedLocked: boolean;
+  readonly values: Readonly<Record<Endpoint, Body>>;
+  /** Rows and columns of a comparison. */
+  readonly compared: { readonly schedulers: readonly string[]; readonly steps: readonly number[] };
+}
+
+export function endpointOf(mode: Mode): Endpoint {
+  return mode === 'image' ? 'sdxl-img2img' : 'sdxl-torch';
+}
+
+/** The field that names the checkpoint. */
+export function modelField(mode: Mode): 'model' | 'base_model' {
+  return mode === 'image' ? 'base_model' : 'model';
+}
+
+/** Whether a sampler or a schedule takes the scheduler's place. A comparison has schedulers of its own. */
+export function asksSampler({ mode, values }: Settings): boolean {
+  const { sampler = '', schedule = '' } = values[endpointOf(mode)];
+  return mode !== 'compare' && (sampler !== '' || schedule !== '');
+}
+
+export function chosenLoras({ mode, values }: Settings): readonly LoraChoice[] {
+  const { loras } = values[endpointOf(mode)];
+  return typeof loras === 'object' ? loras : [];
+}
+
+/** Fields that mean the same for both endpoints, and are kept when the mode changes. */
+const shared = new Set([
+  ...['prompt', 'negative_prompt', 'samples', 'seed', 'output_format', 'rng'],
+  ...['loras', 'sampler', 'schedule'],
+]);
+
+/** The fields of a body that both endpoints have in common. */
+export function sharedOf(body: Body): Body {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => shared.has(name)));
+}
+
+export function withValues(current: Settings, changes: Body): Settings {
+  const { mode, values } = current;
+  const set = (endpoint: Endpoint): Body => ({
+    ...values[endpoint],
+    ...(endpoint === endpointOf(mode) ? changes : sharedOf(changes)),
+  });
+  return { ...current, values: { 'sdxl-torch': set('sdxl-torch'), 'sdxl-img2img': set('sdxl-img2img') } };
+}
