@@ -33,14 +33,27 @@ function expectedOf(field: z.core.$ZodType): Expected {
   return known;
 }
 
-function coerce(value: unknown, { type }: Expected): unknown {
-  if (typeof value !== 'string') return value;
+function coerce(value: unknown, expected: Expected): unknown {
+  if (typeof value !== 'string') return coerceInside(value, expected);
+  const { type } = expected;
   const text = value.trim();
   if ((type === 'number' || type === 'integer') && numeral.test(text)) return Number(text);
-  // A form has no lists of objects.
-  if (type === 'array' && text.startsWith('[')) return listOf(text);
+  // In forms some write lists as JSON.
+  if (type === 'array' && text.startsWith('[')) return coerceInside(listOf(text), expected);
   if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   return value;
+}
+
+/** Lists that are longer than allowed are refused as they are. */
+function coerceInside(value: unknown, { items, properties, maxItems = 0 }: Expected): unknown {
+  if (Array.isArray(value) && items)
+    return value.length > maxItems ? value : value.map((each: unknown) => coerce(each, items));
+  if (typeof value !== 'object' || value === null || !properties) return value;
+  const members = Object.entries(value).map(([name, member]: [string, unknown]) => {
+    const expected = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    return [name, expected ? coerce(member, expected) : member] as const;
+  });
+  return Object.fromEntries(members);
 }
 
 function listOf(text: string): unknown {

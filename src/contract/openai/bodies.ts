@@ -61,45 +61,21 @@ const prompted = {
     .meta({ description: 'With stream: how many small pictures on the way at most' }),
 };
 
-/** Fields that both endpoints have, in the order of the document. */
-const sampling = {
-  negative_prompt: true,
-  scheduler: true,
-  sampler: true,
-  schedule: true,
-  eta: true,
-  s_churn: true,
-  s_tmin: true,
-  s_tmax: true,
-  s_noise: true,
-  guidance_rescale: true,
-  guidance_start: true,
-  guidance_end: true,
-  cache: true,
-  num_inference_steps: true,
-  guidance_scale: true,
-  seed: true,
-} as const;
-const picture = {
-  embed_parameters: true,
-  subseed: true,
-  subseed_strength: true,
-  seed_resize_from_w: true,
-  seed_resize_from_h: true,
-} as const;
+/** What of our own bodies OpenAI's API says by fields of its own, or has no answer for. */
+const saidOtherwise = { prompt: true, samples: true, base64: true, output_format: true } as const;
 
-/** What passes through to the endpoint's own validation, by its own names. */
+/**
+ * What passes through to the endpoint's own validation, by its own names: every other field of its body, those
+ * to come too.
+ */
 export const passedOn = {
-  'sdxl-torch': freeSizeBody.pick({
-    ...sampling,
-    ...{ high_noise_fraction: true, refiner: true, rng: true },
-    ...picture,
+  'sdxl-torch': freeSizeBody.omit({
+    ...saidOtherwise,
+    ...{ model: true, style: true, img_width: true, img_height: true },
+    // Without effect on text to image, and a common word.
+    strength: true,
   }),
-  'sdxl-img2img': bodies['sdxl-img2img'].pick({
-    ...sampling,
-    ...{ strength: true, rng: true },
-    ...picture,
-  }),
+  'sdxl-img2img': bodies['sdxl-img2img'].omit({ ...saidOtherwise, image: true, base_model: true }),
 } satisfies Record<Endpoint, z.ZodObject>;
 
 const editSize = size.meta({

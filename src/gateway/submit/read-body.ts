@@ -6,6 +6,7 @@ import { show } from '../../contract/show.ts';
 import type { Fit } from '../../images/fit-image.ts';
 import { toApiError } from '../http/errors.ts';
 import { assertModestValue } from '../http/read-json.ts';
+import { createFormFields } from './form-fields.ts';
 
 const acceptedTypes = /^(?:application\/json|multipart\/form-data)\s*(?:;[^\t]*)?$/i;
 
@@ -64,7 +65,8 @@ export async function readBody(request: FastifyRequest, limit: number): Promise<
 }
 
 async function readForm(request: FastifyRequest, limit: number): Promise<RawBody> {
-  const fields: Record<string, unknown> = {};
+  const fields = createFormFields();
+  const pictures = new Map<string, unknown>();
   const fileNames: string[] = [];
   let file: Buffer | undefined;
   let left = limit;
@@ -83,7 +85,8 @@ async function readForm(request: FastifyRequest, limit: number): Promise<RawBody
         throw new ApiError('tooLarge', `The form's field ${show(fieldname)} is too large`);
       count(length);
       if (isPicture) fileNames.push(fieldname);
-      fields[fieldname] = part.value;
+      if (isPicture) pictures.set(fieldname, part.value);
+      else fields.add(fieldname, part.value);
       // The form's parser keeps its parts until the request has been answered.
       part.value = undefined;
       continue;
@@ -96,5 +99,6 @@ async function readForm(request: FastifyRequest, limit: number): Promise<RawBody
     }
     if (isPicture) file = Buffer.concat(chunks);
   }
-  return { fields, fileNames, ...(file && { file }) };
+  const given = { ...fields.all(), ...Object.fromEntries(pictures) };
+  return { fields: given, fileNames, ...(file && { file }) };
 }

@@ -10,7 +10,9 @@ let service: TestService;
 let client: OpenAI;
 let base: string;
 before(async () => {
-  service = await startTestService({ publicUrl: undefined });
+  service = await startTestService({ publicUrl: undefined }, undefined, {
+    loras: { usable: [{ name: 'ink', kind: 'lora', trigger_words: [] }], broken: [] },
+  });
   base = await service.app.listen({ host: '127.0.0.1', port: 0 });
   client = new OpenAI({ apiKey: service.key, baseURL: `${base}/v1`, maxRetries: 0 });
 });
@@ -46,6 +48,25 @@ test('the client generates pictures and downloads them by their addresses', asyn
     { negativePrompt, scheduler, samples, width, height },
     { negativePrompt: 'blurry', scheduler: 'Euler', samples: 2, width: 1024, height: 1024 },
   );
+});
+
+test('LoRAs and sizes to be told pass through too, in JSON and in the forms that the client writes', async () => {
+  const own = { loras: [{ name: 'ink', weight: 0.5 }], original_size: [640, 512], crop: [8, 0] };
+  const expected = [
+    [{ name: 'ink', weight: 0.5 }],
+    { originalSize: { width: 640, height: 512 }, crop: { left: 8, top: 0 } },
+  ];
+  const seen = () => {
+    const { loras, sizeConditioning } = service.started.at(-1)!;
+    return [loras, sizeConditioning];
+  };
+  await client.images.generate({ prompt, ...own });
+  assert.deepEqual(seen(), expected);
+  const image = await toFile(await picture(96, 72), 'a.png', { type: 'image/png' });
+  await client.images.edit({ prompt, image, ...own });
+  assert.deepEqual(seen(), expected);
+  const many = await failure(client.images.edit({ prompt, image, ...{ loras: [{ name: 'inc' }] } }));
+  assert.match(many.message, /loras: "inc" is not a LoRA of this server; nearest: ink/);
 });
 
 test('size, quality, style and file format are mapped', async () => {
