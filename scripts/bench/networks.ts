@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Checkpoint } from '../../src/checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
-import { clipTextGraph } from '../../src/graphs/clip.ts';
+import { clipTextGraph, clipTextInputs } from '../../src/graphs/clip.ts';
 import { placeWeights } from '../../src/graphs/place-weights.ts';
 import { portableLayers } from '../../src/graphs/portable-layers.ts';
 import { vaeGraph } from '../../src/graphs/vae.ts';
@@ -89,13 +89,14 @@ function loadables(checkpoint: Checkpoint, options: NetworksOptions): Loadable[]
   return [
     ...textEncoders.map((component): Loadable => {
       const { config, className, name } = component;
-      const graph = clipTextGraph(config, portableLayers, className.endsWith('WithProjection'));
+      const hasProjection = className.endsWith('WithProjection');
+      const graph = clipTextGraph(config, portableLayers, hasProjection);
       // As in CLIP's vocabulary, which these configs are for, the last token ends the text.
       const prompt = ids.with(chunkLength - 1, Math.min(config.vocab_size - 1, 49407));
       return {
         name,
         call: 'a prompt of 77 tokens',
-        flops: countFlops(graph, { input_ids: [1, chunkLength], pooled_at: [1] }).total,
+        flops: countFlops(graph, clipTextInputs(config, hasProjection)).total,
         load: async () => {
           const encoder = await openClipTextEncoder(component, options);
           return () => encoder.encodePrompt(prompt);

@@ -1,12 +1,39 @@
 import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
+import { mostClipSkip } from '../text/clip-skip.ts';
 import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour } from './layers.ts';
 
+/** How many layers more than the last may be left out: none is left behind that. */
+export function deepestClipSkip({ num_hidden_layers: layers }: ClipTextConfig): number {
+  return Math.min(mostClipSkip, layers - 1);
+}
+
+/** Shapes of the graph's inputs for so many chunks. */
+export function clipTextInputs(
+  { max_position_embeddings: tokens, hidden_size: width }: ClipTextConfig,
+  hasProjection: boolean,
+  batch = 1,
+): Readonly<Record<string, readonly number[]>> {
+  return {
+    input_ids: [batch, tokens],
+    vectors: [batch, tokens, width],
+    has_vector: [batch, tokens, 1],
+    clip_skip: [],
+    ...(hasProjection && { pooled_at: [batch] }),
+  };
+}
+
+/** ONNX's number of booleans. */
+const boolType = 9;
+
 /**
  * CLIPTextModel or, with projection, CLIPTextModelWithProjection of transformers. Inputs: input_ids [batch,
- * tokens] and, with projection, pooled_at [batch], the token whose final state is projected (both int64);
- * outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer without final norm,
- * and pooled [batch, projection_dim]. Attention is causal and there is no padding mask.
+ * tokens] (int64); vectors [batch, tokens, hidden_size], which stand in place of a token's embedding where
+ * has_vector [batch, tokens, 1] is not 0; clip_skip (int64, one number: see text/clip-skip.ts, at most
+ * deepestClipSkip); with projection, pooled_at [batch] (int64), the token whose final state is projected.
+ * Outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer or before as many more
+ * as clip_skip says, without final norm, and pooled [batch, projection_dim]. Attention is causal and there is
+ * no padding mask.
  */
 export function clipTextGraph(
   config: ClipTextConfig,
@@ -51,17 +78,29 @@ export function clipTextGraph(
     graph.node(embeddings, 'Shape', [ids], { start: { i: 1 } }),
     graph.integers(0),
   ]);
-  // [batch, tokens, width] + [tokens, width].
-  let hidden = graph.node(embeddings, 'Add', [
+  const vectors = graph.input('vectors', 'float32', ['batch', 'tokens', width]);
+  const given = graph.input('has_vector', 'float32', ['batch', 'tokens', 1]);
+  const tokenEmbeddings = graph.node(embeddings, 'Where', [
+    graph.node(embeddings, 'Cast', [given], { to: { i: boolType } }),
+    layers.valuesIn(embeddings, vectors),
     graph.node(embeddings, 'Gather', [tokenTable, ids], { axis: { i: 0 } }),
-    positions,
   ]);
-  let penultimate = hidden;
+  // [batch, tokens, width] + [tokens, width].
+  let hidden = graph.node(embeddings, 'Add', [tokenEmbeddings, positions]);
+  const states: Value[] = [];
   for (let index = 0; index < config.num_hidden_layers; index++) {
-    penultimate = hidden;
+    states.unshift(hidden);
     hidden = layer(`text_model.encoder.layers.${index}`, hidden);
   }
-  graph.output('hidden_states', layers.valuesOut('hidden_states', penultimate), ['batch', 'tokens', width]);
+  const path = 'hidden_states';
+  const choices = states
+    .slice(0, deepestClipSkip(config) + 1)
+    .map((state) => graph.node(path, 'Unsqueeze', [layers.valuesOut(path, state), graph.integers(0)]));
+  const skip = graph.input('clip_skip', 'int64', []);
+  const chosen = graph.node(path, 'Gather', [graph.node(path, 'Concat', choices, { axis: { i: 0 } }), skip], {
+    axis: { i: 0 },
+  });
+  graph.output('hidden_states', chosen, ['batch', 'tokens', width]);
 
   const final = norm('text_model.final_layer_norm', hidden);
   if (hasProjection) {

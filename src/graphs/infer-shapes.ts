@@ -49,9 +49,10 @@ export function inferValues(
 
 const absent: KnownValue = { shape: [], dataType: 'float32' };
 
-function typeOf({ op, attributes }: Node, [first]: readonly KnownValue[]): DataType {
+function typeOf({ op, attributes }: Node, [first, second]: readonly KnownValue[]): DataType {
   if (op === 'Shape') return 'int64';
   if (op === 'Equal') return 'bool';
+  if (op === 'Where') return second!.dataType;
   if (op !== 'Cast') return first!.dataType;
   const wanted = integer(attributes.to, 0);
   return Object.entries(dataTypes).find(([, code]) => code === wanted)![0] as DataType;
@@ -202,6 +203,8 @@ const rules: Readonly<Record<string, Rule>> = {
   Resize: ([x, , scales, sizes]) => [
     { shape: sizes?.numbers ?? x!.shape.map((side, axis) => side * scales!.numbers![axis]!) },
   ],
+  Where: ([where, then, otherwise]) =>
+    broadcast([where!, broadcast([then!, otherwise!], {} as Node)[0]!], {} as Node),
   // Rows of a table.
   Gather: ([table, indices]) => [{ shape: [...indices!.shape, ...table!.shape.slice(1)] }],
   Slice: slice,

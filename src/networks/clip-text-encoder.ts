@@ -1,9 +1,10 @@
 import type { Component } from '../checkpoints/checkpoint.ts';
 import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
-import { clipTextGraph } from '../graphs/clip.ts';
+import { clipTextGraph, deepestClipSkip } from '../graphs/clip.ts';
 import { layersFor } from './layers-for.ts';
-import type { ClipTextEncoder } from './networks.ts';
+import type { ClipTextEncoder, TokenVector } from './networks.ts';
 import { type NetworkOptions, openSession } from './runtime/session.ts';
+import type { Tensors } from './runtime/tensor-values.ts';
 import { floatsOf, integerTensor, requireLength } from './runtime/tensors.ts';
 
 /** <|endoftext|> of CLIP's vocabulary, which is its last entry; textual inversion adds entries behind it. */
@@ -33,8 +34,10 @@ export async function openClipTextEncoder(
     tokens,
     width: config.hidden_size,
     projectionWidth: hasProjection ? config.projection_dim : undefined,
+    deepestClipSkip: deepestClipSkip(config),
+    takesVectors: true,
     release: session.release,
-    async encodePrompt(ids, signal) {
+    async encodePrompt(ids, { vectors = [], clipSkip = 0, signal } = {}) {
       const batch = Math.max(1, Math.ceil(ids.length / tokens));
       requireLength(`${component.name}: ids`, ids.length, [batch, tokens]);
       const stranger = ids.find((id) => id < 0 || id >= config.vocab_size);
@@ -45,6 +48,8 @@ export async function openClipTextEncoder(
       const outputs = await session.run(
         {
           input_ids: integerTensor(ids, [batch, tokens]),
+          ...placed(component.name, vectors, [batch, tokens, config.hidden_size]),
+          clip_skip: integerTensor([clipSkip], []),
           ...(hasProjection
             ? { pooled_at: integerTensor(firstEnds(component.name, ids, batch, endOfText), [batch]) }
             : {}),
@@ -56,6 +61,25 @@ export async function openClipTextEncoder(
         pooled: hasProjection ? floatsOf(outputs, 'pooled') : undefined,
       };
     },
+  };
+}
+
+function placed(
+  name: string,
+  vectors: readonly TokenVector[],
+  [batch, tokens, width]: readonly [batch: number, tokens: number, width: number],
+): Tensors {
+  const values = new Float32Array(batch * tokens * width);
+  const given = new Float32Array(batch * tokens);
+  for (const vector of vectors) {
+    const place = vector.row * tokens + vector.token;
+    requireLength(`${name}: a vector`, vector.values.length, [width]);
+    given[place] = 1;
+    values.set(vector.values, place * width);
+  }
+  return {
+    vectors: { data: values, shape: [batch, tokens, width] },
+    has_vector: { data: given, shape: [batch, tokens, 1] },
   };
 }
 

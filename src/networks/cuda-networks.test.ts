@@ -78,7 +78,13 @@ function text({ textEncoders }: Checkpoint, index: number): Built {
   return {
     component,
     build: (flavour, sizes) => clipTextGraph(component.config, flavour, index === 1, sizes),
-    inputs: { input_ids: integers(oracleIds(), [2, 77]), ...pooled },
+    inputs: {
+      input_ids: integers(oracleIds(), [2, 77]),
+      vectors: numbers([2, 77, component.config.hidden_size], 4),
+      has_vector: { data: new Float32Array(2 * 77).fill(1, 3, 5), shape: [2, 77, 1] },
+      clip_skip: integers([1], []),
+      ...pooled,
+    },
   };
 }
 

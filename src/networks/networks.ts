@@ -16,13 +16,35 @@ export interface PromptEncoding {
   readonly pooled: Float32Array | undefined;
 }
 
+/** A vector in place of a token's own embedding (textual inversion, Gal et al. 2022). */
+export interface TokenVector {
+  readonly row: number;
+  readonly token: number;
+  /** [width] */
+  readonly values: Float32Array;
+}
+
+export interface EncodeOptions {
+  /** None where absent. */
+  readonly vectors?: readonly TokenVector[];
+  /**
+   * How many layers more than the last are left out of hiddenStates, as diffusers counts; 0 where absent.
+   */
+  readonly clipSkip?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ClipTextEncoder {
   /** Tokens per chunk (77 for every published SDXL). */
   readonly tokens: number;
   readonly width: number;
   readonly projectionWidth: number | undefined;
+  /** The largest clipSkip; 0 where nothing else can be had. */
+  readonly deepestClipSkip: number;
+  /** Whether vectors can stand in place of tokens. */
+  readonly takesVectors: boolean;
   /** `ids` is [batch, tokens], row-major. */
-  encodePrompt(ids: Int32Array, signal?: AbortSignal): Promise<PromptEncoding>;
+  encodePrompt(ids: Int32Array, options?: EncodeOptions): Promise<PromptEncoding>;
   release(): Promise<void>;
 }
 

@@ -1,5 +1,7 @@
-import type { PromptEncoding } from '../networks/networks.ts';
+import type { Embedding, EncoderKey } from '../checkpoints/embeddings/embedding-file.ts';
+import type { ClipTextEncoder, PromptEncoding, TokenVector } from '../networks/networks.ts';
 import { chunkPrompts, type PromptChunk, PromptError } from '../text/chunks.ts';
+import { embeddingNames } from '../text/embedding-names.ts';
 import { applyEmphasis, type EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { Models, TextStage } from './models.ts';
@@ -19,6 +21,11 @@ export interface Conditioning {
   readonly negative: PromptEmbeds | undefined;
 }
 
+/** An embedding that a prompt names. */
+export interface LoadedEmbedding extends Embedding {
+  readonly name: string;
+}
+
 export interface ConditioningOptions {
   readonly prompt: string;
   readonly negativePrompt: string;
@@ -28,6 +35,10 @@ export interface ConditioningOptions {
   /** Most 75-token chunks a prompt may have; more is an error that names the count. */
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
+  /** Layers more than the last that the text encoders leave out, see text/clip-skip.ts; 0 where absent. */
+  readonly clipSkip?: number | undefined;
+  /** What words of the prompts stand for vectors; none where absent. */
+  readonly loadedEmbeddings?: readonly LoadedEmbedding[] | undefined;
   /** Ends the work of a text encoder (see SamplingOptions). */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,14 +47,15 @@ export interface ConditioningOptions {
  * Encodes a prompt pair with every text encoder of the checkpoint: hidden states side by side along the
  * width, the last encoder's pooled embedding of the first chunk, unweighted. Positive and negative are padded
  * to the same number of chunks with empty ones.
- * @throws RequestError for a prompt of more than `maxChunks` chunks.
+ * @throws RequestError for a prompt of more than `maxChunks` chunks, and for an embedding that the text
+ * encoders cannot take.
  */
 export async function encodePrompts(models: Models, options: ConditioningOptions): Promise<Conditioning> {
-  const { prompt, negativePrompt, guided, maxChunks } = options;
+  const { prompt, negativePrompt, guided, maxChunks, loadedEmbeddings = [] } = options;
   const zeroNegative = negativePrompt.trim() === '' && models.forceZerosForEmptyPrompt;
   const prompts = guided && !zeroNegative ? [prompt, negativePrompt] : [prompt];
   const tokenizers = models.textStages.map(({ tokenizer }) => tokenizer);
-  const chunks = chunksOf(prompts, tokenizers, maxChunks);
+  const chunks = chunksOf(prompts, tokenizers, maxChunks, embeddingNames(loadedEmbeddings));
   const encode = (promptIndex: number) =>
     encodeStages(
       models,
@@ -83,9 +95,11 @@ async function encodeStages(
   let column = 0;
   for (const [index, stage] of models.textStages.entries()) {
     const chunks = chunksByStage[index]!;
+    requireLayers(stage.encoder, index, options, models.name);
+    const key = index === models.textStages.length - 1 ? 'clip_g' : 'clip_l';
     const encodings = await encodeChunks(
       stage,
-      chunks,
+      chunks.map((chunk) => withVectors(chunk, stage.encoder, key, options, models.name)),
       `${models.name}${models.variant ?? ''}/${index}`,
       options,
     );
@@ -105,21 +119,70 @@ async function encodeStages(
   return { hiddenStates, pooled };
 }
 
+function requireLayers(
+  { deepestClipSkip }: ClipTextEncoder,
+  index: number,
+  { clipSkip = 0 }: Pick<ConditioningOptions, 'clipSkip'>,
+  checkpoint: string,
+): void {
+  if (clipSkip > deepestClipSkip)
+    throw new RequestError(
+      `clip_skip must be at most ${deepestClipSkip} for text encoder ${index + 1} of ${checkpoint}, got ${clipSkip}`,
+    );
+}
+
+/** A chunk as one encoder takes it. */
+interface EncoderChunk extends PromptChunk {
+  readonly vectors: readonly Omit<TokenVector, 'row'>[];
+  /** Tells its vectors from others. */
+  readonly versions: string;
+}
+
+function withVectors(
+  chunk: PromptChunk,
+  { width, takesVectors }: ClipTextEncoder,
+  key: EncoderKey,
+  { loadedEmbeddings = [] }: Pick<ConditioningOptions, 'loadedEmbeddings'>,
+  checkpoint: string,
+): EncoderChunk {
+  const versions: string[] = [];
+  const vectors = (chunk.embeddings ?? []).flatMap(({ name, at }) => {
+    const { tokens, sha256, vectors } = loadedEmbeddings.find((each) => each.name === name)!;
+    const values = vectors[key];
+    if (!takesVectors)
+      throw new RequestError(
+        `the networks of ${checkpoint} were exported: they take no embedding ("${name}")`,
+      );
+    if (values.length !== tokens * width)
+      throw new RequestError(
+        `the embedding "${name}" has vectors of ${values.length / tokens} numbers in ${key}, ${checkpoint} takes ${width}`,
+      );
+    versions.push(`${at}:${sha256}`);
+    return Array.from({ length: tokens }, (_, index) => ({
+      token: at + index,
+      values: values.subarray(index * width, (index + 1) * width),
+    }));
+  });
+  return { ...chunk, vectors, versions: versions.join(',') };
+}
+
 /** Runs the encoder once over the chunks that the cache does not hold. */
 async function encodeChunks(
   stage: TextStage,
-  chunks: readonly PromptChunk[],
+  chunks: readonly EncoderChunk[],
   checkpoint: string,
-  { cache, signal }: Pick<ConditioningOptions, 'cache' | 'signal'>,
+  { cache, clipSkip = 0, signal }: Pick<ConditioningOptions, 'cache' | 'clipSkip' | 'signal'>,
 ): Promise<PromptEncoding[]> {
-  const keys = chunks.map((chunk) => `${checkpoint}/${chunk.ids.join(',')}`);
+  const keys = chunks.map(({ ids, versions }) => `${checkpoint}/${clipSkip}/${ids.join(',')}/${versions}`);
   const found = new Map(keys.map((key) => [key, cache.get(key)]));
   const missing = [...found].filter(([, encoding]) => encoding === undefined).map(([key]) => key);
   if (missing.length > 0) {
     const { tokens, width, projectionWidth } = stage.encoder;
-    const ids = new Int32Array(missing.length * tokens);
-    for (const [row, key] of missing.entries()) ids.set(chunks[keys.indexOf(key)]!.ids, row * tokens);
-    const encoded = await stage.encoder.encodePrompt(ids, signal);
+    const rows = missing.map((key) => chunks[keys.indexOf(key)]!);
+    const ids = new Int32Array(rows.length * tokens);
+    for (const [row, chunk] of rows.entries()) ids.set(chunk.ids, row * tokens);
+    const vectors = rows.flatMap((chunk, row) => chunk.vectors.map((vector) => ({ row, ...vector })));
+    const encoded = await stage.encoder.encodePrompt(ids, { vectors, clipSkip, signal });
     for (const [row, key] of missing.entries()) {
       const encoding = {
         hiddenStates: encoded.hiddenStates.slice(row * tokens * width, (row + 1) * tokens * width),

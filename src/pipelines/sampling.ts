@@ -5,6 +5,7 @@ import type { Evaluations } from '../schedulers/caching/cached-denoise.ts';
 import type { SolverOptions } from '../schedulers/solver-options.ts';
 import type { EmphasisMode } from '../text/emphasis.ts';
 import type { Size } from './canvas.ts';
+import type { LoadedEmbedding } from './conditioning.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { GuidanceFields, LatentSize } from './guidance.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -36,6 +37,10 @@ export interface SamplingOptions extends GuidanceFields {
   readonly emphasis: EmphasisMode;
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
+  /** See ConditioningOptions. */
+  readonly clipSkip?: number;
+  /** Those that the prompts name. */
+  readonly loadedEmbeddings?: readonly LoadedEmbedding[];
   readonly stopwatch: Stopwatch;
   /** Ends the work within the operator of a network that is under way, with its reason as the error. */
   readonly signal?: AbortSignal | undefined;

@@ -1,3 +1,4 @@
+import { type EmbeddingNames, noEmbeddings } from './embedding-names.ts';
 import { parsePromptWeights, promptBreak } from './prompt-weights.ts';
 import type { ClipTokenizer } from './tokenizer.ts';
 
@@ -18,6 +19,14 @@ export const defaultChunkCeiling = 16;
 export interface PromptChunk {
   readonly ids: Int32Array;
   readonly weights: Float32Array;
+  /** Embeddings that stand in place of tokens; the ids there mean nothing. Absent where there is none. */
+  readonly embeddings?: readonly PlacedEmbedding[];
+}
+
+export interface PlacedEmbedding {
+  readonly name: string;
+  /** Index in the chunk of the first token that it stands in place of. */
+  readonly at: number;
 }
 
 /** A prompt that cannot be encoded as it stands; the message says why and is fit for the client. */
@@ -30,7 +39,8 @@ export class PromptError extends Error {
  * tokenize_line and process_tokens of AUTOMATIC1111/stable-diffusion-webui modules/sd_hijack_clip.py at
  * 00e09382cd85c77ac35545c7264855823dfc2eb1: each weighted run is tokenized by itself; a full chunk whose last
  * comma is at most 20 tokens back gives up what follows it to the next one; BREAK closes a chunk; filler has
- * weight 1; what follows the first end token is the encoder's pad token.
+ * weight 1; what follows the first end token is the encoder's pad token. An embedding is as many tokens as it
+ * has vectors, all of them in one chunk.
  * @throws PromptError where more than `ceiling` chunks are needed or a weight exceeds 32-bit floats. Nothing
  * is cut off.
  */
@@ -38,18 +48,33 @@ export function chunkPrompt(
   prompt: string,
   tokenizer: ClipTokenizer,
   ceiling = defaultChunkCeiling,
+  names: EmbeddingNames = noEmbeddings,
 ): PromptChunk[] {
   const chunks: PromptChunk[] = [];
   const [comma, ...more] = tokenizer.encode(',');
   const commaId = more.length === 0 ? comma : undefined;
   let ids: number[] = [];
   let weights: number[] = [];
+  let placed: PlacedEmbedding[] = [];
   let lastComma = -1;
   const closeChunk = () => {
-    chunks.push(framed(ids, weights, tokenizer));
+    chunks.push(framed(ids, weights, placed, tokenizer));
     ids = [];
     weights = [];
+    placed = [];
     lastComma = -1;
+  };
+  /** Closes a full chunk before the next token, behind its last comma where that is near. */
+  const makeRoom = () => {
+    if (ids.length < contentLength) return;
+    const isNear = lastComma !== -1 && ids.length - lastComma <= commaBacktrack;
+    const first = isNear ? lastComma + 1 : ids.length;
+    const [movedIds, movedWeights] = [ids.splice(first), weights.splice(first)];
+    const moved = placed.filter(({ at }) => at > first);
+    placed = placed.filter(({ at }) => at <= first);
+    closeChunk();
+    [ids, weights] = [movedIds, movedWeights];
+    placed = moved.map(({ name, at }) => ({ name, at: at - first }));
   };
 
   for (const part of parsePromptWeights(prompt)) {
@@ -61,20 +86,24 @@ export function chunkPrompt(
     if (!Number.isFinite(Math.fround(weight))) {
       throw new PromptError(`the weight of '${excerpt(text)}' is ${weight}, too large for a 32-bit float`);
     }
-    for (const id of tokenizer.encode(text)) {
-      const full = ids.length === contentLength;
-      if (id === commaId) {
-        lastComma = ids.length;
-      } else if (full && lastComma !== -1 && ids.length - lastComma <= commaBacktrack) {
-        const movedIds = ids.splice(lastComma + 1);
-        const movedWeights = weights.splice(lastComma + 1);
-        closeChunk();
-        ids = movedIds;
-        weights = movedWeights;
+    for (const piece of names.split(text)) {
+      if (typeof piece !== 'string') {
+        makeRoom();
+        if (ids.length + piece.tokens > contentLength) closeChunk();
+        placed.push({ name: piece.name, at: ids.length + 1 });
+        for (let token = 0; token < piece.tokens; token++) {
+          ids.push(0);
+          weights.push(weight);
+        }
+        continue;
       }
-      if (ids.length === contentLength) closeChunk();
-      ids.push(id);
-      weights.push(weight);
+      for (const id of tokenizer.encode(piece)) {
+        if (id === commaId) lastComma = ids.length;
+        else makeRoom();
+        if (ids.length === contentLength) closeChunk();
+        ids.push(id);
+        weights.push(weight);
+      }
     }
   }
   if (ids.length > 0 || chunks.length === 0) closeChunk();
@@ -88,7 +117,7 @@ export function chunkPrompt(
 
 /** What an encoder sees of an empty prompt. */
 export function emptyChunk(tokenizer: ClipTokenizer): PromptChunk {
-  return framed([], [], tokenizer);
+  return framed([], [], [], tokenizer);
 }
 
 /**
@@ -102,9 +131,10 @@ export function chunkPrompts(
   prompts: readonly string[],
   tokenizers: readonly ClipTokenizer[],
   ceiling = defaultChunkCeiling,
+  names: EmbeddingNames = noEmbeddings,
 ): PromptChunk[][][] {
   const chunked = tokenizers.map((tokenizer) =>
-    prompts.map((prompt) => chunkPrompt(prompt, tokenizer, ceiling)),
+    prompts.map((prompt) => chunkPrompt(prompt, tokenizer, ceiling, names)),
   );
   const count = Math.max(0, ...chunked.flat().map((chunks) => chunks.length));
   return chunked.map((byPrompt, index) =>
@@ -125,6 +155,7 @@ export function withChunkCount(
 function framed(
   content: readonly number[],
   contentWeights: readonly number[],
+  embeddings: readonly PlacedEmbedding[],
   tokenizer: ClipTokenizer,
 ): PromptChunk {
   const ids = new Int32Array(chunkLength).fill(tokenizer.eos);
@@ -135,7 +166,7 @@ function framed(
   if (tokenizer.pad !== tokenizer.eos) ids.fill(tokenizer.pad, ids.indexOf(tokenizer.eos) + 1);
   const weights = new Float32Array(chunkLength).fill(1);
   weights.set(contentWeights, 1);
-  return { ids, weights };
+  return { ids, weights, ...(embeddings.length > 0 && { embeddings }) };
 }
 
 function excerpt(text: string): string {

@@ -29,7 +29,7 @@ function watched(first: number) {
   const text = (name: string) =>
     layout.textEncoder(
       async (device): Promise<ClipTextEncoder> => ({
-        ...{ tokens: 77, width: 8, projectionWidth: 8 },
+        ...{ tokens: 77, width: 8, projectionWidth: 8, deepestClipSkip: 0, takesVectors: true },
         encodePrompt: async () => {
           events.push(`run ${name} on ${device}`);
           return { hiddenStates: new Float32Array(), pooled: undefined };

@@ -101,9 +101,9 @@ export function createDeviceLayout({
       const encoder = await present(place);
       return {
         ...encoder,
-        encodePrompt: async (ids, signal) => {
+        encodePrompt: async (ids, options) => {
           if (!plan().textOnCpu) await begin('text');
-          return (await turns.alone(() => present(place))).encodePrompt(ids, signal);
+          return (await turns.alone(() => present(place))).encodePrompt(ids, options);
         },
         release: () => {
           texts.delete(place);

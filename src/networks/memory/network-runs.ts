@@ -2,7 +2,7 @@ import type { Component } from '../../checkpoints/checkpoint.ts';
 import type { ClipTextConfig } from '../../checkpoints/configs/clip-text-config.ts';
 import type { UnetConfig } from '../../checkpoints/configs/unet-config.ts';
 import type { VaeConfig } from '../../checkpoints/configs/vae-config.ts';
-import { clipTextGraph } from '../../graphs/clip.ts';
+import { clipTextGraph, clipTextInputs } from '../../graphs/clip.ts';
 import { cudaLayers } from '../../graphs/cuda-layers.ts';
 import type { NetworkGraph, Precision } from '../../graphs/graph.ts';
 import { unetGraph } from '../../graphs/unet.ts';
@@ -31,7 +31,7 @@ export function textEncoderRuns(
 ): NetworkRuns {
   const hasProjection = className === 'CLIPTextModelWithProjection';
   const graph = clipTextGraph(config, cudaLayers('float16', { deterministic }), hasProjection);
-  const inputs = { input_ids: [1, config.max_position_embeddings], ...(hasProjection && { pooled_at: [1] }) };
+  const inputs = clipTextInputs(config, hasProjection);
   return { weights: weightBytes(graph), runs: [{ graph, inputs }] };
 }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { before, test } from 'node:test';
 import type { Checkpoint, Component } from '../../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../../checkpoints/open-checkpoint.ts';
-import { clipTextGraph } from '../../graphs/clip.ts';
+import { clipTextGraph, clipTextInputs } from '../../graphs/clip.ts';
 import type { NetworkGraph } from '../../graphs/graph.ts';
 import type { Shape } from '../../graphs/infer-shapes.ts';
 import { placeWeights } from '../../graphs/place-weights.ts';
@@ -60,15 +60,15 @@ function cases(): Record<string, Case> {
     'a text encoder': {
       component: text,
       graph: clipTextGraph(text.config, portableLayers, true),
-      inputs: { input_ids: [1, 77], pooled_at: [1] },
+      inputs: clipTextInputs(text.config, true),
     },
   };
 }
 
 const zeros = (name: string, shape: Shape) => {
   const length = shape.reduce((product, side) => product * side, 1);
-  const data =
-    name === 'input_ids' || name === 'pooled_at' ? new BigInt64Array(length) : new Float32Array(length);
+  const isInteger = ['input_ids', 'clip_skip', 'pooled_at'].includes(name);
+  const data = isInteger ? new BigInt64Array(length) : new Float32Array(length);
   return { data, shape };
 };
 

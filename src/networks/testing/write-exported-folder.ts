@@ -80,12 +80,21 @@ export function writeExportedFolder(
   });
   for (const encoder of textEncoders) {
     const hasProjection = encoder.name === 'text_encoder_2';
+    const last = encoder.config.num_hidden_layers - 1;
     write(
       encoder.name,
       encoder,
-      clipTextGraph(encoder.config, portableLayers, hasProjection),
-      { hidden_states: `hidden_states.${encoder.config.num_hidden_layers - 1}`, pooled: 'text_embeds' },
-      hasProjection ? withOwnPooling : undefined,
+      withEveryState(clipTextGraph(encoder.config, portableLayers, hasProjection)),
+      {
+        ...Object.fromEntries(
+          Array.from({ length: last }, (_, skip) => [
+            stateName(skip + 1),
+            `hidden_states.${last - skip - 1}`,
+          ]),
+        ),
+        ...{ hidden_states: `hidden_states.${last}`, pooled: 'text_embeds' },
+      },
+      (model) => withFixedInputs(hasProjection ? withOwnPooling(model) : model, encoder.config.hidden_size),
     );
   }
 }
@@ -153,6 +162,52 @@ function withTimestepShape(model: Model, shape: readonly (number | string)[]): M
         node.inputs[0] === 'timestep' ? { ...node, inputs: ['timestep/list'] } : node,
       ),
     ],
+  };
+}
+
+const stateName = (skip: number) => `state before ${skip} more`;
+
+/** Exporters give the states between all layers. */
+function withEveryState(graph: NetworkGraph): NetworkGraph {
+  const states = graph.nodes.filter(({ op, name }) => op === 'Unsqueeze' && name.startsWith('hidden_states'));
+  const shape = graph.outputs.find(({ name }) => name === 'hidden_states')!.shape;
+  const before = states.slice(1).map(
+    ({ inputs }, index): Node => ({
+      name: stateName(index + 1),
+      domain: '',
+      op: 'Identity',
+      inputs: [inputs[0]!],
+      outputs: [stateName(index + 1)],
+      attributes: {},
+    }),
+  );
+  return {
+    ...graph,
+    nodes: [...graph.nodes, ...before],
+    outputs: [
+      ...graph.outputs,
+      ...before.map(({ outputs }) => ({ name: outputs[0]!, dataType: 'float32' as const, shape })),
+    ],
+  };
+}
+
+/** Exporters know of no vectors and leave out no layers. */
+function withFixedInputs(model: Model, width: number): Model {
+  const fixed = { vectors: [1, 1, width], has_vector: [1, 1, 1], clip_skip: [] };
+  return {
+    ...model,
+    inputs: model.inputs.filter(({ name }) => !Object.hasOwn(fixed, name)),
+    initializers: [
+      ...model.initializers,
+      ...Object.entries(fixed).map(([name, shape]) => {
+        const dataType = name === 'clip_skip' ? ('int64' as const) : ('float32' as const);
+        const bytes = shape.reduce<number>((product, side) => product * side, name === 'clip_skip' ? 8 : 4);
+        return { name: `inner/${name}`, dataType, shape, data: new Uint8Array(bytes) };
+      }),
+    ],
+    nodes: model.nodes.filter(
+      ({ outputs }) => !Object.keys(fixed).some((name) => outputs[0] === `inner/${name}`),
+    ),
   };
 }
 
