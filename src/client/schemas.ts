@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: 0e340a1ef209da26cc6585ccb22d121f5eb42a502fd21b487dd244110cfe732e
+ * Digest of the document: fd1d4a4982d07878504c91536f003d2332c5fb77411216652427edc18d5c6403
  */
 
 export interface Components {
@@ -830,6 +830,16 @@ export interface Components {
                 [key: string]: string | null;
               };
             }[];
+            loras?: {
+              name: string;
+              weight: number;
+              text_encoder_weight?: number;
+              sha256: string | null;
+            }[];
+            embeddings?: {
+              name: string;
+              sha256: string | null;
+            }[];
             device: string;
             device_reason?: string;
             runtime: string;
@@ -931,6 +941,7 @@ export interface Components {
         kind: string;
         trigger_words: string[];
         tokens?: number;
+        width?: number;
       }[];
       unusable: {
         name: string;

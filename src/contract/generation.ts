@@ -2,6 +2,7 @@ import type { OutputFormat } from '../images/output-formats.ts';
 import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
 import type { CacheChoice } from '../schedulers/caching/cache-kinds.ts';
 import type { SolverOptions } from '../schedulers/solver-options.ts';
+import type { PromptEmbedding } from '../text/embedding-names.ts';
 import type { SizeConditioning } from './bodies/conditioning-fields.ts';
 import type { LoraChoice } from './bodies/lora-fields.ts';
 
@@ -45,6 +46,8 @@ export interface SamplingRefinements {
 
 interface CommonRequest extends PictureOptions, SamplingRefinements {
   readonly prompt: string;
+  /** Those that its prompts name, as the workers have them; absent where there are none. */
+  readonly embeddings?: readonly PromptEmbedding[];
   /** Absent where there are none; each name once. */
   readonly loras?: readonly LoraChoice[];
   /** Absent where everything follows the picture. */
@@ -120,6 +123,11 @@ export interface ReportedImage {
   readonly evaluations?: { readonly computed: number; readonly forecast: number };
 }
 
+/** SHA-256 (hex) of an adapter's file; null while it is still being computed. */
+export interface AdapterHash {
+  readonly sha256: string | null;
+}
+
 /** What decides the bits of a result, so that two of them can be compared. */
 export interface DeterminismReport {
   /**
@@ -130,6 +138,9 @@ export interface DeterminismReport {
     readonly name: string;
     readonly weights: Readonly<Record<string, string | null>>;
   }[];
+  /** LoRAs and embeddings that took part; absent where there were none. */
+  readonly loras?: readonly (LoraChoice & AdapterHash)[];
+  readonly embeddings?: readonly ({ readonly name: string } & AdapterHash)[];
   /** cpu, cuda:0, ... */
   readonly device: string;
   /** Why DEVICE=auto has become that. */

@@ -1,5 +1,5 @@
+import { mostClipSkip } from '../checkpoints/configs/clip-skip.ts';
 import type { ClipTextConfig } from '../checkpoints/configs/clip-text-config.ts';
-import { mostClipSkip } from '../text/clip-skip.ts';
 import { graphBuilder, type NetworkGraph, type Sizes, type Value } from './graph.ts';
 import type { Flavour } from './layers.ts';
 
@@ -29,7 +29,7 @@ const boolType = 9;
 /**
  * CLIPTextModel or, with projection, CLIPTextModelWithProjection of transformers. Inputs: input_ids [batch,
  * tokens] (int64); vectors [batch, tokens, hidden_size], which stand in place of a token's embedding where
- * has_vector [batch, tokens, 1] is not 0; clip_skip (int64, one number: see text/clip-skip.ts, at most
+ * has_vector [batch, tokens, 1] is not 0; clip_skip (int64, one number: see checkpoints/configs/clip-skip.ts, at most
  * deepestClipSkip); with projection, pooled_at [batch] (int64), the token whose final state is projected.
  * Outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer or before as many more
  * as clip_skip says, without final norm, and pooled [batch, projection_dim]. Attention is causal and there is

@@ -1,7 +1,6 @@
-import type { Embedding, EncoderKey } from '../checkpoints/embeddings/embedding-file.ts';
 import type { ClipTextEncoder, PromptEncoding, TokenVector } from '../networks/networks.ts';
 import { chunkPrompts, type PromptChunk, PromptError } from '../text/chunks.ts';
-import { embeddingNames } from '../text/embedding-names.ts';
+import { embeddingNames, type PromptEmbedding } from '../text/embedding-names.ts';
 import { applyEmphasis, type EmphasisMode } from '../text/emphasis.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
 import type { Models, TextStage } from './models.ts';
@@ -21,9 +20,15 @@ export interface Conditioning {
   readonly negative: PromptEmbeds | undefined;
 }
 
-/** An embedding that a prompt names. */
-export interface LoadedEmbedding extends Embedding {
-  readonly name: string;
+/** SDXL's text encoders as embedding files call them. */
+type EncoderKey = 'clip_l' | 'clip_g';
+
+/** An embedding that a prompt names, with its vectors. */
+export interface LoadedEmbedding extends PromptEmbedding {
+  /** Row-major, [tokens, width of the encoder]. */
+  readonly vectors: Readonly<Record<EncoderKey, Float32Array>>;
+  /** Tells its vectors from others. */
+  readonly sha256: string;
 }
 
 export interface ConditioningOptions {
@@ -35,7 +40,7 @@ export interface ConditioningOptions {
   /** Most 75-token chunks a prompt may have; more is an error that names the count. */
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
-  /** Layers more than the last that the text encoders leave out, see text/clip-skip.ts; 0 where absent. */
+  /** Layers more than the last that the text encoders leave out, see checkpoints/configs/clip-skip.ts; 0 where absent. */
   readonly clipSkip?: number | undefined;
   /** What words of the prompts stand for vectors; none where absent. */
   readonly loadedEmbeddings?: readonly LoadedEmbedding[] | undefined;

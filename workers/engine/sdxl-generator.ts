@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../src/config/config.ts';
-import type { GenerationProgress } from '../../src/contract/generation.ts';
 import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
@@ -14,8 +13,7 @@ import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { isCutIntoTiles } from '../../src/networks/vae-tiles.ts';
 import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import type { Models } from '../../src/pipelines/models.ts';
-import { RequestError } from '../../src/pipelines/request-error.ts';
-import type { Picture, SamplingOptions } from '../../src/pipelines/sampling.ts';
+import type { SamplingOptions } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
 import { withParameters } from './embed-parameters.ts';
@@ -23,8 +21,9 @@ import { croppingOf, encodePicture } from './finished-picture.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { withLessMemory } from './less-memory.ts';
 import { explainMissingProvider } from './missing-provider.ts';
-import { type Find, imageToImageRun, type Run, textToImageRun } from './pipeline-runs.ts';
-import { createPreviewer, type Previewer } from './preview.ts';
+import { type Find, imageToImageRun, runToEnd, textToImageRun } from './pipeline-runs.ts';
+import { createPreviewer } from './preview.ts';
+import { createRequestEmbeddings, type LoadEmbeddings, withoutEmbeddings } from './request-embeddings.ts';
 import { createRequestLoras, type WithLoras, withoutLoras } from './request-loras.ts';
 import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
 import { splitOnce } from './split-samples.ts';
@@ -97,7 +96,9 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
   const withLoras = createRequestLoras(config, config.modelsDir, loading, places, (served) =>
     installation.get(served),
   );
-  const generator = createSdxlGenerator(loaded, config, { layout, withLoras, ...(check && { check }) });
+  const loadEmbeddings = createRequestEmbeddings(config.modelsDir);
+  const parts = { layout, withLoras, loadEmbeddings, ...(check && { check }) };
+  const generator = createSdxlGenerator(loaded, config, parts);
   const during = whenIdle(memory.trim, idleMs, (error) => {
     process.stderr.write(`engine: unused device memory could not be given back: ${error}\n`);
   });
@@ -128,6 +129,8 @@ export interface GeneratorOptions {
   readonly layout?: DeviceLayout;
   /** Gives a checkpoint with a request's LoRAs; by default none can be had. */
   readonly withLoras?: WithLoras;
+  /** Reads the embeddings that a request names; by default none can be had. */
+  readonly loadEmbeddings?: LoadEmbeddings;
   /** See createPreviewer. */
   readonly previewIntervalMs?: number;
   /** Hears of samples that the device had no memory for at once; by default it is written to stderr. */
@@ -146,6 +149,7 @@ export function createSdxlGenerator(
     check,
     layout,
     withLoras = withoutLoras,
+    loadEmbeddings = withoutEmbeddings,
     previewIntervalMs,
     onSplit = reportSplit,
   }: GeneratorOptions = {},
@@ -163,6 +167,7 @@ export function createSdxlGenerator(
       const stopwatch = createStopwatch();
       const shared = {
         ...request,
+        loadedEmbeddings: await loadEmbeddings(request.embeddings ?? []),
         emphasis: settings.promptEmphasis,
         maxChunks: settings.promptMaxChunks,
         cache,
@@ -226,31 +231,6 @@ export function createSdxlGenerator(
 function servedBy(models: ReadonlyMap<string, Models>): ServedModel[] {
   const groups = Map.groupBy(models, ([, { name }]) => name);
   return [...groups].map(([name, entries]) => ({ name, serves: entries.map(([served]) => served) }));
-}
-
-/** Failures that say something about the request reach the client; everything else stays internal. */
-async function runToEnd(
-  steps: Run['steps'],
-  preview: Previewer,
-  onStep: (progress: GenerationProgress, preview?: Uint8Array) => Promise<void>,
-  signal: AbortSignal,
-): Promise<Picture[]> {
-  try {
-    while (true) {
-      signal.throwIfAborted();
-      const next = await steps.next();
-      if (next.done === true) return next.value;
-      const { clean, ...progress } = next.value;
-      await onStep(progress, await preview(clean));
-    }
-  } catch (error) {
-    if (error instanceof RequestError) {
-      throw new JobError(error.message, { retryable: false, cause: error });
-    }
-    throw error;
-  } finally {
-    await steps.return([]);
-  }
 }
 
 function sha256({ buffer, byteOffset, byteLength }: Float32Array): string {

@@ -4,6 +4,7 @@ import type { DeterminismReport, GenerationRequest } from '../../src/contract/ge
 import { listModels } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Generated } from '../engine/generator.ts';
+import type { AdapterKind, WatchedAdapters } from './watch-adapters.ts';
 import { hashWeights, type WeightHashes } from './weight-hashes.ts';
 
 /** Begins to hash the weights that this worker serves; a worker without a models folder has none. */
@@ -22,14 +23,25 @@ export async function hashInstalled(
 }
 
 /** What decided the bits of these pictures. */
-export function determinismOf(
-  { scheduler, rng, stepCache }: GenerationRequest,
+export async function determinismOf(
+  { scheduler, rng, stepCache, loras = [], embeddings = [] }: GenerationRequest,
   { checkpoints, pictures, runtime, precision, repeatable, tiledVae }: Generated,
   { device, deviceReason }: Pick<Config, 'device' | 'deviceReason'>,
   hashes: WeightHashes,
-): DeterminismReport {
+  adapters: Pick<WatchedAdapters, 'fileOf'> | undefined,
+): Promise<DeterminismReport> {
+  const hashOf = async (kind: AdapterKind, name: string): Promise<string | null> => {
+    const file = adapters?.fileOf(kind, name);
+    // What has gone since can no longer be hashed; the pictures are there.
+    return file === undefined ? null : await hashes.ofFile(file).catch(() => null);
+  };
+  const hashed = <Named extends { readonly name: string }>(kind: AdapterKind, list: readonly Named[]) =>
+    Promise.all(list.map(async (each) => ({ ...each, sha256: await hashOf(kind, each.name) })));
+  const names = embeddings.map(({ name }) => ({ name }));
   return {
     checkpoints: checkpoints.map((name) => ({ name, weights: hashes.of(name) })),
+    ...(loras.length > 0 && { loras: await hashed('loras', loras) }),
+    ...(names.length > 0 && { embeddings: await hashed('embeddings', names) }),
     device,
     ...(deviceReason !== undefined && { deviceReason }),
     runtime,

@@ -103,7 +103,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       models: models.map((model) => ({ ...model, loaded: loaded.has(model.name) })),
       unservable,
       memory: engine?.memory(),
-      ...(adapters?.loras() && { loras: adapters.loras()! }),
+      ...adapters?.folders(),
       ...(inHand !== undefined && { request: inHand }),
     });
   };
@@ -168,7 +168,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
           started.run(request, { inputImage: input, signal, progress }),
         );
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
-        return { ...outcome, determinism: determinismOf(request, outcome, config, hashes) };
+        return { ...outcome, determinism: await determinismOf(request, outcome, config, hashes, adapters) };
       } finally {
         inHand = undefined;
         announce();

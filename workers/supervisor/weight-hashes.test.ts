@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -64,6 +73,27 @@ test('workers of one process read each file once', async () => {
   await Promise.all(both.map(({ done }) => done));
   assert.deepEqual(both[1]!.of('sdxl-base'), both[0]!.of('sdxl-base'));
   writeFileSync(unet, Buffer.alloc(3_000_000, 7));
+});
+
+test('another file is hashed when it is asked for: a small one at once, a large one meanwhile', async () => {
+  const small = path.join(root, 'tok.safetensors');
+  const large = path.join(root, 'lora.safetensors');
+  writeFileSync(small, 'vectors');
+  writeFileSync(large, '');
+  truncateSync(large, 2 ** 26 + 1);
+  const hashes = hashWeights([], modelsDir, path.join(root, 'others.json'), log);
+  assert.equal(await hashes.ofFile(small), sha256('vectors'));
+  assert.equal(await hashes.ofFile(large), null);
+  let known = null;
+  while (known === null) {
+    await setTimeout(5);
+    known = await hashes.ofFile(large);
+  }
+  assert.equal(known, sha256(Buffer.alloc(2 ** 26 + 1)));
+  writeFileSync(small, 'other vectors');
+  assert.equal(await hashes.ofFile(small), sha256('other vectors'));
+  await assert.rejects(hashes.ofFile(path.join(root, 'gone')), /ENOENT/);
+  await hashes.close();
 });
 
 test('a cache that is broken or cannot be written costs only time', async () => {

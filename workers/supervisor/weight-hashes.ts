@@ -12,6 +12,10 @@ import { unlessAborted } from './engine-stays.ts';
  */
 export interface WeightHashes {
   of(model: string): Readonly<Record<string, string | null>>;
+  /**
+   * Of another file: at once where it is small, else null until it is computed in the background.
+   */
+  ofFile(file: string): Promise<string | null>;
   /** Resolves once every file is hashed or given up on. */
   readonly done: Promise<void>;
   close(): Promise<void>;
@@ -23,6 +27,10 @@ const weightFile = /\.(?:safetensors|onnx|onnx_data|onnx\.data|pb)$/;
  * Big enough that a file of 7 GB takes few turns, small enough that a turn stays far below the lock's time.
  */
 const chunkBytes = 2 ** 20;
+/** Takes a tenth of a second. */
+const mostAtOnce = 2 ** 26;
+
+const keyOf = (file: string, size: number, mtimeMs: number) => `${file} ${size} ${mtimeMs}`;
 
 /**
  * Hashes the weights of installed models in the background, one file after another, so that nothing waits for
@@ -39,6 +47,34 @@ export function hashWeights(
   const hashes = new Map<string, Record<string, string | null>>();
   const stop = new AbortController();
 
+  const hashOf = async (file: string): Promise<string> => {
+    const { size, mtimeMs } = await stat(file);
+    const key = keyOf(file, size, mtimeMs);
+    const cache = await readCache(cacheFile);
+    const known = cache[key];
+    if (known !== undefined) return known;
+    const hash = await sha256Of(file, stop.signal);
+    await writeCache(cacheFile, { ...(await readCache(cacheFile)), [key]: hash }, log);
+    return hash;
+  };
+  /** Of files that are no model's, by path, size and time; a promise while one is computed. */
+  const others = new Map<string, string | Promise<string>>();
+  const ofFile = async (file: string): Promise<string | null> => {
+    const { size, mtimeMs } = await stat(file);
+    const key = keyOf(file, size, mtimeMs);
+    const isSmall = size <= mostAtOnce;
+    if (!others.has(key)) {
+      const hashing = isSmall ? hashOf(file) : inTurn(() => hashOf(file), stop.signal);
+      others.set(key, hashing);
+      hashing.then(
+        (hash) => others.set(key, hash),
+        () => others.delete(key),
+      );
+    }
+    const known = others.get(key)!;
+    return typeof known === 'string' || isSmall ? await known : null;
+  };
+
   const hashAll = async (): Promise<void> => {
     const files = [];
     for (const model of models) {
@@ -49,16 +85,6 @@ export function hashWeights(
         files.push({ own, name, file });
       }
     }
-    const hashOf = async (file: string): Promise<string> => {
-      const { size, mtimeMs } = await stat(file);
-      const key = `${file} ${size} ${mtimeMs}`;
-      const cache = await readCache(cacheFile);
-      const known = cache[key];
-      if (known !== undefined) return known;
-      const hash = await sha256Of(file, stop.signal);
-      await writeCache(cacheFile, { ...cache, [key]: hash }, log);
-      return hash;
-    };
     for (const { own, name, file } of files) own[name] = await inTurn(() => hashOf(file), stop.signal);
   };
   const done = hashAll().catch((error: unknown) => {
@@ -66,6 +92,7 @@ export function hashWeights(
   });
   return {
     of: (model) => ({ ...hashes.get(model) }),
+    ofFile,
     done,
     close: () => {
       stop.abort();

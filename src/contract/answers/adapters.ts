@@ -10,6 +10,10 @@ export const adapterSchema = z.strictObject({
     .array(z.string())
     .meta({ description: 'What its file says prompts should have; often nothing' }),
   tokens: z.int().optional().meta({ description: 'Of an embedding: how many tokens it takes' }),
+  width: z
+    .int()
+    .optional()
+    .meta({ description: 'Of an embedding: numbers of one vector, both text encoders together' }),
 });
 
 /** A file that cannot be used, and why. */

@@ -117,12 +117,21 @@ export function resultBody(
 function determinismBody({
   deviceReason,
   checkpoints,
+  loras,
+  embeddings,
   images,
   tiledVae,
   ...report
 }: DeterminismReport): CompletedBody['determinism'] {
   return {
     checkpoints: [...checkpoints],
+    ...(loras && {
+      loras: loras.map(({ textEncoderWeight, ...lora }) => ({
+        ...lora,
+        ...(textEncoderWeight !== undefined && { text_encoder_weight: textEncoderWeight }),
+      })),
+    }),
+    ...(embeddings && { embeddings: [...embeddings] }),
     ...report,
     ...(deviceReason !== undefined && { device_reason: deviceReason }),
     ...(tiledVae && { vae_tiled: tiledVae }),

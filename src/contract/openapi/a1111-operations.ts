@@ -111,7 +111,14 @@ const lists: Operation[] = [
   list('prompt-styles', 'Names for `styles`', 'A1111Styles', [
     { name: 'base', prompt: '{prompt}', negative_prompt: '' },
   ]),
-  list('embeddings', 'Textual inversions: none', 'A1111Embeddings', { loaded: {}, skipped: {} }),
+  list('embeddings', 'Textual inversions, which prompts name', 'A1111Embeddings', {
+    loaded: {
+      easynegative: {
+        ...{ step: null, sd_checkpoint: null, sd_checkpoint_name: null, shape: 2048, vectors: 8 },
+      },
+    },
+    skipped: {},
+  }),
   list('loras', 'Names for `<lora:name:weight>` in a prompt', 'A1111Loras', [
     { name: 'ink', alias: 'ink', path: 'ink', metadata: {} },
   ]),

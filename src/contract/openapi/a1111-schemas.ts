@@ -4,6 +4,13 @@ import { z } from 'zod';
 
 const named = z.strictObject({ name: z.string() });
 const record = z.record(z.string(), z.unknown());
+const embedding = z.strictObject({
+  step: z.int().nullable(),
+  sd_checkpoint: z.string().nullable(),
+  sd_checkpoint_name: z.string().nullable(),
+  shape: z.int().meta({ description: 'Numbers of one vector, both text encoders together' }),
+  vectors: z.int(),
+});
 
 export const a1111Responses = {
   A1111Images: z.strictObject({
@@ -54,7 +61,10 @@ export const a1111Responses = {
       config: z.string().nullable(),
     }),
   ),
-  A1111Embeddings: z.strictObject({ loaded: record, skipped: record }),
+  A1111Embeddings: z.strictObject({
+    loaded: z.record(z.string(), embedding),
+    skipped: z.record(z.string(), embedding),
+  }),
   A1111Loras: z.array(
     z.strictObject({ ...named.shape, alias: z.string(), path: z.string(), metadata: record }),
   ),

@@ -53,6 +53,11 @@ const unfinished = z.strictObject({
   metrics: z.strictObject({}),
 });
 
+const hashed = z
+  .string()
+  .nullable()
+  .meta({ description: 'SHA-256 of its file; null while it is being computed' });
+
 const determinism = z
   .strictObject({
     checkpoints: z.array(
@@ -63,6 +68,15 @@ const determinism = z
           .meta({ description: 'SHA-256 by file; null while it is being computed' }),
       }),
     ),
+    loras: z
+      .array(
+        z.strictObject({
+          ...{ name: z.string(), weight: z.number(), text_encoder_weight: z.number().optional() },
+          sha256: hashed,
+        }),
+      )
+      .optional(),
+    embeddings: z.array(z.strictObject({ name: z.string(), sha256: hashed })).optional(),
     device: z.string(),
     device_reason: z.string().optional().meta({ description: 'Why DEVICE=auto has become this device' }),
     runtime: z.string(),

@@ -72,6 +72,30 @@ const lists: Operation[] = [
       ...errorResponses(401, 429, 500, 503),
     },
   },
+  {
+    method: 'get',
+    path: '/v1/embeddings',
+    tag: 'Lists',
+    summary: 'Textual inversions, which prompts call by their names, and files that cannot be used',
+    keys: ['apiKey'],
+    responses: {
+      200: jsonResponse('What the workers find in MODELS_DIR/embeddings now', 'Adapters', {
+        data: [
+          {
+            ...{ name: 'easynegative', kind: 'textual inversion', trigger_words: [] },
+            ...{ tokens: 8, width: 2048 },
+          },
+        ],
+        unusable: [
+          {
+            name: 'old',
+            reason: 'old.pt: may hold a Python pickle, which can run code; convert it to safetensors',
+          },
+        ],
+      }),
+      ...errorResponses(401, 429, 500, 503),
+    },
+  },
 ];
 
 const health: Operation[] = [

@@ -2,6 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/answers/capabilities.ts';
 import { parseFields } from '../../contract/bodies/fields.ts';
 import { lorasOf } from '../../contract/bodies/lora-fields.ts';
+import { routesOf } from '../../contract/routes.ts';
+import { baseName } from '../../contract/served-names.ts';
 import { version } from '../../process/software.ts';
 import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';
@@ -11,6 +13,7 @@ import type { MemoryPool } from '../http/memory-pool.ts';
 import { createTurns } from '../http/turns.ts';
 import type { InputImages } from '../submit/input-image.ts';
 import { unknownWordWarnings } from '../submit/known-words.ts';
+import { embeddingsNamed } from '../submit/named-embeddings.ts';
 import { isLong } from '../submit/prompt-check.ts';
 import { assertContentType, readBody } from '../submit/read-body.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
@@ -51,11 +54,15 @@ export function capabilityRoutes(
   app.post('/v1/tokenize', { bodyLimit: settings.bodyLimit, onRequest }, async (request) => {
     const { fields } = await readBody(request, settings.bodyLimit);
     const { prompt, negative_prompt: negativePrompt, style, base_model } = parseFields(tokenizeBody, fields);
-    const described = { prompt: lorasOf(prompt).prompt, negativePrompt, style };
+    const live = await workers.live();
+    const serving = live.filter((worker) => routesOf(worker).includes(base_model ?? baseName));
+    const texts = { prompt: lorasOf(prompt).prompt, negativePrompt, style };
+    const { embeddings, warnings } = embeddingsNamed(texts, serving);
+    const described = { ...texts, embeddings };
     return {
       chunk_length: chunkLength - 2,
       ...(isLong(described) ? await turn(() => countTokens(described)) : countTokens(described)),
-      warnings: unknownWordWarnings(base_model, described, await workers.live()),
+      warnings: [...warnings, ...unknownWordWarnings(base_model, described, live)],
     };
   });
 

@@ -10,6 +10,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { GenerationRequest, RequestOverrides } from '../../contract/generation.ts';
 import { nearMissWarnings } from '../../contract/names/near-misses.ts';
 import { routeOf } from '../../contract/routes.ts';
+import { baseName } from '../../contract/served-names.ts';
 import { type SlugName, slugs } from '../../contract/slugs.ts';
 import { fitImage } from '../../images/fit-image.ts';
 import type { SubmitOptions } from '../../jobs/records/admit.ts';
@@ -22,6 +23,7 @@ import type { Asking, InputImages } from './input-image.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 import { withInstalledLoras } from './installed-adapters.ts';
 import { unknownWordWarnings } from './known-words.ts';
+import { withNamedEmbeddings } from './named-embeddings.ts';
 import { baseModelProfile, modelOf } from './named-model.ts';
 import { isLong, type Prompts } from './prompt-check.ts';
 import type { RawBody } from './read-body.ts';
@@ -69,7 +71,8 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
       const known = Object.keys(slugs['sdxl1.0-txt2img'].body.shape);
       const { model, warnings } = await modelOf(fields, known, workers);
       const parsed = withWarnings(parseTextToImage(fields, defaults, freeSize, model), warnings);
-      const request = withOverrides(parsed, overrides);
+      const served = parsed.model ?? baseName;
+      const request = await withNamedEmbeddings(withOverrides(parsed, overrides), served, workers);
       await checked(request);
       const made = await withInstalledRefiner(request, workers, settings.refinerFallback);
       return await withInstalledLoras(made, routeOf(made), workers);
@@ -77,7 +80,8 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     'sdxl-img2img': async (id, { fields, file, size, model, overrides }, _, client) => {
       const profile = await baseModelProfile(fields, model, workers);
       const parsed = parseImageToImage(fields, defaults, file, profile);
-      const { image, ...request } = withOverrides(parsed, overrides);
+      const { image, ...given } = withOverrides(parsed, overrides);
+      const request = await withNamedEmbeddings(given, given.baseModel, workers);
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
       const { loras } = await withInstalledLoras(request, request.baseModel, workers);

@@ -6,7 +6,9 @@ import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { unknownWords } from '../../text/unknown-words.ts';
 
 /** Parts of a request that say what its picture shows. */
-export type Described = Pick<GenerationRequest, 'prompt' | 'negativePrompt'> & { readonly style?: string };
+export type Described = Pick<GenerationRequest, 'prompt' | 'negativePrompt' | 'embeddings'> & {
+  readonly style?: string;
+};
 
 /** A sentence does not grow with the prompt. */
 const mostWords = 6;
@@ -37,7 +39,8 @@ export function unknownWordWarnings(
 /** The warnings that a checkpoint of these words gives. */
 export function warningsFor(known: KnownWords, described: Described): string[] {
   const { name, note } = known;
-  const words = new Set(known.words);
+  const named = (described.embeddings ?? []).flatMap((each) => unknownWords(each.name, new Set()));
+  const words = new Set([...known.words, ...named]);
   const warnings: string[] = [];
   for (const [field, text] of [
     ['prompt', described.prompt],

@@ -1,5 +1,6 @@
 import { ApiError } from '../../contract/errors.ts';
-import { chunkLength, chunkPrompt, chunkPrompts, PromptError } from '../../text/chunks.ts';
+import { chunkLength, chunkPrompt, chunkPrompts, type PromptChunk, PromptError } from '../../text/chunks.ts';
+import { embeddingNames, type PromptEmbedding } from '../../text/embedding-names.ts';
 import { parsePromptWeights, promptBreak } from '../../text/prompt-weights.ts';
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
 import { type ClipTokenizer, loadTokenizer } from '../../text/tokenizer.ts';
@@ -9,6 +10,8 @@ export interface Prompts {
   readonly negativePrompt: string;
   /** Text to image only. */
   readonly style?: string;
+  /** Those that the texts name: each is as many tokens as it has vectors. */
+  readonly embeddings?: readonly PromptEmbedding[];
 }
 
 /** @throws ApiError naming the field whose text, inside its style, needs more chunks than are allowed. */
@@ -30,26 +33,30 @@ export async function createPromptCheck(
   const tokenizers = await Promise.all([loadTokenizer({ pad: 'eos' }), loadTokenizer({ pad: 0 })]);
   return {
     checkPrompts: (prompts) => {
+      const names = embeddingNames(prompts.embeddings ?? []);
       for (const [field, text] of styledFields(prompts))
         naming(field, () => {
           assertWithinReach(text, tokenizers[0]!, maxChunks);
-          chunkPrompts([text], tokenizers, maxChunks);
+          chunkPrompts([text], tokenizers, maxChunks, names);
         });
     },
-    countTokens: (prompts) =>
-      Object.fromEntries(
+    countTokens: (prompts) => {
+      const names = embeddingNames(prompts.embeddings ?? []);
+      return Object.fromEntries(
         styledFields(prompts).map(([field, text]) => [
           field,
           naming(field, () => {
             assertWithinReach(text, tokenizers[0]!, maxChunks);
-            return contentCounts(text, tokenizers[0]!, maxChunks);
+            return contentCounts(chunkPrompt(text, tokenizers[0]!, maxChunks, names), tokenizers[0]!);
           }),
         ]),
-      ) as Record<PromptField, number[]>,
+      ) as Record<PromptField, number[]>;
+    },
   };
 }
 
-function styledFields({ prompt, negativePrompt, style = 'base' }: Prompts): [PromptField, string][] {
+/** Both prompts inside their style, as they are encoded. */
+export function styledFields({ prompt, negativePrompt, style = 'base' }: Prompts): [PromptField, string][] {
   const styled = applyStyle(canonicalStyle(style) ?? 'base', prompt, negativePrompt);
   return [
     ['prompt', styled.prompt],
@@ -67,8 +74,8 @@ function naming<Value>(field: PromptField, read: () => Value): Value {
 }
 
 /** The first encoder fills a chunk up with its end token. */
-function contentCounts(text: string, tokenizer: ClipTokenizer, maxChunks: number): number[] {
-  return chunkPrompt(text, tokenizer, maxChunks).map(({ ids }) => {
+function contentCounts(chunks: readonly PromptChunk[], tokenizer: ClipTokenizer): number[] {
+  return chunks.map(({ ids }) => {
     let end = chunkLength;
     while (end > 1 && ids[end - 1] === tokenizer.eos) end--;
     return end - 1;

@@ -41,6 +41,8 @@ export interface WorkerInfo {
   readonly memory?: MemoryReport | undefined;
   /** The LoRAs in its models folder. */
   readonly loras?: AdapterFolder;
+  /** The embeddings in its models folder. */
+  readonly embeddings?: AdapterFolder;
   /** Id of the request that it has in hand. */
   readonly request?: string;
   /** What those of its models know that were trained on little. */

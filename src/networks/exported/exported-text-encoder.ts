@@ -1,7 +1,7 @@
 import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
+import { mostClipSkip } from '../../checkpoints/configs/clip-skip.ts';
 import type { ClipTextConfig } from '../../checkpoints/configs/clip-text-config.ts';
 import type { ExportedNetwork } from '../../checkpoints/exported/exported-folder.ts';
-import { mostClipSkip } from '../../text/clip-skip.ts';
 import type { ClipTextEncoder } from '../networks.ts';
 import type { NetworkOptions } from '../runtime/session.ts';
 import { requireLength } from '../runtime/tensors.ts';

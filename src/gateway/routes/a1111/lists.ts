@@ -54,13 +54,15 @@ export function listRoutes(app: FastifyInstance, checkpoints: Checkpoints, worke
     const { data } = adapterList((await workers.live()).map(({ loras }) => loras));
     return data.map(({ name }) => ({ name, alias: name, path: name, metadata: {} }));
   });
-  app.get(
-    '/sdapi/v1/embeddings',
-    async (): Promise<ResponseBody<'A1111Embeddings'>> => ({
-      loaded: {},
-      skipped: {},
-    }),
-  );
+  app.get('/sdapi/v1/embeddings', async (): Promise<ResponseBody<'A1111Embeddings'>> => {
+    const { data } = adapterList((await workers.live()).map(({ embeddings }) => embeddings));
+    const unknown = { step: null, sd_checkpoint: null, sd_checkpoint_name: null };
+    const loaded = data.map(
+      ({ name, tokens = 0, width = 0 }) => [name, { ...unknown, shape: width, vectors: tokens }] as const,
+    );
+    // What does not fit a model is said when it is asked for: there are several models here.
+    return { loaded: Object.fromEntries(loaded), skipped: {} };
+  });
   app.get('/sdapi/v1/memory', async (): Promise<ResponseBody<'A1111Memory'>> => {
     const [free, total] = [freemem(), totalmem()];
     return { ram: { free, used: total - free, total }, cuda: { error: 'unavailable' } };
