@@ -8,7 +8,7 @@ import { maxSeed, variationFields } from '../bodies/variation-fields.ts';
  * and unknown fields are ignored, as there.
  */
 
-const { prompt, negative_prompt } = bodies['sdxl-torch'].shape;
+const { prompt, negative_prompt, eta, s_churn, s_tmin, s_tmax, s_noise } = bodies['sdxl-torch'].shape;
 const text = (most = 256) => z.string().max(most).optional();
 const count = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
 /** Latents have a side of 8 pixels; what is left of that is cut off, as there. */
@@ -50,6 +50,11 @@ const common = {
   cfg_scale: z.number().min(0).max(25).default(7),
   width: side,
   height: side,
+  eta: eta.meta({ description: 'Share of new noise; without effect on a sampler that has none' }),
+  s_churn: s_churn.meta({ description: 'Stochasticity of Euler, Heun and DPM2; without effect on others' }),
+  s_tmin,
+  s_tmax: s_tmax.meta({ description: 'Largest sigma with s_churn; 0: all' }),
+  s_noise,
   override_settings: z
     .record(z.string(), z.unknown())
     .default({})

@@ -50,6 +50,8 @@ function inTheirNames(fields: Fields, isSampled: boolean) {
     width: fields.img_width,
     height: fields.img_height,
     denoising_strength: fields.strength,
+    ...{ eta: fields.eta, s_churn: fields.s_churn, s_tmin: fields.s_tmin, s_tmax: fields.s_tmax },
+    s_noise: fields.s_noise,
     ...(fields.refiner === true && {
       ...{ refiner_checkpoint: refinerName, refiner_switch_at: fields.high_noise_fraction },
     }),
@@ -60,19 +62,28 @@ function inTheirNames(fields: Fields, isSampled: boolean) {
   };
 }
 
+/** Fields of ours that have no name there. */
+const ownNames = [
+  ...['scheduler', 'cache', 'guidance_rescale', 'guidance_start', 'guidance_end'],
+  ...['loras', 'original_size', 'target_size', 'crop'],
+];
+/** Those that belong to the solver. */
+const solverNames = ['scheduler', 'cache'];
+
 /**
- * A published scheduler that an infotext names has no name there, and takes the place of the sampler where
- * the request itself names none.
+ * What an infotext of ours says that has no name there. A published scheduler takes the place of the sampler;
+ * where the request itself names a sampler, nothing of the infotext's is left.
  */
-export function publishedScheduler(
+export function ownFieldsOf(
   raw: unknown,
   slug: RecreatedRequest['slug'],
   recreated: RecreatedRequest | undefined,
-): { readonly scheduler: unknown } | undefined {
-  const { sampler_name, sampler_index, scheduler: spacing } = (raw ?? {}) as Fields;
-  const isSampled = [sampler_name, sampler_index, spacing].some(
+): Fields {
+  if (recreated?.slug !== slug) return {};
+  const { sampler_name, sampler_index, scheduler } = (raw ?? {}) as Fields;
+  const isSampled = [sampler_name, sampler_index, scheduler].some(
     (name) => name !== undefined && name !== null,
   );
-  const scheduler = recreated?.slug === slug ? recreated.fields.scheduler : undefined;
-  return isSampled || scheduler === undefined ? undefined : { scheduler };
+  const names = ownNames.filter((name) => !(isSampled && solverNames.includes(name)));
+  return Object.fromEntries(Object.entries(recreated.fields).filter(([name]) => names.includes(name)));
 }

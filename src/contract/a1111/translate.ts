@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SamplerName } from '../../schedulers/samplers.ts';
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { ApiError } from '../errors.ts';
@@ -8,9 +9,10 @@ import { show } from '../show.ts';
 import type { SlugName } from '../slugs.ts';
 import { a1111Bodies, mostPictures } from './bodies.ts';
 import { parseA1111, refuseField } from './errors.ts';
-import { publishedScheduler, withInfotext } from './infotext.ts';
+import { ownFieldsOf, withInfotext } from './infotext.ts';
 import { readOverrides } from './override-settings.ts';
 import { type ChosenSampler, chooseSampler } from './samplers.ts';
+import { solverFields } from './solver-fields.ts';
 
 type TextBody = z.output<typeof a1111Bodies.txt2img>;
 type PictureBody = z.output<typeof a1111Bodies.img2img>;
@@ -56,7 +58,10 @@ export function translateTexts(raw: unknown, embedParameters: boolean): Translat
     ...{ endpoint: 'sdxl-torch', slug: 'sdxl1.0-txt2img', body, size: undefined },
     ...common,
     overrides: { ...common.overrides, ...pixelsOf(body) },
-    fields: { ...withScheduler(fields, publishedScheduler(raw, 'sdxl1.0-txt2img', recreated)), ...refiner },
+    fields: {
+      ...withSolver(fields, 'sdxl-torch', body, ownFieldsOf(raw, 'sdxl1.0-txt2img', recreated)),
+      ...refiner,
+    },
   };
 }
 
@@ -78,15 +83,26 @@ export function translatePictures(raw: unknown, embedParameters: boolean): Trans
     ...{ endpoint: 'sdxl-img2img', slug: 'sdxl-img2img', body, size: { ...pixelsOf(body), fit } },
     ...common,
     fields: {
-      ...withScheduler(fields, publishedScheduler(raw, 'sdxl-img2img', recreated)),
+      ...withSolver(fields, 'sdxl-img2img', body, ownFieldsOf(raw, 'sdxl-img2img', recreated)),
       ...{ image: images[0], strength: body.denoising_strength },
     },
   };
 }
 
-function withScheduler(fields: object, published: { readonly scheduler: unknown } | undefined): object {
-  if (published === undefined) return fields;
-  return { ...fields, sampler: undefined, schedule: undefined, ...published };
+/** @param own what an infotext of ours says that has no name there; a published scheduler among it. */
+function withSolver(
+  fields: { readonly sampler: SamplerName },
+  endpoint: Endpoint,
+  body: A1111Body,
+  own: { readonly scheduler?: unknown },
+): object {
+  if (typeof own.scheduler !== 'string')
+    return { ...fields, ...own, ...solverFields(body, endpoint, { sampler: fields.sampler }) };
+  const { scheduler } = own;
+  return {
+    ...{ ...fields, sampler: undefined, schedule: undefined },
+    ...{ ...own, ...solverFields(body, endpoint, { scheduler }) },
+  };
 }
 
 function translateCommon(body: A1111Body, embedParameters: boolean) {

@@ -59,6 +59,18 @@ test('round trip of every sampler on every schedule, on both endpoints', () => {
 for (const [what, fields] of Object.entries({
   'no refiner': { refiner: false },
   'a step cache': { cache: { name: 'spectrum', w: 0.25, lam: 0 } },
+  LoRAs: {
+    loras: [
+      { name: 'styles/ink', weight: -0.5 },
+      { name: 'b', weight: 1, text_encoder_weight: 0 },
+    ],
+  },
+  'LoRAs that a prompt cannot name': { loras: [{ name: 'a' }, { name: 'b:c' }, { name: 'd', weight: 1e-7 }] },
+  'sizes to be told': { original_size: [640, 512], target_size: [1024, 768], crop: [0, 16] },
+  'options of the solver': { sampler: 'euler', s_churn: 5, s_tmin: 0.1, s_tmax: 9, s_noise: 1.01 },
+  'a share of noise and guidance of ones own': {
+    ...{ scheduler: 'Euler a', eta: 0.5, guidance_rescale: 0.7, guidance_start: 0.1, guidance_end: 0.9 },
+  },
   'a model of ones own': { model: 'dreamshaper', refiner: false },
   'a late refiner': { high_noise_fraction: 0.95 },
   'a style': { style: 'anime' },

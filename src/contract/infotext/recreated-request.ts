@@ -41,13 +41,24 @@ const ownKeys = {
   s_noise: 'Sigma noise',
 } as const;
 
-/** JSON, which the field takes as it is. */
-const cacheKey = 'Step cache';
+/** Lists and objects as JSON, which the fields take as it is. */
+const jsonKeys = {
+  cache: 'Step cache',
+  loras: 'LoRAs',
+  original_size: 'Original size',
+  target_size: 'Target size',
+  crop: 'Crop',
+} as const;
 
-const isOwnKey = (key: string) => key === cacheKey || (Object.values(ownKeys) as string[]).includes(key);
+const isOwnKey = (key: string) =>
+  [...Object.values(ownKeys), ...Object.values(jsonKeys)].some((own) => own === key);
 
 function ownFields(number: (key: string) => number | undefined): Record<string, number | undefined> {
   return Object.fromEntries(Object.entries(ownKeys).map(([field, key]) => [field, number(key)]));
+}
+
+function jsonFields(given: ReadonlyMap<string, string>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(jsonKeys).map(([field, key]) => [field, given.get(key)]));
 }
 
 /** Reads the infotext of a picture of ours or of A1111's. */
@@ -71,7 +82,7 @@ export function recreatedRequest(text: string): RecreatedRequest {
     ...schedulerFields(endpoint, given, warnings),
     num_inference_steps: number('Steps'),
     guidance_scale: number('CFG scale'),
-    ...(given.has('Scheduler') && { ...ownFields(number), cache: given.get(cacheKey) }),
+    ...(given.has('Scheduler') && { ...ownFields(number), ...jsonFields(given) }),
     seed: number('Seed'),
     subseed: number('Variation seed'),
     subseed_strength: number('Variation seed strength'),

@@ -1,4 +1,5 @@
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
+import type { LoraChoice } from '../bodies/lora-fields.ts';
 import { maxSeed } from '../bodies/variation-fields.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { baseName, refinerName } from '../served-names.ts';
@@ -24,6 +25,7 @@ export interface PictureFacts {
  */
 export function infotextOf(request: GenerationRequest, picture: PictureFacts): string {
   const { steps, guidanceScale, rng, variation, seedResizeFrom, solverOptions = {} } = request;
+  const { sizeConditioning: sizes = {}, loras = [] } = request;
   const { sampler, scheduleType, scheduler } = labelsOf(request.endpoint, request.scheduler);
   const isPictured = request.endpoint === 'sdxl-img2img';
   const isRefined = !isPictured && request.refiner && request.highNoiseFraction < 1;
@@ -41,6 +43,10 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
     ['Sigma tmax', solverOptions.sTmax],
     ['Sigma noise', solverOptions.sNoise],
     ['Step cache', request.stepCache && JSON.stringify(request.stepCache)],
+    ['LoRAs', areSpeakable(loras) ? undefined : listed(loras)],
+    ['Original size', sizes.originalSize && `[${sizes.originalSize.width},${sizes.originalSize.height}]`],
+    ['Target size', sizes.targetSize && `[${sizes.targetSize.width},${sizes.targetSize.height}]`],
+    ['Crop', sizes.crop && `[${sizes.crop.left},${sizes.crop.top}]`],
     ['Seed', picture.seed],
     ['Size', `${picture.width}x${picture.height}`],
     ['Model', isPictured ? request.baseModel : (request.model ?? baseName)],
@@ -61,9 +67,36 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
   });
 }
 
-/** The prompts of a request with its style applied. */
+/** Whether `<lora:name:weight>` can say them all. */
+function areSpeakable(loras: readonly LoraChoice[]): boolean {
+  return loras.every(
+    ({ name, weight, textEncoderWeight = weight }) =>
+      !/[:<>]/.test(name) && [weight, textEncoderWeight].every((each) => /^-?[\d.]+$/.test(String(each))),
+  );
+}
+
+/** As the body's field has them. */
+function listed(loras: readonly LoraChoice[]): string {
+  const wire = loras.map(({ name, weight, textEncoderWeight }) => ({
+    ...{ name, weight },
+    ...(textEncoderWeight !== undefined && { text_encoder_weight: textEncoderWeight }),
+  }));
+  return JSON.stringify(wire);
+}
+
+/** A1111's own syntax: the weight of all, or those of the text encoders and the UNet. */
+function loraTags(loras: readonly LoraChoice[]): string {
+  const tags = loras.map(({ name, weight, textEncoderWeight: text }) =>
+    text === undefined ? `<lora:${name}:${weight}>` : `<lora:${name}:${text}:${weight}>`,
+  );
+  return tags.join('');
+}
+
+/** The prompts of a request with its style applied, and its LoRAs as A1111's prompts name them. */
 export function promptsOf(request: GenerationRequest): { prompt: string; negativePrompt: string } {
-  const { prompt, negativePrompt } = request;
+  const { negativePrompt } = request;
+  const { loras = [] } = request;
+  const prompt = request.prompt + (areSpeakable(loras) ? loraTags(loras) : '');
   const style = request.endpoint === 'sdxl-torch' ? canonicalStyle(request.style) : undefined;
   return style === undefined ? { prompt, negativePrompt } : applyStyle(style, prompt, negativePrompt);
 }
