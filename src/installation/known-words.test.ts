@@ -47,7 +47,7 @@ const python = spawnSync('python3', ['-c', 'import numpy']);
 test("the demo checkpoint's words are those of its training", {
   skip: python.status !== 0 && 'there is no Python with numpy on this machine',
 }, async () => {
-  const directory = path.join(root, 'scripts/maintainers/train-demo');
+  const directory = path.join(root, 'scripts/maintainers/train-demo/shapes');
   const made = spawnSync('python3', ['-B', 'known_words.py'], { cwd: directory, encoding: 'utf8' });
   assert.equal(made.status, 0, made.stderr);
   assert.equal(await readFile(path.join(demo, knownWordsName), 'utf8'), made.stdout);

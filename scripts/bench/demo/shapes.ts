@@ -1,6 +1,6 @@
 /**
- * The shapes the demo checkpoint draws, as scripts/maintainers/train-demo/scenes.py has them: radius 1, y
- * downwards.
+ * The shapes the demo checkpoint draws, as scripts/maintainers/train-demo/shapes/scenes.py has them: radius
+ * 1, y downwards.
  */
 
 export type Point = readonly [x: number, y: number];

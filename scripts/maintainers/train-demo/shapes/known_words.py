@@ -1,6 +1,6 @@
 """What the demo checkpoint knows, for people and for the server: known-words.json beside its weights.
 
-python known_words.py > ../../../models/demo/demo-base/known-words.json
+python known_words.py > ../../../../models/demo/demo-base/known-words.json
 """
 
 import json
