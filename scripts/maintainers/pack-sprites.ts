@@ -14,6 +14,7 @@ import { captionWords } from './pack-sprites/caption-words.ts';
 import { drawSprite, spriteReach, spriteSide } from './pack-sprites/draw-sprite.ts';
 import { readIconSet } from './pack-sprites/icon-sets.ts';
 import { packFile } from './pack-sprites/pack-file.ts';
+import { pluralOf } from './pack-sprites/plural.ts';
 import { readThings } from './pack-sprites/things.ts';
 
 const usage = `node scripts/maintainers/pack-sprites.ts --out FILE [--things N]
@@ -67,7 +68,8 @@ if (values.help || values.out === undefined) {
       sprites.push(await drawSprite(sets.get(prefix!)!.svgOf(name!), tinted));
     }
     const words = JSON.parse(await readFile(path.join(source, 'words.json'), 'utf8'));
-    const named = things.map(({ names, plurals }) => [names, plurals]);
+    const shapes = Object.values<string[]>(words.shapes).flat();
+    const named = [shapes.map(pluralOf), ...things.map(({ names, plurals }) => [names, plurals])];
     const header = {
       side: spriteSide,
       reach: spriteReach,

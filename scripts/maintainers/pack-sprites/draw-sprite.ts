@@ -6,7 +6,10 @@ export const spriteSide = 384;
 /** Of the sprite's half, how much the drawing's longer side reaches: the rest is room for outlines. */
 export const spriteReach = 1 / 1.15;
 
-/** Planes of spriteSide x spriteSide bytes: red, green and blue times alpha, alpha, share of the leading colour. */
+/**
+ * Planes of spriteSide x spriteSide bytes: red, green and blue times alpha, alpha, the share of the leading
+ * colour times alpha.
+ */
 export interface Sprite extends LeadingColour {
   readonly planes: Uint8Array;
 }
@@ -35,7 +38,7 @@ export async function drawSprite(svg: string, tinted: boolean): Promise<Sprite> 
     for (let channel = 0; channel < 3; channel++)
       planes[channel * area + at] = Math.round((fitted[4 * index + channel]! * alpha) / 255);
     planes[3 * area + at] = alpha;
-    planes[4 * area + at] = tinted ? Math.round(colour.shares[index]! * 255) : 0;
+    planes[4 * area + at] = tinted ? Math.round(colour.shares[index]! * alpha) : 0;
   }
   return { planes, ...colour };
 }

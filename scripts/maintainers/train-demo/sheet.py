@@ -1,0 +1,50 @@
+"""A contact sheet of random scenes, their captions on standard output: look before training.
+
+python sheet.py --pack FILE --out sheet.png [--seed 0] [--pixels 192]
+"""
+
+import argparse
+import random
+
+import torch
+from PIL import Image
+
+import draw
+from atlas import Atlas
+from captions import Captions
+from pack import Pack
+from vocabulary import plain
+
+
+def grid(images, columns):
+    """uint8 [h, w, 3] of [n, 3, side, side], -1 ... 1, row by row."""
+    count, _, side, _ = images.shape
+    rows = -(-count // columns)
+    sheet = torch.ones(rows * columns, 3, side, side)
+    sheet[:count] = images.cpu()
+    sheet = sheet.view(rows, columns, 3, side, side).permute(0, 3, 1, 4, 2)
+    return (
+        (sheet.reshape(rows * side, columns * side, 3).clamp(-1, 1) * 127.5 + 127.5).round().to(torch.uint8)
+    )
+
+
+def main():
+    parse = argparse.ArgumentParser()
+    parse.add_argument("--pack", required=True)
+    parse.add_argument("--out", required=True)
+    parse.add_argument("--seed", type=int, default=0)
+    parse.add_argument("--pixels", type=int, default=192)
+    parse.add_argument("--count", type=int, default=36)
+    options = parse.parse_args()
+    torch.set_num_threads(1)
+    pack = Pack(options.pack)
+    source, captions = random.Random(options.seed), Captions(pack)
+    told = [captions.random_scene(source) for _ in range(options.count)]
+    images = draw.draw(Atlas(pack, 192), draw.describe([scene for _, scene in told]), options.pixels)
+    for index, (caption, _) in enumerate(told):
+        print(*divmod(index, 6), plain(caption))
+    Image.fromarray(grid(images, 6).numpy()).save(options.out)
+
+
+if __name__ == "__main__":
+    main()
