@@ -1,0 +1,42 @@
+"""What all stages of a leg share: the packed file, the sizes, the device, the latent space."""
+
+import random
+from pathlib import Path
+
+import torch
+
+import draw
+import latents
+from atlas import Atlas
+from captions import Captions
+from sizes import SIZES
+from vocabulary import Vocabulary
+
+# Sprites for pictures of 128 pixels, and for windows of the whole resolution.
+SMALL_SIDE, LARGE_SIDE = 96, 384
+FITTED_SCENES = 600
+
+
+class Leg:
+    def __init__(self, folder, pack, size, device, finer):
+        self.folder, self.pack, self.device, self.finer = Path(folder), pack, device, finer
+        self.sizes, self.vocabulary = SIZES[size], Vocabulary(pack.tokens)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.atlas = Atlas(pack, SMALL_SIDE, device)
+        self.basis = latents.load_basis(self.folder, self._fitted_images, self.sizes.latent_channels, device)
+
+    def _fitted_images(self):
+        """Always drawn on the CPU, so that every machine finds the same latent space."""
+        source, captions, atlas = random.Random(1), Captions(self.pack), Atlas(self.pack, SMALL_SIDE)
+        told = [captions.random_scene(source)[1] for _ in range(FITTED_SCENES)]
+        parts = [draw.describe(told[start : start + 50]) for start in range(0, FITTED_SCENES, 50)]
+        return torch.cat([draw.draw(atlas, part, latents.DRAWN) for part in parts])
+
+    def latents(self, batch, blur=None):
+        """Latents [n, channels, 32, 32] of a batch's scenes; `blur`: int64 [n]."""
+        return self.basis.latents(
+            draw.draw(self.atlas, batch, latents.DRAWN, blur=blur, finer=self.finer)
+        ).contiguous()
+
+    def autocast(self):
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)

@@ -1,0 +1,120 @@
+"""Draws a sheet of pictures from what has been trained so far, with prompts of the pack's own things.
+
+    python sample.py --pack FILE --folder STATE --out sheet.png [--size small] [--count 16] [--threads 1]
+
+Base and refiner as the API's defaults have them: guidance 7.5, the refiner from 80 % of the steps on. What is
+not trained yet is left out: without the VAE the latents are turned back by the basis itself, at 128x128.
+"""
+
+import argparse
+import random
+
+import torch
+
+import latents
+from captions import Captions
+from diffusion import GUIDANCE, ddim
+from leg import Leg
+from pack import Pack
+from png import write_png
+from sheet import grid
+from sizes import SIZES
+from stage_base import load_base
+from stage_refiner import BLURRED_SCORE, load_refiner
+from stage_vae import load_vae
+from vocabulary import plain
+
+SEED = "sheet"
+# Where the refiner takes over, as the API's high_noise_fraction of 0.8 has it.
+HANDED_OVER = 200
+# What the API asks the refiner for.
+SCORE = 6.0
+
+
+def sheet_captions(pack, count):
+    """Fixed captions of scenes that training never sees, with nothing strange in them."""
+    source, captions = random.Random(SEED), Captions(pack)
+    return [captions.random_scene(source, strangers=False)[0] for _ in range(count)]
+
+
+class Sampler:
+    def __init__(self, leg):
+        has = lambda name: (leg.folder / f"{name}.pt").exists()
+        self.leg, self.base = leg, load_base(leg)
+        self.refiner = load_refiner(leg) if has("refiner") else None
+        self.vae = load_vae(leg) if has("vae") else None
+
+    def _rows(self, captions):
+        encoded = [self.leg.vocabulary.encode(caption) for caption in captions]
+        return torch.tensor([[first, second] for first, second, _ in encoded], device=self.leg.device)
+
+    def _guided(self, both):
+        plain, told = both.float().chunk(2)
+        return plain + GUIDANCE * (told - plain)
+
+    @torch.no_grad()
+    def latents(self, captions, seed=0, steps=25):
+        """[n, channels, 32, 32] of pictures of the captions."""
+        rows, leg = self._rows(captions), self.leg
+        hidden, pooled = self.base.encode(rows)
+        texts = torch.cat([torch.zeros_like(hidden), hidden]), torch.cat([torch.zeros_like(pooled), pooled])
+
+        def predict(noisy, timestep):
+            timesteps = torch.full((2 * len(noisy),), timestep, device=leg.device)
+            return self._guided(self.base(torch.cat([noisy, noisy]), timesteps, *texts))
+
+        generator = torch.Generator().manual_seed(seed)
+        shape = len(captions), leg.sizes.latent_channels, latents.SIDE, latents.SIDE
+        noisy = torch.randn(shape, generator=generator).to(leg.device)
+        if self.refiner is None:
+            return ddim(predict, noisy, steps)
+        noisy = ddim(predict, noisy, steps, last=HANDED_OVER)
+        return ddim(self._refining(captions, rows), noisy, steps, first=HANDED_OVER)
+
+    def _refining(self, captions, rows):
+        count, device = len(captions), self.leg.device
+        both = torch.cat([self._rows([""] * count), rows])[:, 1]
+        hidden, pooled = self.base.encoders[1](both)
+        time_ids = torch.tensor([[1024.0, 1024.0, 0.0, 0.0, SCORE]], device=device).repeat(2 * count, 1)
+        time_ids[:count, 4] = BLURRED_SCORE
+
+        def predict(noisy, timestep):
+            timesteps = torch.full((2 * count,), timestep, device=device)
+            made = self.refiner(torch.cat([noisy, noisy]), timesteps, hidden, pooled, time_ids)
+            return self._guided(made)
+
+        return predict
+
+    @torch.no_grad()
+    def pictures(self, captions, seed=0, pixels=256):
+        made = self.latents(captions, seed)
+        if self.vae is None:
+            return self.leg.basis.images(made)
+        whole = [self.vae.decode(each[None]) for each in made]
+        return torch.cat([torch.nn.functional.avg_pool2d(each, 1024 // pixels) for each in whole])
+
+
+def write_sheet(leg, file, count=16, columns=4):
+    captions = sheet_captions(leg.pack, count)
+    made = torch.cat([Sampler(leg).pictures(captions[at : at + 8]) for at in range(0, count, 8)])
+    write_png(file, grid(made, columns))
+    for index, caption in enumerate(captions):
+        print(*divmod(index, columns), plain(caption))
+
+
+def main():
+    parse = argparse.ArgumentParser()
+    parse.add_argument("--pack", required=True)
+    parse.add_argument("--folder", required=True)
+    parse.add_argument("--out", required=True)
+    parse.add_argument("--size", choices=SIZES, default="full")
+    parse.add_argument("--count", type=int, default=16)
+    parse.add_argument("--threads", type=int, default=1)
+    options = parse.parse_args()
+    torch.set_num_threads(options.threads)
+    leg = Leg(options.folder, Pack(options.pack), options.size, torch.device("cpu"), finer=1)
+    write_sheet(leg, options.out, options.count)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Training that can be stopped at any moment: atomic checkpoints, a moving average, a log."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import torch
+
+
+class State:
+    """Everything in `parts` (name -> module or optimizer), the step and the plan, under folder/name.pt.
+
+    The step is also the place in the data and the seed of a step's random numbers: nothing else has to be
+    kept for a leg to go on as if it had never stopped.
+    """
+
+    def __init__(self, folder, name, parts, every=120):
+        self.folder, self.name, self.parts, self.every = Path(folder), name, parts, every
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.file = self.folder / f"{name}.pt"
+        self.saved_at = time.time()
+        self.step, self.planned = 0, None
+        if self.file.exists():
+            saved = torch.load(self.file, map_location="cpu", weights_only=True)
+            self.step, self.planned = saved["step"], saved["planned"]
+            for part, value in parts.items():
+                value.load_state_dict(saved[part])
+            print(f"{name}: goes on at step {self.step} of {self.planned}", flush=True)
+
+    def save(self):
+        fresh = self.file.with_suffix(".new")
+        parts = {name: part.state_dict() for name, part in self.parts.items()}
+        torch.save({"step": self.step, "planned": self.planned, **parts}, fresh)
+        os.replace(fresh, self.file)
+        self.saved_at = time.time()
+
+    def due(self):
+        return time.time() - self.saved_at > self.every
+
+    def progress(self):
+        """0 ... 1, and 0 as long as there is no plan."""
+        return min(1.0, self.step / self.planned) if self.planned else 0.0
+
+    def is_finished(self):
+        return self.planned is not None and self.step >= self.planned
+
+    def log(self, **values):
+        line = json.dumps({"stage": self.name, "step": self.step, "of": self.planned, **values})
+        print(line, flush=True)
+        with open(self.folder / "log.jsonl", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+class Average:
+    """Exponential moving average of a module's parameters, slow only once there is something to average."""
+
+    def __init__(self, module, decay=0.999):
+        self.decay = decay
+        self.values = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module, step):
+        keep = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(list(self.values.values()), list(module.state_dict().values()), 1 - keep)
+
+    def state_dict(self):
+        return self.values
+
+    def load_state_dict(self, values):
+        self.values = {name: value.to(self.values[name].device) for name, value in values.items()}
+
+
+def averaged(folder, name):
+    """The moving average of a stage's weights, as its module's load_state_dict takes it."""
+    return torch.load(Path(folder) / f"{name}.pt", map_location="cpu", weights_only=True)["average"]
