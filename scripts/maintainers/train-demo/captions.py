@@ -1,5 +1,6 @@
 """Random scenes with captions: the same seed gives the same scene and the same words."""
 
+import zlib
 from dataclasses import dataclass
 
 import scenes
@@ -9,6 +10,14 @@ from vocabulary import NAME_END, STRANGER
 
 def with_article(phrase):
     return ("an " if phrase[0] in "aeiou" else "a ") + phrase
+
+
+def is_held_out(kind, other):
+    """Whether two different kinds never stand in one picture of the training: one pair of eight."""
+    return zlib.crc32(f"{min(kind, other)} {max(kind, other)}".encode()) % 8 == 0
+
+
+TRIES = 100
 
 
 @dataclass
@@ -29,13 +38,15 @@ class Captions:
     def __init__(self, pack):
         self.things, self.words = pack.things, pack.words
 
-    def random_scene(self, random, strangers=True, styles=True, shapes=0.25):
+    def random_scene(self, random, strangers=True, styles=True, shapes=0.25, held_out=False):
         """A caption and the scene it tells, its things in the order of their names; `random` is a
         random.Random.
 
         `strangers`: at times with words that the checkpoint does not know. `shapes`: how often only shapes
-        are shown, as the detector of shapes knows them.
+        are shown, as the detector of shapes knows them. `held_out`: the first two of several things are a
+        pair that training leaves out; else none of them are.
         """
+        self.held_out = held_out
         only_shapes = random.random() < shapes
         form = random.random()
         if only_shapes:
@@ -99,10 +110,20 @@ class Captions:
 
     def _others(self, random, is_shape, count):
         """Things of different kinds and colours."""
-        told = []
+        told, tries = [], 0
         while len(told) < count:
+            tries += 1
+            if tries % TRIES == 0:
+                # The first has no partner.
+                told = []
             one = self._thing(random, is_shape)
-            new_kind = all(one.thing.kind != other.thing.kind for other in told)
+            kind = one.thing.kind
+            new_kind = all(kind != other.thing.kind for other in told)
+            held_out = [is_held_out(kind, other.thing.kind) for other in told]
+            if new_kind and (not all(held_out[:1]) if self.held_out else any(held_out)):
+                continue
+            if not new_kind and self.held_out:
+                continue
             new_colour = one.thing.colour not in [other.thing.colour for other in told if other.thing.colour]
             if new_colour and (new_kind or (is_shape and random.random() < 0.5)):
                 told.append(one)

@@ -1,5 +1,4 @@
-"""What a checkpoint of drawn things knows, for people and for the server, and whose drawings it learned from.
-"""
+"""What a checkpoint of drawn things knows, and whose drawings it learned from."""
 
 import random
 
@@ -11,8 +10,7 @@ EXAMPLES = 12
 
 
 def known_words(pack, vocabulary):
-    """What known-words.json holds: every word of the captions as a prompt would have it, and some captions.
-    """
+    """What known-words.json holds: every word of the captions as a prompt has it, and some captions."""
     source, captions = random.Random("examples"), Captions(pack)
     examples = []
     while len(examples) < EXAMPLES:

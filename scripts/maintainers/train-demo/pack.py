@@ -25,8 +25,7 @@ class Pack:
         self.places, self.licences = header["sprites"], header["licences"]
 
     def sprite(self, index):
-        """uint8 [5, side, side]: red, green, blue times alpha; alpha; the leading colour's share times it.
-        """
+        """uint8 [5, side, side]: red, green, blue times alpha; alpha; the leading colour's share times it."""
         start = self.body + self.places[index]["offset"]
         planes = zlib.decompress(self.bytes[start : start + self.places[index]["length"]])
         return torch.frombuffer(bytearray(planes), dtype=torch.uint8).view(PLANES, self.side, self.side)

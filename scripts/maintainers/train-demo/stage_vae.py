@@ -54,7 +54,7 @@ class VaeStage(Stage):
         vae = Autoencoder(leg.sizes)
         carry.carry_colours(vae, latents.Basis(torch.load(leg.folder / "basis.pt", weights_only=True)))
         self.vae = self.trained = vae.to(leg.device, memory_format=torch.channels_last)
-        self.atlas = Atlas(leg.pack, LARGE_SIDE, leg.device)
+        self.atlas = Atlas(leg.pack, min(LARGE_SIDE, leg.pack.side), leg.device)
         self.steppers = {"adamw": adamw(vae.parameters(), self.rate)}
         self.batches = Batches(leg.pack, self.name, batch, windows)
         self.whole = max(1, batch * WINDOW**2 // WHOLE**2)

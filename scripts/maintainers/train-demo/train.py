@@ -43,6 +43,14 @@ def stages():
     return [TextStage, VaeStage, BaseStage, RefinerStage]
 
 
+def begin(make, leg, batch):
+    """A stage as it was saved, or new: then with the same first weights wherever it begins."""
+    import torch
+
+    torch.manual_seed(0)
+    return make(leg, max(1, batch // 12) if make.name == "vae" else batch)
+
+
 class Clock:
     """The leg's own time: the last part of it is kept for the sheet."""
 
@@ -142,7 +150,7 @@ def main():
     for make in stages():
         if clock.is_over():
             break
-        stage = make(leg, max(1, options.batch // 12) if make.name == "vae" else options.batch)
+        stage = begin(make, leg, options.batch)
         run(stage, clock, options, device, int(wanted[make.name]) if make.name in wanted else None)
         if not stage.state.is_finished():
             break
