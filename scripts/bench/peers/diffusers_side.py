@@ -122,9 +122,7 @@ def image():
         noise = torch.randn(shape, generator=generator, dtype=torch.float32).to(device, dtype)
         embeds = embeds_of(base, work["tokens"][0])
         if len(pipes) == 1:
-            made = base(
-                height=work["side"], width=work["side"], latents=noise, **common, **embeds
-            ).images[0]
+            made = base(height=work["side"], width=work["side"], latents=noise, **common, **embeds).images[0]
         else:
             latents = base(
                 height=work["side"],

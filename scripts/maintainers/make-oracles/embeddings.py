@@ -56,7 +56,10 @@ def tokenizer(words, pad):
 def write_files(pipe):
     generator = torch.Generator().manual_seed(19)
     FILES.mkdir(parents=True, exist_ok=True)
-    widths = {"clip_l": pipe.text_encoder.config.hidden_size, "clip_g": pipe.text_encoder_2.config.hidden_size}
+    widths = {
+        "clip_l": pipe.text_encoder.config.hidden_size,
+        "clip_g": pipe.text_encoder_2.config.hidden_size,
+    }
     pair = {key: torch.randn(2, width, generator=generator) for key, width in widths.items()}
     save_file(pair, FILES / "pair.safetensors")
     single = {key: torch.randn(width, generator=generator).half() for key, width in widths.items()}

@@ -4,11 +4,11 @@
     transformers, peft, lycoris-lora)
 
 Writes src/checkpoints/loras/oracles: lycoris.safetensors (LoCon with and without Tucker's core, LoHa, LoKr in
-all its shapes, full differences, a norm), lycoris-dora.safetensors (the same kinds with weight decomposition by
-input and by output), peft-dora.safetensors (peft's own names), and merged-lycoris.json.gz in the form of
+all its shapes, full differences, a norm), lycoris-dora.safetensors (the same kinds with weight decomposition
+by input and by output), peft-dora.safetensors (peft's own names), and merged-lycoris.json.gz in the form of
 merged.json.gz. Expected weights are get_merged_weight of each lycoris module (of LoHa and LoKr what their
-forward uses) and merge_and_unload of peft; at a weight other than 1 they are W + weight * (merged - W), stacked
-ones the sum of both differences.
+forward uses) and merge_and_unload of peft; at a weight other than 1 they are W + weight * (merged - W),
+stacked ones the sum of both differences.
 """
 
 import base64
@@ -16,11 +16,9 @@ import gzip
 import hashlib
 import json
 import tempfile
-from pathlib import Path
 
 import peft
 import torch
-from loras import TARGET, pipeline, write_checkpoint
 from lycoris.modules.full import FullModule
 from lycoris.modules.locon import LoConModule
 from lycoris.modules.loha import LohaModule
@@ -28,6 +26,8 @@ from lycoris.modules.lokr import LokrModule
 from lycoris.modules.norms import NormModule
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
+
+from loras import TARGET, pipeline, write_checkpoint
 
 PLAIN = {
     "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q": (LoConModule, {"lora_dim": 2, "alpha": 1}),

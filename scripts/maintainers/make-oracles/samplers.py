@@ -1,9 +1,9 @@
-"""Runs the references of the samplers and schedules that a request may name apart: the schedules of ComfyUI on
-SDXL's table, written to src/schedulers/schedules/oracles/comfyui-sigmas.json, and the samplers of ComfyUI,
+"""Runs the references of the samplers and schedules that a request may name apart: the schedules of ComfyUI
+on SDXL's table, written to src/schedulers/schedules/oracles/comfyui-sigmas.json, and the samplers of ComfyUI,
 diff-sampler, ER-SDE-Solver and diffusers on a small fixed network, written to
 src/schedulers/solvers/oracles/sampler-runs.json.
 
-    python scripts/maintainers/make-oracles/samplers.py --comfyui CHECKOUT --diff-sampler CHECKOUT --er-sde CHECKOUT
+    python samplers.py --comfyui CHECKOUT --diff-sampler CHECKOUT --er-sde CHECKOUT
 
 Wants checkouts of comfyanonymous/ComfyUI (comfy/samplers.py, comfy/k_diffusion/sampling.py and sa_solver.py,
 comfy_extras/nodes_align_your_steps.py are read), zju-pi/diff-sampler (diff-solvers-main/solvers.py) and
@@ -13,13 +13,15 @@ QinpengCui/ER-SDE-Solver (er_sde_solver.py), and torch, diffusers, scipy and num
 import argparse
 import ast
 import base64
+import contextlib
 import functools
 import importlib.metadata
 import json
 import math
 import pathlib
 import types
-from typing import Callable, Union
+from collections.abc import Callable
+from typing import Union
 
 import diffusers
 import numpy
@@ -66,15 +68,21 @@ class ModelSampling:
 
 def definitions(path, **found):
     """The functions, classes and constants of a file, without its imports and decorators."""
-    names = {"math": math, "numpy": numpy, "np": numpy, "scipy": scipy, "torch": torch, "partial": functools.partial}
+    names = {
+        "math": math,
+        "numpy": numpy,
+        "np": numpy,
+        "scipy": scipy,
+        "torch": torch,
+        "partial": functools.partial,
+    }
     found |= names | {"Union": Union, "Callable": Callable}
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.Assign)):
             node.decorator_list = []
-            try:
+            # A class over what was not imported is left out.
+            with contextlib.suppress(NameError):
                 exec(compile(ast.Module([node], []), str(path), "exec"), found)
-            except NameError:
-                pass  # A class over what was not imported.
     return types.SimpleNamespace(**found)
 
 
@@ -88,7 +96,9 @@ def schedules(checkout):
         "ddim_uniform": lambda n: samplers.ddim_scheduler(model, n),
         "beta": lambda n: samplers.beta_scheduler(model, n),
         "linear_quadratic": lambda n: samplers.linear_quadratic_schedule(model, n),
-        "kl_optimal": lambda n: samplers.kl_optimal_scheduler(n, model.sigma_min.item(), model.sigma_max.item()),
+        "kl_optimal": lambda n: samplers.kl_optimal_scheduler(
+            n, model.sigma_min.item(), model.sigma_max.item()
+        ),
         "align_your_steps": lambda n: aligned.get_sigmas("SDXL", n, 1.0)[0],
     }
     return {
@@ -172,10 +182,12 @@ def comfyui(checkout):
         utils=types.SimpleNamespace(append_dims=lambda x, _: x),
     )
     plain = lambda name: lambda model, x, sigmas, _: getattr(sampling, name)(model, x, sigmas)
-    noisy = lambda name: lambda model, x, sigmas, draw: getattr(sampling, name)(
-        model, x, sigmas, noise_sampler=draw
+    noisy = lambda name: (
+        lambda model, x, sigmas, draw: getattr(sampling, name)(model, x, sigmas, noise_sampler=draw)
     )
-    samplers = {name: plain(f"sample_{name}") for name in ("gradient_estimation", "euler_cfg_pp", "dpmpp_2m_cfg_pp")}
+    samplers = {
+        name: plain(f"sample_{name}") for name in ("gradient_estimation", "euler_cfg_pp", "dpmpp_2m_cfg_pp")
+    }
     samplers |= {name: noisy(f"sample_{name}") for name in ("res_multistep", "er_sde", "sa_solver")}
     return {
         name: {
@@ -191,8 +203,8 @@ def diff_sampler(checkout):
     solvers = definitions(
         checkout / "diff-solvers-main/solvers.py", get_denoised=lambda net, x, t, **_: net(x, t)
     )
-    sampler = lambda name: lambda model, x, sigmas, _: getattr(solvers, f"{name}_sampler")(
-        model, x / sigmas[0], t_steps=sigmas
+    sampler = lambda name: (
+        lambda model, x, sigmas, _: getattr(solvers, f"{name}_sampler")(model, x / sigmas[0], t_steps=sigmas)
     )
     # Three steps: its weights of order 4 are others than Adams-Bashforth's even there.
     even = torch.linspace(14, 8, 4)
@@ -215,7 +227,9 @@ def er_sde(checkout):
             module = {"torch": names, "math": math, "np": numpy}
             exec(compile("\n".join(source.split("\n")[3:]), str(path), "exec"), module)
             solver = module["ER_SDE_Solver"]("ve", "x_start")
-            return solver.ve_3_order_taylor(lambda x, t: model(x, t), x.double(), sigmas.double(), sigmas.double())
+            return solver.ve_3_order_taylor(
+                lambda x, t: model(x, t), x.double(), sigmas.double(), sigmas.double()
+            )
 
         return over_sigmas(sampler, karras(14))
 
