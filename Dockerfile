@@ -25,6 +25,8 @@ COPY src src
 COPY docs/lab/report.html docs/lab/
 COPY scripts/cli/keys.ts scripts/cli/
 COPY scripts/cli/keys scripts/cli/keys
+# What a volume for RESULTS=dir:/results begins as.
+RUN install -d -o node -g node /results
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
@@ -44,6 +46,7 @@ COPY --from=worker-files /app/src src
 COPY --from=worker-files /app/workers workers
 # Stands behind every model where MODELS_DIR is not set.
 COPY --from=worker-files /app/models/demo demo
+RUN install -d -o node -g node /results
 USER node
 # Healthy is a worker that takes jobs; loading checkpoints may take minutes.
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s CMD ["node", "workers/health.ts"]
@@ -63,6 +66,7 @@ COPY --from=worker-files /app/models/demo demo
 # ONNX Runtime's CUDA provider is not in the npm package. An image in which the loader misses one of its libraries is not built.
 RUN --mount=type=bind,from=worker-files,source=/app/scripts,target=/app/scripts \
   node scripts/cli/cuda-install.ts ${CUDA_PROVIDER} && node scripts/cli/models.ts doctor --require libraries
+RUN install -d -o 1000 -g 1000 /results
 # The image's ubuntu user.
 USER 1000:1000
 HEALTHCHECK --interval=15s --timeout=10s --start-period=15m --start-interval=5s CMD ["node", "workers/health.ts"]

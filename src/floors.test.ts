@@ -59,15 +59,16 @@ const floors: Record<string, Floor> = {
       '@opentelemetry/sdk-trace',
     ],
   },
+  'src/results': { folders: [], packages: ['aws4fetch'], tests: { folders: ['src/testing'] } },
   'src/jobs': {
-    folders: ['src/contract', 'src/images/output-formats.ts', 'src/process'],
+    folders: ['src/contract', 'src/images/output-formats.ts', 'src/process', 'src/results'],
     packages: ['bullmq', 'ioredis'],
     tests: { folders: ['src/testing'] },
   },
   'src/gateway': {
     folders: [
       ...['src/contract', 'src/jobs', 'src/images', 'src/text', 'src/config', 'src/metrics', 'src/process'],
-      'src/tracing',
+      ...['src/results', 'src/tracing'],
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/multipart', 'undici', 'ipaddr.js', 'close-with-grace'],
     tests: {
@@ -112,6 +113,7 @@ const floors: Record<string, Floor> = {
       'src/networks/runtime/device.ts',
       'src/numerics/random-algorithms.ts',
       'src/process',
+      'src/results/results-place.ts',
     ],
     packages: [],
   },
@@ -127,6 +129,7 @@ const floors: Record<string, Floor> = {
       'src/config',
       'src/metrics',
       'src/process',
+      'src/results',
       'src/tracing',
     ],
     packages: [],

@@ -62,6 +62,13 @@ test('an empty environment gives the documented defaults, frozen', () => {
     resultTtlSeconds: 3600,
     metricsPort: undefined,
     metricsHost: '127.0.0.1',
+    results: { kind: 'redis' },
+    resultLinks: 'gateway',
+    awsEndpointUrl: undefined,
+    awsRegion: 'us-east-1',
+    awsAccessKeyId: undefined,
+    awsSecretAccessKey: undefined,
+    awsSessionToken: undefined,
     imageUrlAllow: [],
     webhookSecret: undefined,
     webhookUrlAllow: [],
@@ -159,6 +166,18 @@ const bad: [name: string, value: string, allowed: RegExp][] = [
   ['DEVICES', 'cuda:0,', /all, or a list/],
   ['DEVICES', 'cuda:1, cuda:01', /names each device once/],
   ['DEVICES', 'cpu,cpu', /names each device once/],
+  ['RESULTS', 'disk', /redis, dir:PATH or s3:\/\/bucket\/prefix/],
+  ['RESULTS', 'dir:', /dir:PATH/],
+  ['RESULTS', 's3://', /bucket/],
+  ['RESULTS', 's3://Bucket', /bucket/],
+  ['RESULTS', 's3://a..b', /bucket/],
+  ['RESULTS', 's3://192.168.0.1', /bucket/],
+  ['RESULTS', 's3://bucket/../other', /bucket/],
+  ['RESULTS', 's3://bucket//deep', /bucket/],
+  ['RESULTS', 's3://bucket/a b', /bucket/],
+  ['AWS_ENDPOINT_URL', 'minio:9000', /http:\/\/ or https:\/\//],
+  ['AWS_REGION', 'eu central', /a region such as/],
+  ['RESULT_LINKS', 'on', /gateway or signed/],
   ['AUTH', 'no', /on or off/],
   ['RNG', 'mt19937', /philox or torch-cpu/],
   ['PROMPT_MAX_CHUNKS', '-1', /a whole number from 1/],
@@ -199,6 +218,27 @@ test('several devices stand in DEVICES, whose first one decides what depends on 
       complaint({ DEVICES: 'all', DEVICE }),
       `Bad configuration:\n  DEVICE="${DEVICE}": DEVICES is set too; one of them must go`,
     );
+});
+
+test('results go to a folder or a bucket, and a bucket needs credentials', () => {
+  assert.deepEqual(readConfig({ RESULTS: 'dir:pictures' }).results, {
+    ...{ kind: 'dir', folder: path.resolve('pictures') },
+  });
+  const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hidden/secret' };
+  const results = (RESULTS: string) => readConfig({ RESULTS, ...keys }).results;
+  assert.deepEqual(results('s3://pictures'), { kind: 's3', bucket: 'pictures', prefix: '' });
+  assert.deepEqual(results('s3://my.pictures/a/b.c/'), {
+    kind: 's3',
+    bucket: 'my.pictures',
+    prefix: 'a/b.c',
+  });
+  assert.match(
+    complaint({ RESULTS: 's3://pictures/x', AWS_ACCESS_KEY_ID: 'id' }),
+    /RESULTS="s3:\/\/pictures\/\.\.\.": AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set/,
+  );
+  assert.match(complaint({ RESULT_LINKS: 'signed', RESULTS: 'dir:x' }), /RESULT_LINKS="signed": only where/);
+  assert.doesNotMatch(complaint({ AWS_SECRET_ACCESS_KEY: 'hidden secret' }), /hidden/);
+  assert.doesNotMatch(complaint({ AWS_SESSION_TOKEN: 'hidden token' }), /hidden/);
 });
 
 test('all bad variables are named at once', () => {

@@ -157,8 +157,20 @@ function contradictions(given: Given, environment: Environment): string[] {
   return [
     ...(auth || isLoopback(host) ? [] : [open]),
     ...(least > most ? [inverted] : []),
+    ...storeContradictions(given),
     ...(given.devices !== undefined && device !== '' ? [twoDevices] : []),
     ...(topology?.kind === 'cluster' && topology.db !== 0 ? [noDatabase] : []),
     ...((given.redisTlsCert === undefined) === (given.redisTlsKey === undefined) ? [] : [halfCertificate]),
   ];
+}
+
+function storeContradictions(given: Given): string[] {
+  const { results, resultLinks, awsAccessKeyId, awsSecretAccessKey } = given;
+  if (results.kind === 's3')
+    return awsAccessKeyId === undefined || awsSecretAccessKey === undefined
+      ? [`RESULTS="s3://${results.bucket}/...": AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set`]
+      : [];
+  return resultLinks === 'signed'
+    ? ['RESULT_LINKS="signed": only where RESULTS is s3://bucket/prefix; nothing else has such links']
+    : [];
 }

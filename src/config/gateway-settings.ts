@@ -137,6 +137,14 @@ export const gatewaySettings = {
     sentence:
       'What `refiner: true` does where no refiner is installed: off is an error, base the base alone.',
   },
+  resultLinks: {
+    variable: 'RESULT_LINKS',
+    kind: oneOf('gateway', 'signed'),
+    default: 'gateway',
+    sentence:
+      'With `RESULTS=s3://...`: whether the gateway hands pictures out itself, or sends clients on (302) to a signed ' +
+      'address of the bucket that lasts as long as the picture. The page gets its own from the gateway either way.',
+  },
   v1DeadlineSeconds: {
     variable: 'V1_DEADLINE_SECONDS',
     kind: wholeNumber(1, 86_400),

@@ -1,6 +1,23 @@
+import { parseResultsPlace, type ResultsPlace } from '../results/results-place.ts';
 import { gatewaySettings } from './gateway-settings.ts';
-import { isRedisUrl, oneOf, place, type Setting, wholeNumber, word } from './setting-kinds.ts';
+import {
+  httpUrl,
+  isRedisUrl,
+  type Kind,
+  oneOf,
+  place,
+  type Setting,
+  wholeNumber,
+  word,
+} from './setting-kinds.ts';
 import { workerSettings } from './worker-settings.ts';
+
+const resultsPlace: Kind<ResultsPlace> = {
+  allowed: 'redis, dir:PATH or s3://bucket/prefix',
+  parse: parseResultsPlace,
+};
+
+const isToken = (text: string): boolean => /^[\x21-\x7e]+$/.test(text);
 
 /** What gateway and workers read alike. */
 export const sharedSettings = {
@@ -63,6 +80,42 @@ export const sharedSettings = {
     kind: wholeNumber(1, 86_400),
     default: '3600',
     sentence: 'How many seconds results stay readable; clients are promised one hour.',
+  },
+  results: {
+    variable: 'RESULTS',
+    kind: resultsPlace,
+    default: 'redis',
+    sentence:
+      'Where finished pictures are kept, the same for gateways and workers: Redis, a folder that all of them reach, or ' +
+      'a bucket of S3 or of a server that speaks its protocol (see docs/deployment.md).',
+  },
+  awsEndpointUrl: {
+    variable: 'AWS_ENDPOINT_URL',
+    kind: httpUrl,
+    sentence: 'Address of a server that speaks the protocol of S3. Unset: AWS.',
+  },
+  awsRegion: {
+    variable: 'AWS_REGION',
+    kind: word((text) => /^[a-z0-9-]{1,40}$/.test(text), 'a region such as eu-central-1'),
+    default: 'us-east-1',
+    sentence: 'Region of the bucket; what other servers are set to, mostly the default.',
+  },
+  awsAccessKeyId: {
+    variable: 'AWS_ACCESS_KEY_ID',
+    kind: word(isToken, 'a key id of printable characters'),
+    sentence: 'Who the bucket is asked as. Needed for `RESULTS=s3://...`.',
+  },
+  awsSecretAccessKey: {
+    variable: 'AWS_SECRET_ACCESS_KEY',
+    kind: word(isToken, 'a key of printable characters'),
+    secret: true,
+    sentence: 'Secret of AWS_ACCESS_KEY_ID, with which requests are signed.',
+  },
+  awsSessionToken: {
+    variable: 'AWS_SESSION_TOKEN',
+    kind: word(isToken, 'a token of printable characters'),
+    secret: true,
+    sentence: 'Token of temporary credentials; they must last as long as the process.',
   },
   metricsPort: {
     variable: 'METRICS_PORT',

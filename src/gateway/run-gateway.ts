@@ -10,6 +10,7 @@ import { noObserver } from '../jobs/request-observer.ts';
 import { type GatewayMetrics, gatewayMetrics } from '../metrics/gateway-metrics.ts';
 import { type ServedMetrics, serveMetrics } from '../metrics/serve-metrics.ts';
 import { version } from '../process/software.ts';
+import { openResults, proveStore } from '../results/open-results.ts';
 import { openTracing } from '../tracing/tracing.ts';
 import { buildApp } from './app.ts';
 import { type Gateway, type GatewaySettings, gatewayLimits } from './gateway.ts';
@@ -38,8 +39,10 @@ export async function runGateway(
   const settings: GatewaySettings = { ...config, ...gatewayLimits };
   const metrics = config.metricsPort === undefined ? undefined : gatewayMetrics(version);
   const tracing = await openTracing('sdxl-gateway', version);
+  const results = openResults(config);
+  if (results) await proveStore(results);
   const producer = await openProducer({
-    redisUrl,
+    ...{ redisUrl, results },
     log: logger,
     ...(metrics && { observer: { ...noObserver, failed: metrics.failed } }),
     lifetimes: { retentionSeconds: config.resultTtlSeconds, deadlineSeconds: config.jobDeadlineSeconds },

@@ -1,6 +1,7 @@
 import type { GenerationRequest } from '../contract/generation.ts';
 import type { RequestRecord } from '../contract/request-record.ts';
 import { routeOf } from '../contract/routes.ts';
+import type { ResultStore } from '../results/result-store.ts';
 import { cancelledFailure } from './job-error.ts';
 import type { Log } from './log.ts';
 import { openQueues } from './queue/queues.ts';
@@ -15,7 +16,8 @@ import {
 import { type JobEvents, openEvents } from './records/events.ts';
 import { readRecord } from './records/read-record.ts';
 import { failRecord, overdueRequests } from './records/records.ts';
-import { storeInput } from './records/stored-pictures.ts';
+import { linkToOutput, readOutput, storeInput } from './records/stored-pictures.ts';
+import { startKeptSweeps } from './records/sweep-kept.ts';
 import { waitForEnd } from './records/wait-for-end.ts';
 import { type RequestEvent, watchRequest } from './records/watch.ts';
 import { createWithdrawals } from './records/withdraw.ts';
@@ -60,6 +62,13 @@ export interface Producer {
   countWaiting(): Promise<number>;
   /** Keeps the PNG of an image-to-image request; returns its key. */
   storeInput(id: string, png: Uint8Array): Promise<string>;
+  /**
+   * The picture under a public path, wherever it is kept, or undefined when the path is unknown or expired.
+   * @throws StoreError where it cannot be read now.
+   */
+  readOutput(path: string): ReturnType<typeof readOutput>;
+  /** An address of the store that keeps it; undefined where there is none, or no such picture. */
+  linkToOutput(path: string): Promise<string | undefined>;
   /** @throws when Redis does not take a write. */
   probe(): Promise<void>;
   close(): Promise<void>;
@@ -70,6 +79,8 @@ export interface ProducerOptions {
   readonly log: Log;
   readonly observer?: RequestObserver;
   readonly lifetimes?: Lifetimes;
+  /** Where pictures are kept if not in Redis. */
+  readonly results?: ResultStore | undefined;
   readonly connectTimeoutMs?: number;
   /** A command that has no answer by then has failed; a second by default. */
   readonly answerMs?: number;
@@ -86,7 +97,7 @@ const overdueFailure = 'The request was not finished within its deadline';
 
 /** @throws when Redis does not answer or would evict jobs. */
 export async function openProducer(options: ProducerOptions): Promise<Producer> {
-  const { redisUrl, log, observer = noObserver, lifetimes = defaultLifetimes } = options;
+  const { redisUrl, log, observer = noObserver, lifetimes = defaultLifetimes, results } = options;
   const reportError = (error: Error) => log.warn({ err: error }, 'Redis connection error');
   const redis = await connect(
     redisUrl,
@@ -124,6 +135,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
   const forEach = async (ids: readonly string[], work: (id: string) => Promise<unknown>): Promise<void> => {
     for (const id of ids) await work(id).catch(reportError);
   };
+  const { sweepIntervalMs = 2000 } = options;
   const sweep = async (): Promise<void> => {
     await forEach(await queues.unqueued(), queues.addMissing);
     await forEach(await overdueRequests(redis), async (id) => {
@@ -132,8 +144,10 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
   };
   const sweeps = setInterval(() => {
     if (redis.status === 'ready') sweep().catch(reportError);
-  }, options.sweepIntervalMs ?? 2000);
+  }, sweepIntervalMs);
   sweeps.unref();
+  const reportSweep = (error: unknown) => log.warn({ err: error }, 'expired pictures cannot be deleted');
+  const keptSweeps = results && startKeptSweeps(redis, results, reportSweep, 5 * sweepIntervalMs);
 
   return {
     redis,
@@ -167,11 +181,14 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     waitFor: (id, timeoutMs, signal) => waitForEnd({ events, read }, id, timeoutMs, signal),
     countWaiting: () => redis.zcard(keyOf.waiting),
     storeInput: (id, png) => storeInput(redis, id, png),
+    readOutput: (path) => readOutput(redis, path, results),
+    linkToOutput: async (path) => (results ? await linkToOutput(redis, path, results) : undefined),
     probe: async () => {
       await redis.set(keyOf.probe, '1', 'EX', 10);
     },
     close: async () => {
       clearInterval(sweeps);
+      keptSweeps?.stop();
       await withdrawals.close(withdrawPatienceMs);
       events.close();
       await queues.close();

@@ -8,6 +8,8 @@ export type FailureReason =
   | 'deadline'
   /** It can never be made: its text says why. */
   | 'rejected'
+  /** Its pictures could not be kept where results are. */
+  | 'not stored'
   /** Every attempt failed. */
   | 'attempts'
   /** Every worker that had it died. */

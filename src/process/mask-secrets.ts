@@ -3,7 +3,7 @@ const hidden = '***';
 /** Environment variables whose values are secrets as they stand. */
 const secretVariables = [
   ...['WEBHOOK_SECRET', 'HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'REDIS_PASSWORD'],
-  'REDIS_SENTINEL_PASSWORD',
+  ...['REDIS_SENTINEL_PASSWORD', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'],
 ];
 
 /** An address up to what cannot belong to one; a quote or a backslash ends it, so that JSON stays JSON. */

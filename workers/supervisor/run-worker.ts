@@ -13,6 +13,7 @@ import { hearOrders, type WorkerOrder } from '../../src/jobs/queue/worker-contro
 import { assertNoEviction, connect, patientOptions } from '../../src/jobs/redis/connection.ts';
 import type { RedisAddress } from '../../src/jobs/redis/redis-address.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
+import { openResults, proveStore } from '../../src/results/open-results.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
 import { readDeviceState, residentBytes } from './device-state.ts';
 import type { Loss } from './engine-channel.ts';
@@ -25,6 +26,7 @@ import { createPresence } from './presence.ts';
 import { redisGone } from './redis-gone.ts';
 import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
 import { type WatchedAdapters, watchAdapters } from './watch-adapters.ts';
+import { watchStore } from './watch-store.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,
@@ -138,8 +140,11 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     engineBytes: () => (engine === undefined ? undefined : residentBytes(engine.pid)),
     device: () => readDeviceState(device),
   });
+  const given = openResults(config);
+  const results = given && watchStore(given, log, () => wake());
   try {
     await assertNoEviction(redis);
+    if (given) await proveStore(given);
     const onDisk = await lookOnDisk(config, log);
     unservable = onDisk.unservable;
     await registerRoutes(redis, onDisk.routes);
@@ -175,12 +180,12 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       }
     };
     const consumer: Consumer = await consume({
-      redisUrl,
+      ...{ redisUrl, results: results?.store },
       routes,
       residency: {
         workerId: id,
         swapAfterMs: config.swapAfterSeconds * 1000,
-        isReady: () => health.state() === 'ready',
+        isReady: () => health.state() === 'ready' && results?.isUsable() !== false,
         resident: () => residentRoutes(started),
         withdrawn: () => withdrawnRoutes(started),
         residentForMs: started.residentForMs,
@@ -204,6 +209,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       close: async () => {
         leaving = true;
         adapters?.close();
+        results?.stop();
         orders.close();
         const away = new AbortController();
         const drained = Promise.all([presence.stop(), consumer.close()]);

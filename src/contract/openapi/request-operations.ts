@@ -89,6 +89,10 @@ const polling: Operation[] = [
           ]),
         ),
       },
+      302: {
+        description: 'The picture stands at the address in `location` (RESULT_LINKS=signed)',
+        headers: { location: { schema: { type: 'string', format: 'uri' } } },
+      },
       ...errorResponses(400, 404, 500, 503),
     },
   },

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiError, apiErrors } from '../../contract/errors.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import { isUnavailable } from '../../jobs/redis/unavailable.ts';
+import { StoreError } from '../../results/result-store.ts';
 import { answerHeaders } from './answer-headers.ts';
 
 /** Seconds after which a refused client should come back. */
@@ -15,7 +16,8 @@ const retryAfterSeconds = 5;
  */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (isUnavailable(error)) return new ApiError('unavailable', undefined, { cause: error });
+  if (isUnavailable(error) || error instanceof StoreError)
+    return new ApiError('unavailable', undefined, { cause: error });
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   if (status === 413) return new ApiError('tooLarge', undefined, { cause: error });
   if (status === 415 || status === 406) return new ApiError('contentType', undefined, { cause: error });

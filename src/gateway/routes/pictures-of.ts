@@ -1,7 +1,6 @@
 import { requestNotFound } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import type { Producer } from '../../jobs/producer.ts';
-import { readOutput } from '../../jobs/records/stored-pictures.ts';
 
 /**
  * The bytes of a COMPLETED request's pictures, the first `count` of them.
@@ -15,7 +14,7 @@ export async function picturesOf(
   const images = record.result!.images.slice(0, count);
   return await Promise.all(
     images.map(async ({ path }) => {
-      const picture = await readOutput(producer.redis, path);
+      const picture = await producer.readOutput(path);
       if (picture === undefined) throw requestNotFound(record.id);
       return picture.bytes;
     }),

@@ -5,6 +5,7 @@ import { consume } from '../../jobs/queue/consumer.ts';
 import { startHeartbeat, type WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { type RedisProxy, startRedisProxy } from '../../jobs/testing/redis-proxy.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../jobs/testing/redis-server.ts';
+import type { ResultStore } from '../../results/result-store.ts';
 import { createLogger } from '../http/logging.ts';
 import { checkResponses } from './response-check.ts';
 
@@ -25,11 +26,15 @@ export interface TestBacking {
 /** Tests that are not about a slow Redis do not fail where the machine is busy. */
 const patientMs = 10_000;
 
-/** @param answerMs after which Redis is taken for away. */
+/**
+ * @param answerMs after which Redis is taken for away.
+ * @param results where pictures are kept if not in Redis.
+ */
 export async function startTestBacking(
   worker: WorkerInfo,
   generate: Generate,
   answerMs = patientMs,
+  results?: ResultStore,
 ): Promise<TestBacking> {
   const responses = checkResponses();
   const redis = await startPrivateRedis();
@@ -37,6 +42,7 @@ export async function startTestBacking(
     redisUrl: redis.url,
     log: createLogger('silent'),
     lifetimes: { retentionSeconds: 60, deadlineSeconds: 60 },
+    ...(results && { results }),
   };
   const proxy = await startRedisProxy(redis.url);
   const producer = await openProducer({ ...queue, redisUrl: proxy.url, answerMs });

@@ -12,6 +12,7 @@ import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { software } from '../../process/software.ts';
+import type { ResultStore } from '../../results/result-store.ts';
 import { buildApp } from '../app.ts';
 import { type GatewaySettings, gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
@@ -113,12 +114,13 @@ export async function startTestService(
   own: Partial<GatewaySettings> = {},
   fetchImage = samePicture,
   workerFacts: Partial<WorkerInfo> = {},
+  results?: ResultStore,
 ): Promise<TestService> {
   const worker = { ...workerInfo, ...workerFacts };
   const log: string[] = [];
   const inputs: Buffer[] = [];
   const started: GenerationRequest[] = [];
-  const backing = await startTestBacking(worker, fakeWorker(inputs, started));
+  const backing = await startTestBacking(worker, fakeWorker(inputs, started), undefined, results);
   const { redis, producer, heartbeat } = backing;
   const { key } = await createApiKey(producer.redis, 'test');
   const { key: otherKey } = await createApiKey(producer.redis, 'other');

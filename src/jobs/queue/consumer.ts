@@ -18,9 +18,10 @@ import { holdLock } from './hold-lock.ts';
 import { queueHeads } from './queue-heads.ts';
 import { createQueueSigns, type QueueSigns } from './queue-signs.ts';
 import { type GenerationJob, runJob } from './run-job.ts';
+import type { ResultKeeping } from './store-result.ts';
 import { giveBackStrays } from './stray-jobs.ts';
 
-export interface ConsumerOptions {
+export interface ConsumerOptions extends Pick<ResultKeeping, 'results' | 'resultsPatienceMs'> {
   readonly redisUrl: RedisAddress;
   /** The queues to take jobs from, see routesOf. */
   readonly routes: readonly string[];
@@ -80,7 +81,6 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     redisUrl,
     routes,
     log,
-    generate,
     observer = noObserver,
     lifetimes = defaultLifetimes,
     lockDurationMs = defaultLockDurationMs,
@@ -160,7 +160,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
         onError,
       });
       try {
-        await runJob({ redis, route, job, token, aborter, generate, lifetimes, observer, log });
+        await runJob({ ...options, redis, route, job, token, aborter, lifetimes, observer });
       } finally {
         letGo();
         inHand = undefined;

@@ -9,6 +9,7 @@ import {
   unexplainedFailure,
 } from '../job-error.ts';
 import type { Log } from '../log.ts';
+import { NotKept } from '../records/kept-outputs.ts';
 import { readRecord } from '../records/read-record.ts';
 import { failRecord, startRecord, storeProgress } from '../records/records.ts';
 import { deletePreview, readInput, storePreview } from '../records/stored-pictures.ts';
@@ -16,12 +17,12 @@ import { putInPlace, type RequeueReason, requeueRecord } from '../records/waitin
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes } from '../redis/names.ts';
 import type { FailureReason, RequestObserver } from '../request-observer.ts';
-import { storeResult } from './store-result.ts';
+import { type ResultKeeping, storeResult } from './store-result.ts';
 
 /** What is to be made stands in the request's record; the job only says that it waits. */
 export type GenerationJob = Job<null, null>;
 
-export interface JobRun {
+export interface JobRun extends Pick<ResultKeeping, 'results' | 'resultsPatienceMs'> {
   readonly redis: Connection;
   /** Of the queue that the job came from. */
   readonly route: string;
@@ -157,6 +158,7 @@ function retryReason(error: unknown): RequeueReason | undefined {
 function failureOf(error: unknown, reason: CancelReason | undefined): FailureReason {
   if (reason === 'deadline') return 'deadline';
   if (reason === 'cancel') return 'cancelled';
+  if (error instanceof NotKept) return 'not stored';
   return error instanceof JobError && !error.retryable ? 'rejected' : 'attempts';
 }
 

@@ -38,18 +38,21 @@ return 1`);
 /**
  * The first outcome stands: a job can run twice when a lock was lost, and both runs make the same picture. A
  * run whose request somebody else ends is told to stop. An outcome whose pictures are not all there (Redis
- * has lost its last second) is none.
+ * has lost its last second, or a sweep has deleted them) is none.
  */
 const finishScript = defineScript(`${now}
 ${release}
 ${dueWebhook}
 ${tell}
-local field, value, retention, id, run = unpack(ARGV)
+local field, value, retention, id, run, elsewhere = unpack(ARGV)
 local r = redis.call('HMGET', KEYS[1], 'owner', 'finishedAt', 'cost', 'finishedBy', 'run')
 if not r[1] then return 0 end
 if r[2] then return r[4] == run and 1 or 0 end
 for i = 2, #KEYS do
   if redis.call('EXPIRE', KEYS[i], retention) == 0 then return -1 end
+  local path = string.sub(KEYS[i], ${keyOf.output('').length + 1})
+  if elsewhere == '1' and not redis.call('ZSCORE', '${keyOf.kept}', path) then return -1 end
+  redis.call('ZADD', '${keyOf.kept}', 'XX', now + retention * 1000, path)
 end
 redis.call('HSET', KEYS[1], field, value, 'finishedAt', now, 'finishedBy', run)
 redis.call('EXPIRE', KEYS[1], retention)
@@ -114,6 +117,7 @@ export async function readProgress(redis: Connection, id: string): Promise<JobPr
 
 /**
  * @param run names the attempt that made it.
+ * @param elsewhere whether its pictures are kept outside Redis, see kept-outputs.ts.
  * @returns 'ended' when the request had already ended (or expired): the caller's pictures are not wanted.
  * 'incomplete' when pictures of the result are not stored (any more): store them again.
  */
@@ -123,8 +127,10 @@ export async function completeRecord(
   result: GenerationResult,
   lifetimes: Lifetimes,
   run: string,
+  elsewhere = false,
 ): Promise<'completed' | 'ended' | 'incomplete'> {
-  const answer = await finish(redis, id, 'result', JSON.stringify(result), lifetimes, run, result.images);
+  const { images } = result;
+  const answer = await finish(redis, id, 'result', JSON.stringify(result), lifetimes, run, images, elsewhere);
   return answer === 1 ? 'completed' : answer === 0 ? 'ended' : 'incomplete';
 }
 
@@ -150,7 +156,10 @@ async function finish(
   { retentionSeconds }: Lifetimes,
   by: string,
   images: GenerationResult['images'],
+  elsewhere = false,
 ): Promise<number> {
   const keys = [keyOf.request(id), ...images.map(({ path }) => keyOf.output(path))];
-  return Number(await finishScript.run(redis, keys, [field, value, retentionSeconds, id, by]));
+  return Number(
+    await finishScript.run(redis, keys, [field, value, retentionSeconds, id, by, Number(elsewhere)]),
+  );
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { GeneratedImage } from '../../contract/generation.ts';
 import type { OutputFormat } from '../../images/output-formats.ts';
+import type { ResultStore } from '../../results/result-store.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf } from '../redis/names.ts';
 
@@ -34,32 +35,64 @@ export function outputsOf(id: string, pictures: Pictures, format: OutputFormat):
   }));
 }
 
+/** @param store where pictures are kept if not in Redis: then they must be there (see keepOutputs). */
 export async function storeOutputs(
   redis: Connection,
   images: readonly GeneratedImage[],
   pictures: Pictures,
   retentionSeconds: number,
+  store?: ResultStore,
 ): Promise<void> {
   await Promise.all(
-    images.map(({ path }, index) =>
-      redis.set(keyOf.output(path), Buffer.from(pictures[index]!.bytes), 'EX', retentionSeconds),
-    ),
+    images.map(({ path }, index) => {
+      const value = store ? `${keptIn}${store.name}` : Buffer.from(pictures[index]!.bytes);
+      return redis.set(keyOf.output(path), value, 'EX', retentionSeconds);
+    }),
   );
 }
+
+/** What the key of a picture that is kept elsewhere begins with; no picture does. */
+const keptIn = 'kept in ';
 
 export async function deleteOutputs(redis: Connection, images: readonly GeneratedImage[]): Promise<void> {
   if (images.length > 0) await redis.del(images.map(({ path }) => keyOf.output(path)));
 }
 
-/** The picture under a public path, or undefined when the path is malformed, unknown or expired. */
+/**
+ * The picture under a public path, or undefined when the path is malformed, unknown or expired.
+ * @param store where this process is told that pictures are kept if not in Redis.
+ * @throws StoreError where it cannot be read now.
+ */
 export async function readOutput(
   redis: Connection,
   path: string,
+  store?: ResultStore,
 ): Promise<{ bytes: Buffer; contentType: string } | undefined> {
   const extension = outputPath.exec(path)?.[1];
   if (extension === undefined) return undefined;
-  const bytes = await redis.getBuffer(keyOf.output(path));
-  return bytes === null ? undefined : { bytes, contentType: contentTypeOf[extension]! };
+  const value = await redis.getBuffer(keyOf.output(path));
+  if (value === null) return undefined;
+  const bytes = value.subarray(0, keptIn.length).equals(Buffer.from(keptIn))
+    ? await readKept(path, value.toString().slice(keptIn.length), store)
+    : value;
+  return bytes && { bytes, contentType: contentTypeOf[extension]! };
+}
+
+async function readKept(path: string, name: string, store?: ResultStore): Promise<Buffer | undefined> {
+  if (store?.name !== name)
+    throw new Error(`a picture is kept in ${name}, but RESULTS of this process is ${store?.name ?? 'redis'}`);
+  return await store.get(path);
+}
+
+/** An address in the store itself for as long as the picture is kept; undefined where there is none. */
+export async function linkToOutput(
+  redis: Connection,
+  path: string,
+  { name, link }: ResultStore,
+): Promise<string | undefined> {
+  if (link === undefined || !outputPath.test(path)) return undefined;
+  const [value, leftMs] = await Promise.all([redis.get(keyOf.output(path)), redis.pttl(keyOf.output(path))]);
+  return value === `${keptIn}${name}` && leftMs > 0 ? await link(path, leftMs / 1000) : undefined;
 }
 
 /** An input picture whose request is not accepted is gone after this long. */

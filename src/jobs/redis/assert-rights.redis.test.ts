@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
+import { memoryStore } from '../../results/testing/memory-store.ts';
 import { JobError } from '../job-error.ts';
 import { openProducer } from '../producer.ts';
 import { consume } from '../queue/consumer.ts';
@@ -17,11 +18,13 @@ import { createApiKey, ensureFirstKey, findApiKey, listApiKeys, revokeApiKey } f
 import { readAudit, writeAudit } from '../records/audit.ts';
 import { changeApiKey } from '../records/change-api-key.ts';
 import { addCredits, readBalance } from '../records/credits.ts';
+import { dropKept } from '../records/kept-outputs.ts';
 import { exportApiKeys, importApiKeys } from '../records/key-transfer.ts';
 import { countInMinute } from '../records/rate-limit.ts';
 import { listRequests, readActivity } from '../records/request-list.ts';
 import { createSignInToken, redeemSignInToken } from '../records/sign-in-tokens.ts';
-import { readOutput } from '../records/stored-pictures.ts';
+import { linkToOutput, readOutput } from '../records/stored-pictures.ts';
+import { sweepForgotten, sweepKept } from '../records/sweep-kept.ts';
 import { withdraw } from '../records/withdraw.ts';
 import { log, output } from '../testing/outputs.ts';
 import { allRoutes } from '../testing/queue.ts';
@@ -147,8 +150,10 @@ test('the documented user suffices for all that gateway, worker and keys do', {
   await setPaused(connection, false);
 
   let tries = 0;
+  const store = memoryStore();
   const worker = await consume({
     ...{ redisUrl, routes: allRoutes, log, lifetimes, lockDurationMs: 150, stalledIntervalMs: 50 },
+    results: store,
     generate: async ({ seed }, { progress }) => {
       progress({ sample: 1, samples: 1, step: 1, steps: 2 }, Buffer.from('jpeg'));
       // Longer than a lock is valid: it is renewed.
@@ -161,7 +166,12 @@ test('the documented user suffices for all that gateway, worker and keys do', {
   for await (const event of producer.watch(failing, AbortSignal.timeout(10_000))) void event;
   assert.equal((await producer.waitFor(failing, 10_000))?.status, 'COMPLETED');
   const record = await producer.waitFor(made, 10_000);
-  assert.ok(await readOutput(connection, record!.result!.images[0]!.path));
+  const { path } = record!.result!.images[0]!;
+  assert.ok(await readOutput(connection, path, store));
+  assert.ok(await linkToOutput(connection, path, store));
+  await dropKept(connection, record!.result!.images);
+  await sweepKept(connection, store);
+  await sweepForgotten(connection, store, 0);
   const called = Promise.withResolvers<void>();
   const webhooks = openWebhookQueue({
     ...{ redis: connection, log, timeoutMs: 1000, intervalMs: 20, retryDelaysMs: [1] },

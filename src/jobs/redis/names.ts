@@ -17,8 +17,10 @@ export const keyOf = {
   request: (id: string) => `${keyTag}:request:${id}`,
   /** String: the input picture of an image-to-image request, as PNG. */
   input: (id: string) => `${keyTag}:input:${id}`,
-  /** String: the bytes of one picture under its public path. */
+  /** String: the bytes of one picture under its public path, or where they are kept. */
   output: (path: string) => `${keyTag}:output:${path}`,
+  /** Sorted set of the public paths of pictures that are kept outside Redis, by when they are to be deleted. */
+  kept: `${keyTag}:kept`,
   /** String: the latest small picture of a request in progress, as JPEG. */
   preview: (id: string) => `${keyTag}:preview:${id}`,
   /** Hash: which request an owner's idempotency key has made, by the key's digest. */
