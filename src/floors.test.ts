@@ -25,7 +25,10 @@ const floors: Record<string, Floor> = {
   'src/checkpoints': { folders: ['src/onnx', 'src/contract/served-names.ts'], packages: [] },
   'src/graphs': { folders: ['src/onnx', 'src/checkpoints'], packages: [] },
   'src/networks': {
-    folders: ['src/onnx', 'src/graphs', 'src/checkpoints', 'src/numerics'],
+    folders: [
+      ...['src/onnx', 'src/graphs', 'src/checkpoints', 'src/numerics'],
+      ...['src/process/package-folder.ts', 'src/process/package-root.ts'],
+    ],
     // Of onnxruntime-node only the library: runtime/runtime.ts says where it lies.
     packages: ['koffi'],
   },

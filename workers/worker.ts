@@ -1,4 +1,4 @@
-import path from 'node:path';
+import { moduleFile } from '../src/process/module-file.ts';
 import { workerProcess } from './supervisor/worker-process.ts';
 
-await workerProcess({ engineFile: path.join(import.meta.dirname, 'engine.ts') });
+await workerProcess({ engineFile: moduleFile(import.meta.url, './engine.ts') });

@@ -1,5 +1,5 @@
 /** `npm start`: Redis, gateway and one worker as children of this process. */
-import path from 'node:path';
+import { moduleFile } from '../../src/process/module-file.ts';
 import { startProcess } from './start/start-process.ts';
 
-await startProcess([path.resolve(import.meta.dirname, '../../workers/worker.ts')]);
+await startProcess([moduleFile(import.meta.url, '../../workers/worker.ts')]);

@@ -13,7 +13,7 @@ test('the package exports the client as plain JavaScript with its types, which s
     exports: Record<string, { types: string; default: string }>;
     scripts: Record<string, string>;
   };
-  assert.equal(scripts.prepack, 'tsc -p src/client');
+  assert.equal(scripts.prepack, 'node scripts/maintainers/npm-package.ts prepack');
   const folder = mkdtempSync(path.join(tmpdir(), 'client-'));
   try {
     const tsc = path.join(root, 'node_modules/.bin/tsc');

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { packageRoot } from './package-root.ts';
 
-const packageFile = new URL('../../package.json', import.meta.url);
+const packageFile = path.join(packageRoot, 'package.json');
 const { name, version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { name: string; version: string };
 
 /** Of this software, as package.json has it. */

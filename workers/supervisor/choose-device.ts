@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Config, readConfig, withVariables } from '../../src/config/config.ts';
 import { leastCudaBytes } from '../../src/installation/least-memory.ts';
 import type { CudaDevice } from '../../src/networks/runtime/cuda/cuda-devices.ts';
 import { hasCudaProvider } from '../../src/networks/runtime/cuda/cuda-folder.ts';
 import type { Device } from '../../src/networks/runtime/device.ts';
+import { moduleFile } from '../../src/process/module-file.ts';
 
 /** The devices that can be used, in the driver's order, and what is wrong with the others or with all. */
 export interface CudaAnswer {
@@ -115,7 +115,7 @@ export function usableDevices(devices: readonly CudaDevice[], bytes: number): Cu
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
-const program = path.join(import.meta.dirname, '../look-for-cuda.ts');
+const program = moduleFile(import.meta.url, '../look-for-cuda.ts');
 const patienceMs = 60_000;
 
 const lookForCuda: LookForCuda = async (bytes) => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { manifestName } from '../../../src/checkpoints/manifest.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { listModels } from '../../../src/installation/installation.ts';
+import { packageRoot } from '../../../src/process/package-root.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 
 /** What is served where MODELS_DIR is not set. */
@@ -16,7 +17,7 @@ export interface DefaultModels {
 }
 
 /** Where the checkpoint that ships with this repository lies; its manifests stand behind every name. */
-export const shippedModels = path.resolve(import.meta.dirname, '../../../models/demo');
+export const shippedModels = path.join(packageRoot, 'models/demo');
 
 /** Marks a folder that was made here; what it holds are links. */
 const markName = '.demo';

@@ -1,5 +1,4 @@
 import os from 'node:os';
-import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Config, isLoopback, localUrl, withVariables } from '../../../src/config/config.ts';
 import { redisPaths, requirePaths } from '../../../src/config/require-paths.ts';
@@ -12,6 +11,7 @@ import {
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
 import { redisAddressOf } from '../../../src/jobs/redis/redis-address.ts';
+import { moduleFile } from '../../../src/process/module-file.ts';
 import { processIdentity } from '../../../src/process/start-time.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 import { checkAppendOnlyFiles, markUsed } from './append-only-files.ts';
@@ -133,8 +133,8 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
       DATA_DIR: config.dataDir,
       MODELS_DIR: modelsDir,
     });
-    const root = path.resolve(import.meta.dirname, '../../..');
-    keep('gateway', { command: process.execPath, args: [path.join(root, 'src/gateway/server.ts')], env });
+    const gateway = moduleFile(import.meta.url, '../../../src/gateway/server.ts');
+    keep('gateway', { command: process.execPath, args: [gateway], env });
     // Two processes of this machine cannot listen on one port.
     const { metricsPort } = config;
     const workerEnv =

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { packageFolder } from '../../process/package-folder.ts';
 
 /** A file of the documentation page. */
 export interface Asset {
@@ -11,7 +13,7 @@ export interface Asset {
   gzipped(): Promise<Buffer>;
 }
 
-const upstream = (name: string) => new URL(import.meta.resolve(`swagger-ui-dist/${name}`));
+const upstream = (name: string) => path.join(packageFolder('swagger-ui-dist'), name);
 const sources = {
   'swagger-ui.css': ['text/css; charset=utf-8', upstream('swagger-ui.css')],
   'swagger-ui-bundle.js': ['text/javascript; charset=utf-8', upstream('swagger-ui-bundle.js')],

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import path from 'node:path';
 import { promisify } from 'node:util';
 import { deserialize } from 'node:v8';
+import { moduleFile } from '../../process/module-file.ts';
 
 /** A file of the page, whole and compressed. */
 export interface PreparedFile {
@@ -42,7 +42,7 @@ const mostBytes = 64 * 1024 * 1024;
 async function prepare(): Promise<PreparedFiles> {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', path.join(import.meta.dirname, 'prepare.ts')],
+    ['--disable-warning=ExperimentalWarning', moduleFile(import.meta.url, './prepare.ts')],
     { encoding: 'buffer', maxBuffer: mostBytes },
   );
   return deserialize(stdout) as PreparedFiles;

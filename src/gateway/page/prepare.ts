@@ -4,6 +4,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { serialize } from 'node:v8';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { packageRoot } from '../../process/package-root.ts';
 import { importPattern, type PreparedFile, type PreparedFiles } from './page-files.ts';
 
 /**
@@ -11,9 +12,9 @@ import { importPattern, type PreparedFile, type PreparedFiles } from './page-fil
  * import get an address, and what is text is compressed. There is no bundle: modules are served one by one.
  */
 
-const directory = path.resolve(import.meta.dirname, '../../playground');
+const directory = path.join(packageRoot, 'src/playground');
 /** What the page calls the service with, served beside its own modules. */
-const client = path.resolve(import.meta.dirname, '../../client');
+const client = path.join(packageRoot, 'src/client');
 
 /** Packages that the page's modules import, as files at the top. */
 const packages: Readonly<Record<string, string>> = {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import { packageRoot } from '../../process/package-root.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
-const report = fileURLToPath(new URL('../../../docs/lab/report.html', import.meta.url));
+const report = path.join(packageRoot, 'docs/lab/report.html');
 
 /** Whether the report that belongs to a checkout is there. */
 export function hasLabReport(): boolean {

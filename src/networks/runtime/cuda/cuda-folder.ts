@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { packageRoot } from '../../../process/package-root.ts';
 import { shippedFolder } from '../runtime.ts';
 
 /**
@@ -7,7 +8,7 @@ import { shippedFolder } from '../runtime.ts';
  * needs, with a link to ONNX Runtime's own library, which looks for its providers in the folder that it was
  * loaded from. Removing the folder is uninstalling them.
  */
-export const cudaFolder = path.join(import.meta.dirname, '../../../../cuda-libraries');
+export const cudaFolder = path.join(packageRoot, 'cuda-libraries');
 
 export const cudaLibrary = 'libonnxruntime_providers_cuda.so';
 export const sharedLibrary = 'libonnxruntime_providers_shared.so';
