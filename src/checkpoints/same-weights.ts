@@ -22,7 +22,8 @@ function weightsOf({ tensors }: Component<unknown>): [string, TensorLocation][] 
   return [...tensors].filter(([name]) => !isIgnorableTensor(name));
 }
 
-async function isSameTensor(a: TensorLocation, b: TensorLocation): Promise<boolean> {
+/** Whether the bytes of two tensors are the same, and what they stand for. */
+export async function isSameTensor(a: TensorLocation, b: TensorLocation): Promise<boolean> {
   const { file, byteOffset, transposed, ...kind } = a;
   const { file: otherFile, byteOffset: otherOffset, transposed: otherTransposed, ...otherKind } = b;
   if (JSON.stringify(kind) !== JSON.stringify(otherKind)) return false;

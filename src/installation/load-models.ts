@@ -4,6 +4,7 @@ import { openExportedUnet } from '../networks/exported/exported-unet.ts';
 import { openExportedVaeDecoder, openExportedVaeEncoder } from '../networks/exported/exported-vae.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
+import type { OwnWeights } from '../networks/runtime/weights/own-weights.ts';
 import { openUnet } from '../networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder, type VaeOptions } from '../networks/vae.ts';
 import { assembleModels, type Models } from '../pipelines/models.ts';
@@ -40,19 +41,29 @@ export function networkLoaders(
   const load = loadersOn(model, options, pool);
   const here = (index: number) => () => load.textEncoder(index, options.device);
   const indices = model.textEncoders.map((_, index) => index);
-  if (layout === undefined) return { ...load, textEncoders: indices.map(here) };
+  if (layout === undefined)
+    return {
+      textEncoders: indices.map(here),
+      unet: () => load.unet(),
+      vaeEncoder: () => load.vaeEncoder(),
+      vaeDecoder: () => load.vaeDecoder(),
+    };
   return {
     textEncoders: indices.map(
-      (index) => () => layout.textEncoder((device) => load.textEncoder(index, device)),
+      (index) => () => layout.textEncoder((device, weights) => load.textEncoder(index, device, weights)),
     ),
-    unet: () => layout.unet(load.unet),
+    unet: () => layout.unet(load.unet, !isExported(model)),
     vaeEncoder: () => layout.vaeEncoder(load.vaeEncoder),
     vaeDecoder: () => layout.vaeDecoder(load.vaeDecoder),
   };
 }
 
-interface DeviceLoaders extends Omit<NetworkLoaders, 'textEncoders'> {
-  readonly textEncoder: (index: number, device: Device) => Promise<ClipTextEncoder>;
+/** Exported networks have their weights in their sessions, whatever memory they are given. */
+interface DeviceLoaders {
+  readonly textEncoder: (index: number, device: Device, weights?: OwnWeights) => Promise<ClipTextEncoder>;
+  readonly unet: (weights?: OwnWeights) => Promise<Unet>;
+  readonly vaeEncoder: (weights?: OwnWeights) => Promise<VaeEncoder>;
+  readonly vaeDecoder: (weights?: OwnWeights) => Promise<VaeDecoder>;
 }
 
 function loadersOn(model: OpenedModel, options: VaeOptions, pool: NetworkPool): DeviceLoaders {
@@ -68,15 +79,20 @@ function loadersOn(model: OpenedModel, options: VaeOptions, pool: NetworkPool): 
   const { textEncoders, unet, vae } = model;
   const unetKind = `UNet of ${unetOptions.timeIdCount} time ids`;
   return {
-    textEncoder: (index, device) =>
+    textEncoder: (index, device, weights) =>
       pool.open(`text encoder on ${device}`, textEncoders[index]!, () =>
-        openClipTextEncoder(textEncoders[index]!, { ...options, device }),
+        openClipTextEncoder(textEncoders[index]!, { ...options, device, ...given(weights) }),
       ),
-    unet: () => pool.open(unetKind, unet, () => openUnet(unet, unetOptions)),
-    vaeEncoder: () => pool.open('VAE encoder', vae, () => openVaeEncoder(vae, options)),
-    vaeDecoder: () => pool.open('VAE decoder', vae, () => openVaeDecoder(vae, options)),
+    unet: (weights) => pool.open(unetKind, unet, () => openUnet(unet, { ...unetOptions, ...given(weights) })),
+    vaeEncoder: (weights) =>
+      pool.open('VAE encoder', vae, () => openVaeEncoder(vae, { ...options, ...given(weights) })),
+    vaeDecoder: (weights) =>
+      pool.open('VAE decoder', vae, () => openVaeDecoder(vae, { ...options, ...given(weights) })),
   };
 }
+
+const given = (weights: OwnWeights | undefined): { weights?: OwnWeights } =>
+  weights === undefined ? {} : { weights };
 
 /**
  * Opens a checkpoint and loads all its networks; on CUDA, until they are as fast as they will be.

@@ -26,6 +26,12 @@ export function readSteps(log: string): Steps {
   return new Map(starts.map(({ at, step }, index) => [step, calls.slice(at, starts[index + 1]?.at)]));
 }
 
+/** What a scenario found out that the log of CUDA's calls does not show. */
+export type Findings = Readonly<Record<string, number | string>>;
+
+/** Says where in the log of calls the scenario is. */
+export type Mark = (step: string) => void;
+
 /** Calls of these names. */
 export function named(calls: readonly Call[], ...names: readonly string[]): Call[] {
   return calls.filter(({ name }) => names.includes(name));

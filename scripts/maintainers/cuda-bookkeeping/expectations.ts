@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { deviceTrouble } from '../../../workers/engine/device-trouble.ts';
-import { type Call, named, type Steps } from './calls.ts';
-import type { Findings } from './scenarios.ts';
+import { type Call, type Findings, named, type Steps } from './calls.ts';
 
 /** Throws where the calls are not what they should be; else says what was seen, in one line. */
 type Expectation = (steps: Steps, findings: Findings) => string;
@@ -78,6 +77,18 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     assert.equal(failure, 'cancelled');
     assert.equal(named(at(steps, 'again'), 'cudaGraphLaunch').length, 1, 'usable after a cancel');
     return `a text encoder's MLP at batches 1 and 2 is captured once each, on one thread, and a run is one launch in place of ${plain} kernels; a third batch runs without; a cancelled run leaves the graph usable`;
+  },
+
+  'networks in memory of ours': (steps, { own, one, more, alone, both, left }) => {
+    const [single, second, together] = [Number(one), Number(more), Number(both)];
+    assert.ok(Number(own) > 1.9 * single, 'two sessions of their own take twice as much');
+    assert.ok(second < 0.1 * single, `${second} bytes for a second session on the same weights`);
+    assert.equal(together, alone, 'a checkpoint in the place of another takes no more');
+    assert.equal(left, 0, 'all is given back');
+    assert.equal(allocations(at(steps, 'exchange')).length, 0);
+    const copied = bytes(named(at(steps, 'exchange'), 'cudaMemcpy'));
+    assert.ok(copied > 0.9 * single && copied <= single);
+    return `a UNet takes ${mebi(one)} (two sessions of their own ${mebi(own)}), a second session on its weights ${mebi(more)}; another checkpoint in its place: ${mebi(copied)} copied, nothing allocated, no session`;
   },
 
   devices: (_steps, { name, index, computeCapability, freeBytes, others }) => {

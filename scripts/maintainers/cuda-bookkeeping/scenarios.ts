@@ -19,12 +19,8 @@ import { loadLibrary } from '../../../src/networks/runtime/library.ts';
 import { openSession } from '../../../src/networks/runtime/session.ts';
 import { placeOf, type TensorValue, valueOverDevice } from '../../../src/networks/runtime/tensor-values.ts';
 import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
-
-/** What a scenario found out that the log of CUDA's calls does not show. */
-export type Findings = Readonly<Record<string, number | string>>;
-
-/** Says where in the log of calls the scenario is. */
-export type Mark = (step: string) => void;
+import type { Findings, Mark } from './calls.ts';
+import { unetsInOwnMemory } from './own-weights.ts';
 
 /** Rows of the weight: 4 MiB of float32. */
 const side = 1024;
@@ -199,6 +195,8 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     rmSync(directory, { recursive: true });
     return { failure };
   },
+
+  'networks in memory of ours': unetsInOwnMemory,
 
   devices: async (mark) => {
     const [device, ...others] = cudaDevices();

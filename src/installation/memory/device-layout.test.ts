@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClipTextEncoder, Unet, UnetInput, VaeDecoder } from '../../networks/networks.ts';
+import type { OwnWeights } from '../../networks/runtime/weights/own-weights.ts';
 import { createDeviceLayout } from './device-layout.ts';
 import { memoryPlans } from './memory-plans.ts';
 
@@ -105,6 +106,39 @@ test('each smaller plan holds from then on: UNets leave, text encoders move, the
   assert.deepEqual(await since(() => refiner.predictNoise(step)), [
     ...['trim', 'release base', 'trim', 'load refiner', 'run refiner'],
   ]);
+});
+
+test('UNets that have a seat for their weights stay loaded while they are exchanged; others leave for them', async () => {
+  const [seat, weights] = ['seat', 'own'].map((name) => ({ name }) as unknown as OwnWeights);
+  const events: string[] = [];
+  const layout = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans, weights, seat });
+  const unet = (name: string, takesWeights: boolean) =>
+    layout.unet(async (given): Promise<Unet> => {
+      events.push(`load ${name} with ${given === seat ? 'the seat' : 'its own'}`);
+      return {
+        predictNoise: async () => new Float32Array(events.push(`run ${name}`)),
+        release: async () => void events.push(`release ${name}`),
+      } as unknown as Unet;
+    }, takesWeights);
+  const [base, refiner] = [await unet('base', true), await unet('refiner', true)];
+  await layout.lower();
+  assert.deepEqual(events, [
+    ...['load base with its own', 'load refiner with its own'],
+    ...['release base', 'release refiner'],
+  ]);
+  events.length = 0;
+  for (const network of [base, refiner, base]) await network.predictNoise(step);
+  assert.deepEqual(events, [
+    ...['load base with the seat', 'run base', 'load refiner with the seat', 'run refiner', 'run base'],
+  ]);
+  await layout.lower();
+  events.length = 0;
+  const exported = await unet('exported', false);
+  assert.deepEqual(events, ['release base', 'release refiner', 'load exported with the seat']);
+  events.length = 0;
+  await base.predictNoise(step);
+  assert.deepEqual(events, ['release exported', 'load base with the seat', 'run base']);
+  await exported.release();
 });
 
 test('a UNet that could not be loaded is tried again with the next step', async () => {

@@ -1,6 +1,7 @@
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../../networks/networks.ts';
 import type { Device } from '../../networks/runtime/device.ts';
 import { createTurns } from '../../networks/runtime/turns.ts';
+import type { OwnWeights } from '../../networks/runtime/weights/own-weights.ts';
 import { tiledDecoder, tiledEncoder } from '../../networks/vae-tiles.ts';
 import type { MemoryPlan } from './memory-plans.ts';
 
@@ -13,10 +14,13 @@ export interface DeviceLayout {
    */
   lower(): Promise<MemoryPlan | undefined>;
   /** @param open loads it on a device. */
-  textEncoder(open: (device: Device) => Promise<ClipTextEncoder>): Promise<ClipTextEncoder>;
-  unet(open: () => Promise<Unet>): Promise<Unet>;
-  vaeDecoder(open: () => Promise<VaeDecoder>): Promise<VaeDecoder>;
-  vaeEncoder(open: () => Promise<VaeEncoder>): Promise<VaeEncoder>;
+  textEncoder(
+    open: (device: Device, weights?: OwnWeights) => Promise<ClipTextEncoder>,
+  ): Promise<ClipTextEncoder>;
+  /** @param takesWeights whether it can have its weights in memory that it is given. */
+  unet(open: (weights?: OwnWeights) => Promise<Unet>, takesWeights?: boolean): Promise<Unet>;
+  vaeDecoder(open: (weights?: OwnWeights) => Promise<VaeDecoder>): Promise<VaeDecoder>;
+  vaeEncoder(open: (weights?: OwnWeights) => Promise<VaeEncoder>): Promise<VaeEncoder>;
 }
 
 interface Network {
@@ -29,25 +33,36 @@ interface Place<Held extends Network> {
   held: Held | undefined;
 }
 
+interface UnetPlace extends Place<Unet> {
+  /** Whether it has its weights in the seat, where UNets are exchanged. */
+  readonly isSeated: boolean;
+}
+
 export interface LayoutOptions {
   readonly device: Device;
   /** From the chosen one down; at least one. */
   readonly plans: readonly MemoryPlan[];
   /** Gives unused memory back to the device. */
   readonly trim?: () => Promise<void>;
+  /** Memory for weights, where networks have it outside of their sessions. */
+  readonly weights?: OwnWeights | undefined;
+  /** Memory that UNets have their weights in by turns where they are exchanged, so that all stay loaded. */
+  readonly seat?: OwnWeights | undefined;
 }
 
 export function createDeviceLayout({
   device,
   plans,
   trim = async () => undefined,
+  weights,
+  seat,
 }: LayoutOptions): DeviceLayout {
   let level = 0;
   const plan = (): MemoryPlan => plans[level]!;
   const turns = createTurns();
   const texts = new Set<Place<ClipTextEncoder>>();
-  const unets = new Set<Place<Unet>>();
-  let lastUnet: Place<Unet> | undefined;
+  const unets = new Set<UnetPlace>();
+  let lastUnet: UnetPlace | undefined;
   /** The kind of network that has computed last. */
   let lastKind: 'text' | 'unet' | 'vae' | undefined;
 
@@ -61,8 +76,11 @@ export function createDeviceLayout({
     place.held = undefined;
     await held?.release();
   };
-  const putOthersAway = async (but: Place<Unet> | undefined): Promise<void> => {
-    const others = [...unets].filter((place) => place !== but && place.held !== undefined);
+  /** All UNets that cannot be on the device together with this one. */
+  const putOthersAway = async (but: UnetPlace | undefined): Promise<void> => {
+    const others = [...unets].filter(
+      (place) => place !== but && place.held !== undefined && !(place.isSeated && but?.isSeated),
+    );
     for (const place of others) await putAway(place);
     if (others.length > 0) await trim();
   };
@@ -71,7 +89,7 @@ export function createDeviceLayout({
     return place.held;
   };
   /** One at a time, so that no network leaves while it is on its way. */
-  const unetAt = (place: Place<Unet>): Promise<Unet> =>
+  const unetAt = (place: UnetPlace): Promise<Unet> =>
     turns.alone(async () => {
       if (plan().exchangesUnets) await putOthersAway(place);
       lastUnet = place;
@@ -86,15 +104,17 @@ export function createDeviceLayout({
         const before = plan();
         level += 1;
         if (plan().textOnCpu && !before.textOnCpu) for (const place of texts) await putAway(place);
-        // What was captured as a CUDA graph keeps its part of the arena, and comes again without.
-        const isCaptured = lastUnet?.held?.capture !== undefined && plan().trimsArena && !before.trimsArena;
-        if (plan().exchangesUnets) await putOthersAway(isCaptured ? undefined : lastUnet);
+        if (plan().exchangesUnets && !before.exchangesUnets) {
+          // What was captured as a CUDA graph keeps its part of the arena, and comes again without.
+          const isCaptured = lastUnet?.held?.capture !== undefined;
+          await putOthersAway(isCaptured || lastUnet?.isSeated ? undefined : lastUnet);
+        }
         await trim();
         return plan();
       }),
     textEncoder: async (open) => {
       const place: Place<ClipTextEncoder> = {
-        open: () => open(plan().textOnCpu ? 'cpu' : device),
+        open: () => (plan().textOnCpu ? open('cpu') : open(device, weights)),
         held: undefined,
       };
       texts.add(place);
@@ -111,8 +131,12 @@ export function createDeviceLayout({
         },
       };
     },
-    unet: async (open) => {
-      const place: Place<Unet> = { open, held: undefined };
+    unet: async (open, takesWeights = false) => {
+      const place: UnetPlace = {
+        open: () => open(plan().exchangesUnets && seat !== undefined ? seat : weights),
+        held: undefined,
+        isSeated: takesWeights && seat !== undefined,
+      };
       unets.add(place);
       const { capture, ...unet } = await unetAt(place);
       return {
@@ -129,7 +153,7 @@ export function createDeviceLayout({
       };
     },
     vaeDecoder: async (open) => {
-      const decoder = tiledDecoder(await open(), () => plan().tilesVae);
+      const decoder = tiledDecoder(await open(weights), () => plan().tilesVae);
       return {
         ...decoder,
         decode: async (...given) => {
@@ -139,7 +163,7 @@ export function createDeviceLayout({
       };
     },
     vaeEncoder: async (open) => {
-      const encoder = tiledEncoder(await open(), () => plan().tilesVae);
+      const encoder = tiledEncoder(await open(weights), () => plan().tilesVae);
       return {
         ...encoder,
         encode: async (...given) => {

@@ -110,6 +110,11 @@ export function planUse(needs: MemoryNeeds, plans: readonly MemoryPlan[]): Plann
   return plans.map((plan) => ({ plan, use: useOf(needs, plan) }));
 }
 
+/** Bytes of the weights of the largest UNet, of those that are known. */
+export function largestUnet({ needs }: Pick<MemoryNeeds, 'needs'>): number {
+  return Math.max(0, ...needs.filter(({ kind }) => kind === 'unet').map(({ weights }) => weights));
+}
+
 function useOf({ needs, exportedBytes }: MemoryNeeds, plan: MemoryPlan): MemoryUse {
   const onDevice = needs.filter(({ kind }) => !(kind === 'text' && plan.textOnCpu));
   const arena = arenaModel();
@@ -118,11 +123,10 @@ function useOf({ needs, exportedBytes }: MemoryNeeds, plan: MemoryPlan): MemoryU
     for (const run of plan.tilesVae ? tiledRuns : runs) simulateRun(arena, run, cudaPlace);
   }
   const bytes = (kind: Kind) => onDevice.filter((each) => each.kind === kind).map(({ weights }) => weights);
-  const unets = bytes('unet');
   const weights =
     exportedBytes +
     sum([...bytes('text'), ...bytes('vae')]) +
-    (plan.exchangesUnets ? Math.max(0, ...unets) : sum(unets));
+    (plan.exchangesUnets ? largestUnet({ needs }) : sum(bytes('unet')));
   const libraries = contextBytes + workspaceBytes;
   return { weights, arena: arena.maxTotal, libraries, total: weights + arena.maxTotal + libraries };
 }

@@ -1,7 +1,7 @@
 /** What of a worker's networks lies on its device, and when. */
 export interface MemoryPlan {
   readonly name: 'resident' | 'exchanged' | 'text-on-cpu' | 'tiled-vae';
-  /** One UNet is there at a time; another is loaded when its turn comes. */
+  /** One UNet's weights are there at a time; another's are copied in their place when its turn comes. */
   readonly exchangesUnets: boolean;
   /** Text encoders compute on the CPU, in float32. */
   readonly textOnCpu: boolean;
@@ -24,7 +24,7 @@ export const memoryPlans: readonly MemoryPlan[] = [
   {
     ...{ name: 'exchanged', exchangesUnets: true, trimsArena: true, textOnCpu: false, tilesVae: false },
     what: 'one UNet on the device at a time, base and refiner in turn',
-    cost: 'a UNet is loaded whenever another one is needed: twice in a picture with refiner',
+    cost: 'weights are copied to the device whenever another UNet is needed: twice in a picture with refiner',
   },
   {
     ...{ name: 'text-on-cpu', exchangesUnets: true, trimsArena: true, textOnCpu: true, tilesVae: false },

@@ -1,11 +1,15 @@
 import type { MemoryReport } from '../../contract/answers/memory-report.ts';
 import { type CudaArena, openCudaArena } from '../../networks/runtime/cuda/cuda-arena.ts';
+import { cudaWeights } from '../../networks/runtime/cuda/cuda-weights.ts';
 import { cudaIndex, type Device } from '../../networks/runtime/device.ts';
+import { createWeightCopier } from '../../networks/runtime/weights/copy-weights.ts';
+import { createSharedWeights } from '../../networks/runtime/weights/shared-weights.ts';
+import { createWeightSeat } from '../../networks/runtime/weights/weight-seat.ts';
 import type { InstalledModel } from '../installation.ts';
 import { loadedBytes } from '../model-facts.ts';
 import { openUnmerged } from '../open-model.ts';
 import { createDeviceLayout, type DeviceLayout, type LayoutOptions } from './device-layout.ts';
-import { memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
+import { largestUnet, memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
 import { choosePlan, type MemoryLimit, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
 
 export interface PlanningOptions extends Omit<NeedOptions, 'encodes'> {
@@ -44,11 +48,16 @@ export async function planDevice(
   }
   const arena = await openCudaArena(index);
   const { trim } = arena;
-  const uses = await estimated(models, options, encodes).catch((error: Error) => error);
-  if (uses instanceof Error) {
-    const why = `${device}: what its networks take cannot be estimated (${uses.message})`;
-    return planned(plansFor(models.length, vaeTiling), why, { device, trim });
+  const copier = createWeightCopier(cudaWeights(index));
+  const weights = createSharedWeights(copier);
+  const estimates = await estimated(models, options, encodes).catch((error: Error) => error);
+  if (estimates instanceof Error) {
+    const why = `${device}: what its networks take cannot be estimated (${estimates.message})`;
+    const seat = createWeightSeat(copier);
+    return planned(plansFor(models.length, vaeTiling), why, { device, trim, weights, seat });
   }
+  const { uses, largestUnet } = estimates;
+  const seat = createWeightSeat(copier, largestUnet);
   const { available, why } = availableOf(arena, options.limit);
   const chosen = choosePlan(uses, available);
   const plans = uses.slice(uses.findIndex(({ plan }) => plan === chosen.plan));
@@ -60,7 +69,7 @@ export async function planDevice(
   return planned(
     plans.map(({ plan }) => plan),
     `${device}: ${why}${roomier}${short}`,
-    { device, trim },
+    { device, trim, weights, seat },
     (plan) => ({
       estimatedBytes: uses.find((each) => each.plan === plan)!.use.total,
       availableBytes: available,
@@ -72,10 +81,10 @@ async function estimated(
   models: readonly InstalledModel[],
   options: PlanningOptions,
   encodes: boolean,
-): Promise<PlannedUse[]> {
+): Promise<{ readonly uses: PlannedUse[]; readonly largestUnet: number }> {
   const opened = await Promise.all(models.map(openUnmerged));
   const needs = await memoryNeeds(opened, { ...options, encodes }, (model) => loadedBytes(model, 'cuda'));
-  return planUse(needs, plansFor(needs.unets, options.vaeTiling));
+  return { uses: planUse(needs, plansFor(needs.unets, options.vaeTiling)), largestUnet: largestUnet(needs) };
 }
 
 /** Bytes that may be taken, the context that is there already among them. */
@@ -91,7 +100,7 @@ function availableOf(arena: CudaArena, limit: MemoryLimit | undefined): { availa
 function planned(
   plans: readonly MemoryPlan[],
   why: string,
-  options: Pick<LayoutOptions, 'device' | 'trim'>,
+  options: Omit<LayoutOptions, 'plans'>,
   bytes: (plan: MemoryPlan) => Pick<MemoryReport, 'estimatedBytes' | 'availableBytes'> = () => ({}),
 ): PlannedDevice {
   const layout = createDeviceLayout({ ...options, plans });

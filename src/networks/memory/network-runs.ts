@@ -8,6 +8,7 @@ import type { NetworkGraph, Precision } from '../../graphs/graph.ts';
 import { unetGraph } from '../../graphs/unet.ts';
 import { vaeGraph } from '../../graphs/vae.ts';
 import { vaeGeometry } from '../networks.ts';
+import { arrange } from '../runtime/weights/weight-memory.ts';
 import type { RunShape } from './run-memory.ts';
 
 /** A network as a CUDA device has it: bytes of its weights, and its runs with the shapes of their inputs. */
@@ -85,10 +86,7 @@ export function vaeRuns(
   };
 }
 
+/** In one piece of memory, see arrange. */
 function weightBytes({ weights }: NetworkGraph): number {
-  return weights.reduce(
-    (sum, { shape, precision }) =>
-      sum + shape.reduce((product, size) => product * size, precision === 'float16' ? 2 : 4),
-    0,
-  );
+  return arrange(weights).bytes;
 }

@@ -1,5 +1,6 @@
 import { type ArenaStatistics, readStatistics } from './arena-statistics.ts';
 import { holding, written } from './c-memory.ts';
+import { cudaTurns } from './cuda/cuda-turns.ts';
 import { cudaIndex } from './device.ts';
 import type { Handle, OrtApi } from './function-table.ts';
 import { type Library, loadLibrary } from './library.ts';
@@ -43,19 +44,13 @@ export async function openInferenceSession(
   const { api } = library;
   const created = createSessionOptions(library, options);
   try {
-    const session = await cudaTurns.shared(() => create(library, model, created));
+    const load = () => create(library, model, created);
+    const session = await (options.device === 'cpu' ? load() : cudaTurns.shared(load));
     return sessionOf(library, session, options);
   } finally {
     api.ReleaseSessionOptions(created);
   }
 }
-
-/**
- * While a CUDA graph is captured nothing else may allocate or copy on the device, and while it is replayed
- * nothing else may use the arena, where its intermediate values have their fixed places. Where there are no
- * graphs nobody waits.
- */
-const cudaTurns = createTurns();
 
 async function create(
   { api, env }: Library,

@@ -1,18 +1,21 @@
 import type { Component } from '../../checkpoints/checkpoint.ts';
 import { requireTensors } from '../../checkpoints/require-tensors.ts';
 import type { NetworkGraph } from '../../graphs/graph.ts';
-import { placeWeights } from '../../graphs/place-weights.ts';
+import { type PlacedModel, placeWeights } from '../../graphs/place-weights.ts';
 import { splitGraph } from '../../graphs/split-graph.ts';
 import { separateSteady } from '../../graphs/steady-graph.ts';
 import { encodeModel } from '../../onnx/onnx-proto.ts';
 import { openCapturingSession } from './cuda/capturing-session.ts';
 import { cudaIndex, type Device, isCuda } from './device.ts';
+import { openInferenceSession } from './inference-session.ts';
 import { loadLibrary } from './library.ts';
 import type { NetworkSession } from './network-session.ts';
 import type { SessionOptions } from './session-options.ts';
-import { openStage, openTogether, type Stage } from './stage.ts';
+import { openStage, openTogether, type RuntimeModel, type Stage } from './stage.ts';
 import { readValue, type Tensor, type Tensors, type TensorValue } from './tensor-values.ts';
 import { createTurns } from './turns.ts';
+import { givenNetwork } from './weights/given-network.ts';
+import type { OwnWeights, WeightValues } from './weights/own-weights.ts';
 
 export interface NetworkOptions {
   readonly device: Device;
@@ -22,6 +25,8 @@ export interface NetworkOptions {
   readonly deterministic?: boolean;
   /** Threads of one operator; by default one per physical core. */
   readonly threads?: number;
+  /** Memory of ours that networks have their weights in; by default every session has its own. */
+  readonly weights?: OwnWeights;
 }
 
 export interface GraphOptions {
@@ -48,12 +53,13 @@ export interface GraphOptions {
 /** Options of the runtime; `folder` holds the weights' files. */
 export function sessionOptions(
   folder: string,
-  { device, threads }: NetworkOptions,
+  { device, threads, weights }: NetworkOptions,
   { blockedLayout = false }: GraphOptions,
 ): SessionOptions {
   return {
     device,
-    level: blockedLayout && !isCuda(device) ? 'all' : 'basic',
+    // Blocks of channels are made of the weights when a graph is loaded.
+    level: blockedLayout && !isCuda(device) && weights === undefined ? 'all' : 'basic',
     ...(threads === undefined ? {} : { threads }),
     config: {
       // Lets a model that was never a file name files: nothing is written beside the checkpoint.
@@ -66,6 +72,8 @@ export function sessionOptions(
             use_device_allocator_for_initializers: '1',
           }
         : {}),
+      // Given weights are read where they are, as others may come to lie there.
+      ...(weights === undefined ? {} : { disable_prepacking: '1' }),
     },
   };
 }
@@ -88,13 +96,17 @@ export async function openSession(
     const { message } = cause as Error;
     throw new Error(`${component.directory}: cannot be loaded on ${network.device}: ${message}`, { cause });
   };
-  const place = (placed: NetworkGraph) => {
-    const { model, folder } = placeWeights(placed, component);
-    return { model: encodeModel(model), options: sessionOptions(folder, network, options) };
-  };
-  const index = cudaIndex(network.device);
-  if (index !== undefined && network.cudaGraphs === true && options.capturable === true)
-    return openCapturingSession(place(graph), index).catch(refuse);
+  const encode = ({ model, folder }: PlacedModel, initializers: WeightValues = {}): RuntimeModel => ({
+    model: encodeModel(model),
+    options: { ...sessionOptions(folder, network, options), initializers },
+  });
+  const place = (placed: NetworkGraph) => encode(placeWeights(placed, component));
+  if (network.weights !== undefined) {
+    const load = (placed: PlacedModel, values: WeightValues) =>
+      openWhole(encode(placed, values), network, options);
+    return network.weights.open(givenNetwork(component, graph, load)).catch(refuse);
+  }
+  if (isCuda(network.device)) return openWhole(place(graph), network, options).catch(refuse);
   const parts = network.device === 'cpu' && options.split === true ? splitGraph(graph) : [graph];
   const stages = await openTogether(
     parts.map((part) => () => {
@@ -112,6 +124,18 @@ export async function openSession(
       await Promise.all(stages.map((stage) => stage.release()));
     },
   };
+}
+
+/** A graph in one session. */
+async function openWhole(
+  model: RuntimeModel,
+  { device, cudaGraphs = false }: NetworkOptions,
+  { capturable = false }: GraphOptions,
+): Promise<NetworkSession> {
+  const index = cudaIndex(device);
+  if (index !== undefined && cudaGraphs && capturable) return openCapturingSession(model, index);
+  const session = await openInferenceSession(model.model, model.options);
+  return { run: (inputs, signal) => session.run(inputs, { signal }), release: session.release };
 }
 
 async function runStages(

@@ -63,6 +63,16 @@ export function valueOver(library: Library, { data, shape }: Tensor): TensorValu
   return valueAt(library, placeOf(), data, data.byteLength, elementCode(data), shape, data);
 }
 
+/** A tensor over bytes of ours of any element type, which is given by its ONNXTensorElementDataType. */
+export function valueOverBytes(
+  library: Library,
+  bytes: Uint8Array,
+  code: number,
+  shape: readonly number[],
+): TensorValue {
+  return valueAt(library, placeOf(), bytes, bytes.byteLength, code, shape, bytes);
+}
+
 /** A tensor over memory of a device that somebody else gives back. */
 export function valueOverDevice(
   library: Library,

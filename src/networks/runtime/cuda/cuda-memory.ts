@@ -9,8 +9,8 @@ import { check, onDevice } from './cuda-runtime.ts';
 export interface CudaMemory {
   readonly address: bigint;
   readonly bytes: number;
-  /** Copies an array to the beginning of it. @throws Error of the CUDA runtime. */
-  write(source: ArrayBufferView): void;
+  /** Copies an array to so many bytes from the beginning of it. @throws Error of the CUDA runtime. */
+  write(source: ArrayBufferView, offset?: number): void;
   /** Fills an array from the beginning of it. @throws Error of the CUDA runtime. */
   read(target: ArrayBufferView): void;
   /** Nothing may use it afterwards. */
@@ -24,16 +24,18 @@ const [toDevice, toHost] = [1, 2];
 export function allocateCuda(index: number, bytes: number): CudaMemory {
   const cuda = onDevice(index);
   const address = written<bigint>((out) => check(cuda, cuda.cudaMalloc(out, bytes)));
-  const requireRoom = ({ byteLength }: ArrayBufferView): void => {
-    if (byteLength > bytes) throw new Error(`${byteLength} bytes do not fit into ${bytes} of the device`);
+  const requireRoom = ({ byteLength }: ArrayBufferView, offset = 0): void => {
+    if (offset + byteLength > bytes)
+      throw new Error(`${byteLength} bytes at ${offset} do not fit into ${bytes} of the device`);
   };
   let isFreed = false;
   return {
     address,
     bytes,
-    write: (source) => {
-      requireRoom(source);
-      check(cuda, onDevice(index).cudaMemcpy(address, source, source.byteLength, toDevice!));
+    write: (source, offset = 0) => {
+      requireRoom(source, offset);
+      const target = address + BigInt(offset);
+      check(cuda, onDevice(index).cudaMemcpy(target, source, source.byteLength, toDevice!));
     },
     read: (target) => {
       requireRoom(target);

@@ -10,6 +10,7 @@ export interface CudaRuntime {
   cudaSetDevice(index: number): number;
   cudaMalloc(address: BigUint64Array, bytes: number): number;
   cudaFree(address: bigint): number;
+  cudaMallocHost(address: BigUint64Array, bytes: number): number;
   cudaMemcpy(
     target: bigint | ArrayBufferView,
     source: bigint | ArrayBufferView,
@@ -29,6 +30,7 @@ const prototypes: Readonly<Record<keyof CudaRuntime, readonly [result: string, p
   cudaSetDevice: ['int', ['int']],
   cudaMalloc: ['int', ['void *', 'size_t']],
   cudaFree: ['int', ['void *']],
+  cudaMallocHost: ['int', ['void *', 'size_t']],
   cudaMemcpy: ['int', ['void *', 'void *', 'size_t', 'int']],
   cudaMemGetInfo: ['int', ['void *', 'void *']],
   cudaGetErrorString: ['str', ['int']],
