@@ -174,10 +174,12 @@ const commands: Operation[] = [
       ...errors(400, 401, 406, 413, 422, 429, 500, 502, 503),
     },
   },
-  {
-    ...{ method: 'get', path: '/internal/ping', tag, summary: 'That the server is there', keys: [] },
-    responses: { 200: jsonResponse('It is', 'A1111Done', {}), ...errors(500) },
-  },
+  ...['/internal/ping', '/queue/status'].map(
+    (path): Operation => ({
+      ...{ method: 'get', path, tag, summary: 'That the server is there', keys: [] },
+      responses: { 200: jsonResponse('It is', 'A1111Done', {}), ...errors(500) },
+    }),
+  ),
 ];
 
 /** AUTOMATIC1111's API. */

@@ -150,7 +150,8 @@ test('keys come as a password, a bearer token or in the header; others are told 
     (await service.app.inject({ url: '/v1/capabilities', headers: basic(service.key) })).statusCode,
     401,
   );
-  assert.equal((await service.app.inject({ url: '/internal/ping' })).statusCode, 200);
+  for (const url of ['/internal/ping', '/queue/status'])
+    assert.equal((await service.app.inject({ url })).statusCode, 200);
 });
 
 test('every documented list answers, and all of it is gone where the setting is off', async () => {

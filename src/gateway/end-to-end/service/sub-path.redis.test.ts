@@ -89,6 +89,35 @@ for (const [index, name] of names.entries()) {
     await assert.rejects(async () => client.models.retrieve('gpt-5'), /does not exist here/);
   });
 
+  test(`behind a proxy ${name}, programs of A1111 and batches work below the path`, async () => {
+    const { base, strays } = place();
+    const before = strays.length;
+    for (const [path, fields] of [
+      ['txt2img', { prompt: 'a panda', seed: 5 }],
+      ['txt2img/', { prompt: 'a panda', seed: 5, sampler_name: 'DPM++ 2M', scheduler: 'karras' }],
+    ] as const) {
+      const made = await call(`${base}/sdapi/v1/${path}`, body(fields));
+      assert.equal(made.status, 200);
+      const { images } = (await made.json()) as { images: string[] };
+      assert.equal(Buffer.from(images[0]!, 'base64').toString(), 'picture of seed 5');
+    }
+    for (const path of ['sdapi/v1/sd-models', 'sdapi/v1/options', 'sdapi/v1/progress', 'internal/ping'])
+      await read(await call(`${base}/${path}`));
+    const lines = `{"prompt": "a panda", "seed": 6}`;
+    const headers = { 'content-type': 'application/jsonl' };
+    const batch = (await (
+      await call(`${base}/v2/batches`, { method: 'POST', headers, body: lines })
+    ).json()) as Record<string, string>;
+    assert.equal(batch.status_url, `${base}/v2/batches/${batch.batch_id}`);
+    let state: { status?: string } = {};
+    while (state.status !== 'COMPLETED') state = await read(await call(batch.status_url!));
+    const results = await (await call(batch.results_url!)).text();
+    const { output } = JSON.parse(results).result;
+    assert.ok(output.startsWith(`${base}/outputs/`));
+    assert.equal(await (await fetch(output)).text(), 'picture of seed 6');
+    assert.deepEqual(strays.slice(before), []);
+  });
+
   test(`behind a proxy ${name}, redirects and errors stay below the path, administrators' routes work`, async () => {
     const { base } = place();
     const { origin, pathname } = new URL(base);

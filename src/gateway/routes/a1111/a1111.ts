@@ -14,6 +14,9 @@ import { listPaths, listRoutes } from './lists.ts';
 import { optionPaths, optionRoutes } from './options.ts';
 import { pngInfoPaths, pngInfoRoutes } from './png-info.ts';
 
+/** What clients look for before they send a key: its own, and that of Gradio, on which it stands. */
+const pings = ['/internal/ping', '/queue/status'] as const;
+
 /**
  * AUTOMATIC1111's API under `/sdapi/v1/` (modules/api/api.py). Keys may come as `x-api-key`, as a bearer
  * token or as the password of HTTP's Basic scheme; errors go in FastAPI's and its own forms.
@@ -28,11 +31,10 @@ export async function a1111Routes(
   app.setErrorHandler(sendError);
   for (const [path, verbs] of Object.entries({
     ...{ ...listPaths, ...commandPaths, ...generationPaths, ...optionPaths, ...pngInfoPaths },
-    '/internal/ping': ['GET', 'HEAD'],
+    ...Object.fromEntries(pings.map((path) => [path, ['GET', 'HEAD']])),
   }))
     refuseOtherMethodsInJson(app, path, verbs);
-  // What clients look for before they send a key.
-  app.get('/internal/ping', async () => ({}));
+  for (const path of pings) app.get(path, async () => ({}));
 
   const checkpoints = createCheckpoints(gateway, workers);
   await app.register(async (keyed) => {
