@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { readBalance } from '../../src/jobs/records/credits.ts';
+import { readOutput } from '../../src/jobs/records/stored-pictures.ts';
 import type { Trial } from './fault-row.ts';
 import type { Service } from './service.ts';
 
@@ -88,16 +89,16 @@ export type Pictures = ReadonlyMap<number, string>;
 
 /** The record's state and the digest of its picture, past everything that stands before Redis. */
 async function outcome(
-  { direct }: Service,
+  { direct, results }: Service,
   { id }: Submitted,
 ): Promise<{ status: string; reason?: string; picture?: string }> {
   const [error, result] = await direct.hmget(`{sdxl}:request:${id}`, 'error', 'result');
   if (error) return { status: 'FAILED', reason: error };
   if (!result) return { status: (await direct.exists(`{sdxl}:request:${id}`)) === 1 ? 'UNENDED' : 'GONE' };
   const { images } = JSON.parse(result) as { images: { path: string }[] };
-  const bytes = await direct.getBuffer(`{sdxl}:output:${images[0]!.path}`);
-  if (bytes === null) return { status: 'PICTURE GONE' };
-  return { status: 'COMPLETED', picture: createHash('sha256').update(bytes).digest('hex') };
+  const stored = await readOutput(direct, images[0]!.path, results);
+  if (stored === undefined) return { status: 'PICTURE GONE' };
+  return { status: 'COMPLETED', picture: createHash('sha256').update(stored.bytes).digest('hex') };
 }
 
 /** Waits until all have ended, at most that long. */

@@ -4,6 +4,7 @@ import { connectionStorm } from './rows/connection-storm.ts';
 import { engineFaults } from './rows/engine-faults.ts';
 import { failOvers } from './rows/fail-overs.ts';
 import { gatewayKilled, redisKilled, redisPaused, silentConnections } from './rows/gateway-and-redis.ts';
+import { keptResults } from './rows/kept-results.ts';
 import { workerFaults } from './rows/worker-faults.ts';
 
 /** The matrix, in the order in which it is run. */
@@ -16,5 +17,6 @@ export const rows: readonly FaultRow[] = [
   ...failOvers,
   ...engineFaults,
   ...workerFaults,
+  ...keptResults,
   chaos,
 ];

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { readConfig } from '../../src/config/config.ts';
 import { createApiKey } from '../../src/jobs/records/api-keys.ts';
 import { type Connection, connect, patientOptions } from '../../src/jobs/redis/connection.ts';
 import { type RedisProxy, startRedisProxy } from '../../src/jobs/testing/redis-proxy.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 import { boundToParent } from '../../src/process/bound-process.ts';
+import { openResults } from '../../src/results/open-results.ts';
+import type { ResultStore } from '../../src/results/result-store.ts';
 import { freePort } from '../../src/testing/free-port.ts';
 
 const credits = 1_000_000;
@@ -30,6 +33,8 @@ export interface Service extends AsyncDisposable {
   readonly key: string;
   readonly keyId: string;
   readonly foreignKey: string;
+  /** Where pictures are kept if not in Redis. */
+  readonly results: ResultStore | undefined;
   gateway(environment?: NodeJS.ProcessEnv): Promise<ServiceProcess>;
   /** With the fake engine, see workers/testing/generator.ts. */
   worker(environment?: NodeJS.ProcessEnv): Promise<ServiceProcess>;
@@ -49,14 +54,18 @@ interface Locks {
   readonly stalledMs: number;
 }
 
-/** @param locks those of production by default. */
+/**
+ * @param locks those of production by default.
+ * @param environment of all processes.
+ */
 export async function startFaultService(
   redisArguments: readonly string[] = [],
   locks?: Locks,
+  environment?: NodeJS.ProcessEnv,
 ): Promise<FaultService> {
   const redis = await startPrivateRedis(redisArguments);
   const proxy = await startRedisProxy(redis.url);
-  const service = await startService(proxy.url, locks, redis.url);
+  const service = await startService(proxy.url, locks, redis.url, environment);
   return {
     ...{ ...service, redis, proxy },
     [Symbol.asyncDispose]: async () => {
@@ -70,8 +79,14 @@ export async function startFaultService(
 /**
  * @param redisUrl what REDIS_URL says to gateways and workers.
  * @param directUrl past what stands before Redis.
+ * @param common environment of all processes.
  */
-export async function startService(redisUrl: string, locks?: Locks, directUrl = redisUrl): Promise<Service> {
+export async function startService(
+  redisUrl: string,
+  locks?: Locks,
+  directUrl = redisUrl,
+  common: NodeJS.ProcessEnv = {},
+): Promise<Service> {
   const direct = await connect(directUrl, patientOptions(), () => undefined);
   const { key, apiKey } = await createApiKey(direct, 'faults', { credits, admin: true });
   const { key: foreignKey } = await createApiKey(direct, 'somebody else');
@@ -83,7 +98,7 @@ export async function startService(redisUrl: string, locks?: Locks, directUrl = 
     ready: string,
     url = '',
   ): Promise<ServiceProcess> => {
-    const env = { ...process.env, REDIS_URL: redisUrl, NODE_ENV: 'production', ...environment };
+    const env = { ...process.env, REDIS_URL: redisUrl, NODE_ENV: 'production', ...common, ...environment };
     const child = spawn(
       ...boundToParent('KILL', process.execPath, [path.resolve(import.meta.dirname, file), ...args]),
       {
@@ -97,7 +112,7 @@ export async function startService(redisUrl: string, locks?: Locks, directUrl = 
     return running;
   };
   return {
-    ...{ direct, key, keyId: apiKey.id, foreignKey },
+    ...{ direct, key, keyId: apiKey.id, foreignKey, results: openResults(readConfig(common)) },
     gateway: async (environment = {}) => {
       const port = await freePort();
       const file = '../../src/gateway/server.ts';

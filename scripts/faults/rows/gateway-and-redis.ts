@@ -16,12 +16,12 @@ const requestsAtOnce = 50;
  */
 export async function intoSubmits<Kind extends Service>(
   start: () => Promise<Kind>,
-  strike: (service: Kind, gateway: ServiceProcess) => Promise<ServiceProcess>,
+  strike: (service: Kind, gateway: ServiceProcess, worker: ServiceProcess) => Promise<ServiceProcess>,
   spacingMs = 10,
 ): Promise<Trial> {
   await using service = await start();
   let gateway = await service.gateway();
-  await service.worker();
+  const worker = await service.worker();
   const pictures: Pictures = await undisturbed(service, gateway.url, seeds);
   const earlier = await spent(service);
   const one = async (index: number): Promise<Submitted> => {
@@ -32,7 +32,7 @@ export async function intoSubmits<Kind extends Service>(
   // Told where it is awaited, not as nobody's.
   submits.catch(() => undefined);
   await setTimeout(Math.random() * requestsAtOnce * spacingMs);
-  gateway = await strike(service, gateway);
+  gateway = await strike(service, gateway, worker);
   const over = performance.now();
   const requests = await submits;
   const urgent = { ...body(seeds[0]!), priority: 1 };
