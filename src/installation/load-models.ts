@@ -5,6 +5,7 @@ import { openExportedVaeDecoder, openExportedVaeEncoder } from '../networks/expo
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
 import type { OwnWeights } from '../networks/runtime/weights/own-weights.ts';
+import { runtimeLowRank } from '../networks/runtime-low-rank.ts';
 import { openUnet } from '../networks/unet.ts';
 import { openVaeDecoder, openVaeEncoder, type VaeOptions } from '../networks/vae.ts';
 import { assembleModels, type Models } from '../pipelines/models.ts';
@@ -109,7 +110,7 @@ export async function loadModels(
 ): Promise<Models> {
   const checkpoint = await (typeof model === 'string'
     ? openLocation(model)
-    : openModel(model, options.device));
+    : openModel(model, options.device, runtimeLowRank));
   const prepared = typeof model === 'string' ? {} : { preparedFolder: preparedFolder(model) };
   const load = networkLoaders(checkpoint, { ...options, ...prepared }, places);
   const told = async <Network>(network: Promise<Network>): Promise<Network> => {

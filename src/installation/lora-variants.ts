@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import { changedComponents, withoutStaleCopies } from '../checkpoints/loras/changed-components.ts';
-import { type AddLowRank, addLowRank } from '../checkpoints/loras/low-rank.ts';
+import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
 import { type LoraFile, mergeLoras } from '../checkpoints/loras/merge-loras.ts';
+import { runtimeLowRank } from '../networks/runtime-low-rank.ts';
 import type { VaeOptions } from '../networks/vae.ts';
 import type { Models } from '../pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
@@ -18,8 +19,6 @@ export interface LoraVariantOptions {
   readonly directory: string;
   /** Variants that stay loaded; the one used longest ago leaves first. */
   readonly most: number;
-  /** Multiplies and adds; by default slowly. */
-  readonly add?: AddLowRank;
 }
 
 /** Checkpoints with LoRAs merged into them, loaded beside the checkpoint itself. */
@@ -81,18 +80,19 @@ async function load(
   base: Models,
   key: string,
   loras: readonly LoraFile[],
-  { network, places, directory, add = addLowRank }: LoraVariantOptions,
+  { network, places, directory }: LoraVariantOptions,
   onWork: () => Promise<void>,
 ): Promise<Loaded> {
-  const opened = await openModel(model, network.device);
+  const opened = await openModel(model, network.device, runtimeLowRank);
   if (isExported(opened))
     throw new CheckpointError(
       `${opened.directory}: the networks are exported; no LoRA can be merged into them`,
     );
-  const merged = await mergeLoras(opened, loras, directory, async (values, product) => {
+  const add: AddLowRank = async (values, product) => {
     await onWork();
-    await add(values, product);
-  });
+    return await runtimeLowRank(values, product);
+  };
+  const merged = await mergeLoras(opened, loras, directory, add);
   const changed = changedComponents(opened, merged);
   const variant: Checkpoint = { ...merged, unet: withoutStaleCopies(opened.unet, merged.unet) };
   const loaders = networkLoaders(variant, network, places);

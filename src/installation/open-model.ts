@@ -7,6 +7,7 @@ import {
   isExportedFolder,
   openExportedFolder,
 } from '../checkpoints/exported/exported-folder.ts';
+import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
 import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
@@ -73,11 +74,17 @@ function withKnownScheduler(opened: OpenedModel, file = opened.directory): Opene
  * As openUnmerged, with LoRAs merged: once, as what was merged of the same files and weights before is taken
  * as it is; and for CUDA with the copies of convolution weights that `npm run models -- prepare` has left, if
  * it has: without them loading takes longer.
+ * @param add multiplies and adds its LoRAs; by default slowly, without a runtime.
  * @throws CheckpointError naming the file and what contradicts.
  */
-export async function openModel(model: InstalledModel, device: Device = 'cpu'): Promise<OpenedModel> {
+export async function openModel(
+  model: InstalledModel,
+  device: Device = 'cpu',
+  add?: AddLowRank,
+): Promise<OpenedModel> {
   const unmerged = await openUnmerged(model);
-  const opened = model.manifest === undefined ? unmerged : await withLoras(model, model.manifest, unmerged);
+  const opened =
+    model.manifest === undefined ? unmerged : await withLoras(model, model.manifest, unmerged, add);
   return isExported(opened) || !isCuda(device) ? opened : withChannelsLast(opened, preparedFolder(model));
 }
 
@@ -85,6 +92,7 @@ async function withLoras(
   model: InstalledModel,
   { loras }: Manifest,
   opened: OpenedModel,
+  add?: AddLowRank,
 ): Promise<OpenedModel> {
   if (loras.length === 0) return opened;
   if (isExported(opened))
@@ -93,7 +101,7 @@ async function withLoras(
     );
   const choices = loras.map(({ file, weight }) => ({ file: path.join(model.directory, file), weight }));
   try {
-    return await mergeLoras(opened, choices, preparedFolder(model));
+    return await mergeLoras(opened, choices, preparedFolder(model), add);
   } catch (cause) {
     if (cause instanceof CheckpointError) throw cause;
     const { message } = cause as Error;

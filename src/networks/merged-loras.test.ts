@@ -6,9 +6,11 @@ import { after, test } from 'node:test';
 import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { readTensorValues } from '../checkpoints/safetensors/tensor-values.ts';
 import { writeSingleFile } from '../checkpoints/synthetic/single-file-writer.ts';
 import { writeTinyCheckpoints, writeTinySingleFiles } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { openClipTextEncoder } from './clip-text-encoder.ts';
+import { runtimeLowRank } from './runtime-low-rank.ts';
 import { oracleNumbers } from './testing/oracle-inputs.ts';
 import { openUnet } from './unet.ts';
 
@@ -56,6 +58,25 @@ test('networks read merged weights from their side file, as they would from one 
   for (const location of [base, single.base]) {
     const merged = await mergeLoras(await openCheckpoint(location), loras, path.join(directory, 'b', 'c'));
     assert.deepEqual(await outputsOf(merged), expected);
+  }
+});
+
+test('every format is merged by the runtime as it is without one', async () => {
+  // Held to peft and lycoris-lora in src/checkpoints/loras/merge-loras.test.ts.
+  const { base } = await writeTinyCheckpoints(path.join(directory, 'formats'), { dtype: 'F32' });
+  const plain = await openCheckpoint(base);
+  const formats = ['kohya', 'kohya-original', 'diffusers', 'lycoris', 'lycoris-dora', 'peft-dora'];
+  const loras = formats.map((name, index) => lora(`${name}.safetensors`, 0.7 - 0.2 * index));
+  const expected = await mergeLoras(plain, loras, path.join(directory, 'without'));
+  const merged = await mergeLoras(plain, loras, path.join(directory, 'with'), runtimeLowRank);
+  for (const [name, location] of expected.unet.tensors) {
+    const wanted = await readTensorValues(location);
+    const largest = wanted.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const values = await readTensorValues(merged.unet.tensors.get(name)!);
+    assert.ok(
+      values.every((value, at) => Math.abs(value - wanted[at]!) <= 5e-6 * largest),
+      name,
+    );
   }
 });
 

@@ -8,6 +8,7 @@ import type { Checkpoint } from '../../../src/checkpoints/checkpoint.ts';
 import type { InstalledModel } from '../../../src/installation/installation.ts';
 import { componentsOf, filesOf, sum } from '../../../src/installation/model-facts.ts';
 import { isExported, openModel, preparedFolder } from '../../../src/installation/open-model.ts';
+import { runtimeLowRank } from '../../../src/networks/runtime-low-rank.ts';
 import { vaeScalesFile, writeVaeScales } from '../../../src/networks/vae-scales-file.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 import { sha256Of } from '../download/sha256.ts';
@@ -36,7 +37,7 @@ export async function prepare(model: InstalledModel, forCuda = false): Promise<P
   if (forCuda || (model.manifest?.loras.length ?? 0) > 0) makeFolder(`${model.name}: prepared`, folder);
   const hashed = await checkHashes(model);
   const before = await filesIn(folder);
-  const opened = await openModel(model);
+  const opened = await openModel(model, 'cpu', runtimeLowRank);
   const tensors = isExported(opened) ? 0 : checkTensors(opened);
   if (forCuda && !isExported(opened)) {
     await writeChannelsLast(opened, folder);

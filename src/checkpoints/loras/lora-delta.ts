@@ -1,11 +1,12 @@
 import type { TensorLocation } from '../checkpoint.ts';
 import { readTensorValues } from '../safetensors/tensor-values.ts';
 import { type Delta, type Factors, product } from './lora-changes.ts';
-import type { AddLowRank } from './low-rank.ts';
+import type { AddLowRank, LowRank } from './low-rank.ts';
 
 /**
  * Adds scale times a delta to a weight's values, in float32.
  * @param shape of the weight, whose values are row-major.
+ * @returns the same array or another.
  */
 export async function addDelta(
   values: Float32Array,
@@ -13,14 +14,47 @@ export async function addDelta(
   scale: number,
   shape: readonly number[],
   addLowRank: AddLowRank,
-): Promise<void> {
-  if (delta.kind === 'low rank' && delta.mid === undefined) {
-    const [up, down] = await Promise.all([readTensorValues(delta.up), readTensorValues(delta.down)]);
-    await addLowRank(values, { up, down, rank: delta.down.shape[0]!, scale });
-    return;
-  }
+): Promise<Float32Array> {
+  if (isProduct(delta)) return await addLowRank(values, await productOf([{ delta, scale }]));
   const whole = await wholeDelta(delta, shape, addLowRank);
   for (let index = 0; index < whole.length; index++) values[index]! += scale * whole[index]!;
+  return values;
+}
+
+type Product = Extract<Delta, { kind: 'low rank' }>;
+
+/** Whether a delta is the product of two matrices and nothing else. */
+export function isProduct(delta: Delta): delta is Product {
+  return delta.kind === 'low rank' && delta.mid === undefined;
+}
+
+/** The sum of several products as one of their common rank. */
+export async function productOf(
+  parts: readonly { readonly delta: Product; readonly scale: number }[],
+): Promise<LowRank> {
+  const read = await Promise.all(
+    parts.map(async ({ delta, scale }) => ({
+      scale,
+      rank: delta.down.shape[0]!,
+      up: await readTensorValues(delta.up),
+      down: await readTensorValues(delta.down),
+    })),
+  );
+  const [first] = read;
+  if (read.length === 1) return first!;
+  const rank = read.reduce((sum, part) => sum + part.rank, 0);
+  const outputs = first!.up.length / first!.rank;
+  const inputs = first!.down.length / first!.rank;
+  const [up, down] = [new Float32Array(outputs * rank), new Float32Array(rank * inputs)];
+  let begin = 0;
+  for (const part of read) {
+    for (let output = 0; output < outputs; output++)
+      for (let index = 0; index < part.rank; index++)
+        up[output * rank + begin + index] = part.scale * part.up[output * part.rank + index]!;
+    down.set(part.down, begin * inputs);
+    begin += part.rank;
+  }
+  return { up, down, rank, scale: 1 };
 }
 
 async function wholeDelta(
@@ -84,8 +118,7 @@ async function multiplied({ a, b }: Factors, addLowRank: AddLowRank): Promise<Fl
   if (a === undefined) return await readTensorValues(b);
   const values = new Float32Array(a.shape[0]! * product(b.shape.slice(1)));
   const [up, down] = await Promise.all([readTensorValues(a), readTensorValues(b)]);
-  await addLowRank(values, { up, down, rank: b.shape[0]!, scale: 1 });
-  return values;
+  return await addLowRank(values, { up, down, rank: b.shape[0]!, scale: 1 });
 }
 
 /**
@@ -110,10 +143,10 @@ async function aroundCore(
   const up = transposed(leftValues, outer, outs);
   for (let pixel = 0; pixel < pixels; pixel++) {
     const slice = Float32Array.from({ length: outer * inner }, (_, at) => values[at * pixels + pixel]!);
-    const middle = new Float32Array(outer * ins);
-    await addLowRank(middle, { up: slice, down: rightValues, rank: inner, scale: 1 });
-    const plane = new Float32Array(outs * ins);
-    await addLowRank(plane, { up, down: middle, rank: outer, scale: 1 });
+    const right = { up: slice, down: rightValues, rank: inner, scale: 1 };
+    const middle = await addLowRank(new Float32Array(outer * ins), right);
+    const around = { up, down: middle, rank: outer, scale: 1 };
+    const plane = await addLowRank(new Float32Array(outs * ins), around);
     for (let at = 0; at < plane.length; at++) result[at * pixels + pixel] = plane[at]!;
   }
   return result;

@@ -6,18 +6,35 @@ export interface LowRank {
   readonly scale: number;
 }
 
-/** Adds a product to values in place, in float32. */
-export type AddLowRank = (values: Float32Array, product: LowRank) => Promise<void> | void;
+/** A weight's values as they are computed with, or as its file has them. */
+export type WeightValues = Float32Array | Float16Array;
+
+/**
+ * The values with a product added in float32 or better, rounded once to their type; the same array or another.
+ */
+export type AddLowRank = <Values extends WeightValues>(
+  values: Values,
+  product: LowRank,
+) => Promise<Values> | Values;
 
 /** Columns handled at a time, so that the sums and a few rows of `down` stay in the fastest cache. */
 const columnsAtATime = 512;
 
 /**
- * Adds the product to `values` in place; sums in float64, rounded to float32 once. Two rows of the result and
- * four of `down` at a time, twice as fast as one by one: a rank that is no multiple of four and an odd row
- * are filled up with zeros.
+ * Without a runtime: sums in float64. Two rows of the result and four of `down` at a time, twice as fast as
+ * one by one: a rank that is no multiple of four and an odd row are filled up with zeros.
  */
-export function addLowRank(values: Float32Array, { up, down, rank, scale }: LowRank): void {
+export const addLowRank: AddLowRank = (values, product) => {
+  if (values instanceof Float32Array) addTo32(values, product);
+  else {
+    const wide = new Float32Array(values);
+    addTo32(wide, product);
+    values.set(wide);
+  }
+  return values;
+};
+
+function addTo32(values: Float32Array, { up, down, rank, scale }: LowRank): void {
   const inputs = down.length / rank;
   const outputs = up.length / rank;
   const depth = Math.ceil(rank / 4) * 4;

@@ -8,9 +8,9 @@ import {
   readPrepared,
   writePrepared,
 } from '../safetensors/prepared-file.ts';
-import { encodeValues, readTensorValues } from '../safetensors/tensor-values.ts';
+import { encodeValues, readTensorBytes, readTensorValues } from '../safetensors/tensor-values.ts';
 import type { TensorSource } from '../safetensors/write-safetensors.ts';
-import { addDelta, withMagnitude } from './lora-delta.ts';
+import { addDelta, isProduct, productOf, withMagnitude } from './lora-delta.ts';
 import { type LoraModule, readLora } from './lora-file.ts';
 import { loraTargets } from './lora-targets.ts';
 import { type AddLowRank, addLowRank } from './low-rank.ts';
@@ -72,9 +72,8 @@ export async function mergeLoras(
   }
   const side = preparedFile(outputDirectory, 'loras', await madeFrom(checkpoint, loras));
   if ((await readPrepared(side)) === undefined) {
-    const sources = [...changed].map(([name, change]) => mergedSource(name, change, add));
-    sources.sort((a, b) => (a.name < b.name ? -1 : 1));
-    await writePrepared(side, sources);
+    const sorted = [...changed].sort(([a], [b]) => (a < b ? -1 : 1));
+    await writePrepared(side, mergedSources(sorted, add));
   }
   return withTensorsFrom(checkpoint, side.file);
 }
@@ -86,29 +85,76 @@ function requireLoraFile(file: string, weight: number): void {
     throw new CheckpointError(`${file}: its weight is ${weight}; it must be a number`);
 }
 
-function mergedSource(name: string, { location, changes }: Changed, add: AddLowRank): TensorSource {
-  const { dtype, shape } = location;
-  return {
-    name,
-    dtype,
-    shape,
-    async *bytes() {
-      const original = await readTensorValues(location);
-      const values = original.slice();
-      for (const { delta, scale, magnitude, weight } of changes) {
-        if (weight === 0) continue;
-        if (magnitude === undefined) {
-          await addDelta(values, delta!, weight * scale, shape, add);
-          continue;
-        }
-        const whole = original.slice();
-        await addDelta(whole, delta!, scale, shape, add);
-        withMagnitude(whole, shape, await readTensorValues(magnitude.location), magnitude.byRow);
-        for (let at = 0; at < values.length; at++) values[at]! += weight * (whole[at]! - original[at]!);
-      }
-      yield encodeValues(values, dtype);
-    },
+/** Tensors that are read and computed while one is written. */
+const ahead = 2;
+
+function mergedSources(changed: readonly (readonly [string, Changed])[], add: AddLowRank): TensorSource[] {
+  const begun = new Map<number, Promise<Uint8Array>>();
+  const begin = (index: number): Promise<Uint8Array> => {
+    const known = begun.get(index);
+    if (known !== undefined) return known;
+    const merged = mergedBytes(changed[index]![1], add);
+    // Whoever waits for it hears of its failure; where nobody does, the writing has failed before.
+    merged.catch(() => undefined);
+    begun.set(index, merged);
+    return merged;
   };
+  return changed.map(([name, { location }], index) => ({
+    ...{ name, dtype: location.dtype, shape: location.shape },
+    async *bytes() {
+      for (let next = index; next <= index + ahead && next < changed.length; next++) begin(next);
+      yield await begin(index);
+      begun.delete(index);
+    },
+  }));
+}
+
+async function mergedBytes({ location, changes }: Changed, add: AddLowRank): Promise<Uint8Array> {
+  const applied = changes.filter(({ weight }) => weight !== 0);
+  return (await withProducts(location, applied, add)) ?? (await withChanges(location, applied, add));
+}
+
+/** The tensor's bytes where nothing but products is added to it, without a float32 copy of it. */
+async function withProducts(
+  location: TensorLocation,
+  changes: readonly Change[],
+  add: AddLowRank,
+): Promise<Uint8Array | undefined> {
+  const { dtype } = location;
+  if (location.transposed === true || changes.length === 0 || dtype === 'BF16') return undefined;
+  const parts = changes.flatMap(({ delta, scale, magnitude, weight }) =>
+    delta !== undefined && isProduct(delta) && magnitude === undefined
+      ? [{ delta, scale: weight * scale }]
+      : [],
+  );
+  if (parts.length < changes.length) return undefined;
+  const { buffer, byteOffset, byteLength } = await readTensorBytes(location);
+  const sum = productOf(parts);
+  const { buffer: merged } =
+    dtype === 'F16'
+      ? await add(new Float16Array(buffer, byteOffset, byteLength / 2), await sum)
+      : await add(new Float32Array(buffer, byteOffset, byteLength / 4), await sum);
+  return new Uint8Array(merged);
+}
+
+async function withChanges(
+  location: TensorLocation,
+  changes: readonly Change[],
+  add: AddLowRank,
+): Promise<Uint8Array> {
+  const { dtype, shape } = location;
+  const original = await readTensorValues(location);
+  let values: Float32Array = original.slice();
+  for (const { delta, scale, magnitude, weight } of changes) {
+    if (magnitude === undefined) {
+      values = await addDelta(values, delta!, weight * scale, shape, add);
+      continue;
+    }
+    const whole = await addDelta(original.slice(), delta!, scale, shape, add);
+    withMagnitude(whole, shape, await readTensorValues(magnitude.location), magnitude.byRow);
+    for (let at = 0; at < values.length; at++) values[at]! += weight * (whole[at]! - original[at]!);
+  }
+  return encodeValues(values, dtype);
 }
 
 /** The files behind the merged tensors, and the weights. */
