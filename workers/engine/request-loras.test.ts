@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
-import { writeSafetensors } from '../../src/checkpoints/safetensors/write-safetensors.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { LoraChoice } from '../../src/contract/bodies/lora-fields.ts';
 import { fakeRequest } from '../testing/queue.ts';
+import { writeTinyLora } from '../testing/tiny-lora.ts';
 import type { GrowingGenerator } from './generator.ts';
 import { openSdxlGenerator } from './sdxl-generator.ts';
 
@@ -17,36 +16,9 @@ const modelsDir = path.join(directory, 'models');
 const base = path.join(modelsDir, 'tiny-base');
 let generator: GrowingGenerator;
 
-/** Values that change a picture: rank 1, on one layer of the UNet and one of a text encoder. */
-async function writeLora(name: string, sign: number): Promise<void> {
-  const { unet, textEncoders } = await openCheckpoint(base);
-  const layers = [
-    ['lora_unet_mid_block_attentions_0_proj_in', unet.tensors.get('mid_block.attentions.0.proj_in.weight')!],
-    [
-      'lora_te1_text_model_encoder_layers_0_mlp_fc1',
-      textEncoders[0]!.tensors.get('text_model.encoder.layers.0.mlp.fc1.weight')!,
-    ],
-  ] as const;
-  const tensor = (key: string, shape: readonly number[], value: number) => ({
-    ...({ name: key, dtype: 'F32', shape } as const),
-    bytes: () => {
-      const values = new Float32Array(shape.reduce((all, each) => all * each, 1)).map(
-        (_, at) => value * ((at % 3) - 1),
-      );
-      return [new Uint8Array(values.buffer)];
-    },
-  });
-  await writeSafetensors(
-    path.join(modelsDir, 'loras', `${name}.safetensors`),
-    layers.flatMap(([module, { shape }]) => [
-      tensor(`${module}.lora_down.weight`, [1, shape[1]!], 0.5),
-      tensor(`${module}.lora_up.weight`, [shape[0]!, 1], 0.5 * sign),
-    ]),
-  );
-}
+const writeLora = (name: string, sign: number) => writeTinyLora(modelsDir, base, name, sign);
 
 before(async () => {
-  mkdirSync(path.join(modelsDir, 'loras'), { recursive: true });
   await writeTinyCheckpoints(modelsDir, quickVariant);
   rmSync(path.join(modelsDir, 'tiny-refiner'), { recursive: true });
   writeFileSync(
