@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: fd1d4a4982d07878504c91536f003d2332c5fb77411216652427edc18d5c6403
+ * Digest of the document: ab1112b55af639f736a7ae423828c5963de659085c3a9c01e113857df2916fd2
  */
 
 export interface Components {
@@ -108,6 +108,7 @@ export interface Components {
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
+      clip_skip?: number;
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -254,6 +255,7 @@ export interface Components {
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
+      clip_skip?: number;
       /** @default 30 */
       num_inference_steps?: number;
       /** @default 6.5 */
@@ -404,6 +406,7 @@ export interface Components {
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
+      clip_skip?: number;
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -544,6 +547,7 @@ export interface Components {
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
+      clip_skip?: number;
       /** @default 30 */
       num_inference_steps?: number;
       /** @default 6.5 */
@@ -694,6 +698,7 @@ export interface Components {
       original_size?: number[];
       target_size?: number[];
       crop?: number[];
+      clip_skip?: number;
       /** @default 25 */
       num_inference_steps?: number;
       /** @default 7.5 */
@@ -1041,6 +1046,7 @@ export interface Components {
         num_inference_steps: number;
         guidance_scale: number;
         negative_prompt: string;
+        clip_skip?: number;
         img_width: number;
         img_height: number;
         refiner: boolean;
@@ -1055,6 +1061,7 @@ export interface Components {
           num_inference_steps: number;
           guidance_scale: number;
           negative_prompt: string;
+          clip_skip?: number;
         };
         ranges: {
           num_inference_steps: number[];
@@ -1084,6 +1091,7 @@ export interface Components {
           num_inference_steps: number;
           guidance_scale: number;
           negative_prompt: string;
+          clip_skip?: number;
           img_width: number;
           img_height: number;
           refiner: boolean;
@@ -1098,6 +1106,7 @@ export interface Components {
             num_inference_steps: number;
             guidance_scale: number;
             negative_prompt: string;
+            clip_skip?: number;
           };
           ranges: {
             num_inference_steps: number[];

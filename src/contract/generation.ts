@@ -50,6 +50,8 @@ interface CommonRequest extends PictureOptions, SamplingRefinements {
   readonly embeddings?: readonly PromptEmbedding[];
   /** Absent where there are none; each name once. */
   readonly loras?: readonly LoraChoice[];
+  /** Layers of the text encoders left out beside the last; 0, SDXL's own, where absent. */
+  readonly clipSkip?: number;
   /** Absent where everything follows the picture. */
   readonly sizeConditioning?: SizeConditioning;
   /** '' where the client gave none. */

@@ -18,6 +18,8 @@ export interface ModelDefaults {
   readonly width?: number;
   readonly height?: number;
   readonly negativePrompt?: string;
+  /** Layers of the text encoders left out beside the last, as diffusers counts. */
+  readonly clipSkip?: number;
 }
 
 export interface ModelRanges {

@@ -8,6 +8,7 @@ test("defaults and ranges are read in the names of the API's fields", () => {
     defaults: {
       ...{ scheduler: 'Euler a', num_inference_steps: 1, guidance_scale: 0, img_width: 512, img_height: 768 },
       negative_prompt: 'blurry',
+      clip_skip: 1,
     },
     ranges: { num_inference_steps: [1, 8], guidance_scale: [0, 1.5] },
   };
@@ -15,6 +16,7 @@ test("defaults and ranges are read in the names of the API's fields", () => {
     defaults: {
       ...{ scheduler: 'Euler a', steps: 1, guidanceScale: 0, width: 512, height: 768 },
       negativePrompt: 'blurry',
+      clipSkip: 1,
     },
     ranges: { steps: [1, 8], guidanceScale: [0, 1.5] },
   });
@@ -29,6 +31,7 @@ for (const [json, message] of [
   ],
   [{ defaults: { scheduler: 'Elephant' } }, /defaults\.scheduler is "Elephant"; it must be one of DDIM, /],
   [{ defaults: { num_inference_steps: 0 } }, /num_inference_steps is 0; it must be an integer from 1/],
+  [{ defaults: { clip_skip: 12 } }, /clip_skip is 12; it must be an integer from 0 to 11/],
   [{ defaults: { img_width: 500 } }, /img_width is 500; it must be from 512 to 2048 in steps of 8/],
   [
     { ranges: { num_inference_steps: [8, 1] } },

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
+import { mostClipSkip } from '../checkpoints/configs/clip-skip.ts';
 import { isJsonObject, type JsonObject } from '../checkpoints/json-file.ts';
 import { manifestName } from '../checkpoints/manifest.ts';
 import { sideRange } from '../contract/bodies/ranges.ts';
@@ -76,6 +77,11 @@ function defaultsOf({ read, end }: Reader): ModelDefaults {
     width: read<number>('img_width', sides, isSide),
     height: read<number>('img_height', sides, isSide),
     negativePrompt: read<string>('negative_prompt', 'a text', (value) => typeof value === 'string'),
+    clipSkip: read<number>(
+      'clip_skip',
+      `an integer from 0 to ${mostClipSkip}`,
+      (value) => Number.isInteger(value) && isWithin(value, 0, mostClipSkip),
+    ),
   };
   end();
   return withoutAbsent(defaults);

@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
 import { writeSafetensors } from '../../src/checkpoints/safetensors/write-safetensors.ts';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config/config.ts';
+import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import type { GrowingGenerator } from './generator.ts';
 import { openSdxlGenerator } from './sdxl-generator.ts';
@@ -45,16 +46,18 @@ before(async () => {
 });
 after(() => rmSync(directory, { recursive: true }));
 
-async function latents(prompt: string, ...names: string[]): Promise<string> {
-  const request = {
-    ...fakeRequest(prompt, 1),
-    ...{ width: 64, height: 64 },
-    ...(names.length > 0 && { embeddings: names.map((name) => ({ name, tokens: 1 })) }),
-  };
+async function latentsOf(fields: Partial<GenerationRequest>): Promise<string> {
+  const request = { ...fakeRequest('a tok panda', 1), width: 64, height: 64, ...fields } as GenerationRequest;
   const { signal } = new AbortController();
   const context = { inputImage: undefined, signal, progress: async () => undefined };
   return (await generator.generate(request, context)).pictures[0]!.latentSha256;
 }
+
+const latents = (prompt: string, ...names: string[]) =>
+  latentsOf({
+    prompt,
+    ...(names.length > 0 && { embeddings: names.map((name) => ({ name, tokens: 1 })) }),
+  });
 
 test('a picture is made with the vectors of files that came, changed and went after the start', async () => {
   const word = await latents('a tok panda');
@@ -73,5 +76,14 @@ test('a picture is made with the vectors of files that came, changed and went af
 test('one that cannot be used fails its own request with the reason, without a path', async () => {
   await assert.rejects(latents('broken', 'broken'), {
     message: /^embedding: broken\.pt: may hold a Python pickle/,
+  });
+});
+
+test('layers of the text encoders are left out by request, and none beyond those that there are', async () => {
+  const plain = await latentsOf({});
+  assert.equal(await latentsOf({ clipSkip: 0 }), plain);
+  assert.notEqual(await latentsOf({ clipSkip: 1 }), plain);
+  await assert.rejects(latentsOf({ clipSkip: 11 }), {
+    message: /^clip_skip must be at most \d for text encoder 1/,
   });
 });

@@ -61,7 +61,7 @@ const common = {
     .meta({
       description:
         'Read: sd_model_checkpoint, samples_format (png, jpg, webp), jpeg_quality, enable_pnginfo, ' +
-        'randn_source (CPU, GPU, NV)',
+        'randn_source (CPU, GPU, NV), CLIP_stop_at_last_layers (1 and 2 are what SDXL takes anyway)',
     }),
   send_images: z.boolean().default(true),
   infotext: text(131_072).meta({ description: 'Parameters as pictures hold them, for what is not given' }),

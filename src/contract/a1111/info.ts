@@ -1,6 +1,7 @@
 import { promptsOf } from '../infotext/request-infotext.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { baseName } from '../served-names.ts';
+import { layersOfClipSkip } from './override-settings.ts';
 import type { TranslatedA1111 } from './translate.ts';
 
 /** Pictures of one iteration, with what each says of itself. */
@@ -59,7 +60,7 @@ export function infoOf(
     infotexts: iterations.flatMap(({ infotexts }) => infotexts),
     styles: body.styles,
     job_timestamp: timestamp(iterations[0]?.record.submittedAt ?? Date.now()),
-    clip_skip: 1,
+    clip_skip: first?.clipSkip === undefined ? 1 : layersOfClipSkip(first.clipSkip),
     is_using_inpainting_conditioning: false,
     version,
   });

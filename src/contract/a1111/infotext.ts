@@ -1,5 +1,6 @@
 import { type RecreatedRequest, recreatedRequest } from '../infotext/recreated-request.ts';
 import { refinerName } from '../served-names.ts';
+import { layersOfClipSkip } from './override-settings.ts';
 
 /** A body with what its `infotext` says where the body itself says nothing. */
 export interface CompletedBody {
@@ -58,7 +59,12 @@ function inTheirNames(fields: Fields, isSampled: boolean) {
   };
   return {
     ...Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)),
-    override_settings: { randn_source: fields.rng === 'torch-cpu' ? 'CPU' : 'NV' },
+    override_settings: {
+      randn_source: fields.rng === 'torch-cpu' ? 'CPU' : 'NV',
+      ...(fields.clip_skip !== undefined && {
+        CLIP_stop_at_last_layers: layersOfClipSkip(fields.clip_skip as number),
+      }),
+    },
   };
 }
 

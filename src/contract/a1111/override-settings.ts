@@ -9,6 +9,24 @@ export interface Overrides {
   readonly outputQuality?: number;
   readonly embedParameters?: boolean;
   readonly rng?: RandomAlgorithm;
+  /** As diffusers counts: see clipSkipOfLayers. */
+  readonly clipSkip?: number;
+}
+
+/** The last value of A1111's slider: all layers of CLIP-L. */
+const mostLayers = 12;
+
+/**
+ * A1111 counts the layer that is taken from the end, 1 being the last; SDXL always takes the last but one,
+ * which diffusers calls a clip_skip of 0.
+ */
+export function clipSkipOfLayers(layers: number): number {
+  return Math.max(0, layers - 2);
+}
+
+/** The other way round. */
+export function layersOfClipSkip(clipSkip: number): number {
+  return clipSkip + 2;
 }
 
 const randomSources: Readonly<Record<string, RandomAlgorithm>> = {
@@ -39,6 +57,12 @@ export function readOverrides(settings: Readonly<Record<string, unknown>>): Over
   const source = text('randn_source')?.toLowerCase();
   const rng = source === undefined ? undefined : randomSources[source];
   if (source !== undefined && rng === undefined) refuse('randn_source', 'must be one of: CPU, GPU, NV');
+  const layers = settings.CLIP_stop_at_last_layers ?? undefined;
+  if (
+    layers !== undefined &&
+    !(Number.isInteger(layers) && Number(layers) >= 1 && Number(layers) <= mostLayers)
+  )
+    refuse('CLIP_stop_at_last_layers', `must be an integer from 1 to ${mostLayers}`);
   const { enable_pnginfo: embed } = settings;
   return {
     ...(checkpoint !== undefined && { checkpoint }),
@@ -46,5 +70,7 @@ export function readOverrides(settings: Readonly<Record<string, unknown>>): Over
     ...(quality !== undefined && { outputQuality: Number(quality) }),
     ...(typeof embed === 'boolean' && { embedParameters: embed }),
     ...(rng !== undefined && { rng }),
+    // 1 is what clients send where nobody has chosen anything.
+    ...(layers !== undefined && layers !== 1 && { clipSkip: clipSkipOfLayers(Number(layers)) }),
   };
 }

@@ -134,6 +134,7 @@ function translateCommon(body: A1111Body, embedParameters: boolean) {
       output_format: settings.outputFormat ?? 'png',
       embed_parameters: settings.embedParameters ?? embedParameters,
       ...(settings.rng && { rng: settings.rng }),
+      ...(settings.clipSkip !== undefined && { clip_skip: settings.clipSkip }),
     },
     overrides: {
       ...{ prompt, samples: body.batch_size },

@@ -19,7 +19,7 @@ import {
   textToImageBody,
 } from './body-fields.ts';
 import { cacheOf, withCacheObject } from './cache-fields.ts';
-import { sizeConditioningOf } from './conditioning-fields.ts';
+import { conditioningOf } from './conditioning-fields.ts';
 import { parseFields } from './fields.ts';
 import { lorasOf } from './lora-fields.ts';
 import { type Asked, rangesOf, requireStep } from './ranges.ts';
@@ -154,6 +154,7 @@ interface CommonBody {
   original_size?: readonly number[] | undefined;
   target_size?: readonly number[] | undefined;
   crop?: readonly number[] | undefined;
+  clip_skip?: number | undefined;
   negative_prompt: string;
   samples: number;
   scheduler: string;
@@ -188,7 +189,7 @@ function commonRequest(endpoint: Endpoint, body: CommonBody, fields: unknown, de
     ...samplingRefinementsOf(body, endpoint, scheduler),
     ...cacheOf(body.cache, endpoint, scheduler),
     ...lorasOf(body.prompt, body.loras),
-    ...sizeConditioningOf(body),
+    ...conditioningOf(body),
     negativePrompt: body.negative_prompt,
     samples: body.samples,
     scheduler,

@@ -3,7 +3,7 @@ import { outputFormats } from '../../images/output-formats.ts';
 import { randomAlgorithms } from '../../numerics/random-algorithms.ts';
 import { type SchedulerName, schedulerNames } from '../../schedulers/registry.ts';
 import { cacheFields } from './cache-fields.ts';
-import { conditioningFields } from './conditioning-fields.ts';
+import { clipSkipField, conditioningFields } from './conditioning-fields.ts';
 import { loraFields } from './lora-fields.ts';
 import { publishedRanges, type Ranges, rangedFields, sideRange } from './ranges.ts';
 import { samplerFields } from './sampler-fields.ts';
@@ -44,6 +44,7 @@ function commonFields(ranges: Ranges) {
     ...samplingFields,
     ...cacheFields,
     ...conditioningFields,
+    clip_skip: clipSkipField(ranges.clipSkip),
     ...rangedFields(ranges),
   };
 }

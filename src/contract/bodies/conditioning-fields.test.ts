@@ -29,3 +29,17 @@ test('what is no such pair is refused by field and value', () => {
   ] as const)
     assert.throws(() => parse(body), { message });
 });
+
+test('clip_skip counts as diffusers does, and a model may have its own where the body says nothing', () => {
+  assert.equal('clipSkip' in parse({}), false);
+  assert.equal(parse({ clip_skip: '1' }).clipSkip, 1);
+  assert.equal(parse({ clip_skip: 0 }).clipSkip, 0);
+  const model = { name: 'anime', profile: { defaults: { clipSkip: 1 }, ranges: {} } };
+  const own = (body: object) =>
+    parseTextToImage({ prompt: 'a fox', ...body }, defaults, false, model).clipSkip;
+  assert.deepEqual([own({}), own({ clip_skip: null }), own({ clip_skip: 0 })], [1, 1, 0]);
+  for (const wrong of [-1, 12, 1.5, 'two'])
+    assert.throws(() => parse({ clip_skip: wrong }), {
+      message: /^clip_skip must be an integer from 0 to 11, got/,
+    });
+});

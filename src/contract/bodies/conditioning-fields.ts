@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mostClipSkip } from '../../checkpoints/configs/clip-skip.ts';
 
 /** What SDXL is told of the picture's size beside the prompt; what is absent follows the picture. */
 export interface SizeConditioning {
@@ -26,17 +27,32 @@ export const conditioningFields = {
   }),
 };
 
+/** @param usual the model's own; absent: SDXL's. */
+export function clipSkipField(usual: number | undefined) {
+  const field = z.int().min(0).max(mostClipSkip).optional();
+  return (usual === undefined ? field : field.default(usual)).meta({
+    description:
+      "Extension: text encoder layers left out beside the last, as diffusers counts (A1111's Clip skip less 2)",
+  });
+}
+
 interface ConditioningBody {
+  clip_skip?: number | undefined;
   original_size?: readonly number[] | undefined;
   target_size?: readonly number[] | undefined;
   crop?: readonly number[] | undefined;
 }
 
 /** What a parsed body says with these fields; nothing where it has none. */
-export function sizeConditioningOf(body: ConditioningBody): { readonly sizeConditioning?: SizeConditioning } {
-  const { original_size: original, target_size: target, crop } = body;
-  if (original === undefined && target === undefined && crop === undefined) return {};
+export function conditioningOf(body: ConditioningBody): {
+  readonly clipSkip?: number;
+  readonly sizeConditioning?: SizeConditioning;
+} {
+  const { original_size: original, target_size: target, crop, clip_skip: clipSkip } = body;
+  const skipped = clipSkip === undefined ? {} : { clipSkip };
+  if (original === undefined && target === undefined && crop === undefined) return skipped;
   return {
+    ...skipped,
     sizeConditioning: {
       ...(original && { originalSize: { width: original[0]!, height: original[1]! } }),
       ...(target && { targetSize: { width: target[0]!, height: target[1]! } }),

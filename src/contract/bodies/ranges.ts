@@ -17,6 +17,8 @@ export interface Ranges {
   readonly steps: Range;
   readonly guidanceScale: Range;
   readonly negativePrompt: string;
+  /** See clipSkipField; absent where nothing is said. */
+  readonly clipSkip?: number;
   /** Of text to image, in pixels. */
   readonly width: number;
   readonly height: number;
@@ -69,6 +71,7 @@ function rangesOfModel(endpoint: Endpoint, { defaults, ranges }: ModelProfile): 
     steps: within(ranges.steps, defaults.steps, published.steps),
     guidanceScale: within(ranges.guidanceScale, defaults.guidanceScale, published.guidanceScale),
     negativePrompt: defaults.negativePrompt ?? published.negativePrompt,
+    ...(defaults.clipSkip !== undefined && { clipSkip: defaults.clipSkip }),
     width: defaults.width ?? published.width,
     height: defaults.height ?? published.height,
     refiner: false,

@@ -74,6 +74,8 @@ for (const [what, fields] of Object.entries({
   'a model of ones own': { model: 'dreamshaper', refiner: false },
   'a late refiner': { high_noise_fraction: 0.95 },
   'a style': { style: 'anime' },
+  'text encoder layers left out': { clip_skip: 2 },
+  'no layers left out': { clip_skip: 0 },
   'the noise of the CPU': { rng: 'torch-cpu' },
   'a second seed': { subseed: 7, subseed_strength: 0.125 },
   'a resized seed': { seed_resize_from_w: 512, seed_resize_from_h: 768 },

@@ -1,6 +1,8 @@
+import { mostClipSkip } from '../../checkpoints/configs/clip-skip.ts';
 import { schedulerNames } from '../../schedulers/registry.ts';
 import { composedName, type SamplerName, samplerNames, schedulesOf } from '../../schedulers/samplers.ts';
 import type { ScheduleName } from '../../schedulers/schedules/named-schedules.ts';
+import { clipSkipOfLayers } from '../a1111/override-settings.ts';
 import { chooseSampler, takesSchedule } from '../a1111/samplers.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { ApiError } from '../errors.ts';
@@ -50,8 +52,11 @@ const jsonKeys = {
   crop: 'Crop',
 } as const;
 
+/** A1111 writes it of SDXL too, where it has no effect there unless an option says so. */
+const clipSkipKey = 'Clip skip';
+
 const isOwnKey = (key: string) =>
-  [...Object.values(ownKeys), ...Object.values(jsonKeys)].some((own) => own === key);
+  [...Object.values(ownKeys), ...Object.values(jsonKeys), clipSkipKey].some((own) => own === key);
 
 function ownFields(number: (key: string) => number | undefined): Record<string, number | undefined> {
   return Object.fromEntries(Object.entries(ownKeys).map(([field, key]) => [field, number(key)]));
@@ -82,7 +87,11 @@ export function recreatedRequest(text: string): RecreatedRequest {
     ...schedulerFields(endpoint, given, warnings),
     num_inference_steps: number('Steps'),
     guidance_scale: number('CFG scale'),
-    ...(given.has('Scheduler') && { ...ownFields(number), ...jsonFields(given) }),
+    ...(given.has('Scheduler') && {
+      ...ownFields(number),
+      ...jsonFields(given),
+      clip_skip: clipSkipOf(number(clipSkipKey)),
+    }),
     seed: number('Seed'),
     subseed: number('Variation seed'),
     subseed_strength: number('Variation seed strength'),
@@ -102,6 +111,10 @@ export function recreatedRequest(text: string): RecreatedRequest {
     fields: Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
     warnings,
   };
+}
+
+function clipSkipOf(layers: number | undefined): number | undefined {
+  return layers === undefined ? undefined : Math.min(clipSkipOfLayers(Math.round(layers)), mostClipSkip);
 }
 
 function pixels(text = ''): [width: number, height: number] | undefined {

@@ -28,6 +28,11 @@ test('text to image in the words and the order of A1111', () => {
   );
 });
 
+test('layers left out are told as A1111 counts them, the last but one being 2', () => {
+  assert.match(infotextOf(texts({ clip_skip: 1 }), facts), /, Clip skip: 3, Seed: 43,/);
+  assert.match(infotextOf(texts({ clip_skip: 0 }), facts), /, Clip skip: 2, Seed: 43,/);
+});
+
 test('image to image with a second seed, a resized seed and the noise of the CPU', () => {
   const request = images({
     ...{ scheduler: 'DPM++ 2M SDE Karras', base_model: 'realvis', rng: 'torch-cpu', strength: 0.4 },

@@ -1,4 +1,5 @@
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
+import { layersOfClipSkip } from '../a1111/override-settings.ts';
 import type { LoraChoice } from '../bodies/lora-fields.ts';
 import { maxSeed } from '../bodies/variation-fields.ts';
 import type { GenerationRequest } from '../generation.ts';
@@ -47,6 +48,7 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
     ['Original size', sizes.originalSize && `[${sizes.originalSize.width},${sizes.originalSize.height}]`],
     ['Target size', sizes.targetSize && `[${sizes.targetSize.width},${sizes.targetSize.height}]`],
     ['Crop', sizes.crop && `[${sizes.crop.left},${sizes.crop.top}]`],
+    ['Clip skip', request.clipSkip === undefined ? undefined : layersOfClipSkip(request.clipSkip)],
     ['Seed', picture.seed],
     ['Size', `${picture.width}x${picture.height}`],
     ['Model', isPictured ? request.baseModel : (request.model ?? baseName)],

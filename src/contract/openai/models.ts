@@ -50,10 +50,11 @@ function modelBody(id: string): ResponseBody<'OpenAiModel'> {
   return { id, object: 'model', created: Date.UTC(2023, 6, 26) / 1000, owned_by: 'sdxl-server' };
 }
 
-function defaultsOf({ scheduler, steps, guidanceScale, negativePrompt }: Ranges) {
+function defaultsOf({ scheduler, steps, guidanceScale, negativePrompt, clipSkip }: Ranges) {
   return {
     ...{ scheduler, num_inference_steps: steps.usual, guidance_scale: guidanceScale.usual },
     negative_prompt: negativePrompt,
+    ...(clipSkip !== undefined && { clip_skip: clipSkip }),
   };
 }
 

@@ -65,6 +65,7 @@ const modelDefaults = z.strictObject({
   num_inference_steps: z.int(),
   guidance_scale: z.number(),
   negative_prompt: z.string(),
+  clip_skip: z.int().optional(),
 });
 const modelRanges = z.strictObject({ num_inference_steps: range, guidance_scale: range });
 

@@ -160,6 +160,20 @@ test('override_settings choose the format, its quality, the noise and whether pi
   assert.deepEqual([outputFormat, outputQuality, rng, embedParameters], ['jpeg', 80, 'torch-cpu', undefined]);
 });
 
+test('CLIP_stop_at_last_layers counts from the last layer, and SDXL takes the last but one anyway', async () => {
+  for (const [layers, clipSkip, told] of [
+    [1, undefined, 1],
+    [2, 0, 2],
+    [3, 1, 3],
+    [12, 10, 12],
+  ]) {
+    const override_settings = { CLIP_stop_at_last_layers: layers };
+    const answer = await call('txt2img', { prompt: 'p', steps: 1, override_settings });
+    assert.equal(service.started.at(-1)!.clipSkip, clipSkip);
+    assert.equal(JSON.parse(answer.json().info).clip_skip, told);
+  }
+});
+
 test('fields that are not what they must be are told in the form of FastAPI', async () => {
   for (const [body, field, text] of [
     [{ steps: 0 }, 'steps', /steps must be an integer from 1 to 100, got 0/],
@@ -171,6 +185,7 @@ test('fields that are not what they must be are told in the form of FastAPI', as
     [{ styles: 'anime' }, 'styles', /a list/],
     [{ override_settings: [] }, 'override_settings', /an object/],
     [{ override_settings: { samples_format: 'tiff' } }, 'override_settings', /samples_format must be one of/],
+    [{ override_settings: { CLIP_stop_at_last_layers: 13 } }, 'override_settings', /from 1 to 12/],
     [{ script_name: 'x/y/z plot' }, 'script_name', /no scripts/],
     [{ alwayson_scripts: { ADetailer: { args: [] } } }, 'alwayson_scripts', /ADetailer/],
   ] as const) {
