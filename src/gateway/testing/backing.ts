@@ -26,22 +26,26 @@ export interface TestBacking {
 /** Tests that are not about a slow Redis do not fail where the machine is busy. */
 const patientMs = 10_000;
 
-/**
- * @param answerMs after which Redis is taken for away.
- * @param results where pictures are kept if not in Redis.
- */
+export interface BackingOptions {
+  /** After which Redis is taken for away. */
+  readonly answerMs?: number;
+  /** Where pictures are kept if not in Redis. */
+  readonly results?: ResultStore;
+  /** How long requests that have ended are kept. */
+  readonly retentionSeconds?: number;
+}
+
 export async function startTestBacking(
   worker: WorkerInfo,
   generate: Generate,
-  answerMs = patientMs,
-  results?: ResultStore,
+  { answerMs = patientMs, results, retentionSeconds = 60 }: BackingOptions = {},
 ): Promise<TestBacking> {
   const responses = checkResponses();
   const redis = await startPrivateRedis();
   const queue = {
     redisUrl: redis.url,
     log: createLogger('silent'),
-    lifetimes: { retentionSeconds: 60, deadlineSeconds: 60 },
+    lifetimes: { retentionSeconds, deadlineSeconds: 60 },
     ...(results && { results }),
   };
   const proxy = await startRedisProxy(redis.url);

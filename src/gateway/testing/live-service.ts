@@ -60,7 +60,7 @@ const productionMs = 1000;
  */
 export async function startLiveService(): Promise<LiveService> {
   const gates = new Map<string, () => void>();
-  const backing = await startTestBacking(worker, generateWith(gates), productionMs);
+  const backing = await startTestBacking(worker, generateWith(gates), { answerMs: productionMs });
   const { producer, proxy } = backing;
   const createKey = async (name: string, limits?: Parameters<typeof createApiKey>[2]) =>
     (await createApiKey(producer.redis, name, limits)).key;

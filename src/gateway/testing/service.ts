@@ -12,13 +12,12 @@ import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { PrivateRedis } from '../../jobs/testing/redis-server.ts';
 import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { software } from '../../process/software.ts';
-import type { ResultStore } from '../../results/result-store.ts';
 import { buildApp } from '../app.ts';
 import { type GatewaySettings, gatewayLimits } from '../gateway.ts';
 import { createLogger } from '../http/logging.ts';
 import type { ImageFetcher } from '../outbound/fetch-image.ts';
 import { createPromptCheck } from '../submit/prompt-check.ts';
-import { startTestBacking } from './backing.ts';
+import { type BackingOptions, startTestBacking } from './backing.ts';
 
 /**
  * A whole service for tests: the real gateway and queue on a private Redis, and a worker whose pictures say
@@ -114,13 +113,13 @@ export async function startTestService(
   own: Partial<GatewaySettings> = {},
   fetchImage = samePicture,
   workerFacts: Partial<WorkerInfo> = {},
-  results?: ResultStore,
+  backed: BackingOptions = {},
 ): Promise<TestService> {
   const worker = { ...workerInfo, ...workerFacts };
   const log: string[] = [];
   const inputs: Buffer[] = [];
   const started: GenerationRequest[] = [];
-  const backing = await startTestBacking(worker, fakeWorker(inputs, started), undefined, results);
+  const backing = await startTestBacking(worker, fakeWorker(inputs, started), backed);
   const { redis, producer, heartbeat } = backing;
   const { key } = await createApiKey(producer.redis, 'test');
   const { key: otherKey } = await createApiKey(producer.redis, 'other');

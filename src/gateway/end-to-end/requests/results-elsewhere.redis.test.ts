@@ -11,7 +11,7 @@ let store: MemoryStore;
 let signing: Awaited<ReturnType<TestService['gateway']>>;
 before(async () => {
   store = memoryStore('s3://pictures');
-  service = await startTestService({}, undefined, {}, store);
+  service = await startTestService({}, undefined, {}, { results: store });
   signing = await service.gateway({ resultLinks: 'signed' });
 });
 after(async () => {
