@@ -12,6 +12,7 @@ import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
 import { chooseDevice } from '../../workers/supervisor/choose-device.ts';
+import { batchOnServer } from './generate/batch-on-server.ts';
 import { generateOnServer } from './generate/on-server.ts';
 import { defaultModels } from './start/demo-models.ts';
 
@@ -21,7 +22,10 @@ const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
   --seed N (-1 draws one)     --samples 1-4            --high-noise-fraction N                --no-refiner
   --image FILE                image to image, with     --strength N          --base-model NAME
   --rng philox|torch-cpu      --sampler NAME           --schedule NAME       instead of --scheduler (npm run schedulers)
-  --url http://HOST:PORT      have a running server make it, with the key in SDXL_API_KEY
+  --lora NAME[@WEIGHT]        of MODELS_DIR/loras, once for each
+  --url http://HOST:PORT      have a running server make it, with the key in SDXL_API_KEY, and there
+  --model NAME                any model that it serves, with the model's own defaults, or
+  --batch FILE [--out FOLDER] every line of a file of JSON bodies; Ctrl-C cancels the rest
 The environment is that of the server: MODELS_DIR, DEVICE, PROMPT_EMPHASIS, ...`;
 
 const formats: Readonly<Record<string, string>> = {
@@ -35,7 +39,7 @@ function readArguments() {
   const { values } = parseArgs({
     options: {
       prompt: { type: 'string' },
-      out: { type: 'string', default: 'picture.jpg' },
+      out: { type: 'string' },
       'negative-prompt': { type: 'string' },
       style: { type: 'string' },
       scheduler: { type: 'string' },
@@ -51,6 +55,9 @@ function readArguments() {
       strength: { type: 'string' },
       'base-model': { type: 'string' },
       rng: { type: 'string' },
+      lora: { type: 'string', multiple: true, default: [] },
+      model: { type: 'string' },
+      batch: { type: 'string' },
       url: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -61,10 +68,18 @@ function readArguments() {
 
 type Arguments = ReturnType<typeof readArguments>;
 
-function outputFormat({ out }: Arguments): string {
+const outOf = ({ out = 'picture.jpg' }: Arguments): string => out;
+
+function outputFormat(args: Arguments): string {
+  const out = outOf(args);
   const format = formats[path.extname(out).toLowerCase()];
   if (format === undefined) throw new Error(`--out ${out}: expected .jpg, .png or .webp`);
   return format;
+}
+
+function loraOf(text: string): { name: string; weight?: number } {
+  const [, name = text, weight] = /^(.+)@(-?[\d.]+)$/.exec(text) ?? [];
+  return { name, ...(weight !== undefined && { weight: Number(weight) }) };
 }
 
 /** The body that a client would send. */
@@ -82,11 +97,14 @@ function bodyOf(args: Arguments) {
     strength: args.strength,
     rng: args.rng,
     output_format: outputFormat(args),
+    loras: args.lora.length === 0 ? undefined : args.lora.map(loraOf),
     ...(args.image === undefined
       ? {
           style: args.style,
           high_noise_fraction: args['high-noise-fraction'],
-          refiner: args.refiner,
+          // A model of one's own is not refined unless asked.
+          refiner: args.model !== undefined && args.refiner ? undefined : args.refiner,
+          model: args.model,
         }
       : { base_model: args['base-model'] }),
   };
@@ -126,15 +144,31 @@ async function writePictures(
   }
 }
 
+async function batch({ batch: lines, out: folder = '.' }: Arguments, url: string): Promise<void> {
+  requireFile('--batch', lines!);
+  requireWritable('--out', path.join(folder, 'picture.jpg'));
+  const ending = new AbortController();
+  process.once('SIGINT', () => ending.abort());
+  const failures = await batchOnServer({
+    ...{ url, key: process.env.SDXL_API_KEY, lines: lines!, folder, signal: ending.signal },
+    onProgress: (ended, total) => {
+      if (process.stderr.isTTY) process.stderr.write(`\r${ended} of ${total} lines`);
+    },
+    say: (line) => console.log(line),
+  });
+  if (failures > 0) process.exitCode = 1;
+}
+
 async function onServer(args: Arguments, url: string): Promise<void> {
-  requireWritable('--out', args.out);
+  const out = outOf(args);
+  requireWritable('--out', out);
   if (args.image !== undefined) requireFile('--image', args.image);
   const { pictures, result } = await generateOnServer({
     ...{ url, key: process.env.SDXL_API_KEY, body: bodyOf(args), image: args.image },
     onProgress: showProgress,
   });
   await writePictures(
-    args.out,
+    out,
     pictures.map((bytes, index) => ({ bytes, seed: BigInt(result.seed) + BigInt(index) })),
   );
   for (const warning of result.warnings ?? []) console.error(warning);
@@ -142,16 +176,19 @@ async function onServer(args: Arguments, url: string): Promise<void> {
 
 async function main(): Promise<void> {
   const args = readArguments();
-  if (args.help || args.prompt === undefined) {
+  if (args.help || (args.prompt === undefined && args.batch === undefined)) {
     console.log(usage);
     process.exitCode = args.help ? 0 : 2;
     return;
   }
-  if (args.url !== undefined) return await onServer(args, args.url);
+  if (args.url !== undefined)
+    return args.batch === undefined ? await onServer(args, args.url) : await batch(args, args.url);
+  for (const name of ['model', 'batch'] as const)
+    if (args[name] !== undefined) throw new Error(`--${name} ${args[name]}: it needs --url`);
   const config = await chooseDevice(readConfig());
   const request = parseRequest(args, config.rng);
   for (let sample = 0; sample < request.samples; sample++)
-    requireWritable('--out', numbered(args.out, sample));
+    requireWritable('--out', numbered(outOf(args), sample));
   if (args.image !== undefined) requireFile('--image', args.image);
   const input =
     args.image === undefined
@@ -166,7 +203,7 @@ async function main(): Promise<void> {
     progress: async (progress) => showProgress(progress),
     signal: new AbortController().signal,
   });
-  await writePictures(args.out, pictures);
+  await writePictures(outOf(args), pictures);
   const stages = Object.entries(stageSeconds).map(([stage, seconds]) => `${stage} ${seconds.toFixed(2)} s`);
   console.log(`made by ${checkpoints.join(' + ')}: ${stages.join(', ')}`);
 }

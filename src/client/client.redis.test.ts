@@ -94,3 +94,55 @@ test('a stream that breaks is taken up again; waiting ends when it is told to', 
   await assert.rejects(client.wait(id, { signal: AbortSignal.timeout(50) }), { name: 'TimeoutError' });
   await client.cancel(id);
 });
+
+test('a batch is submitted, followed line by line, and its rest cancelled', async () => {
+  const { batch_id: id, total } = await client.batches.submit([
+    { prompt: 'a', seed: 1, custom_id: 'first' },
+    { endpoint: 'sdxl1.0-txt2img', prompt: 'NaN', img_width: 512 },
+    { prompt: 'c', seed: 3, loras: [] },
+  ]);
+  assert.equal(total, 3);
+  const seen = new Map<number, string | undefined>();
+  const states: number[] = [];
+  const onState = ({ counts }: { counts: { completed: number } }) => states.push(counts.completed);
+  for await (const { line, status, error, result } of client.batches.follow(id, { onState, pauseMs: 20 }))
+    seen.set(line, status === 'FAILED' ? error! : result?.seed);
+  assert.deepEqual([...seen].sort(), [
+    [1, '1'],
+    [2, 'The latents contain NaN'],
+    [3, '3'],
+  ]);
+  assert.equal(states.at(-1), 2);
+  const named = [];
+  for await (const { custom_id } of client.batches.results(id)) named.push(custom_id);
+  assert.deepEqual(named, ['first', null, null]);
+
+  const many = Array.from({ length: 40 }, () => ({ prompt: 'slow' }));
+  const long = await client.batches.submit(many, { idempotencyKey: 'long' });
+  assert.equal((await client.batches.submit(many, { idempotencyKey: 'long' })).batch_id, long.batch_id);
+  await client.batches.cancel(long.batch_id);
+  const ended = [];
+  for await (const { status } of client.batches.follow(long.batch_id, { pauseMs: 20 })) ended.push(status);
+  assert.equal(ended.length, 40);
+  assert.ok(ended.filter((status) => status === 'CANCELLED').length >= 30, ended.join());
+  assert.equal((await client.batches.state(long.batch_id)).status, 'CANCELLED');
+});
+
+test('a batch with a wrong line is refused with the number of the line', async () => {
+  const lines = [{ prompt: 'a' }, { prompt: 'b', num_inference_steps: 1 }];
+  await assert.rejects(
+    client.batches.submit(lines),
+    (error) => error instanceof CallFailed && error.status === 400 && /line 2/.test(error.message),
+  );
+});
+
+test('models, LoRAs and samplers are told', async () => {
+  const models = await client.models();
+  assert.deepEqual(
+    models.map(({ id, kind }) => [id, kind]),
+    ['sdxl-torch', 'sdxl-base', 'juggernaut'].map((id) => [id, 'base']),
+  );
+  assert.equal(models.at(-1)!.image_to_image!.defaults.num_inference_steps, 30);
+  assert.deepEqual(await client.loras(), { data: [], unusable: [] });
+  assert.ok((await client.samplers()).samplers.some(({ name }) => name === 'dpmpp_2m'));
+});

@@ -1,3 +1,4 @@
+import { type Batches, createBatches } from './batches.ts';
 import { type CompletedResult, type RequestEvent, readEvents } from './events.ts';
 import { type Call, CallFailed, type ClientOptions, createCall, jsonBody } from './http.ts';
 import type { Components } from './schemas.ts';
@@ -76,6 +77,8 @@ export interface Client {
   samplers(): Promise<Schemas['Samplers']>;
   /** The bytes of a picture of a result; by this client's own way to the server. */
   picture(url: string): Promise<Blob>;
+  /** Many requests in one call. */
+  readonly batches: Batches;
   /** Anything else, by its path without a slash in front. */
   readonly call: Call;
 }
@@ -125,7 +128,7 @@ export function createClient(options: ClientOptions): Client {
   };
 
   return {
-    ...{ call, submit, events, wait },
+    ...{ call, submit, events, wait, batches: createBatches(call) },
     run: async (endpoint, body, own = {}) => {
       const { request_id: id } = await submit(endpoint, body, own);
       return await wait(id, own);

@@ -1,3 +1,4 @@
+import { piecesOf } from './pieces.ts';
 import type { Components } from './schemas.ts';
 
 type Schemas = Components['schemas'];
@@ -30,23 +31,9 @@ export type CompletedResult = Extract<Schemas['Result'], { status: 'COMPLETED' }
 export async function* readEvents(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<{ readonly name: string; readonly data: unknown }, void> {
-  const decoder = new TextDecoder();
-  const reader = stream.getReader();
-  let text = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      text += decoder.decode(value, { stream: true });
-      const messages = text.split('\n\n');
-      text = messages.pop()!;
-      for (const message of messages) {
-        const name = /^event: (.*)$/m.exec(message)?.[1];
-        const data = /^data: (.*)$/m.exec(message)?.[1];
-        if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) as unknown };
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+  for await (const message of piecesOf(stream, '\n\n')) {
+    const name = /^event: (.*)$/m.exec(message)?.[1];
+    const data = /^data: (.*)$/m.exec(message)?.[1];
+    if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) as unknown };
   }
 }

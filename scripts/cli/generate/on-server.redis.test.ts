@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,7 +11,9 @@ let service: TestService;
 let url: string;
 let folder: string;
 before(async () => {
-  service = await startTestService({ publicUrl: undefined });
+  service = await startTestService({ publicUrl: undefined }, undefined, {
+    loras: { usable: [{ name: 'styles/ink', kind: 'lora', trigger_words: [] }], broken: [] },
+  });
   url = await service.app.listen({ host: '127.0.0.1', port: 0 });
   folder = await mkdtemp(path.join(tmpdir(), 'generate-'));
 });
@@ -51,4 +53,39 @@ test('generate --url ends with the words of the server where it refuses', async 
       return true;
     },
   );
+});
+
+test('generate --url takes a model that the server has, and LoRAs with weights', async () => {
+  const loras = ['--lora', 'styles/ink@0.5'];
+  await generate('--prompt', 'x', '--model', 'juggernaut', ...loras, '--out', 'b.png');
+  const request = service.started.at(-1)!;
+  assert.ok(request.endpoint === 'sdxl-torch');
+  assert.deepEqual(
+    [request.model, request.refiner, request.loras],
+    ['juggernaut', false, [{ name: 'styles/ink', weight: 0.5 }]],
+  );
+});
+
+test('generate --url --batch makes each line of a file and tells what came to nothing', async () => {
+  await mkdir(path.join(folder, 'made'));
+  const lines = [
+    { prompt: 'a', seed: 5, custom_id: 'a/b' },
+    { prompt: 'NaN' },
+    { prompt: 'c', seed: 7, samples: 2 },
+  ];
+  const file = path.join(folder, 'lines.jsonl');
+  await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+  const failed = await generate('--batch', file, '--out', 'made').catch((error: unknown) => error);
+  const { code, stdout } = failed as { code: number; stdout: string };
+  assert.equal(code, 1, String(failed));
+  assert.match(stdout, /^line 2: The latents contain NaN$/m);
+  assert.deepEqual((await readdir(path.join(folder, 'made'))).sort(), [
+    '0001-a_b-0.jpg',
+    '0003-0.jpg',
+    '0003-1.jpg',
+  ]);
+  assert.equal(await readFile(path.join(folder, 'made', '0003-1.jpg'), 'utf8'), 'picture of seed 8');
+
+  await writeFile(file, '{"prompt": "a"}\n\n{"prompt": 7}');
+  await assert.rejects(generate('--batch', file), /line 3: Prompt is Mandatory and must be string/);
 });
