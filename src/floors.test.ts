@@ -168,8 +168,8 @@ const floors: Record<string, Floor> = {
   'scripts/faults': { folders: ['src', 'workers'], packages: [] },
   'scripts/maintainers': {
     folders: ['src', 'workers', 'scripts/cli'],
-    packages: ['sharp'],
-    tests: { packages: ['yaml'] },
+    packages: ['sharp', 'yaml'],
+    tests: { packages: ['ajv'] },
   },
 };
 
