@@ -5,7 +5,7 @@
 
 The compact token embeddings are spread over CLIP's 49,408 rows; rows of tokens never trained stay zero.
 Beside the weights lie known-words.json, what the server tells of what the checkpoint knows, and
-ATTRIBUTION.md, whose drawings it has learned from.
+ATTRIBUTION.txt, whose drawings it has learned from.
 """
 
 import argparse
@@ -138,7 +138,7 @@ def export(leg, out):
         (folder, "base", ["sdxl-base", *IMG2IMG_NAMES]),
         (refiner, "refiner", ["sdxl-refiner"]),
     ):
-        (each / "ATTRIBUTION.md").write_text(attribution(leg.pack), encoding="utf-8")
+        (each / "ATTRIBUTION.txt").write_text(attribution(leg.pack), encoding="utf-8")
         write_manifest(each, kind, serves)
 
 

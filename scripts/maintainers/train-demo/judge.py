@@ -21,7 +21,7 @@ from verdicts import Found
 
 CELLS = 32
 PIXELS = 128
-WIDTHS = (32, 64, 128, 128)
+WIDTHS = (24, 48, 80, 128)
 # A middle is one that is likelier than this, and than its neighbours.
 LIKELY = 0.5
 
@@ -40,14 +40,11 @@ class Detector(nn.Module):
     def __init__(self, kinds):
         super().__init__()
         a, b, c, d = WIDTHS
-        self.near = nn.Sequential(
-            block(3, a, 1), block(a, a, 2), block(a, b, 1), block(b, b, 2), block(b, b, 1)
-        )
+        self.near = nn.Sequential(block(3, a, 2), block(a, b, 2), block(b, b, 1))
         self.far = nn.Sequential(
             block(b, c, 2), block(c, c, 1), block(c, d, 2), block(d, d, 1), block(d, d, 1)
         )
-        self.middle = nn.Sequential(block(c, c, 1), block(c, c, 1))
-        self.across, self.up = nn.Conv2d(d, c, 1), nn.Conv2d(b, c, 1)
+        self.across, self.up, self.middle = nn.Conv2d(d, c, 1), nn.Conv2d(b, c, 1), block(c, c, 1)
         self.splits = [1, kinds, len(COLOURS) + 1, 3]
         self.read = nn.Conv2d(c, sum(self.splits), 1)
 

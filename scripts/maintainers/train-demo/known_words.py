@@ -28,9 +28,9 @@ def known_words(pack, vocabulary):
 
 
 def attribution(pack):
-    """Text in Markdown that goes with the weights."""
+    """Text that goes with the weights."""
     lines = [
-        "# Whose drawings this checkpoint learned from",
+        "Whose drawings this checkpoint learned from",
         "",
         "The weights were trained on pictures composed of these drawings; none of them is stored as such.",
         "",

@@ -62,7 +62,8 @@ class Average:
     @torch.no_grad()
     def update(self, module, step):
         keep = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(list(self.values.values()), list(module.state_dict().values()), 1 - keep)
+        now = {name: value for name, value in module.state_dict().items() if value.is_floating_point()}
+        torch._foreach_lerp_([self.values[name] for name in now], list(now.values()), 1 - keep)
 
     def state_dict(self):
         return self.values
