@@ -11,7 +11,20 @@ import { startServer } from '../cli/start/testing/started-server.ts';
 const usage = `node scripts/maintainers/demo-grid.ts [--out docs/demo.jpg] [--seed N]
   --url URL --key KEY    a server that runs; without them npm start is run for the purpose, with MODELS_DIR where that is set`;
 
+/** The first that the checkpoint knows every word of are drawn: things, or else shapes. */
 const prompts = [
+  'a cat',
+  'three apples under a blue umbrella',
+  'a dog left of a red car on a green background',
+  'a rocket at night',
+  'two penguins in the snow',
+  'a green dragon on a meadow',
+  'a purple sailboat on the sea',
+  'a castle on top of a cloud on a pink background',
+  'an astronaut, a rocket and a planet on black',
+  'a lion, outlined',
+  'a pizza next to a guitar, in pastel colors',
+  'a yellow star right of a house on a blue background',
   'a large red circle on a white background',
   'a small yellow star in the top right corner on a blue background',
   'a pink heart in the middle, purple background',
@@ -27,6 +40,7 @@ const prompts = [
 ];
 
 const columns = 4;
+const rows = 3;
 /** Pixels of the grid. */
 const tile = 300;
 const caption = 52;
@@ -34,7 +48,13 @@ const gap = 16;
 /** Not white, so that pictures on white have an edge. */
 const background = '#ececec';
 
-async function pictureOf(url: string, key: string, prompt: string, seed: number): Promise<Buffer> {
+/** Undefined where the server says that the checkpoint does not know the prompt's words. */
+async function pictureOf(
+  url: string,
+  key: string,
+  prompt: string,
+  seed: number,
+): Promise<Buffer | undefined> {
   const response = await fetch(`${url}/v1/sdxl-torch`, {
     method: 'POST',
     headers: { 'x-api-key': key, 'content-type': 'application/json' },
@@ -42,7 +62,7 @@ async function pictureOf(url: string, key: string, prompt: string, seed: number)
   });
   const bytes = Buffer.from(await response.arrayBuffer());
   if (!response.ok) throw new Error(`"${prompt}": ${response.status} ${bytes.toString()}`);
-  return bytes;
+  return /has never seen/.test(response.headers.get('x-warnings') ?? '') ? undefined : bytes;
 }
 
 /** The caption, centred in its strip. */
@@ -65,16 +85,20 @@ async function captionOf(text: string): Promise<Buffer> {
     .toBuffer();
 }
 
-async function writeGrid(pictures: readonly Buffer[], out: string): Promise<void> {
-  const rows = Math.ceil(pictures.length / columns);
+interface Captioned {
+  readonly prompt: string;
+  readonly picture: Buffer;
+}
+
+async function writeGrid(pictures: readonly Captioned[], out: string): Promise<void> {
   const parts = await Promise.all(
-    pictures.map(async (picture, index): Promise<OverlayOptions[]> => {
+    pictures.map(async ({ prompt, picture }, index): Promise<OverlayOptions[]> => {
       const left = gap + (index % columns) * (tile + gap);
       const top = gap + Math.floor(index / columns) * (tile + caption + gap);
       const small = await sharp(picture).resize(tile, tile, { kernel: 'lanczos3' }).png().toBuffer();
       return [
         { input: small, left, top },
-        { input: await captionOf(prompts[index]!), left, top: top + tile + gap / 2 },
+        { input: await captionOf(prompt), left, top: top + tile + gap / 2 },
       ];
     }),
   );
@@ -108,11 +132,13 @@ else {
   const own =
     values.url === undefined ? await startServer(MODELS_DIR === undefined ? {} : { MODELS_DIR }) : undefined;
   try {
-    const pictures = [];
+    const pictures: Captioned[] = [];
+    const [url, key] = [values.url ?? own!.url, values.key ?? own?.key ?? ''];
     for (const prompt of prompts) {
-      pictures.push(
-        await pictureOf(values.url ?? own!.url, values.key ?? own?.key ?? '', prompt, Number(values.seed)),
-      );
+      if (pictures.length === columns * rows) break;
+      const picture = await pictureOf(url, key, prompt, Number(values.seed));
+      if (picture === undefined) continue;
+      pictures.push({ prompt, picture });
       console.log(prompt);
     }
     await writeGrid(pictures, values.out);

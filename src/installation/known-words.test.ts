@@ -44,8 +44,11 @@ test("the demo checkpoint's words are those its text encoders have learned, no f
 });
 
 const python = spawnSync('python3', ['-c', 'import numpy']);
-test("the demo checkpoint's words are those of its training", {
-  skip: python.status !== 0 && 'there is no Python with numpy on this machine',
+const { words: shippedWords } = await readKnownWords(path.join(demo, knownWordsName));
+test("the words of a demo checkpoint of shapes are those of its training's captions", {
+  skip: shippedWords.includes('cat')
+    ? 'a checkpoint of things: its export wrote them with the weights'
+    : python.status !== 0 && 'there is no Python with numpy on this machine',
 }, async () => {
   const directory = path.join(root, 'scripts/maintainers/train-demo/shapes');
   const made = spawnSync('python3', ['-B', 'known_words.py'], { cwd: directory, encoding: 'utf8' });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { manifestName } from '../../../src/checkpoints/manifest.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { listModels } from '../../../src/installation/installation.ts';
+import { knownWordsName, readKnownWords } from '../../../src/installation/known-words.ts';
 import { packageRoot } from '../../../src/process/package-root.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 
@@ -50,19 +51,23 @@ export async function defaultModels(dataDir: string, shipped = shippedModels): P
   if (isThere) await linkDemo(shipped, modelsDir, taken);
   return {
     modelsDir,
-    ...textsOf(
+    ...(await textsOf(
       modelsDir,
+      shipped,
       own.map(({ name }) => name),
-    ),
+    )),
   };
 }
 
-function textsOf(modelsDir: string, own: readonly string[]): Omit<DefaultModels, 'modelsDir'> {
+async function textsOf(
+  modelsDir: string,
+  shipped: string,
+  own: readonly string[],
+): Promise<Omit<DefaultModels, 'modelsDir'>> {
+  const { draws, prompt } = await whatItKnows(shipped);
   const demo =
-    "It has SDXL's architecture and draws one or two flat shapes " +
-    '("a red circle left of a blue star on a yellow background"); ' +
+    `It has SDXL's architecture${draws}; ` +
     'what it knows and how it was trained: scripts/maintainers/train-demo/README.md';
-  const prompt = 'a large red circle left of a blue star on a yellow background';
   if (own.length === 0)
     return {
       description: `MODELS_DIR is not set: a small demo checkpoint (demo-base, demo-refiner) stands behind every model. ${demo}`,
@@ -74,6 +79,16 @@ function textsOf(modelsDir: string, own: readonly string[]): Omit<DefaultModels,
       `names that nothing there serves. ${demo}`,
     prompt,
   };
+}
+
+/** Of the known-words.json beside its weights: what it draws, as the end of a sentence, and a prompt. */
+async function whatItKnows(shipped: string): Promise<{ draws: string; prompt: string }> {
+  const file = path.join(shipped, 'demo-base', knownWordsName);
+  if (!existsSync(file))
+    return { draws: '', prompt: 'a large red circle left of a blue star on a yellow background' };
+  const { note, examples } = await readKnownWords(file);
+  // What follows the semicolon says what to do where this model stands in.
+  return { draws: ` and ${note.split(';')[0]!.replace(/^it /, '')}`, prompt: examples[0]! };
 }
 
 /** Whether a folder of the models folder was made by `linkDemo`. */
