@@ -8,7 +8,7 @@ import type { Generated } from './engine/generator.ts';
 /**
  * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed
  * arrays travel as bytes). The worker sends `load`, and one `run` at a time or a further `load`; the engine
- * answers each with exactly one of the outcomes below. `run` numbers tell a late message of an abandoned run
+ * answers each with exactly one of the outcomes below. A run that is `computed` may have one beside it. `run` numbers tell a late message of an abandoned run
  * from those of the current one. Between orders the worker sends `ping`s.
  *
  * Every message is a sign of life. Network calls may hold the engine's thread, so while it computes it owes
@@ -54,6 +54,11 @@ export type FromEngine =
       /** JPEG, now and then. */
       readonly preview: Uint8Array | undefined;
     }
+  /**
+   * What remains to be done of it takes nothing of the device: the next run may be sent. Not told where that
+   * would cost the next one more than it saves.
+   */
+  | { readonly type: 'computed'; readonly run: number }
   | {
       readonly type: 'result';
       readonly run: number;

@@ -22,6 +22,11 @@ export interface GenerationContext {
    * Reports a step, and now and then a small JPEG of the picture on its way; never waits and never throws.
    */
   progress(progress: GenerationProgress, preview?: Uint8Array): void;
+  /**
+   * What remains to be done takes nothing of what makes pictures: the next request may come. May never be
+   * called.
+   */
+  computed(): void;
   /** Bytes (PNG) of an image-to-image request's input. @throws JobError when it has expired. */
   inputImage(): Promise<Buffer>;
 }

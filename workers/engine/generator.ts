@@ -43,6 +43,8 @@ export interface GeneratorContext {
    * cancelled. `preview` is a small JPEG of the picture on its way, now and then.
    */
   progress(progress: GenerationProgress, preview?: Uint8Array): Promise<void>;
+  /** Called where what remains to be done takes nothing of the device: another request may come. */
+  computed?(): void;
 }
 
 /** Turns requests into pictures on one device. */

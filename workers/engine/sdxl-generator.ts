@@ -163,7 +163,7 @@ export function createSdxlGenerator(
   };
   return {
     capabilities: capabilitiesOf(servedBy(models), models.get(baseName)?.vaeDecoder.factor),
-    async generate(request, { inputImage, signal, progress }) {
+    async generate(request, { inputImage, signal, progress, computed }) {
       const stopwatch = createStopwatch();
       const shared = {
         ...request,
@@ -200,9 +200,12 @@ export function createSdxlGenerator(
       const { used, made } = await splitOnce(batch, computeOrLower, onSplit);
       const warnings = croppingOf(request.endpoint, made[0]!, used.at(-1)!.vaeDecoder.factor);
       const isTiled = layout?.plan().tilesVae === true && isCutIntoTiles(made[0]!.canvas);
+      if (check !== undefined)
+        for (const picture of made) await stopwatch.time('safetyCheck', () => check(picture, signal));
+      // On the CPU encoding takes from the next request's steps what it saves.
+      if (settings.device !== 'cpu') computed?.();
       const pictures = [];
       for (const [index, picture] of made.entries()) {
-        if (check !== undefined) await stopwatch.time('safetyCheck', () => check(picture, signal));
         const bytes = await stopwatch.time('imageEncode', () => encodePicture(picture, request));
         const { seed, width, height } = picture;
         const said = withParameters(request, { bytes, index, seed, width, height });

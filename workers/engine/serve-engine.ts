@@ -18,7 +18,8 @@ export function serveEngine(open: OpenGenerator): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
   let generator: GrowingGenerator | undefined;
-  let current: { readonly run: number; readonly cancelled: AbortController } | undefined;
+  /** The one that computes, and the one before it while its pictures are encoded. */
+  const runs = new Map<number, AbortController>();
 
   const load = async ({ config, models }: ToEngine & { type: 'load' }): Promise<void> => {
     const started = performance.now();
@@ -43,7 +44,7 @@ export function serveEngine(open: OpenGenerator): void {
 
   const run = async ({ run, request, inputImage }: ToEngine & { type: 'run' }): Promise<void> => {
     const cancelled = new AbortController();
-    current = { run, cancelled };
+    runs.set(run, cancelled);
     const started = performance.now();
     void send({ type: 'begun', run });
     try {
@@ -55,13 +56,14 @@ export function serveEngine(open: OpenGenerator): void {
           await eventLoopTurn();
           cancelled.signal.throwIfAborted();
         },
+        computed: () => void send({ type: 'computed', run }),
       });
       const inferenceSeconds = (performance.now() - started) / 1000;
       await send({ type: 'result', run, generated, inferenceSeconds, memory: generator!.memory?.() });
     } catch (error) {
       await send({ type: 'failed', run, error: failureOf(error, cancelled.signal.aborted) });
     } finally {
-      current = undefined;
+      runs.delete(run);
     }
   };
 
@@ -69,7 +71,7 @@ export function serveEngine(open: OpenGenerator): void {
     if (message.type === 'load') void load(message);
     else if (message.type === 'run') void run(message);
     else if (message.type === 'ping') void send({ type: 'pong' });
-    else if (message.run === current?.run) current.cancelled.abort();
+    else runs.get(message.run)?.abort();
   });
 }
 

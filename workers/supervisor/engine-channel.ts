@@ -22,7 +22,7 @@ export interface Loss {
 }
 
 /**
- * An engine process and what is said with it. There is one hearing at a time, and a process of a thousand
+ * An engine process and what is said with it. There are two hearings at most, and a process of a thousand
  * jobs holds nothing of the nine hundred and ninety-nine before: neither listeners nor reactions to a promise
  * that lives as long as the engine.
  */
@@ -33,8 +33,11 @@ export interface EngineChannel {
   /** Resolves once it is of no use: it has ended, or hangs and is being ended. Never rejects. */
   readonly lost: Promise<Loss>;
   send(message: ToEngine): void;
-  /** Ends the hearing before; without one the engine is idle and is asked for signs of life. */
-  hear(hearing: Hearing | undefined): void;
+  /**
+   * Without any hearing the engine is idle and is asked for signs of life.
+   * @returns what ends it.
+   */
+  hear(hearing: Hearing): () => void;
   /** Its next sign of life is one of this kind of work; undefined: one that takes no work. */
   expect(work: Expectation | undefined): void;
   kill(): void;
@@ -52,7 +55,7 @@ export function openEngineChannel(engineFile: string, limits: SilenceLimits, log
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });
-  let hearing: Hearing | undefined;
+  const hearings = new Set<Hearing>();
   const ended = Promise.withResolvers<string>();
   const lost = Promise.withResolvers<Loss>();
   let loss: Loss | undefined;
@@ -61,7 +64,7 @@ export function openEngineChannel(engineFile: string, limits: SilenceLimits, log
     loss = next;
     silence.stop();
     lost.resolve(loss);
-    hearing?.onLost(loss.how);
+    for (const hearing of [...hearings]) hearing.onLost(loss.how);
   };
   const onEnd = (how: string): void => {
     ended.resolve(how);
@@ -89,18 +92,20 @@ export function openEngineChannel(engineFile: string, limits: SilenceLimits, log
   child.once('exit', (code, signal) => onEnd(signal === null ? `exit code ${code}` : `signal ${signal}`));
   child.on('message', (message: FromEngine) => {
     if (message.type === 'pong') {
-      if (hearing === undefined) silence.expect(limits.idleMs, 'pinged');
-    } else hearing?.onMessage(message);
+      if (hearings.size === 0) silence.expect(limits.idleMs, 'pinged');
+    } else for (const hearing of [...hearings]) hearing.onMessage(message);
   });
   return {
     pid: child.pid,
     ended: ended.promise,
     lost: lost.promise,
     send,
-    hear: (next) => {
-      hearing = next;
-      if (next === undefined) silence.expect(limits.idleMs, 'pinged');
-      else if (loss !== undefined) next.onLost(loss.how);
+    hear: (hearing) => {
+      hearings.add(hearing);
+      if (loss !== undefined) hearing.onLost(loss.how);
+      return () => {
+        if (hearings.delete(hearing) && hearings.size === 0) silence.expect(limits.idleMs, 'pinged');
+      };
     },
     expect: (work) => silence.expect(work?.limitMs() ?? limits.idleMs),
     kill: () => child.kill('SIGKILL'),

@@ -29,6 +29,8 @@ export interface EngineOptions {
 export interface RunContext extends Pick<GenerationContext, 'signal' | 'progress'> {
   /** Bytes (PNG) of an image-to-image request's input. */
   readonly inputImage: Uint8Array | undefined;
+  /** Called where another run may begin beside what remains to be done of this one. */
+  readonly computed?: () => void;
 }
 
 /** One engine process with checkpoints loaded. */
@@ -50,7 +52,7 @@ export interface EngineProcess {
   /** Resolves once it is of no use, where it hangs before it has ended. Never rejects. */
   readonly lost: Promise<Loss>;
   /**
-   * One at a time. @throws JobError when the process ends or falls silent meanwhile (retryable) or the
+   * One at a time, the next from when one has computed. @throws JobError when the process ends or falls silent meanwhile (retryable) or the
    * request is at fault; where the device failed or had no memory, the process has then ended.
    */
   run(request: GenerationRequest, context: RunContext): Promise<RunOutcome>;
@@ -96,10 +98,11 @@ export async function startEngine(options: EngineOptions): Promise<EngineProcess
     },
     ended: channel.ended,
     lost: channel.lost,
-    run: async (request, { inputImage, signal, progress: onProgress }) => {
+    run: async (request, { inputImage, signal, progress: onProgress, computed = () => undefined }) => {
       const work = limits.ofRun(routeOf(request), workOf(request, inputImage, config.engineBatch));
       const order = { type: 'run', run: ++runs, request, inputImage } as const;
-      const outcome = await runToOutcome({ channel, order, work, signal, onProgress, cancelGraceMs, log });
+      const hears = { signal, onProgress, onComputed: computed, cancelGraceMs, log };
+      const outcome = await runToOutcome({ channel, order, work, ...hears });
       memory = outcome.memory;
       return outcome;
     },

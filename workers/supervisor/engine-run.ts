@@ -19,24 +19,30 @@ export interface EngineRun {
   readonly work: Expectation;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: GenerationProgress, preview?: Uint8Array) => void;
+  /** Another run may be sent. */
+  readonly onComputed: () => void;
   readonly cancelGraceMs: number;
   readonly log: Log;
 }
 
 /** Sends one request to an engine that is idle and follows it to its end; see EngineProcess.run. */
 export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
-  const { channel, order, work, signal, onProgress, cancelGraceMs, log } = run;
+  const { channel, order, work, signal, onProgress, onComputed, cancelGraceMs, log } = run;
   return new Promise((resolve, reject) => {
     let grace: NodeJS.Timeout | undefined;
     let trouble: Error | undefined;
     let begun = false;
+    let computed = false;
+    let leave = (): void => undefined;
     let heardAt = performance.now();
     const settle = (): void => {
       clearTimeout(grace);
-      channel.hear(undefined);
+      leave();
       signal.removeEventListener('abort', onAbort);
     };
+    /** What comes after it has computed says nothing of the one that computes now. */
     const heard = (): void => {
+      if (computed) return;
       const now = performance.now();
       work.learn(now - heardAt);
       heardAt = now;
@@ -50,6 +56,10 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
       } else if (message.type === 'progress') {
         heard();
         onProgress(message.progress, message.preview);
+      } else if (message.type === 'computed') {
+        heard();
+        computed = true;
+        onComputed();
       } else if (message.type === 'result') {
         heard();
         settle();
@@ -72,7 +82,8 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
       settle();
       const when = begun ? 'while it worked on' : 'before it had begun';
       const message = `The engine ended (${how}) ${when} this request`;
-      reject(trouble ?? new JobError(message, { retryable: true, blameless: !begun }));
+      // Once it has computed, another run may be what the engine died of.
+      reject(trouble ?? new JobError(message, { retryable: true, blameless: !begun || computed }));
     };
     const onAbort = (): void => {
       channel.send({ type: 'cancel', run: order.run });
@@ -84,7 +95,7 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
     // That it has begun, an engine that computes nothing says at once.
     channel.expect(undefined);
     signal.addEventListener('abort', onAbort, { once: true });
-    channel.hear({ onMessage, onLost });
+    leave = channel.hear({ onMessage, onLost });
     channel.send(order);
     if (signal.aborted) onAbort();
   });

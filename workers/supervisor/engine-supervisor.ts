@@ -18,8 +18,8 @@ export interface EngineSupervisor {
   /** The same without the checkpoints that could not be loaded lately. */
   offered(): Capabilities;
   /**
-   * Runs on the present engine, or on the next one when it is being replaced. One at a time; later calls
-   * wait. Checkpoints that are missing are loaded first: beside the present ones where there is room, else in
+   * Runs on the present engine, or on the next one when it is being replaced. One at a time, the next from
+   * when one has computed; later calls wait. Checkpoints that are missing are loaded first: beside the present ones where there is room, else in
    * an engine that takes the present one's place, because only the end of a process surely returns its
    * memory. Where nobody wants the missing ones any more, the present ones come back.
    * @throws JobError as EngineProcess.run, and where a checkpoint is not served or cannot be loaded.
@@ -66,7 +66,11 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
     if (wanted === 0) stays.abandon(stay);
   };
 
+  /** Until the next run may begin. */
   let previous: Promise<unknown> = Promise.resolve();
+  /** Runs that have not ended. */
+  const running = new Set<Promise<unknown>>();
+  const has = (models: readonly string[]): boolean => models.every((name) => stays.resident().has(name));
   return {
     capabilities,
     offered: () =>
@@ -86,29 +90,46 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
           }),
         );
       wanted += 1;
+      const earlier = [...running];
+      const computed = Promise.withResolvers<void>();
       const ready = previous.then(async () => {
+        // An exchange of checkpoints may end the engine.
+        if (!has(models)) await Promise.all(earlier);
         signal.throwIfAborted();
         const broken = models.find(withdrawn.has);
         if (broken !== undefined) throw notLoaded(broken, { retryable: false });
         return await stays.engineWith(models, signal).catch(orJobError(models));
       });
       const result = unlessAborted(ready, signal)
-        .then((engine) => engine.run(request, context))
+        .then((engine) =>
+          engine.run(request, {
+            ...context,
+            computed: () => {
+              computed.resolve();
+              context.computed?.();
+            },
+          }),
+        )
         .finally(() => {
           wanted -= 1;
           if (signal.aborted) void leaveUnwanted();
         });
       // Of the outcome nothing stays: it holds pictures.
-      previous = result.then(
+      const ended = result.then(
         () => undefined,
         () => undefined,
       );
+      running.add(ended);
+      void ended.then(() => running.delete(ended));
+      previous = Promise.race([ended, computed.promise]);
       return result;
     },
     hold: (model, loaded) => {
       if (!capabilities.models.some(({ name }) => name === model))
         return Promise.reject(new Error(`no checkpoint ${model} is installed`));
+      const earlier = [...running];
       const change = previous.then(async () => {
+        await Promise.all(earlier);
         if (loaded) await stays.engineWith([model], closing.signal);
         else await stays.unload(model);
       });

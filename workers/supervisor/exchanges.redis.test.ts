@@ -59,6 +59,20 @@ async function says(what: (info: WorkerInfo) => boolean): Promise<void> {
 }
 
 test(
+  'an exchange waits for the pictures of the request before, which are being encoded',
+  bounded,
+  async () => {
+    await start();
+    const first = await queue.submit(fakeEdit('alpha', 'encodeMs=400', 3));
+    const second = await submit('beta');
+    for (const id of [first, second]) {
+      const { status, attempts } = await queue.end(id);
+      assert.deepEqual([status, attempts], ['COMPLETED', 1]);
+    }
+  },
+);
+
+test(
   'a model that cannot be loaded is tried twice, whoever asks for it, then offered again after a while',
   bounded,
   async () => {

@@ -33,6 +33,7 @@ export function loadCheckpoints(
   // Its start is no work of a kind that was heard of before.
   let work: Expectation | undefined = isUp ? undefined : limits.ofLoad('');
   return new Promise((resolve, reject) => {
+    let leave = (): void => undefined;
     const onMessage = (message: FromEngine): void => {
       if (message.type === 'loading') {
         if (checkpoint === message.checkpoint) work?.learn(performance.now() - heardAt);
@@ -46,16 +47,16 @@ export function loadCheckpoints(
         channel.kill();
         channel.expect(undefined);
       } else if (message.type === 'loaded') {
-        channel.hear(undefined);
+        leave();
         resolve(message);
       }
     };
     const onLost = (how: string): void => {
-      channel.hear(undefined);
+      leave();
       const message = refusal?.message ?? `the engine ended (${how}) while it loaded its checkpoints`;
       reject(new LoadError(message, checkpoint, refusal?.error));
     };
     channel.expect(work);
-    channel.hear({ onMessage, onLost });
+    leave = channel.hear({ onMessage, onLost });
   });
 }

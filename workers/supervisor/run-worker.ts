@@ -162,7 +162,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
     const hashes = await hashInstalled(config, log);
     stopHashing = hashes.close;
     const observed = observeRuns(options, device);
-    const generate: Generate = async (request, { id, signal, progress, inputImage }) => {
+    const generate: Generate = async (request, { id, signal, progress, inputImage, computed }) => {
       inHand = id;
       announce();
       try {
@@ -170,12 +170,13 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         const { endpoint, scheduler, steps, origin = {} } = request;
         log.info({ id, endpoint, scheduler, steps, ...origin }, 'job started');
         const outcome = await observed.run({ id, request, progress }, (progress) =>
-          started.run(request, { inputImage: input, signal, progress }),
+          started.run(request, { inputImage: input, signal, progress, computed }),
         );
         log.info({ id, inferenceSeconds: Number(outcome.inferenceSeconds.toFixed(2)) }, 'job done');
         return { ...outcome, determinism: await determinismOf(request, outcome, config, hashes, adapters) };
       } finally {
-        inHand = undefined;
+        // The next may have begun.
+        if (inHand === id) inHand = undefined;
         announce();
       }
     };

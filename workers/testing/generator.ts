@@ -23,6 +23,7 @@ import { splitOnce } from '../engine/split-samples.ts';
  * prompt steer it: `stepMs=50` length of a step, `crashAt=3` dies in that step, `hangAt=3` holds its thread
  * there for ever, `loopAt=3` computes there for ever, `waitAt=3` never ends it, `failAt=3` fails as on NaN,
  * `brokenAt=3` throws an unknown error, `deviceAt=3` throws what ONNX Runtime throws when the GPU has failed,
+ * `encodeMs=50` encodes for so long while another request may be computed,
  * `room=2` what it throws when memory ran out where more than two samples are computed at once, `previewAt=3`
  * sends a preview with that step.
  *
@@ -59,6 +60,11 @@ export const openFakeGenerator: OpenGenerator = async (config, models, onLoading
         (batch) => stopwatch.time('base', () => paint(request, context, batch)),
         () => undefined,
       );
+      const encodeMs = /\bencodeMs=(\d+)/.exec(request.prompt)?.[1];
+      if (encodeMs !== undefined) {
+        context.computed?.();
+        await setTimeout(Number(encodeMs), undefined, { signal: context.signal });
+      }
       return {
         pictures,
         checkpoints: needed,

@@ -15,6 +15,7 @@ import { noObserver, type RequestObserver } from '../request-observer.ts';
 import { routesInOrder } from './choose-route.ts';
 import { liveWorkers } from './heartbeat.ts';
 import { holdLock } from './hold-lock.ts';
+import { createJobsInHand } from './jobs-in-hand.ts';
 import { queueHeads } from './queue-heads.ts';
 import { createQueueSigns, type QueueSigns } from './queue-signs.ts';
 import { type GenerationJob, runJob } from './run-job.ts';
@@ -88,8 +89,11 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   const onError = (error: unknown) => log.warn({ err: error }, 'consumer connection or queue error');
   const redis = await connect(redisUrl, patientOptions(), onError);
   const bell = createBell();
-  let inHand: { readonly id: string; readonly aborter: AbortController } | undefined;
   let closing = false;
+  const jobs = createJobsInHand((error) => {
+    onError(error);
+    isConnectionNew = true;
+  });
 
   const queues: Queues = new Map(routes.map((route) => [route, openQueue(redis, route, options)]));
   for (const [route, queue] of queues) {
@@ -107,17 +111,14 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     bell.ring();
   };
   const cancel = (id: string): boolean => {
-    if (inHand?.id !== id) return false;
-    inHand.aborter.abort('cancel' satisfies CancelReason);
-    return true;
+    return jobs.stop(id, 'cancel');
   };
   const ears = await listen({
     redisUrl,
     channels: { [keyOf.submitted]: onSubmitted, [keyOf.cancel]: cancel },
     onBack: () => {
       onSubmitted('');
-      const id = inHand?.id;
-      if (id !== undefined)
+      for (const id of jobs.ids())
         hasEnded(redis, id).then((ended) => {
           if (ended) cancel(id);
         }, onError);
@@ -135,10 +136,10 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     isConnectionNew = true;
   });
   const ownLocks = randomUUID();
-  const findStrays = async (inHand?: string): Promise<void> => {
+  const findStrays = async (taken: readonly string[] = []): Promise<void> => {
     if (!isConnectionNew) return;
     isConnectionNew = false;
-    await giveBackStrays(redis, queues, ownLocks, inHand);
+    await giveBackStrays(redis, queues, ownLocks, [...jobs.ids(), ...taken]);
   };
 
   let tokens = 0;
@@ -148,23 +149,20 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
       const queue = queues.get(route)!;
       const token = `${ownLocks}:${tokens++}`;
       const job: GenerationJob | undefined = await queue.getNextJob(token, { block: false });
-      await findStrays(job?.id);
+      await findStrays(job === undefined ? [] : [job.id!]);
       if (job === undefined) continue;
       const aborter = new AbortController();
-      inHand = { id: job.id!, aborter };
       if (closing) aborter.abort('drain' satisfies CancelReason);
-      const letGo = holdLock(queue, job, {
-        token,
-        lockDurationMs,
-        onLost: () => aborter.abort('lost-lock' satisfies CancelReason),
-        onError,
+      await jobs.hold(job.id!, aborter, async (onComputed) => {
+        const letGo = holdLock(queue, job, {
+          token,
+          lockDurationMs,
+          onLost: () => aborter.abort('lost-lock' satisfies CancelReason),
+          onError,
+        });
+        const run = { redis, route, job, token, aborter, lifetimes, observer, onComputed };
+        await runJob({ ...options, ...run }).finally(letGo);
       });
-      try {
-        await runJob({ ...options, redis, route, job, token, aborter, lifetimes, observer });
-      } finally {
-        letGo();
-        inHand = undefined;
-      }
       return true;
     }
     return false;
@@ -193,9 +191,10 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     wake: bell.ring,
     close: async () => {
       closing = true;
-      inHand?.aborter.abort('drain' satisfies CancelReason);
+      jobs.stopAll('drain');
       bell.ring();
       await done;
+      await jobs.finished();
       // A job that was given back here can be taken elsewhere at once.
       await redis.publish(keyOf.submitted, '').catch(onError);
       ears.close();

@@ -32,6 +32,8 @@ export interface JobRun extends Pick<ResultKeeping, 'results' | 'resultsPatience
   /** Aborted with a CancelReason where the job is to stop. */
   readonly aborter: AbortController;
   readonly generate: Generate;
+  /** What remains to be done takes nothing of what makes pictures: another job may begin. */
+  readonly onComputed: () => void;
   readonly lifetimes: Lifetimes;
   readonly observer: RequestObserver;
   readonly log: Log;
@@ -65,13 +67,17 @@ export async function runJob(run: JobRun): Promise<void> {
   }
 }
 
-function contextOf({ redis, job, aborter }: JobRun): { context: GenerationContext; over(): void } {
+function contextOf({ redis, job, aborter, onComputed }: JobRun): {
+  context: GenerationContext;
+  over(): void;
+} {
   const id = job.id!;
   let reported: Promise<void> = Promise.resolve();
   let isOver = false;
   const context: GenerationContext = {
     id,
     signal: aborter.signal,
+    computed: onComputed,
     progress: (progress, preview) => {
       // One after another, so that steps stay in order; lost when Redis is away: the next step reports again.
       reported = reported
