@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { processRegistry } from './process-metrics.ts';
 import { type Counted, type RequestMetrics, requestMetrics, secondsBuckets } from './request-metrics.ts';
+import { sharedReading } from './shared-reading.ts';
 
 /** What the gateway counts; every function takes microseconds and never throws. */
 export interface GatewayMetrics extends RequestMetrics {
@@ -114,8 +115,8 @@ function watch(registry: Registry, sources: GatewaySources): void {
       },
     });
 
-  const queue = shared(sources.queue);
-  const redis = shared(sources.redis);
+  const queue = sharedReading(() => within(sources.queue()));
+  const redis = sharedReading(() => within(sources.redis()));
   gauge(
     'sdxl_queue_requests',
     'Requests that wait for a worker or are worked on.',
@@ -158,15 +159,6 @@ function watch(registry: Registry, sources: GatewaySources): void {
   gauge('sdxl_redis_memory_max_bytes', 'The maxmemory of Redis; 0 where it has none.', [], async (most) =>
     most.set((await redis()).most),
   );
-}
-
-/** One reading for the gauges of one scrape. */
-function shared<Value>(read: () => Promise<Value>): () => Promise<Value> {
-  let reading: Promise<Value> | undefined;
-  return () => {
-    reading ??= within(read()).finally(() => setImmediate(() => (reading = undefined)));
-    return reading;
-  };
 }
 
 async function within<Value>(value: Promise<Value>): Promise<Value> {

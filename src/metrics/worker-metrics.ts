@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { processRegistry } from './process-metrics.ts';
 import { type Counted, type RequestMetrics, requestMetrics, secondsBuckets } from './request-metrics.ts';
+import { sharedReading } from './shared-reading.ts';
 
 /** What a worker counts; every function takes microseconds and never throws. */
 export interface WorkerMetrics extends RequestMetrics {
@@ -132,12 +133,23 @@ function watchDevices(registry: Registry): Map<string, WorkerSources> {
         for (const { name, loaded } of models()) this.set({ device, model: name }, Number(loaded));
     },
   });
-  // One question to the device for both.
-  const busy = new Gauge({
+  // One question to each device for both.
+  const states = sharedReading(() =>
+    Promise.all(
+      [...devices].map(async ([device, sources]) => ({
+        ...{ device, state: await sources.device().catch(() => undefined) },
+      })),
+    ),
+  );
+  new Gauge({
     name: 'sdxl_device_utilization_ratio',
     help: 'Share of the last second in which the device computed.',
     labelNames: ['device'],
     registers,
+    async collect() {
+      this.reset();
+      for (const { device, state } of await states()) if (state) this.set({ device }, state.utilization);
+    },
   });
   new Gauge({
     name: 'sdxl_device_memory_bytes',
@@ -145,17 +157,11 @@ function watchDevices(registry: Registry): Map<string, WorkerSources> {
     labelNames: ['device', 'kind'],
     registers,
     async collect() {
-      const states = [...devices].map(
-        async ([device, sources]) => [device, await sources.device().catch(() => undefined)] as const,
-      );
-      const told = await Promise.all(states);
       this.reset();
-      busy.reset();
-      for (const [device, state] of told) {
+      for (const { device, state } of await states()) {
         if (state === undefined) continue;
         this.set({ device, kind: 'used' }, state.usedBytes);
         this.set({ device, kind: 'total' }, state.totalBytes);
-        busy.set({ device }, state.utilization);
       }
     },
   });
