@@ -111,8 +111,8 @@ def find(detector, images):
     for n, _, row, column in peaks.nonzero().tolist():
         dx, dy, scale = places[n, :, row, column].tolist()
         x, y, radius = (column + dx) / CELLS, (row + dy) / CELLS, 0.16 * 2.718281828**scale
-        colour = colours[n, :, row, column].argmax().item()
-        name = COLOURS[colour] if colour < len(COLOURS) else None
+        # Asked for a colour, whether it is the drawing's own does not matter.
+        name = COLOURS[colours[n, : len(COLOURS), row, column].argmax().item()]
         found[n].append(
             Found(
                 kinds[n, :, row, column].argmax().item(), name, x, y, radius, likely[n, 0, row, column].item()

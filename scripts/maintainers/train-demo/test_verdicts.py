@@ -20,7 +20,7 @@ def found(kind, colour, x, y):
 
 
 CATS = [found(8, "red", 0.15, 0.4), found(8, "red", 0.35, 0.4), found(8, "red", 0.25, 0.6)]
-DOG = found(9, None, 0.75, 0.5)
+DOG = found(9, "brown", 0.75, 0.5)
 
 
 class Verdicts(unittest.TestCase):
@@ -40,7 +40,7 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(
             [name for name, right in verdict(EXPECTED, [DOG, *blue]).items() if right is False], ["colours"]
         )
-        right = found(9, None, 0.05, 0.5)
+        right = found(9, "brown", 0.05, 0.5)
         self.assertEqual(
             [name for name, right in verdict(EXPECTED, [right, *CATS]).items() if right is False],
             ["relation"],
@@ -55,8 +55,8 @@ class Verdicts(unittest.TestCase):
 
     def test_a_single_thing_stands_in_its_third(self):
         expected = EXPECTED | {"things": EXPECTED["things"][1:], "relation": None, "position": (2, 0)}
-        self.assertTrue(verdict(expected, [found(9, None, 0.7, 0.3)])["position"])
-        self.assertFalse(verdict(expected, [found(9, None, 0.7, 0.5)])["position"])
+        self.assertTrue(verdict(expected, [found(9, "brown", 0.7, 0.3)])["position"])
+        self.assertFalse(verdict(expected, [found(9, "brown", 0.7, 0.5)])["position"])
 
 
 class HeldOut(unittest.TestCase):

@@ -3,8 +3,8 @@
     python train.py --pack sprites.pack --resume DIR --minutes 8
 
 Text encoders, then the VAE, then the base, then the refiner; every leg ends with what was made so far saved
-in DIR and a sheet of pictures in DIR/sheet.png. On a GPU in bfloat16, channels last, compiled; the same on a
-CPU. Needs PyTorch and the packed file, nothing else.
+in DIR and a sheet of pictures in DIR/sheet.png. On a GPU in bfloat16, channels last, the base compiled; the
+same on a CPU. Needs PyTorch and the packed file, nothing else.
 
 How many steps a stage takes is found once, from how fast its first ones are and its share of --whole minutes,
 and kept with it: from then on every step is a function of its number. --steps base=2000,vae=300 sets it.
@@ -63,16 +63,14 @@ class Clock:
         return time.time() - self.started > self.seconds * (1 - self.KEPT)
 
 
-def compiled(stage, device):
-    """The stage's network as one compiled graph; where compiling fails, it runs as it is, and says so."""
+def compile_unet(stage):
+    """The base's UNet as one compiled graph: the other stages are too short to earn it back. Where compiling
+    fails, it runs as it is, and PyTorch says so.
+    """
     import torch
 
     torch._dynamo.config.suppress_errors = True
-    networks = {"base": ["unet"], "refiner": [], "vae": ["encoder", "decoder"], "text": []}[stage.name]
-    for name in networks:
-        getattr(stage.trained, name).compile(dynamic=False)
-    if stage.name == "refiner":
-        stage.trained.compile(dynamic=False)
+    stage.trained.unet.compile(dynamic=False)
 
 
 # Steps that are not timed (compiling, warming up), and those that are.
@@ -88,8 +86,8 @@ def run(stage, clock, options, device, planned):
         state.planned = planned
     if state.is_finished():
         return
-    if not options.no_compile:
-        compiled(stage, device)
+    if stage.name == "base" and not options.no_compile:
+        compile_unet(stage)
     begun, first, marked = state.step, time.time(), time.time()
     for batch in loader(stage.batches, state.step, options.workers, device):
         stage.step(batch)

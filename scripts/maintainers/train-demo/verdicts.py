@@ -9,10 +9,10 @@ POINTS = ("kinds", "number", "colours", "relation", "position")
 
 @dataclass
 class Found:
-    """A thing in a picture; lengths are shares of its side. `colour`: None where it is the drawing's own."""
+    """A thing in a picture; lengths are shares of its side. `colour`: the likeliest of the named ones."""
 
     kind: int
-    colour: str | None
+    colour: str
     x: float
     y: float
     radius: float
