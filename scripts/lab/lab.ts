@@ -4,13 +4,13 @@ import path from 'node:path';
 import { readConfig } from '../../src/config/config.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { makeFolder, requireWritable } from '../../src/process/usable-path.ts';
-import { csvOf } from './csv.ts';
 import { type LabOptions, readOptions, usage } from './options.ts';
-import { pageOf } from './page.ts';
-import { pagePictures } from './page-pictures.ts';
-import { buildReport } from './report.ts';
+import { pageOf } from './page/page.ts';
+import { pagePictures } from './page/page-pictures.ts';
+import { csvOf } from './report/csv.ts';
+import { buildReport } from './report/report.ts';
+import { findings } from './report/summary.ts';
 import { runLab } from './run-lab.ts';
-import { findings } from './summary.ts';
 
 async function makeReport(options: LabOptions, signal: AbortSignal): Promise<void> {
   const results = await runLab(options, readConfig(), signal);

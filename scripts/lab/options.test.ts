@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { findCheckpoint } from './find-checkpoint.ts';
 import { readOptions } from './options.ts';
+import { findCheckpoint } from './testbeds/find-checkpoint.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lab-options-'));
 after(() => rmSync(directory, { recursive: true, force: true }));

@@ -4,17 +4,17 @@ import { publishedScheduler } from '../../src/checkpoints/configs/published-conf
 import type { Config } from '../../src/config/config.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels.ts';
-import type { Cell, Testbed } from './cell.ts';
-import { type CheckpointTestbed, checkpointTestbed } from './checkpoint-testbed.ts';
-import { type Engine, openEngine } from './engine.ts';
-import { findCheckpoint } from './find-checkpoint.ts';
-import { mixtureFloor, mixtureTestbed } from './mixture-testbed.ts';
+import { type SolverOrder, solverOrder } from './measures/orders.ts';
 import type { LabOptions } from './options.ts';
-import { type SolverOrder, solverOrder } from './orders.ts';
 import { type Output, showProgress } from './progress.ts';
-import { openServer } from './server.ts';
-import { serverTestbed } from './server-testbed.ts';
-import { openStore, type Store } from './store.ts';
+import type { Cell, Testbed } from './testbeds/cell.ts';
+import { type CheckpointTestbed, checkpointTestbed } from './testbeds/checkpoint-testbed.ts';
+import { type Engine, openEngine } from './testbeds/engine.ts';
+import { findCheckpoint } from './testbeds/find-checkpoint.ts';
+import { mixtureFloor, mixtureTestbed } from './testbeds/mixture-testbed.ts';
+import { openServer } from './testbeds/server.ts';
+import { serverTestbed } from './testbeds/server-testbed.ts';
+import { openStore, type Store } from './testbeds/store.ts';
 
 /** Everything that was measured, for the report. */
 export interface LabResults {

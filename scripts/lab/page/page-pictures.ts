@@ -1,6 +1,6 @@
-import { restrictedSharp } from '../../src/images/restricted-sharp.ts';
-import type { LabOptions } from './options.ts';
-import type { LabResults } from './run-lab.ts';
+import { restrictedSharp } from '../../../src/images/restricted-sharp.ts';
+import type { LabOptions } from '../options.ts';
+import type { LabResults } from '../run-lab.ts';
 
 /** The pictures of the page. */
 export interface PagePictures {

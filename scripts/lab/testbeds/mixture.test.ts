@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import { lineCumulative, lineQuantile } from './distances.ts';
-import { solveFlow } from './flow.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import { solveFlow } from '../exact/flow.ts';
+import { lineCumulative, lineQuantile } from '../measures/distances.ts';
 import { type Mixture, mixtureClean, mixtureDenoise, mixtureSamples, plane } from './mixture.ts';
 
 const round: Mixture = { components: [{ weight: 1, mean: [0.4, -0.3], deviation: 0.5 }] };

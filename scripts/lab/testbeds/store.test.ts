@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { showProgress } from './progress.ts';
+import { showProgress } from '../progress.ts';
 import { keyOf, openStore } from './store.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lab-store-'));

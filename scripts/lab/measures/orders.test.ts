@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
-import { noiseTable } from '../../src/schedulers/noise-levels.ts';
-import { allEntries, chooseEntries, labelOf } from './entries.ts';
+import { publishedScheduler } from '../../../src/checkpoints/configs/published-configs.ts';
+import { noiseTable } from '../../../src/schedulers/noise-levels.ts';
+import { allEntries, chooseEntries, labelOf } from '../entries.ts';
+import { problemOf } from '../exact/reference.ts';
+import { orderTolerance } from '../report/summary.ts';
 import { solverOrder } from './orders.ts';
-import { problemOf } from './reference.ts';
-import { orderTolerance } from './summary.ts';
 
 test('all is 42 names; those with the same solver and schedule are computed once', () => {
   const entries = allEntries();

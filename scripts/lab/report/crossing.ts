@@ -1,4 +1,4 @@
-import type { ErrorPoint } from './slope.ts';
+import type { ErrorPoint } from '../measures/slope.ts';
 
 /**
  * Where a curve of errors first reaches a target: model calls, or that it is there from the start or never.

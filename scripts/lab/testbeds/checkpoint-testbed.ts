@@ -1,12 +1,12 @@
-import { NonFinitePixelsError } from '../../src/images/encode-image.ts';
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
+import { NonFinitePixelsError } from '../../../src/images/encode-image.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { Entry } from '../entries.ts';
+import { type ConvergedRun, convergedRuns } from '../exact/converged-runs.ts';
+import { problemOf } from '../exact/reference.ts';
+import { rootMeanSquare } from '../measures/distances.ts';
+import { keptPicture, pictureDifference, type RgbaPicture } from '../measures/picture-difference.ts';
 import { type Cell, cellVersion, type Testbed } from './cell.ts';
-import { type ConvergedRun, convergedRuns } from './converged-runs.ts';
-import { rootMeanSquare } from './distances.ts';
 import type { Engine } from './engine.ts';
-import type { Entry } from './entries.ts';
-import { keptPicture, pictureDifference, type RgbaPicture } from './picture-difference.ts';
-import { problemOf } from './reference.ts';
 import { keyOf, type Store } from './store.ts';
 import { timedRun } from './timed-run.ts';
 

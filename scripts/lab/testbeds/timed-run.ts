@@ -1,5 +1,5 @@
-import type { NoiseSource } from '../../src/numerics/noise-source.ts';
-import type { Denoise, Schedule, Solver } from '../../src/schedulers/scheduler.ts';
+import type { NoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { Denoise, Schedule, Solver } from '../../../src/schedulers/scheduler.ts';
 
 /** A run of one solver with what it took, in milliseconds. */
 export interface TimedRun {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { crossing, paretoFront } from './crossing.ts';
+import { crossing, paretoFront } from '../report/crossing.ts';
 import { measuredSlope } from './slope.ts';
 
 const curve = (calls: readonly number[], error: (calls: number) => number) =>

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { allEntries, labelOf } from './entries.ts';
+import { allEntries, labelOf } from '../entries.ts';
+import { theoreticalOrder } from '../measures/theory.ts';
 import type { Report } from './report.ts';
 import { findings } from './summary.ts';
-import { theoreticalOrder } from './theory.ts';
 import { list, percent, short } from './words.ts';
 
 type Errors = Readonly<Record<string, (steps: number) => number>>;

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import type { Report } from '../report/report.ts';
+import { type Finding, findings } from '../report/summary.ts';
 import { notes } from './page-notes.ts';
 import type { PagePictures } from './page-pictures.ts';
-import type { Report } from './report.ts';
-import { type Finding, findings } from './summary.ts';
 
-const folder = path.join(import.meta.dirname, 'page');
+const folder = import.meta.dirname;
 const scripts = [
   'state.js',
   'chart-frame.js',

@@ -1,10 +1,15 @@
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { Entry } from '../entries.ts';
+import { convergedLatents, type FlowProblem, flowOf, problemOf, solvedFlow } from '../exact/reference.ts';
+import {
+  distanceToMixture,
+  type ProjectedMixture,
+  projectedMixture,
+  rootMeanSquare,
+} from '../measures/distances.ts';
 import { type Cell, cellVersion, type Testbed } from './cell.ts';
-import { distanceToMixture, type ProjectedMixture, projectedMixture, rootMeanSquare } from './distances.ts';
-import type { Entry } from './entries.ts';
 import { mixtureClean, mixtureDenoise, mixtureSamples, plane } from './mixture.ts';
-import { convergedLatents, type FlowProblem, flowOf, problemOf, solvedFlow } from './reference.ts';
 import { keyOf, type Store } from './store.ts';
 import { timedRun } from './timed-run.ts';
 

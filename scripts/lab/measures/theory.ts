@@ -1,4 +1,4 @@
-import type { Method } from '../../src/schedulers/methods.ts';
+import type { Method } from '../../../src/schedulers/methods.ts';
 
 /**
  * Order of convergence from end to end, by a method's name in its field. Deterministic methods: of the

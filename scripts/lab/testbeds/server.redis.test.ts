@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { startTestService, type TestService } from '../../src/gateway/testing/service.ts';
-import { encodeImage } from '../../src/images/encode-image.ts';
-import { chooseEntries } from './entries.ts';
-import { buildReport } from './report.ts';
-import { createTestLab } from './testing/lab.ts';
+import { startTestService, type TestService } from '../../../src/gateway/testing/service.ts';
+import { encodeImage } from '../../../src/images/encode-image.ts';
+import { chooseEntries } from '../entries.ts';
+import { buildReport } from '../report/report.ts';
+import { createTestLab } from '../testing/lab.ts';
 
 let service: TestService;
 let server: Server;

@@ -1,10 +1,10 @@
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import type { Denoise } from '../../src/schedulers/scheduler.ts';
-import { cellVersion } from './cell.ts';
-import type { Engine } from './engine.ts';
-import { keptPicture } from './picture-difference.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { Denoise } from '../../../src/schedulers/scheduler.ts';
+import { keptPicture } from '../measures/picture-difference.ts';
+import { cellVersion } from '../testbeds/cell.ts';
+import type { Engine } from '../testbeds/engine.ts';
+import { keyOf, type Store } from '../testbeds/store.ts';
 import { convergedLatents, type FlowProblem, flowOf, solvedFlow } from './reference.ts';
-import { keyOf, type Store } from './store.ts';
 
 /** A converged solution: its latents and its picture are stored under its key. */
 export interface ConvergedRun {

@@ -1,8 +1,13 @@
-import { encodeImage } from '../../src/images/encode-image.ts';
-import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
+import { encodeImage } from '../../../src/images/encode-image.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { Entry } from '../entries.ts';
+import {
+  decodeRgba,
+  keptPicture,
+  pictureDifference,
+  type RgbaPicture,
+} from '../measures/picture-difference.ts';
 import { type Cell, cellVersion, type Testbed } from './cell.ts';
-import type { Entry } from './entries.ts';
-import { decodeRgba, keptPicture, pictureDifference, type RgbaPicture } from './picture-difference.ts';
 import type { Server } from './server.ts';
 import { keyOf, type Store } from './store.ts';
 

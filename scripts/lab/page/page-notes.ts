@@ -1,4 +1,4 @@
-import type { Report } from './report.ts';
+import type { Report } from '../report/report.ts';
 
 /** What the page says about its numbers, as heading and text. */
 export function notes({ settings, testbeds }: Report): (readonly [heading: string, text: string])[] {

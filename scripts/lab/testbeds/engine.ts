@@ -1,16 +1,16 @@
-import type { Config } from '../../src/config/config.ts';
-import { loadModels } from '../../src/installation/load-models.ts';
-import { unscaledLatents } from '../../src/networks/networks.ts';
-import { encodePrompts } from '../../src/pipelines/conditioning.ts';
-import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
-import { guided } from '../../src/pipelines/guidance.ts';
-import type { Models } from '../../src/pipelines/models.ts';
-import { latentSize } from '../../src/pipelines/sample-pictures.ts';
-import { timeIdsFor } from '../../src/pipelines/time-ids.ts';
-import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
-import type { Denoise } from '../../src/schedulers/scheduler.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { loadModels } from '../../../src/installation/load-models.ts';
+import { unscaledLatents } from '../../../src/networks/networks.ts';
+import { encodePrompts } from '../../../src/pipelines/conditioning.ts';
+import { createEmbeddingCache } from '../../../src/pipelines/embedding-cache.ts';
+import { guided } from '../../../src/pipelines/guidance.ts';
+import type { Models } from '../../../src/pipelines/models.ts';
+import { latentSize } from '../../../src/pipelines/sample-pictures.ts';
+import { timeIdsFor } from '../../../src/pipelines/time-ids.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { Denoise } from '../../../src/schedulers/scheduler.ts';
+import { type RgbaPicture, rgbaOf } from '../measures/picture-difference.ts';
 import type { FoundCheckpoint } from './find-checkpoint.ts';
-import { type RgbaPicture, rgbaOf } from './picture-difference.ts';
 
 /** The parts of the real pipeline that the lab runs a solver with. */
 export interface Engine {

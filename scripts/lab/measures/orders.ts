@@ -1,13 +1,13 @@
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import type { NoiseLevel, Schedule, Solver } from '../../src/schedulers/scheduler.ts';
-import { karrasSigmas } from '../../src/schedulers/spacing.ts';
-import { coordinates } from '../../src/schedulers/testing/coordinate-noise.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { NoiseLevel, Schedule, Solver } from '../../../src/schedulers/scheduler.ts';
+import { karrasSigmas } from '../../../src/schedulers/spacing.ts';
+import { coordinates } from '../../../src/schedulers/testing/coordinate-noise.ts';
+import type { Entry } from '../entries.ts';
+import { solveFlow } from '../exact/flow.ts';
+import { mixtureClean, mixtureDenoise, plane } from '../testbeds/mixture.ts';
+import { timedRun } from '../testbeds/timed-run.ts';
 import { rootMeanSquare } from './distances.ts';
-import type { Entry } from './entries.ts';
-import { solveFlow } from './flow.ts';
-import { mixtureClean, mixtureDenoise, plane } from './mixture.ts';
 import { theoreticalOrder } from './theory.ts';
-import { timedRun } from './timed-run.ts';
 
 /** What theory says of a solver, and what was measured. */
 export interface SolverOrder {

@@ -1,5 +1,5 @@
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
-import type { Mixture } from './mixture.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { Mixture } from '../testbeds/mixture.ts';
 
 /** Root of the mean squared difference. */
 export function rootMeanSquare(a: ArrayLike<number>, b: ArrayLike<number>): number {

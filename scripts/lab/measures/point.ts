@@ -1,9 +1,9 @@
-import type { Cell, Measures, TestbedId } from './cell.ts';
+import type { Entry } from '../entries.ts';
+import type { LabOptions } from '../options.ts';
+import type { LabResults } from '../run-lab.ts';
+import type { Cell, Measures, TestbedId } from '../testbeds/cell.ts';
+import type { Store } from '../testbeds/store.ts';
 import { distanceOfLatents } from './distances.ts';
-import type { Entry } from './entries.ts';
-import type { LabOptions } from './options.ts';
-import type { LabResults } from './run-lab.ts';
-import type { Store } from './store.ts';
 
 /**
  * The runs of one name with one number of steps: root mean squares of errors, means of distances, medians of

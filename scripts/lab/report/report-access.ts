@@ -1,4 +1,4 @@
-import type { Point } from './point.ts';
+import type { Point } from '../measures/point.ts';
 import type { EntryReport, Report, TestbedReport } from './report.ts';
 
 /** The entries that have numbers of their own. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import type { Config } from '../../src/config/config.ts';
-import { baseName } from '../../src/contract/served-names.ts';
-import { findInstallation, type InstalledModel } from '../../src/installation/installation.ts';
+import { quickVariant, writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { baseName } from '../../../src/contract/served-names.ts';
+import { findInstallation, type InstalledModel } from '../../../src/installation/installation.ts';
 
 export interface FoundCheckpoint {
   /** How the report calls it. */
@@ -18,7 +18,7 @@ export interface FoundCheckpoint {
 /** Larger files are known by their time instead of their content. */
 const mostHashedBytes = 2 ** 26;
 
-const demoFolder = path.resolve(import.meta.dirname, '../../models/demo');
+const demoFolder = path.resolve(import.meta.dirname, '../../../models/demo');
 
 /**
  * @param value of `--checkpoint`: `demo` (models/demo), `tiny` (random weights, written into the data

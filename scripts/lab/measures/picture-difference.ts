@@ -1,6 +1,6 @@
 import { ssim } from '@blazediff/ssim';
-import { interleavedBytes } from '../../src/images/encode-image.ts';
-import { restrictedSharp } from '../../src/images/restricted-sharp.ts';
+import { interleavedBytes } from '../../../src/images/encode-image.ts';
+import { restrictedSharp } from '../../../src/images/restricted-sharp.ts';
 
 /** A picture as bytes of red, green, blue and opacity. */
 export interface RgbaPicture {

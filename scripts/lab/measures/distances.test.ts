@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoiseSource } from '../../src/numerics/noise-source.ts';
+import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import type { Mixture } from '../testbeds/mixture.ts';
+import { mixtureFloor } from '../testbeds/mixture-testbed.ts';
 import {
   distanceOfLatents,
   distanceToMixture,
@@ -9,8 +11,6 @@ import {
   projectedMixture,
   rootMeanSquare,
 } from './distances.ts';
-import type { Mixture } from './mixture.ts';
-import { mixtureFloor } from './mixture-testbed.ts';
 
 const standard = [{ weight: 1, mean: 0, deviation: 1 }];
 

@@ -1,5 +1,5 @@
-import type { NoiseTable } from '../../src/schedulers/noise-levels.ts';
-import type { Schedule } from '../../src/schedulers/scheduler.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { Schedule } from '../../../src/schedulers/scheduler.ts';
 import { type CleanAt, type FlowSolution, solveFlow } from './flow.ts';
 
 /**

@@ -1,11 +1,11 @@
-import type { TestbedId } from './cell.ts';
-import { type Entry, labelOf } from './entries.ts';
-import { mixtureUncertainty } from './mixture-testbed.ts';
-import type { LabOptions } from './options.ts';
-import type { SolverOrder } from './orders.ts';
-import { type Point, pictureFloor, pointOf } from './point.ts';
-import type { Accuracy, LabResults, Machine } from './run-lab.ts';
-import { type MeasuredSlope, measuredSlope } from './slope.ts';
+import { type Entry, labelOf } from '../entries.ts';
+import type { SolverOrder } from '../measures/orders.ts';
+import { type Point, pictureFloor, pointOf } from '../measures/point.ts';
+import { type MeasuredSlope, measuredSlope } from '../measures/slope.ts';
+import type { LabOptions } from '../options.ts';
+import type { Accuracy, LabResults, Machine } from '../run-lab.ts';
+import type { TestbedId } from '../testbeds/cell.ts';
+import { mixtureUncertainty } from '../testbeds/mixture-testbed.ts';
 
 /** What report.json holds. null: not measured there, or no number came out. */
 export interface Report {

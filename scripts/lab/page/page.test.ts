@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { noBrowser, openBrowser } from '../../src/testing/browser.ts';
+import { noBrowser, openBrowser } from '../../../src/testing/browser.ts';
+import { buildReport, type Report } from '../report/report.ts';
+import { createTestLab } from '../testing/lab.ts';
 import { pageOf } from './page.ts';
 import { pagePictures } from './page-pictures.ts';
-import { buildReport, type Report } from './report.ts';
-import { createTestLab } from './testing/lab.ts';
 
 const lab = createTestLab();
 const file = path.join(lab.dataDir, 'report.html');

@@ -1,5 +1,5 @@
-import type { Denoise } from '../../src/schedulers/scheduler.ts';
-import type { CleanAt } from './flow.ts';
+import type { Denoise } from '../../../src/schedulers/scheduler.ts';
+import type { CleanAt } from '../exact/flow.ts';
 
 /** A mixture of round normals in the plane. */
 export interface Mixture {
