@@ -1,8 +1,10 @@
 import { type Endpoint, endpoints } from '../../src/contract/endpoints.ts';
+import { takesCache } from '../../src/schedulers/caching/cache-kinds.ts';
 import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 import { composedName, samplerNames, schedulesOf } from '../../src/schedulers/samplers.ts';
 import type { SchedulerDefinition } from '../../src/schedulers/scheduler-definition.ts';
 import { scheduleNames } from '../../src/schedulers/schedules/named-schedules.ts';
+import type { Variation } from './variations.ts';
 
 /** One row of the report: an API name of one endpoint. */
 export interface Entry {
@@ -16,6 +18,9 @@ export interface Entry {
    * first.
    */
   readonly computedAs: string;
+  /** What is done to it, and the entry that it is done to. */
+  readonly variation?: Variation;
+  readonly plain?: string;
 }
 
 /** Every name of both endpoints. */
@@ -80,6 +85,27 @@ export function samplerEntries(samplers: string, schedules: string): Entry[] {
   if (entries.length === 0)
     throw new Error(`--samplers ${samplers} with --schedules ${schedules}: none of them goes with another`);
   return entries;
+}
+
+/** The rows, each followed by itself with every variation that it takes. */
+export function withVariations(entries: readonly Entry[], variations: readonly Variation[]): Entry[] {
+  return entries.flatMap((entry) => [
+    entry,
+    ...variations.flatMap((variation): Entry[] => {
+      if (entry.id !== entry.computedAs || (variation.cache && !takesCache(entry.scheduler))) return [];
+      const id = `${entry.id} + ${variation.label}`;
+      return [
+        {
+          ...entry,
+          id,
+          name: `${entry.name} + ${variation.label}`,
+          computedAs: id,
+          variation,
+          plain: entry.id,
+        },
+      ];
+    }),
+  ]);
 }
 
 function namesOf<Name extends string>(flag: string, value: string, known: readonly Name[]): readonly Name[] {

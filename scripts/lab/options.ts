@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { chooseEntries, type Entry, samplerEntries } from './entries.ts';
+import { chooseEntries, type Entry, samplerEntries, withVariations } from './entries.ts';
+import { readVariations } from './variations.ts';
 
 export const usage = `npm run lab -- [options]: every scheduler on an exact mixture and on a checkpoint, measured and shown on one page
   --checkpoint demo|tiny|none|NAME|DIR   what makes the pictures (default demo); NAME is a model of MODELS_DIR
   --url URL [--key KEY]                  pictures from a running server instead, through its API (key also LAB_API_KEY)
   --schedulers all|NAME,NAME,...         names of both endpoints, or sdxl-torch/NAME, sdxl-img2img/NAME (default all)
   --samplers all|NAME,... [--schedules all|NAME,...]   solvers on schedules (default normal,karras,exponential) instead of --schedulers
+  --caches NAME[:KEY=VALUE...],...       each row once more with a step cache: ucache, spectrum
+  --guidance-intervals FROM-TO,...       each row once more with guidance between two fractions of its steps alone
   --steps N,N,...                        (default 10,15,20,25,30,50; with --url 20,25,30,50)
   --seeds N                              seeds 1 ... N (default 4)
   --prompts FILE                         one prompt a line; lines from # are left out
@@ -48,6 +51,8 @@ export function readOptions(
       schedulers: { type: 'string' },
       samplers: { type: 'string' },
       schedules: { type: 'string' },
+      caches: { type: 'string' },
+      'guidance-intervals': { type: 'string' },
       steps: { type: 'string' },
       seeds: { type: 'string', default: '4' },
       prompts: { type: 'string' },
@@ -70,7 +75,7 @@ export function readOptions(
     checkpoint: values.checkpoint ?? 'demo',
     url: values.url === undefined ? undefined : address(values.url),
     key: values.key ?? environment.LAB_API_KEY,
-    entries: entriesOf(values),
+    entries: withVariations(entriesOf(values), variationsOf(values)),
     steps: [...new Set(steps)].sort((a, b) => a - b),
     seeds: Array.from({ length: wholeNumber('--seeds', values.seeds, 1, 64) }, (_, i) => i + 1),
     prompts: values.prompts === undefined ? [defaultPrompt] : readPrompts(values.prompts),
@@ -95,6 +100,17 @@ function entriesOf({ url, schedulers, samplers, schedules }: Chosen): Entry[] {
   if (schedulers !== undefined) throw new Error(`${flag} and --schedulers ${schedulers} exclude each other`);
   if (url !== undefined) throw new Error(`${flag} is computed here alone, not with --url ${url}`);
   return samplerEntries(samplers ?? 'all', schedules ?? 'normal,karras,exponential');
+}
+
+/** @throws Error naming a flag that a server cannot be asked for. */
+function variationsOf({
+  url,
+  caches,
+  'guidance-intervals': intervals,
+}: Chosen & { readonly caches?: string | undefined; readonly 'guidance-intervals'?: string | undefined }) {
+  if (url !== undefined && (caches ?? intervals) !== undefined)
+    throw new Error(`--caches and --guidance-intervals are computed here alone, not with --url ${url}`);
+  return readVariations(caches, intervals);
 }
 
 function wholeNumber(flag: string, text: string, least: number, most: number, whole = text): number {

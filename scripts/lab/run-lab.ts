@@ -56,6 +56,9 @@ export interface Accuracy {
 
 const usualAccuracy: Accuracy = { points: 4096, tolerance: 3e-5 };
 
+/** A variation changes nothing of its solver. */
+const noOrder: SolverOrder = { theory: null, measured: null, kind: 'flow', steps: null, errors: null };
+
 /**
  * Runs what is asked for, taking from the store what was computed before.
  * @throws AbortError when `signal` aborts.
@@ -75,7 +78,7 @@ export async function runLab(
   const orders = new Map<string, SolverOrder>();
   for (const entry of options.entries) {
     signal.throwIfAborted();
-    orders.set(entry.id, await solverOrder(entry));
+    orders.set(entry.id, entry.variation ? noOrder : await solverOrder(entry));
   }
   const cells = [
     ...(await collect(mixtureTestbed({ entries, steps, seeds, model, points }, store), signal, out)),

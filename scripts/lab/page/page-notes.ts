@@ -1,7 +1,7 @@
 import type { Report } from '../report/report.ts';
 
 /** What the page says about its numbers, as heading and text. */
-export function notes({ settings, testbeds }: Report): (readonly [heading: string, text: string])[] {
+export function notes({ settings, testbeds, entries }: Report): (readonly [heading: string, text: string])[] {
   const pictures = testbeds.find(({ id }) => id !== 'mixture');
   return [
     [
@@ -25,6 +25,14 @@ export function notes({ settings, testbeds }: Report): (readonly [heading: strin
           [
             'The server',
             'Each name runs through the public API: names of sdxl-torch as text to image without refiner, names of sdxl-img2img as image to image of a gray picture at strength 1. The API gives pictures and seconds, not latents: deterministic names are compared with their own picture of 100 steps, which is not quite a converged solution. Model calls are those of the method by definition. The time is the whole inference as the server reports it, decoding included.',
+          ],
+        ] as const)
+      : []),
+    ...(entries.some(({ variation }) => variation !== undefined)
+      ? ([
+          [
+            'Saved evaluations',
+            'A name with + has a step cache, which forecasts some evaluations from those before, or guidance between two fractions of its steps alone. Both are held to the same solution as the name itself, guided throughout, so that what is measured of them is what they cost in likeness. Forecast evaluations are no calls; one without guidance is half a call.',
           ],
         ] as const)
       : []),

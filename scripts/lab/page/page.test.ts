@@ -31,6 +31,17 @@ test('the page holds everything itself, and text of a prompt is text in it', () 
   assert.equal(html.match(/<\/script>/g)?.length, 10);
 });
 
+test('charts and pictures come before any sentence about them', () => {
+  const places = ['calls-title', 'time-title', 'pictures-title', 'found', 'table-title', 'how'].map((id) =>
+    html.indexOf(`id="${id}"`),
+  );
+  assert.ok(places.every((place) => place > 0));
+  assert.deepEqual(
+    places,
+    places.toSorted((a, b) => a - b),
+  );
+});
+
 test('pictures are made to fit, and where they cannot the flag that helps is named', async () => {
   const options = { ...lab.options, prompts };
   const results = await lab.run({ prompts });

@@ -40,13 +40,13 @@ export function pageOf(report: Report, pictures: PagePictures): string {
 <a class="skip" href="#results">Skip to the charts</a>
 ${header(report, title)}
 <main>
+${controls}
+${charts}
+${pictureSection}
 <section aria-labelledby="found">
 <h2 id="found">What was found</h2>
 <div class="findings">${findings(report).map(card).join('')}</div>
 </section>
-${controls}
-${charts}
-${pictureSection}
 ${table}
 <section aria-labelledby="how">
 <h2 id="how">How it was measured</h2>
@@ -108,7 +108,7 @@ const controls = `<div class="bar" id="results" role="group" aria-label="What th
 
 const charts = `<section aria-labelledby="calls-title">
 <h2 id="calls-title">Error against model calls</h2>
-<p class="soft small">Log axes: a method of order p falls with slope p. Beside each name: the slope measured over these steps, where there is one to report. Dashes: Karras spacing; dots: exponential; hollow marks: sdxl-img2img.</p>
+<p class="soft small">Log axes: a method of order p falls with slope p. Beside each name: the slope measured over these steps, where there is one to report. Dashes: Karras spacing; dots: exponential; hollow marks: sdxl-img2img. Names with + forecast evaluations (step cache), or are guided between two fractions of the steps alone: an evaluation without guidance is half a call.</p>
 <div class="chart">
 <div class="plot card" id="calls-plot" role="img"><div class="tip" hidden></div></div>
 <div class="legend card"><div class="legendtop"><b id="legend-head"></b><span><button type="button" id="legend-all">all</button> <button type="button" id="legend-none">none</button></span></div><ul id="legend"></ul></div>

@@ -49,6 +49,9 @@ export interface EntryReport {
   readonly deterministic: boolean;
   /** The entry with the same solver and schedule whose numbers are shown here too. */
   readonly computedAs: string;
+  /** What saves evaluations, and of which entry; absent where nothing does. */
+  readonly variation?: string;
+  readonly plain?: string;
   readonly order: SolverOrder;
 }
 
@@ -65,7 +68,7 @@ export function buildReport(options: LabOptions, results: LabResults, created: D
     testbeds.flatMap(({ id }) => options.steps.map((steps) => pointOf(options, results, entry, id, steps))),
   );
   const slopes = options.entries
-    .filter(({ scheduler }) => scheduler.noise === 'none')
+    .filter(({ scheduler, variation }) => scheduler.noise === 'none' && variation === undefined)
     .flatMap((entry) =>
       testbeds.map((testbed) => {
         const own = points.filter((point) => point.testbed === testbed.id && point.entry === entry.id);
@@ -120,9 +123,14 @@ function testbedReports(options: LabOptions, results: LabResults): TestbedReport
   ];
 }
 
-function entryReport({ id, endpoint, name, scheduler, computedAs }: Entry, order: SolverOrder): EntryReport {
+function entryReport(entry: Entry, order: SolverOrder): EntryReport {
+  const { id, endpoint, name, scheduler, computedAs, variation, plain } = entry;
   const { method, spacing, noise, source } = scheduler;
   const label = labelOf({ name, endpoint });
   const deterministic = noise === 'none';
-  return { id, endpoint, name, label, method, spacing, noise, source, deterministic, computedAs, order };
+  return {
+    ...{ id, endpoint, name, label, method, spacing, noise, source, deterministic, computedAs, order },
+    ...(variation && { variation: variation.label }),
+    ...(plain !== undefined && { plain }),
+  };
 }

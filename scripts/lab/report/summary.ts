@@ -1,6 +1,7 @@
 import { bestAt, defaults, front, savings, stochastic } from './comparisons.ts';
 import type { Report, TestbedReport } from './report.ts';
 import { originals, pointsOf } from './report-access.ts';
+import { savers } from './savers.ts';
 import { list, percent } from './words.ts';
 
 /** One finding in plain words, under the heading it belongs to. */
@@ -22,6 +23,7 @@ export function findings(report: Report): Finding[] {
         ...defaults(report, testbed),
         ...bestAt(report, testbed),
         ...front(report, testbed),
+        ...savers(report, testbed),
         ...stochastic(report, testbed),
         ...overhead(report, testbed),
       ],

@@ -1,5 +1,6 @@
 import { NonFinitePixelsError } from '../../../src/images/encode-image.ts';
 import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
+import { withinRun } from '../../../src/schedulers/caching/step-cache.ts';
 import type { Entry } from '../entries.ts';
 import { type ConvergedRun, convergedRuns } from '../exact/converged-runs.ts';
 import { problemOf } from '../exact/reference.ts';
@@ -65,14 +66,16 @@ export function checkpointTestbed(
     const schedule = scheduler.schedule(model, count);
     const source = createNoiseSource({ rng: 'philox', seed, length });
     const start = source.normal().map((value) => value * schedule.initialScale);
-    const denoise = await references.denoiser(text);
+    const { cache, interval } = entry.variation ?? {};
+    const limits = interval && withinRun(schedule, interval.start, interval.end);
+    const denoise = limits ? await engine.denoiser(text, limits) : await references.denoiser(text);
     const { latents, calls, finite, modelMs, noiseMs, arithmeticMs } = await timedRun(
       scheduler.solver,
       schedule,
       denoise,
       source,
       start,
-      signal,
+      { signal, cache, ...(limits && { weight: (level) => (limits(level) ? 1 : 0.5) }) },
     );
     const picture = finite ? await decoded(engine, latents) : undefined;
     const cell: Cell = {
@@ -127,6 +130,7 @@ export function checkpointTestbed(
           seed,
           text,
           tolerance: usualTolerance,
+          ...(entry.variation && { variation: entry.variation }),
         });
         const known = store.get<Cell>(key);
         if (known === undefined) yield { cell: await run(unit, key, signal), stored: false };

@@ -8,7 +8,7 @@ import type { Models } from '../../../src/pipelines/models.ts';
 import { latentSize } from '../../../src/pipelines/sample-pictures.ts';
 import { timeIdsFor } from '../../../src/pipelines/time-ids.ts';
 import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
-import type { Denoise } from '../../../src/schedulers/scheduler.ts';
+import type { Denoise, NoiseLevel } from '../../../src/schedulers/scheduler.ts';
 import { type RgbaPicture, rgbaOf } from '../measures/picture-difference.ts';
 import type { FoundCheckpoint } from './find-checkpoint.ts';
 
@@ -18,8 +18,11 @@ export interface Engine {
   /** Values of one picture's latents, and their channels. */
   readonly length: number;
   readonly channels: number;
-  /** One guided evaluation of the network, as a request without style and negative prompt has it. */
-  denoiser(prompt: string): Promise<Denoise>;
+  /**
+   * One guided evaluation of the network, as a request without style and negative prompt has it.
+   * @param isGuided at which levels; by default at all.
+   */
+  denoiser(prompt: string, isGuided?: (level: NoiseLevel) => boolean): Promise<Denoise>;
   /** @throws Error where the pixels are not finite. */
   decode(latents: Float32Array): Promise<RgbaPicture>;
 }
@@ -65,7 +68,7 @@ export function engineOf(
     noise,
     channels: vaeDecoder.channels,
     length: vaeDecoder.channels * size.height * size.width,
-    async denoiser(prompt) {
+    async denoiser(prompt, isGuided = () => true) {
       const conditioning = await encodePrompts(models, {
         prompt,
         negativePrompt: '',
@@ -75,8 +78,10 @@ export function engineOf(
         cache,
       });
       const timeIds = timeIdsFor(unet, canvas);
-      const many = guided({ unet, noise, conditioning, guidanceScale, size, timeIds });
-      return async (latents, level) => (await many([latents], level))[0]!;
+      const shared = { unet, noise, conditioning, size, timeIds };
+      const many = guided({ ...shared, guidanceScale });
+      const alone = guided({ ...shared, guidanceScale: 1 });
+      return async (latents, level) => (await (isGuided(level) ? many : alone)([latents], level))[0]!;
     },
     async decode(latents) {
       const unscaled = unscaledLatents(latents, vaeDecoder);

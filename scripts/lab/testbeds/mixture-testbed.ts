@@ -29,7 +29,9 @@ export const mixtureUncertainty = 1e-6;
 
 /** Every name's own schedule on the exact denoiser of a Gaussian mixture, `points` points at a time. */
 export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
-  const { entries, steps, seeds, model, points } = options;
+  const { steps, seeds, model, points } = options;
+  // It has no guidance that could be limited.
+  const entries = options.entries.filter(({ variation }) => variation?.interval === undefined);
   const units = seeds.flatMap((seed) =>
     entries.flatMap((entry) => steps.map((count) => ({ seed, entry, count }))),
   );
@@ -54,7 +56,9 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
     const noise = createNoiseSource({ rng: 'philox', seed, length: 2 * points });
     const normals = noise.normal();
     const start = normals.map((value) => value * schedule.initialScale);
-    const result = await timedRun(scheduler.solver, schedule, mixtureDenoise(plane), noise, start, signal);
+    const result = await timedRun(scheduler.solver, schedule, mixtureDenoise(plane), noise, start, {
+      ...{ signal, cache: entry.variation?.cache },
+    });
     const { latents, calls, finite, modelMs, noiseMs, arithmeticMs } = result;
     const exact =
       scheduler.noise === 'none' && finite
@@ -86,7 +90,8 @@ export function mixtureTestbed(options: MixtureOptions, store: Store): Testbed {
     work: units.map(({ entry, count }) => ({ label: `${entry.id}, ${count} steps`, cost: count })),
     async *cells(signal) {
       for (const { seed, entry, count } of units) {
-        const key = keyOf({ cellVersion, testbed: 'mixture', entry: entry.id, count, seed, points, table });
+        const of = { entry: entry.id, count, seed, ...(entry.variation && { variation: entry.variation }) };
+        const key = keyOf({ cellVersion, testbed: 'mixture', ...of, points, table });
         const known = store.get<Cell>(key);
         if (known !== undefined) {
           yield { cell: known, stored: true };

@@ -1,11 +1,13 @@
 import type { NoiseSource } from '../../../src/numerics/noise-source.ts';
-import type { Denoise, Schedule, Solver } from '../../../src/schedulers/scheduler.ts';
+import type { CacheChoice } from '../../../src/schedulers/caching/cache-kinds.ts';
+import { cachedDenoise } from '../../../src/schedulers/caching/cached-denoise.ts';
+import type { Denoise, NoiseLevel, Schedule, Solver } from '../../../src/schedulers/scheduler.ts';
 
 /** A run of one solver with what it took, in milliseconds. */
 export interface TimedRun {
   /** Ready for the decoder (times the schedule's finalScale). */
   readonly latents: Float32Array;
-  /** Evaluations of the denoiser. */
+  /** Evaluations of the denoiser that were computed; one without guidance is half of one. */
   readonly calls: number;
   /** Whether every value of every step was finite; a run stops at the first that is not. */
   readonly finite: boolean;
@@ -16,6 +18,15 @@ export interface TimedRun {
   readonly arithmeticMs: number;
 }
 
+/** What of a run is not its solver's. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Forecasts some of the evaluations, which are not counted then. */
+  readonly cache?: CacheChoice | undefined;
+  /** What an evaluation counts at a level; 1 by default. */
+  readonly weight?: (level: NoiseLevel) => number;
+}
+
 /** @param entry standard normals times the schedule's initialScale. */
 export async function timedRun(
   solver: Solver,
@@ -23,12 +34,12 @@ export async function timedRun(
   denoise: Denoise,
   noise: NoiseSource,
   entry: Float32Array,
-  signal?: AbortSignal,
+  { signal, cache, weight = () => 1 }: RunOptions = {},
 ): Promise<TimedRun> {
   const watch = { model: 0, noise: 0, total: 0 };
   let calls = 0;
   const timedDenoise: Denoise = async (latents, level) => {
-    calls++;
+    calls += weight(level);
     const start = performance.now();
     try {
       return await denoise(latents, level);
@@ -36,7 +47,10 @@ export async function timedRun(
       watch.model += performance.now() - start;
     }
   };
-  const steps = solver(timedDenoise, entry, schedule, timedNoise(noise, watch));
+  const asked = cache
+    ? cachedDenoise(timedDenoise, { choice: cache, schedule }, { computed: 0, forecast: 0 })
+    : timedDenoise;
+  const steps = solver(asked, entry, schedule, timedNoise(noise, watch));
   let latents = entry;
   let finite = true;
   try {
