@@ -39,14 +39,21 @@ export interface Manifest {
    * A VAE in place of the checkpoint's own: a .safetensors file, or a folder with config.json and weights.
    */
   readonly vae: string | undefined;
+  /** A UNet in place of the checkpoint's own: a .safetensors file. */
+  readonly unet?: string;
   readonly loras: readonly LoraUse[];
   /** How it is meant to be asked, as written; absent where nothing is said. Read by installation. */
   readonly profile?: JsonObject;
+  /** That it was distilled to few steps, as written. Read by installation. */
+  readonly fewStep?: unknown;
 }
 
 /** How the model is meant to be asked. */
 const profileKeys = ['defaults', 'ranges'];
-const keys = ['kind', 'serves', 'checkpoint', 'files', 'scheduler', 'vae', 'loras', ...profileKeys];
+const keys = [
+  ...['kind', 'serves', 'checkpoint', 'files', 'scheduler', 'vae', 'unet', 'loras', 'few_step'],
+  ...profileKeys,
+];
 /** Weights and what belongs to them; formats that can carry code are not among them. */
 const modelFile = /\.(safetensors|onnx|onnx_data|data|json|txt)$/;
 
@@ -91,7 +98,9 @@ function manifestOf(json: JsonObject, file: string): Manifest {
     files,
     scheduler: schedulerOf(read, json.scheduler),
     vae: json.vae === undefined ? undefined : vaePath(read, json.vae),
+    ...(json.unet !== undefined && { unet: unetPath(read, json.unet) }),
     loras,
+    ...(json.few_step !== undefined && { fewStep: json.few_step }),
     ...(profileKeys.some((key) => json[key] !== undefined) && {
       profile: Object.fromEntries(profileKeys.map((key) => [key, json[key]])),
     }),
@@ -139,12 +148,17 @@ function schedulerOf(read: ConfigReader, value: unknown): Readonly<Record<string
 }
 
 /**
- * One VAE may serve several models, so its path may lead into a neighbouring folder, but not out of the
+ * One VAE or UNet may serve several models, so its path may lead into a neighbouring folder, but not out of the
  * models folder.
  */
 function vaePath(read: ConfigReader, value: unknown): string {
   const neighbour = typeof value === 'string' && /^\.\.\/(.+)$/.exec(value)?.[1];
   return neighbour ? `../${pathAt(read, 'vae', neighbour)}` : pathAt(read, 'vae', value);
+}
+
+function unetPath(read: ConfigReader, value: unknown): string {
+  const file = vaePath(read, value);
+  return file.endsWith('.safetensors') ? file : read.fail('unet', 'it must be a .safetensors file');
 }
 
 function pathAt(read: ConfigReader, key: string, value: unknown): string {

@@ -6,6 +6,7 @@ import { requireAgreement } from './configs/component-agreement.ts';
 import type { VaeConfig } from './configs/vae-config.ts';
 import { openDiffusersFolder, openVaeFolder } from './diffusers/diffusers-folder.ts';
 import { openSingleFile } from './single-file/open-single-file.ts';
+import { openUnetFile } from './single-file/open-unet-file.ts';
 import { openVaeFile } from './single-file/open-vae-file.ts';
 
 const pickleName = /\.(ckpt|pt|pth|bin|pkl)$/i;
@@ -16,6 +17,8 @@ export interface CheckpointOptions {
    * VAE.
    */
   readonly vae?: string;
+  /** A UNet of the same architecture to take instead: a .safetensors file. */
+  readonly unet?: string;
 }
 
 /**
@@ -31,6 +34,12 @@ export async function openCheckpoint(location: string, options: CheckpointOption
   else {
     const folder = await openDiffusersFolder(root);
     checkpoint = vae === undefined ? folder : { ...folder, vae };
+  }
+  if (options.unet !== undefined) {
+    const place = path.resolve(options.unet);
+    if ((await kindOf(place, 'UNet')) === 'folder')
+      throw new CheckpointError(`${place}: a UNet beside a base is a .safetensors file`);
+    checkpoint = { ...checkpoint, unet: await openUnetFile(place, checkpoint.unet) };
   }
   requireAgreement(checkpoint);
   return checkpoint;

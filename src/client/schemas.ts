@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: ab1112b55af639f736a7ae423828c5963de659085c3a9c01e113857df2916fd2
+ * Digest of the document: 2160204ab4bda129f7cadfda7a6a6924bb6aa8e5a9283c34a0d83c058b092b9b
  */
 
 export interface Components {
@@ -1043,6 +1043,8 @@ export interface Components {
       };
       defaults?: {
         scheduler: string;
+        sampler?: string;
+        schedule?: string;
         num_inference_steps: number;
         guidance_scale: number;
         negative_prompt: string;
@@ -1058,6 +1060,8 @@ export interface Components {
       image_to_image?: {
         defaults: {
           scheduler: string;
+          sampler?: string;
+          schedule?: string;
           num_inference_steps: number;
           guidance_scale: number;
           negative_prompt: string;
@@ -1088,6 +1092,8 @@ export interface Components {
         };
         defaults?: {
           scheduler: string;
+          sampler?: string;
+          schedule?: string;
           num_inference_steps: number;
           guidance_scale: number;
           negative_prompt: string;
@@ -1103,6 +1109,8 @@ export interface Components {
         image_to_image?: {
           defaults: {
             scheduler: string;
+            sampler?: string;
+            schedule?: string;
             num_inference_steps: number;
             guidance_scale: number;
             negative_prompt: string;

@@ -15,7 +15,7 @@ export interface AddedConditions {
 
 /**
  * Time embedding plus text_time embedding of pooled prompt and time ids, through SiLU as every resnet wants
- * it.
+ * it. An LCM's UNet has the embedding of the guidance scale in its time embedding too (timestep_cond).
  */
 export function timeSignal(
   graph: GraphBuilder,
@@ -33,12 +33,34 @@ export function timeSignal(
   };
 
   const timestep = graph.input('timestep', 'float32', [1]);
-  const time = sinusoid(
+  const sinusoids = sinusoid(
     graph,
     'time_proj',
     graph.node('time_proj', 'Reshape', [timestep, graph.integers(1, 1)]),
     { ...waves, width: firstWidth },
   );
+
+  const conditionWidth = config.time_cond_proj_dim;
+  // [1, width of the first level] + [batch, width of the first level].
+  const time =
+    conditionWidth === null
+      ? sinusoids
+      : graph.node('time_embedding.cond_proj', 'Add', [
+          sinusoids,
+          layers.valuesOut(
+            'time_embedding.cond_proj',
+            layers.linear(
+              'time_embedding.cond_proj',
+              layers.valuesIn(
+                'time_embedding.cond_proj',
+                graph.input('timestep_cond', 'float32', ['batch', conditionWidth]),
+              ),
+              conditionWidth,
+              firstWidth,
+              false,
+            ),
+          ),
+        ]);
 
   const textEmbeds = graph.input('text_embeds', 'float32', ['batch', pooledWidth]);
   const timeIds = graph.input('time_ids', 'float32', ['batch', timeIdCount]);

@@ -6,17 +6,32 @@ import { manifestName } from '../checkpoints/manifest.ts';
 import { sideRange } from '../contract/bodies/ranges.ts';
 import type { ModelDefaults, ModelProfile, ModelRanges, Span } from '../contract/model-profile.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
+import { composedParts } from '../schedulers/samplers.ts';
+import { fewStepProfile, parseFewStep } from './few-step.ts';
 import type { InstalledModel } from './installation.ts';
+import type { OpenedModel } from './open-model.ts';
 
 /**
  * How a model is meant to be asked: what its model.json says (`defaults` and `ranges`, in the names of the
- * API's fields).
+ * API's fields), and where it says nothing what models of few steps of its kind want (`few_step`; an LCM's
+ * UNet shows itself).
  * @returns undefined where nothing is said.
  * @throws CheckpointError naming the file, the key and the value.
  */
-export function profileOf({ manifest, directory }: InstalledModel): ModelProfile | undefined {
-  if (manifest?.profile === undefined) return undefined;
-  return parseProfile(manifest.profile, path.join(directory, manifestName));
+export function profileOf(
+  { manifest, directory }: InstalledModel,
+  opened: OpenedModel,
+): ModelProfile | undefined {
+  const file = path.join(directory, manifestName);
+  const isTold = opened.unet.config.time_cond_proj_dim !== null;
+  const fewStep = parseFewStep(manifest?.fewStep ?? (isTold ? 'lcm' : undefined), file);
+  const own = manifest?.profile === undefined ? undefined : parseProfile(manifest.profile, file);
+  if (fewStep === undefined) return own;
+  const usual = fewStepProfile(fewStep, isTold);
+  return {
+    defaults: { ...usual.defaults, ...own?.defaults },
+    ranges: { ...usual.ranges, ...own?.ranges },
+  };
 }
 
 /** @param json what a manifest says under `defaults` and `ranges`. @throws as profileOf. */
@@ -67,11 +82,16 @@ const isGuidance = (value: unknown) => isWithin(value, 0, mostGuidance);
 function defaultsOf({ read, end }: Reader): ModelDefaults {
   const { least, most, step } = sideRange;
   const names: readonly string[] = [...schedulerNames('sdxl-torch'), ...schedulerNames('sdxl-img2img')];
-  const isName = (value: unknown) => names.includes(value as string);
+  const isName = (value: unknown) =>
+    names.includes(value as string) || composedParts(value as string) !== undefined;
   const isSide = (value: unknown) => isWithin(value, least, most) && (value as number) % step === 0;
   const sides = `from ${least} to ${most} in steps of ${step}`;
   const defaults = {
-    scheduler: read<string>('scheduler', `one of ${[...new Set(names)].join(', ')}`, isName),
+    scheduler: read<string>(
+      'scheduler',
+      `one of ${[...new Set(names)].join(', ')}, or a sampler and a schedule such as "lcm simple"`,
+      isName,
+    ),
     steps: read<number>('num_inference_steps', `an integer from 1 to ${mostSteps}`, isSteps),
     guidanceScale: read<number>('guidance_scale', `a number from 0 to ${mostGuidance}`, isGuidance),
     width: read<number>('img_width', sides, isSide),

@@ -10,10 +10,11 @@ import {
 import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
 import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
-import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { type CheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
 import { requireKnownScheduler } from '../schedulers/known-scheduler.ts';
 import { schedulerSettings } from '../schedulers/scheduler-config.ts';
+import { fewStepConfig, parseFewStep } from './few-step.ts';
 import type { InstalledModel } from './installation.ts';
 
 /** Weights that a network is built around, or networks that were exported whole. */
@@ -27,11 +28,12 @@ export function isExported(opened: OpenedModel): opened is ExportedCheckpoint {
  * Opens a checkpoint of any layout: a diffusers folder, a .safetensors file, a folder of exported ONNX
  * models.
  */
-export async function openLocation(location: string, vae?: string): Promise<OpenedModel> {
-  if (!(await isExportedFolder(location))) return openCheckpoint(location, vae === undefined ? {} : { vae });
-  if (vae !== undefined)
+export async function openLocation(location: string, other: CheckpointOptions = {}): Promise<OpenedModel> {
+  if (!(await isExportedFolder(location))) return openCheckpoint(location, other);
+  const [[part, file] = []] = Object.entries(other);
+  if (file !== undefined)
     throw new CheckpointError(
-      `${location}: the networks are exported; their VAE cannot be replaced by ${vae}`,
+      `${location}: the networks are exported; their ${part === 'vae' ? 'VAE' : 'UNet'} cannot be replaced by ${file}`,
     );
   return openExportedFolder(location);
 }
@@ -52,10 +54,18 @@ export function preparedFolder({ name, directory, checkpoint, manifest }: Instal
 export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> {
   const { name, directory, checkpoint, manifest } = model;
   if (manifest === undefined) return withKnownScheduler({ ...(await openLocation(checkpoint)), name });
-  const vae = manifest.vae === undefined ? undefined : path.join(directory, manifest.vae);
-  const opened = await openLocation(checkpoint, vae);
+  const { vae, unet } = manifest;
+  const opened = await openLocation(checkpoint, {
+    ...(vae !== undefined && { vae: path.join(directory, vae) }),
+    ...(unet !== undefined && { unet: path.join(directory, unet) }),
+  });
   requireKind(manifest, opened.requiresAestheticsScore, path.join(directory, manifestName));
-  const scheduler = { ...opened.scheduler, ...manifest.scheduler };
+  const fewStep = parseFewStep(manifest.fewStep, path.join(directory, manifestName));
+  const scheduler = {
+    ...opened.scheduler,
+    ...(fewStep && fewStepConfig(fewStep)),
+    ...manifest.scheduler,
+  };
   return withKnownScheduler({ ...opened, name, scheduler }, path.join(directory, manifestName));
 }
 

@@ -35,8 +35,8 @@ export async function servableModels(
   const profiles = new Map<string, { readonly profile?: ModelProfile }>();
   for (const model of new Set(asked.values())) {
     const failure = await openServable(model)
-      .then(() => {
-        const profile = profileOf(model);
+      .then((opened) => {
+        const profile = profileOf(model, opened);
         profiles.set(model.name, profile === undefined ? {} : { profile });
       })
       .then(

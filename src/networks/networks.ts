@@ -60,6 +60,8 @@ export interface UnetInput {
   readonly encoderHiddenStates: Float32Array;
   /** Pooled prompt embedding, [batch, pooledWidth]. */
   readonly textEmbeds: Float32Array;
+  /** [batch, timestepCondWidth], where the UNet has that; see guidance.ts. Zeros where absent. */
+  readonly timestepCond?: Float32Array;
   /** [batch, timeIdCount]: 6 for base checkpoints, 5 for the refiner. */
   readonly timeIds: Float32Array;
 }
@@ -69,6 +71,8 @@ export interface Unet {
   readonly crossAttentionWidth: number;
   readonly pooledWidth: number;
   readonly timeIdCount: number;
+  /** Width of the guidance scale's embedding that an LCM's UNet is told; absent for others. */
+  readonly timestepCondWidth?: number | undefined;
   /** The network's output (noise or velocity, as the checkpoint was trained), shaped as the latents. */
   predictNoise(input: UnetInput, signal?: AbortSignal): Promise<Float32Array>;
   /**

@@ -46,6 +46,7 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     capturable: true,
   });
   const contextWidth = config.cross_attention_dim;
+  const condWidth = config.time_cond_proj_dim;
 
   const feeds = (input: UnetInput): Tensors => {
     const { latents, batch, height, width, timestep, encoderHiddenStates, textEmbeds, timeIds } = input;
@@ -62,6 +63,13 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
       encoder_hidden_states: floatTensor(`${name}: encoderHiddenStates`, encoderHiddenStates, context),
       text_embeds: floatTensor(`${name}: textEmbeds`, textEmbeds, [batch, pooled]),
       time_ids: floatTensor(`${name}: timeIds`, timeIds, [batch, timeIdCount]),
+      ...(condWidth !== null && {
+        timestep_cond: floatTensor(
+          `${name}: timestepCond`,
+          input.timestepCond ?? new Float32Array(batch * condWidth),
+          [batch, condWidth],
+        ),
+      }),
     };
   };
   const { capture } = session;
@@ -71,6 +79,7 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     crossAttentionWidth: contextWidth,
     pooledWidth: pooled,
     timeIdCount,
+    ...(condWidth !== null && { timestepCondWidth: condWidth }),
     release: session.release,
     ...(capture && { capture: async (input: UnetInput) => capture(feeds(input)) }),
     async predictNoise(input, signal) {

@@ -65,6 +65,27 @@ export interface GuidanceOptions {
 }
 
 /**
+ * Whether a negative prompt takes part. A UNet that is told of the guidance scale guides in one pass.
+ * @param apart as in GuidanceOptions.
+ */
+export function isGuided(unet: Unet, guidanceScale: number, apart: boolean): boolean {
+  return unet.timestepCondWidth === undefined && (guidanceScale > 1 || apart);
+}
+
+/**
+ * A guidance scale as LCM's UNets are told it (Luo et al. 2023, section 4.2): sines and cosines of 1000 (scale
+ * - 1), as get_guidance_scale_embedding of diffusers' LCM pipelines at 0.42.1.
+ */
+export function guidanceEmbedding(guidanceScale: number, width: number): Float32Array {
+  const half = width / 2;
+  const angles = Array.from(
+    { length: half },
+    (_, index) => 1000 * (guidanceScale - 1) * Math.exp((-Math.log(10_000) * index) / (half - 1)),
+  );
+  return Float32Array.from([...angles.map(Math.sin), ...angles.map(Math.cos)]);
+}
+
+/**
  * Classifier-free guidance (Ho & Salimans 2022, eq. 6) as one UNet batch [negatives, positives] for any
  * number of samples at the same level; a single pass of the positives where the scale is at most 1. Turns the
  * network's prediction, noise or velocity, into clean latents.
@@ -74,13 +95,17 @@ export function guided(options: GuidanceOptions): DenoiseMany {
   const { rescale = 0, interval } = options;
   const positive: Row = { embeds: conditioning.positive, ids: timeIds.positive };
   const both: readonly Row[] =
-    (guidanceScale > 1 || apart) && conditioning.negative !== undefined
+    isGuided(unet, guidanceScale, apart) && conditioning.negative !== undefined
       ? [{ embeds: conditioning.negative, ids: timeIds.negative }, positive]
       : [positive];
   const rowsAt = (sigma: number) =>
     interval === undefined || (sigma <= interval.upTo && sigma > interval.above) ? both : [positive];
   const inputs = new Map<string, Omit<Parameters<Unet['predictNoise']>[0], 'latents' | 'timestep'>>();
 
+  const told =
+    unet.timestepCondWidth === undefined
+      ? undefined
+      : guidanceEmbedding(guidanceScale, unet.timestepCondWidth);
   const inputsFor = (rows: readonly Row[], samples: number) => {
     const key = `${rows.length} ${samples}`;
     let input = inputs.get(key);
@@ -93,6 +118,7 @@ export function guided(options: GuidanceOptions): DenoiseMany {
         encoderHiddenStates: concatenate(repeated.map(({ embeds }) => embeds.hiddenStates)),
         textEmbeds: concatenate(repeated.map(({ embeds }) => embeds.pooled)),
         timeIds: Float32Array.from(repeated.flatMap(({ ids }) => ids)),
+        ...(told && { timestepCond: concatenate(repeated.map(() => told)) }),
       };
       inputs.set(key, input);
     }

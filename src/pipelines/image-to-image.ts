@@ -7,7 +7,7 @@ import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts'
 import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';
-import { guidanceChanges, guidanceOf, guided } from './guidance.ts';
+import { guidanceChanges, guidanceOf, guided, isGuided } from './guidance.ts';
 import type { Models } from './models.ts';
 import { requireFinite } from './request-error.ts';
 import { latentSize, samplePictures } from './sample-pictures.ts';
@@ -45,7 +45,7 @@ export async function* imageToImage(
   const guidance = guidanceOf(whole, options);
 
   const conditioning = await stopwatch.time('textEncode', () =>
-    encodePrompts(models, { ...options, guided: guidanceScale > 1 || apart }),
+    encodePrompts(models, { ...options, guided: isGuided(unet, guidanceScale, apart) }),
   );
   const moments = await stopwatch.time('vaeEncode', () =>
     vaeEncoder.encode(mirrored(options.pixels, picture, canvas), canvas.height, canvas.width, signal),

@@ -6,7 +6,7 @@ import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';
 import { entryNoise } from './entry-noise.ts';
-import { guidanceChanges, guidanceOf, guided } from './guidance.ts';
+import { guidanceChanges, guidanceOf, guided, isGuided } from './guidance.ts';
 import { type Models, sharesLatents } from './models.ts';
 import type { Leg } from './relay.ts';
 import { RequestError } from './request-error.ts';
@@ -58,7 +58,11 @@ export async function* textToImage(
 
   const leg = async (stage: Stage, models: Models, schedule: Leg['schedule']): Promise<Leg> => {
     const conditioning = await stopwatch.time('textEncode', () =>
-      encodePrompts(models, { ...options, ...styled, guided: options.guidanceScale > 1 || apart }),
+      encodePrompts(models, {
+        ...options,
+        ...styled,
+        guided: isGuided(models.unet, options.guidanceScale, apart),
+      }),
     );
     const { unet, noise } = models;
     const timeIds = timeIdsFor(unet, canvas, options.sizeConditioning);

@@ -138,6 +138,11 @@ const composed = new Map<string, readonly [SamplerName, ScheduleName]>(
   ),
 );
 
+/** Sampler and schedule of a composed name; undefined where it is none. */
+export function composedParts(name: string): readonly [SamplerName, ScheduleName] | undefined {
+  return composed.get(name);
+}
+
 /** The scheduler of that composed name; undefined where it is none. */
 export function composedScheduler(name: string): SchedulerDefinition | undefined {
   const parts = composed.get(name);

@@ -81,7 +81,8 @@ for (const [key, value, message] of [
   ['norm_num_groups', 7, /norm_num_groups is 7; it must divide block_out_channels\[0\] = 320/],
   ['cross_attention_dim', [2048, 2048, 2048], /cross_attention_dim is .*; it must be an integer/],
   ['use_linear_projection', 'yes', /use_linear_projection is "yes"; it must be true or false/],
-  ['time_cond_proj_dim', 256, /time_cond_proj_dim is 256; only null is supported/],
+  ['time_cond_proj_dim', 7, /time_cond_proj_dim is 7; it must be an even number from 4/],
+  ['time_cond_proj_dim', 'wide', /time_cond_proj_dim is "wide"; it must be an integer/],
   ['projection_class_embeddings_input_dim', undefined, /projection_class_embeddings_input_dim is absent/],
   ['_class_name', 'UNet2DModel', /_class_name is "UNet2DModel"/],
 ] as const)

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json-file.ts';
-import { configReader } from './config-reader.ts';
+import { type ConfigReader, configReader } from './config-reader.ts';
 import { transformerDepths } from './transformer-depths.ts';
 
 export type DownBlockType = 'DownBlock2D' | 'CrossAttnDownBlock2D';
@@ -44,11 +44,20 @@ export interface UnetConfig {
   readonly addition_time_embed_dim: number;
   /** Time ids x addition_time_embed_dim + pooled prompt width. */
   readonly projection_class_embeddings_input_dim: number;
+  /** Width of the guidance scale's embedding that an LCM's UNet is told; null for others. */
+  readonly time_cond_proj_dim: number | null;
 }
 
 /** Far above SDXL's 2 layers and 32 groups. */
 const mostLayers = 64;
 const mostGroups = 4096;
+
+/** Half of it are sines, half cosines, so it is even and more than two. */
+function conditionWidth(read: ConfigReader): number {
+  const width = read.integer('time_cond_proj_dim', undefined, mostGroups);
+  if (width < 4 || width % 2 !== 0) read.fail('time_cond_proj_dim', 'it must be an even number from 4');
+  return width;
+}
 
 /** @throws CheckpointError naming the file, the key and a value that the network builder does not support. */
 export function parseUnetConfig(json: JsonObject, file: string): UnetConfig {
@@ -63,7 +72,6 @@ export function parseUnetConfig(json: JsonObject, file: string): UnetConfig {
     'time_embedding_dim',
     'time_embedding_act_fn',
     'timestep_post_act',
-    'time_cond_proj_dim',
     'cross_attention_norm',
   ])
     read.only(key, null);
@@ -145,5 +153,6 @@ export function parseUnetConfig(json: JsonObject, file: string): UnetConfig {
     addition_embed_type: 'text_time',
     addition_time_embed_dim: read.integer('addition_time_embed_dim'),
     projection_class_embeddings_input_dim: read.integer('projection_class_embeddings_input_dim'),
+    time_cond_proj_dim: read.raw('time_cond_proj_dim') == null ? null : conditionWidth(read),
   };
 }

@@ -110,6 +110,7 @@ export function inferUnetConfig(
     mid_block_type: middle > 0 ? 'UNetMidBlock2DCrossAttn' : hasMiddle ? 'UNetMidBlock2D' : null,
     out_channels: shapeOf(tensors, 'conv_out.weight', file)[0],
     projection_class_embeddings_input_dim: embedding,
+    time_cond_proj_dim: tensors.get('time_embedding.cond_proj.weight')?.shape[1] ?? null,
     reverse_transformer_layers_per_block: up.map((level) => (attends(level) ? level : level.map(() => 1))),
     transformer_layers_per_block: down.map((level) => (attends(level) ? level : level.map(() => 1))),
     up_block_types: up.map((level) => (attends(level) ? 'CrossAttnUpBlock2D' : 'UpBlock2D')),

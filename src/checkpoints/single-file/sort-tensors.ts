@@ -75,7 +75,7 @@ export function sortTensors(
  * Blocks per level and way: one more than the number of the first block that only resamples, less the input
  * convolution.
  */
-function blockSpan(names: readonly string[]): number {
+export function blockSpan(names: readonly string[]): number {
   const numbers = names.flatMap((name) => {
     const [, index] = /^model\.diffusion_model\.input_blocks\.(\d+)\.0\.op\./.exec(name) ?? [];
     return index === undefined ? [] : [Number(index)];

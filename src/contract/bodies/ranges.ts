@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { schedulerNames } from '../../schedulers/registry.ts';
+import { composedParts } from '../../schedulers/samplers.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { ApiError } from '../errors.ts';
 import type { ModelProfile, Span } from '../model-profile.ts';
@@ -67,7 +68,8 @@ function rangesOfModel(endpoint: Endpoint, { defaults, ranges }: ModelProfile): 
   const names: readonly string[] = schedulerNames(endpoint);
   const { scheduler = '' } = defaults;
   return {
-    scheduler: names.includes(scheduler) ? scheduler : published.scheduler,
+    scheduler:
+      names.includes(scheduler) || composedParts(scheduler) !== undefined ? scheduler : published.scheduler,
     steps: within(ranges.steps, defaults.steps, published.steps),
     guidanceScale: within(ranges.guidanceScale, defaults.guidanceScale, published.guidanceScale),
     negativePrompt: defaults.negativePrompt ?? published.negativePrompt,

@@ -1,3 +1,4 @@
+import { composedParts } from '../../schedulers/samplers.ts';
 import { baseModels } from '../bodies/body-fields.ts';
 import { type Ranges, rangesOf, sideRange } from '../bodies/ranges.ts';
 import { ordinaryProfile } from '../model-profile.ts';
@@ -51,9 +52,11 @@ function modelBody(id: string): ResponseBody<'OpenAiModel'> {
 }
 
 function defaultsOf({ scheduler, steps, guidanceScale, negativePrompt, clipSkip }: Ranges) {
+  const parts = composedParts(scheduler);
   return {
     ...{ scheduler, num_inference_steps: steps.usual, guidance_scale: guidanceScale.usual },
     negative_prompt: negativePrompt,
+    ...(parts && { sampler: parts[0], schedule: parts[1] }),
     ...(clipSkip !== undefined && { clip_skip: clipSkip }),
   };
 }

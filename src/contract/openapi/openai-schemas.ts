@@ -61,7 +61,9 @@ export const openAiCompletedImage = z
 const range = z.array(z.number()).length(2).meta({ description: 'Least and most' });
 
 const modelDefaults = z.strictObject({
-  scheduler: z.string(),
+  scheduler: z.string().meta({ description: 'A name for `scheduler`, or `sampler` and `schedule` in one' }),
+  sampler: z.string().optional().meta({ description: 'Where the default is no name for `scheduler`' }),
+  schedule: z.string().optional(),
   num_inference_steps: z.int(),
   guidance_scale: z.number(),
   negative_prompt: z.string(),

@@ -62,6 +62,7 @@ export function unetRuns(
     encoder_hidden_states: [batch, tokens, config.cross_attention_dim],
     text_embeds: [batch, pooledWidth],
     time_ids: [batch, timeIdCount],
+    ...(config.time_cond_proj_dim !== null && { timestep_cond: [batch, config.time_cond_proj_dim] }),
   };
   return { weights: weightBytes(graph), runs: [{ graph, inputs }] };
 }

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { parseManifest } from '../checkpoints/manifest.ts';
+import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { readTensorBytes } from '../checkpoints/safetensors/tensor-values.ts';
+import { writeSafetensors } from '../checkpoints/safetensors/write-safetensors.ts';
+import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
+import { type FewStepKind, fewStepConfig, fewStepProfile } from '../installation/few-step.ts';
+import type { InstalledModel } from '../installation/installation.ts';
+import { loadModels } from '../installation/load-models.ts';
+import { profileOf } from '../installation/model-profile.ts';
+import { openUnmerged } from '../installation/open-model.ts';
+import { noiseTable } from '../schedulers/noise-levels.ts';
+import { createEmbeddingCache } from './embedding-cache.ts';
+import type { Models } from './models.ts';
+import type { Picture } from './sampling.ts';
+import { createStopwatch } from './stopwatch.ts';
+import { textToImage } from './text-to-image.ts';
+
+/** What scripts/maintainers/make-oracles/few-steps.py recorded of diffusers' pipeline; explained there. */
+interface Run {
+  kind: FewStepKind;
+  steps: number;
+  guidanceScale: number;
+  isTold: boolean;
+  eta: number | null;
+  seed: number;
+  height: number;
+  width: number;
+  prompt: string;
+  timesteps: number[];
+  latents: string;
+}
+const oracle: { sha256: Record<string, string>; condProj: string; runs: Run[] } = JSON.parse(
+  gunzipSync(readFileSync(path.join(import.meta.dirname, 'oracles/few-steps.json.gz'))).toString(),
+);
+const directory = mkdtempSync(path.join(tmpdir(), 'few-steps-'));
+let scheduler: Readonly<Record<string, unknown>>;
+let installed: (manifest: object) => InstalledModel;
+let base: Models;
+let told: Models;
+
+const bytesOf = (packed: string) => new Uint8Array(Buffer.from(packed, 'base64'));
+
+/** The base's UNet with the layer that an LCM's has, in a file of its own. */
+async function writeToldUnet(checkpoint: string): Promise<void> {
+  const { unet } = await openCheckpoint(checkpoint);
+  const condProj = { name: 'time_embedding.cond_proj.weight', dtype: 'F32', shape: [16, 8] } as const;
+  await writeSafetensors(path.join(directory, 'told.safetensors'), [
+    ...[...unet.tensors].map(([name, location]) => ({
+      ...{ name, dtype: location.dtype, shape: location.shape },
+      async *bytes() {
+        yield await readTensorBytes(location);
+      },
+    })),
+    { ...condProj, bytes: () => [bytesOf(oracle.condProj)] },
+  ]);
+}
+
+before(async () => {
+  const directories = await writeTinyCheckpoints(directory);
+  installed = (manifest) => ({
+    ...{ name: 'tiny', directory, checkpoint: directories.base, serves: ['tiny'] },
+    manifest: parseManifest(JSON.stringify({ kind: 'base', ...manifest }), 'model.json'),
+  });
+  await writeToldUnet(directories.base);
+  scheduler = (await openCheckpoint(directories.base)).scheduler;
+  base = await loadModels(directories.base, { device: 'cpu' });
+  told = await loadModels(installed({ unet: 'told.safetensors' }), { device: 'cpu' });
+});
+after(() => rmSync(directory, { recursive: true }));
+
+test('the oracle was made with the checkpoint of this tree', () => {
+  for (const [file, expected] of Object.entries(oracle.sha256)) {
+    const bytes = readFileSync(path.join(directory, file));
+    assert.equal(createHash('sha256').update(bytes).digest('hex'), expected, file);
+  }
+});
+
+/** The models as few_step of a manifest has them, with a record of the timesteps that the UNet is told. */
+function asCarded({ kind, steps, isTold }: Run): { models: Models; timesteps: number[]; batches: number[] } {
+  const [timesteps, batches]: [number[], number[]] = [[], []];
+  const models = isTold ? told : base;
+  const { unet } = models;
+  return {
+    ...{ timesteps, batches },
+    models: {
+      ...models,
+      noise: noiseTable({ ...scheduler, ...fewStepConfig({ kind, steps }) }),
+      unet: {
+        ...unet,
+        predictNoise: (input, signal) => {
+          timesteps.push(input.timestep);
+          batches.push(input.batch);
+          return unet.predictNoise(input, signal);
+        },
+      },
+    },
+  };
+}
+
+for (const run of oracle.runs) {
+  const { kind, steps, isTold, guidanceScale } = run;
+  const what = `${kind}, ${steps} steps, guidance ${guidanceScale}${isTold ? ' that the UNet is told' : ''}`;
+  test(`as diffusers with the scheduler of its card: ${what}`, async () => {
+    const { models, timesteps, batches } = asCarded(run);
+    const walk = textToImage(models, undefined, {
+      ...run,
+      ...{ negativePrompt: '', style: 'base', highNoiseFraction: 1, samples: 1, batch: 1, rng: 'torch-cpu' },
+      ...{ emphasis: 'no-norm', maxChunks: 16, cache: createEmbeddingCache(2 ** 24) },
+      scheduler: fewStepProfile(run, isTold).defaults.scheduler!,
+      stopwatch: createStopwatch(),
+      ...(run.eta !== null && { solverOptions: { eta: run.eta } }),
+    });
+    let next = await walk.next();
+    while (next.done !== true) next = await walk.next();
+    const [picture] = next.value as Picture[];
+    assert.deepEqual(timesteps.map(Math.round), run.timesteps);
+    // One row a step, and no negative prompt.
+    assert.deepEqual(batches, Array(steps).fill(1));
+    const expected = new Float32Array(bytesOf(run.latents).buffer);
+    const error = picture!.latents.reduce(
+      (most, value, i) => Math.max(most, Math.abs(value - expected[i]!)),
+      0,
+    );
+    assert.ok(error < 1e-3, `the final latents differ by ${error}`);
+  });
+}
+
+test('few_step of a manifest sets the scheduler keys of its card, which the manifest may set otherwise', async () => {
+  const schedulerOf = async (manifest: object) => (await openUnmerged(installed(manifest))).scheduler;
+  const lightning = await schedulerOf({ few_step: { kind: 'lightning', steps: 1 } });
+  assert.deepEqual([lightning.timestep_spacing, lightning.prediction_type], ['trailing', 'sample']);
+  const two = await schedulerOf({ few_step: { kind: 'lightning', steps: 2 } });
+  assert.deepEqual([two.timestep_spacing, two.prediction_type], ['trailing', scheduler.prediction_type]);
+  const own = await schedulerOf({ few_step: 'turbo', scheduler: { timestep_spacing: 'linspace' } });
+  assert.equal(own.timestep_spacing, 'linspace');
+});
+
+test("a model's defaults and ranges are those of its card, and an LCM's UNet shows itself", async () => {
+  const profile = async (manifest: object) => {
+    const model = installed(manifest);
+    return profileOf(model, await openUnmerged(model));
+  };
+  const hyper = await profile({ few_step: { kind: 'hyper', steps: 2 }, defaults: { guidance_scale: 0.5 } });
+  assert.deepEqual(hyper, {
+    defaults: { scheduler: 'DDIM', steps: 2, guidanceScale: 0.5 },
+    ranges: { steps: [1, 100], guidanceScale: [0, 25] },
+  });
+  assert.deepEqual((await profile({ few_step: 'turbo' }))?.defaults, {
+    ...{ scheduler: 'Euler a', steps: 1, guidanceScale: 0, width: 512, height: 512 },
+  });
+  assert.deepEqual((await profile({ unet: 'told.safetensors' }))?.defaults, {
+    ...{ scheduler: 'lcm lcm', steps: 4, guidanceScale: 8 },
+  });
+  assert.equal(await profile({}), undefined);
+});
+
+for (const [fewStep, message] of [
+  ['fast', /few_step is "fast"; its kind must be one of lightning, turbo, hyper, lcm, tcd, dmd2/],
+  [{ kind: 'lightning', steps: 9 }, /its steps must be an integer from 1 to 8/],
+  [{ kind: 'lightning', step: 4 }, /its keys are kind and steps/],
+  [4, /its kind must be one of/],
+] as const)
+  test(`what is no few_step is refused: ${JSON.stringify(fewStep)}`, async () => {
+    await assert.rejects(openUnmerged(installed({ few_step: fewStep })), message);
+  });
