@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openApiDocument } from '../../../contract/openapi/document.ts';
 import { embedParameters } from '../../../images/metadata/embed-parameters.ts';
+import { basicKey, type CallA1111, callA1111, smallPicture } from '../../testing/a1111-client.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 
 /** What AUTOMATIC1111's API tells and takes beside pictures: modules/api/api.py, commit 0050a35. */
@@ -12,17 +13,7 @@ before(async () => {
 });
 after(() => service.close());
 
-const basic = (key: string) => ({
-  authorization: `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`,
-});
-const call = (path: string, body?: unknown, key = service.key, on = service.app) =>
-  on.inject({
-    method: body === undefined ? 'GET' : 'POST',
-    url: `/sdapi/v1/${path}`,
-    headers: basic(key),
-    ...(body !== undefined && { payload: body as object }),
-  });
-const small = async (width = 64, height = 64) => (await picture(width, height)).toString('base64');
+const call: CallA1111 = (...args) => callA1111(service, ...args);
 
 test("a checkpoint set in the options is that key's alone", async () => {
   assert.equal((await call('options')).json().sd_model_checkpoint, 'sdxl-base');
@@ -96,7 +87,7 @@ test('png-info reads what a picture says, in the fields of A1111', async () => {
       ['a panda', 'bad', '512', '768', 'GPU'],
     );
   }
-  assert.equal((await call('png-info', { image: await small() })).json().info, '');
+  assert.equal((await call('png-info', { image: await smallPicture() })).json().info, '');
   assert.equal((await call('png-info', { image: 'bm90aGluZw==' })).statusCode, 422);
 });
 
@@ -135,19 +126,19 @@ test('what a request gives counts more than its infotext', async () => {
 
 test('keys come as a password, a bearer token or in the header; others are told how in A1111 form', async () => {
   for (const headers of [
-    basic(service.key),
+    basicKey(service.key),
     { authorization: `Bearer ${service.key}` },
     { 'x-api-key': service.key },
   ])
     assert.equal((await service.app.inject({ url: '/sdapi/v1/options', headers })).statusCode, 200);
-  for (const headers of [{}, basic('SG_0123456789abcdef'), { authorization: 'Basic !!' }]) {
+  for (const headers of [{}, basicKey('SG_0123456789abcdef'), { authorization: 'Basic !!' }]) {
     const response = await service.app.inject({ url: '/sdapi/v1/options', headers });
     assert.equal(response.statusCode, 401);
     assert.equal(response.headers['www-authenticate'], 'Basic');
     assert.equal(response.json().error, 'HTTPException');
   }
   assert.equal(
-    (await service.app.inject({ url: '/v1/capabilities', headers: basic(service.key) })).statusCode,
+    (await service.app.inject({ url: '/v1/capabilities', headers: basicKey(service.key) })).statusCode,
     401,
   );
   for (const url of ['/internal/ping', '/queue/status'])
@@ -174,7 +165,7 @@ test('a wrong verb is told in JSON', async () => {
   const response = await service.app.inject({
     method: 'DELETE',
     url: '/sdapi/v1/txt2img',
-    headers: basic(service.key),
+    headers: basicKey(service.key),
   });
   assert.equal(response.statusCode, 405);
   assert.equal(response.headers.allow, 'POST');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { picture, startTestService, type TestService } from '../../testing/service.ts';
+import { type CallA1111, callA1111, smallPicture } from '../../testing/a1111-client.ts';
+import { startTestService, type TestService } from '../../testing/service.ts';
 
 /** AUTOMATIC1111's API; facts of it: modules/api/api.py and models.py, commits 0050a35 and 008a8e7. */
 
@@ -10,17 +11,7 @@ before(async () => {
 });
 after(() => service.close());
 
-const basic = (key: string) => ({
-  authorization: `Basic ${Buffer.from(`anyone:${key}`).toString('base64')}`,
-});
-const call = (path: string, body?: unknown, key = service.key, on = service.app) =>
-  on.inject({
-    method: body === undefined ? 'GET' : 'POST',
-    url: `/sdapi/v1/${path}`,
-    headers: basic(key),
-    ...(body !== undefined && { payload: body as object }),
-  });
-const small = async (width = 64, height = 64) => (await picture(width, height)).toString('base64');
+const call: CallA1111 = (...args) => callA1111(service, ...args);
 
 test('text to image with the defaults of A1111', async () => {
   const response = await call('txt2img', { prompt: 'a panda', seed: 7 });
@@ -116,7 +107,14 @@ test('every sampler and scheduler of the lists is taken', async () => {
 test('image to image brings the picture to the size that is asked for, in three ways', async () => {
   for (const resize_mode of [0, 1, 2]) {
     const response = await call('img2img', {
-      ...{ prompt: 'p', init_images: [await small(96, 64)], width: 128, height: 130, resize_mode, seed: 3 },
+      ...{
+        prompt: 'p',
+        init_images: [await smallPicture(96, 64)],
+        width: 128,
+        height: 130,
+        resize_mode,
+        seed: 3,
+      },
       ...{ steps: 20, denoising_strength: 0.5, sampler_name: 'Euler a' },
     });
     assert.equal(response.statusCode, 200, response.body);
@@ -205,7 +203,7 @@ test('fields that are not what they must be are told in the form of FastAPI', as
 });
 
 test('what is not there is refused in the envelope of A1111', async () => {
-  const image = await small();
+  const image = await smallPicture();
   for (const [path, body, status, text] of [
     ['txt2img', { sampler_name: 'Banana' }, 400, /Sampler not found: "Banana"/],
     ['txt2img', { scheduler: 'Banana' }, 400, /Scheduler not found: "Banana"/],
