@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { ConfigError, localUrl, readConfig, withVariables } from './config.ts';
+import { signingFilesOf } from './signing-files.ts';
 
 const complaint = (environment: Record<string, string>): string => {
   try {
@@ -52,6 +53,8 @@ test('an empty environment gives the documented defaults, frozen', () => {
     vaeTiling: 'auto',
     vaePrecision: 'float16',
     promptEmphasis: 'no-norm',
+    c2paCertificate: undefined,
+    c2paKey: undefined,
     promptMaxChunks: 16,
     a1111Api: true,
     embedParameters: undefined,
@@ -312,6 +315,17 @@ test('WEBHOOK_SECRET has the form of Standard Webhooks, and a wrong one is not r
     assert.throws(() => readConfig({ WEBHOOK_SECRET: wrong }), {
       message: /WEBHOOK_SECRET="\*\*\*": must be whsec_ and/,
     });
+});
+
+test('pictures are signed with certificate and key, and neither alone is taken', () => {
+  const own = (environment: Record<string, string>) => signingFilesOf(readConfig(environment));
+  assert.equal(own({}), undefined);
+  assert.deepEqual(own({ C2PA_CERTIFICATE: '/c.pem', C2PA_KEY: '/k.pem' }), {
+    certificate: '/c.pem',
+    key: '/k.pem',
+  });
+  for (const set of ['C2PA_CERTIFICATE', 'C2PA_KEY'])
+    assert.throws(() => own({ [set]: '/c.pem' }), new RegExp(`${set} is set and C2PA_\\w+ is not`));
 });
 
 test('the paths of the content policy are made absolute', () => {

@@ -6,11 +6,16 @@ const checks = {
   modelsDir: requireFolder,
   safetyChecker: requireFolder,
   contentDenyList: requireFile,
+  c2paCertificate: requireFile,
+  c2paKey: requireFile,
   healthFile: requireWritable,
   redisTlsCa: requireFile,
   redisTlsCert: requireFile,
   redisTlsKey: requireFile,
 } as const satisfies Partial<Record<keyof Config, (what: string, place: string) => void>>;
+
+/** What `signingFilesOf` names. */
+export const signingPaths = ['c2paCertificate', 'c2paKey'] as const;
 
 /** What `redisAddressOf` names. */
 export const redisPaths = ['redisTlsCa', 'redisTlsCert', 'redisTlsKey'] as const;

@@ -138,6 +138,18 @@ export const workerSettings = {
     kind: place('a folder'),
     sentence: 'Folder with the model.onnx of a safety classifier; a picture it objects to is FAILED.',
   },
+  c2paCertificate: {
+    variable: 'C2PA_CERTIFICATE',
+    kind: place('a file'),
+    sentence:
+      'Certificate of your own with those above it, in PEM: every picture is signed with it as made by a trained ' +
+      'algorithm (content credentials, C2PA). Needs C2PA_KEY and the package @contentauth/c2pa-node.',
+  },
+  c2paKey: {
+    variable: 'C2PA_KEY',
+    kind: place('a file'),
+    sentence: 'Private key of C2PA_CERTIFICATE, PKCS #8 in PEM without a password.',
+  },
   engineBatch: {
     variable: 'ENGINE_BATCH',
     kind: wholeNumber(1, 16),

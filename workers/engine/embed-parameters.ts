@@ -1,5 +1,6 @@
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { infotextOf } from '../../src/contract/infotext/request-infotext.ts';
+import type { SignPicture } from '../../src/images/content-credentials.ts';
 import { embedParameters } from '../../src/images/metadata/embed-parameters.ts';
 import { software } from '../../src/process/software.ts';
 
@@ -13,13 +14,26 @@ interface MadePicture {
   readonly height: number;
 }
 
-/**
- * A picture that says how it was made where its request asks for that, and what its client should know then.
- */
+interface FinishedPicture {
+  readonly bytes: Buffer;
+  /** What its client should know of it. */
+  readonly warnings: readonly string[];
+}
+
+/** A picture that says how it was made where its request asks for that, signed where the operator wants it. */
+export function withProvenance(
+  request: GenerationRequest,
+  picture: MadePicture,
+  sign?: SignPicture,
+): FinishedPicture {
+  const said = withParameters(request, picture);
+  return sign === undefined ? said : { ...said, bytes: sign(said.bytes, request.outputFormat) };
+}
+
 export function withParameters(
   request: GenerationRequest,
   { bytes, ...picture }: MadePicture,
-): { readonly bytes: Buffer; readonly warnings: readonly string[] } {
+): FinishedPicture {
   const { embedParameters: isAsked, outputFormat } = request;
   if (isAsked !== true) return { bytes, warnings: [] };
   const text = infotextOf(request, { ...picture, software });

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../src/config/config.ts';
+import { signingFilesOf } from '../../src/config/signing-files.ts';
 import type { ServedModel } from '../../src/contract/model-profile.ts';
 import { baseName, refinerName } from '../../src/contract/served-names.ts';
+import { openSigning, type SignPicture } from '../../src/images/content-credentials.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import type { DeviceLayout } from '../../src/installation/memory/device-layout.ts';
 import { planDevice } from '../../src/installation/memory/plan-device.ts';
@@ -15,8 +17,9 @@ import { createEmbeddingCache } from '../../src/pipelines/embedding-cache.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import type { SamplingOptions } from '../../src/pipelines/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
+import { softwareName, version } from '../../src/process/software.ts';
 import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
-import { withParameters } from './embed-parameters.ts';
+import { withProvenance } from './embed-parameters.ts';
 import { croppingOf, encodePicture } from './finished-picture.ts';
 import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { withLessMemory } from './less-memory.ts';
@@ -97,7 +100,9 @@ export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading
     installation.get(served),
   );
   const loadEmbeddings = createRequestEmbeddings(config.modelsDir);
-  const parts = { layout, withLoras, loadEmbeddings, ...(check && { check }) };
+  const files = signingFilesOf(config);
+  const sign = files && (await openSigning(files, { name: softwareName, version }));
+  const parts = { layout, withLoras, loadEmbeddings, sign, ...(check && { check }) };
   const generator = createSdxlGenerator(loaded, config, parts);
   const during = whenIdle(memory.trim, idleMs, (error) => {
     process.stderr.write(`engine: unused device memory could not be given back: ${error}\n`);
@@ -125,6 +130,8 @@ function lowering(layout: DeviceLayout | undefined): (error: Error) => Promise<b
 export interface GeneratorOptions {
   /** Asked about every picture before any of the request is given away. */
   readonly check?: SafetyCheck;
+  /** Signs every picture. */
+  readonly sign?: SignPicture | undefined;
   /** How the models are held; goes down one plan where a request finds too little memory. */
   readonly layout?: DeviceLayout;
   /** Gives a checkpoint with a request's LoRAs; by default none can be had. */
@@ -147,6 +154,7 @@ export function createSdxlGenerator(
   settings: GeneratorSettings,
   {
     check,
+    sign,
     layout,
     withLoras = withoutLoras,
     loadEmbeddings = withoutEmbeddings,
@@ -208,7 +216,7 @@ export function createSdxlGenerator(
       for (const [index, picture] of made.entries()) {
         const bytes = await stopwatch.time('imageEncode', () => encodePicture(picture, request));
         const { seed, width, height } = picture;
-        const said = withParameters(request, { bytes, index, seed, width, height });
+        const said = withProvenance(request, { bytes, index, seed, width, height }, sign);
         warnings.push(...said.warnings);
         pictures.push({
           ...{ bytes: said.bytes, seed, latentSha256: sha256(picture.latents) },

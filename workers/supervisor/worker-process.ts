@@ -1,6 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { readConfigOrExit } from '../../src/config/config.ts';
-import { redisPaths, requirePaths } from '../../src/config/require-paths.ts';
+import { redisPaths, requirePaths, signingPaths } from '../../src/config/require-paths.ts';
+import { signingFilesOf } from '../../src/config/signing-files.ts';
+import { requireSigning } from '../../src/images/content-credentials.ts';
 import { redisAddressOf } from '../../src/jobs/redis/redis-address.ts';
 import { serveMetrics } from '../../src/metrics/serve-metrics.ts';
 import { workerMetrics } from '../../src/metrics/worker-metrics.ts';
@@ -70,7 +72,9 @@ export async function workerProcess(
     });
 
   try {
-    requirePaths(asSet, ['modelsDir', 'safetyChecker', 'healthFile', ...redisPaths]);
+    requirePaths(asSet, ['modelsDir', 'safetyChecker', 'healthFile', ...signingPaths, ...redisPaths]);
+    const signing = signingFilesOf(asSet);
+    if (signing !== undefined) requireSigning(signing);
     // Once: what this process makes again, it makes on the same device.
     const { configs, leftOut } = await chooseDevices(asSet);
     for (const { device, deviceReason } of configs)

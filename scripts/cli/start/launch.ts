@@ -1,7 +1,9 @@
 import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { type Config, isLoopback, localUrl, withVariables } from '../../../src/config/config.ts';
-import { redisPaths, requirePaths } from '../../../src/config/require-paths.ts';
+import { redisPaths, requirePaths, signingPaths } from '../../../src/config/require-paths.ts';
+import { signingFilesOf } from '../../../src/config/signing-files.ts';
+import { requireSigning } from '../../../src/images/content-credentials.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
 import {
@@ -60,7 +62,16 @@ const redisAnswerMs = { private: 120_000, given: 10_000 };
 export async function launch(options: LaunchOptions, cancelled: AbortSignal): Promise<Launched> {
   const { config, say } = options;
   makeFolder('DATA_DIR', config.dataDir, 0o700);
-  requirePaths(config, ['modelsDir', 'safetyChecker', 'contentDenyList', 'healthFile', ...redisPaths]);
+  requirePaths(config, [
+    'modelsDir',
+    'safetyChecker',
+    'contentDenyList',
+    'healthFile',
+    ...signingPaths,
+    ...redisPaths,
+  ]);
+  const signing = signingFilesOf(config);
+  if (signing !== undefined) requireSigning(signing);
   const lock = await lockDataDirectory(config.dataDir);
   const children: { child: KeptChild; patienceMs: number }[] = [];
   const endings: (() => Promise<void> | void)[] = [lock.release];
