@@ -3,7 +3,7 @@
  * minutes at most:
  *     node scripts/bench/cuda.ts --python venv/bin/python [--models models] [--out result.json]
  * One table: a guided UNet step at 1024 x 1024 and what part of the device's arithmetic that is, a picture of
- * 25 steps with refiner, VAE, load, device memory
+ * 25 steps with refiner, VAE, load, a UNet exchanged for another, device memory
  * (of the plans for smaller cards too), results that differ between equal runs (with
  * DETERMINISTIC off and on), what a cancelled step goes on for, and pictures in a queue; beside it step and
  * picture of diffusers in float16, as it is and compiled. Both sides start from the same noise, drawn in

@@ -92,8 +92,9 @@ export const workerSettings = {
     variable: 'DEVICE_MEMORY_LIMIT',
     kind: memorySize,
     sentence:
-      'Most that a worker may plan to take of a CUDA device that others use too. It looks at what is free ' +
-      'when it starts and chooses how its networks are held there (docs/memory.md). Unset: all that is free.',
+      'Most that a worker may take of a CUDA device that others use too. It looks at what is free when it ' +
+      'starts, chooses how its networks are held there, and computes in no more than that leaves ' +
+      '(docs/memory.md). Unset: all that is free.',
   },
   vaeTiling: {
     variable: 'VAE_TILING',

@@ -19,8 +19,8 @@ export interface UsableDevice {
   readonly freeBytes: number;
 }
 
-/** Answers which devices have this many bytes free. */
-export type LookForCuda = (bytes: number) => Promise<CudaAnswer>;
+/** Answers which devices have so many bytes free; asks how many where there is any device. */
+export type LookForCuda = (bytes: () => Promise<number>) => Promise<CudaAnswer>;
 
 type Environment = NodeJS.ProcessEnv;
 
@@ -38,11 +38,11 @@ export async function chooseDevice(
   look: LookForCuda = lookForCuda,
 ): Promise<Config> {
   if (!config.isDeviceAutomatic) return (await chooseDevices(config, environment, look)).configs[0]!;
-  const bytes = await leastBytes(config);
+  const bytes = leastBytes(config);
   const { usable, problems } = await look(bytes);
   const [first] = usable;
   if (first === undefined) return { ...config, deviceReason: `DEVICE=auto: no GPU: ${problems.join('; ')}` };
-  const deviceReason = `DEVICE=auto: ${described(first, bytes)}`;
+  const deviceReason = `DEVICE=auto: ${described(first, await bytes())}`;
   return { ...onDevice(environment, first.device), isDeviceAutomatic: true, deviceReason };
 }
 
@@ -68,11 +68,12 @@ export async function chooseDevices(
     const [first, ...others] = devices.map((device) => onDevice(environment, device));
     return { configs: [first!, ...others], leftOut: [] };
   }
-  const bytes = await leastBytes(config);
+  const bytes = leastBytes(config);
   const { usable, problems } = await look(bytes);
+  const needed = usable.length === 0 ? 0 : await bytes();
   const [first, ...others] = usable.map((one) => ({
     ...onDevice(environment, one.device),
-    deviceReason: `DEVICES=all: ${described(one, bytes)}`,
+    deviceReason: `DEVICES=all: ${described(one, needed)}`,
   }));
   if (first === undefined) throw new Error(`DEVICES=all: no GPU can be used: ${problems.join('; ')}`);
   return { configs: [first, ...others], leftOut: problems };
@@ -83,8 +84,16 @@ function onDevice(environment: Environment, device: Device): Config {
 }
 
 /** What is wrong with a models folder is told by whoever loads it. */
-async function leastBytes({ modelsDir, serveModels }: Config): Promise<number> {
-  return modelsDir === undefined ? 0 : await leastCudaBytes(modelsDir, serveModels).catch(() => 0);
+function leastBytes(config: Config): () => Promise<number> {
+  const { modelsDir, serveModels } = config;
+  let known: Promise<number> | undefined;
+  return () => {
+    known ??=
+      modelsDir === undefined
+        ? Promise.resolve(0)
+        : leastCudaBytes(modelsDir, serveModels, config).catch(() => 0);
+    return known;
+  };
 }
 
 function described({ name, freeBytes }: UsableDevice, bytes: number): string {
@@ -125,7 +134,7 @@ const lookForCuda: LookForCuda = async (bytes) => {
     );
   if (!hasCudaProvider()) return unusable('the CUDA provider is not installed (npm run cuda:install)');
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [program, String(bytes)], {
+    const { stdout } = await promisify(execFile)(process.execPath, [program, String(await bytes())], {
       timeout: patienceMs,
     });
     return JSON.parse(stdout.trim().split('\n').at(-1)!) as CudaAnswer;

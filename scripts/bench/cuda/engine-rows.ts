@@ -8,19 +8,31 @@ import type { TextToImageRequest } from '../../../src/contract/generation.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
 import { createNetworkPool } from '../../../src/installation/network-pool.ts';
+import { isExported, openLocation } from '../../../src/installation/open-model.ts';
 import type { Unet, UnetInput } from '../../../src/networks/networks.ts';
-import { parseDevice } from '../../../src/networks/runtime/device.ts';
+import { openCudaArena } from '../../../src/networks/runtime/cuda/cuda-arena.ts';
+import { cudaWeights } from '../../../src/networks/runtime/cuda/cuda-weights.ts';
+import { cudaIndex, parseDevice } from '../../../src/networks/runtime/device.ts';
+import { createWeightCopier } from '../../../src/networks/runtime/weights/copy-weights.ts';
+import { createSharedWeights } from '../../../src/networks/runtime/weights/shared-weights.ts';
+import { createWeightSeat } from '../../../src/networks/runtime/weights/weight-seat.ts';
 import type { Models } from '../../../src/pipelines/models.ts';
 import { createSdxlGenerator } from '../../../workers/engine/sdxl-generator.ts';
 import { median } from '../statistics.ts';
 import type { EngineRow, EngineWork } from './engine-work.ts';
+import { exchangeRow } from './exchange-row.ts';
 
 const work = JSON.parse(process.argv[2]!) as EngineWork;
 const say = (row: EngineRow): void => {
   process.stdout.write(`${JSON.stringify(row)}\n`);
 };
+const device = parseDevice(work.device);
+const index = cudaIndex(device);
+if (index !== undefined) await openCudaArena(index);
+const copier = index === undefined ? undefined : createWeightCopier(cudaWeights(index));
 const options = {
-  device: parseDevice(work.device),
+  device,
+  ...(copier && { weights: createSharedWeights(copier) }),
   ...{ deterministic: work.deterministic, cudaGraphs: work.cudaGraphs, vaePrecision: 'float16' as const },
 };
 const seconds = async (run: () => Promise<unknown>): Promise<number> => {
@@ -159,4 +171,11 @@ say({
 await networkRows('base', models.get(baseName)!);
 if (work.refiner !== undefined) await networkRows('refiner', models.get(refinerName)!);
 if (work.queue > 0) await requestRows(models);
+const input = stepOf(models.get(baseName)!);
+for (const { textStages, unet, vaeEncoder, vaeDecoder } of models.values())
+  for (const network of [...textStages.map(({ encoder }) => encoder), unet, vaeEncoder, vaeDecoder])
+    await network.release();
+const [base, refiner] = [await openLocation(work.base), work.refiner && (await openLocation(work.refiner))];
+if (!isExported(base) && !(refiner && isExported(refiner)))
+  say(await exchangeRow(base, refiner || undefined, input, options, copier && createWeightSeat(copier)));
 process.exit(0);

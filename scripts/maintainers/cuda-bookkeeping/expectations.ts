@@ -38,6 +38,8 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return `trimmed by a session of its own: ${mebi(before)} before, ${mebi(after)} after, and the next run goes on`;
   },
 
+  'a limit for all sessions': (steps, findings) => expectations['a limit of memory']!(steps, findings),
+
   'a limit of memory': (steps, { failure, TotalAllocated }) => {
     const limit = 8 * 2 ** 20;
     assert.equal(deviceTrouble(String(failure)), 'memory', String(failure));

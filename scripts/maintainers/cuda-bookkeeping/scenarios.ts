@@ -130,6 +130,23 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
     return { ...found, failure };
   },
 
+  'a limit for all sessions': async (mark) => {
+    const device = await openCudaArena(0, { memoryLimit: 8 * 2 ** 20 });
+    const session = await open();
+    mark('too large');
+    const failure = await session.run(rows(4096)).then(
+      () => 'none',
+      (error: Error) => error.message,
+    );
+    mark('small');
+    await session.run(rows(256));
+    mark('end');
+    const found = arena(session);
+    await session.release();
+    await device.release();
+    return { ...found, failure };
+  },
+
   graphs: async (mark) => {
     const session = await open({ graphs: true });
     const graphs = cudaGraphs(session, 0);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { type MemoryNeeds, planUse } from './memory-needs.ts';
-import { choosePlan, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
+import { arenaLimit, choosePlan, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
 import { publishedNeeds } from './published-needs.ts';
 
 const options = { vaePrecision: 'float16', deterministic: false, batch: 1, encodes: false } as const;
@@ -67,6 +67,21 @@ test('the roomiest plan that fits is taken; where none does, the smallest, and t
   }
   const { plan, fits } = choosePlan(planned, 6 * gigabyte);
   assert.deepEqual([plan.name, fits], ['tiled-vae', false]);
+});
+
+test('a limit holds for weights, arena and libraries together, wherever a plan fits into it', () => {
+  for (const planned of [uses(base), uses(both)]) {
+    for (const { use } of planned)
+      for (const more of [0, 0.3 * gigabyte]) {
+        const most = use.total + more;
+        const { use: taken } = choosePlan(planned, most);
+        const limit = arenaLimit(planned, most);
+        assert.ok(limit >= taken.arena);
+        assert.ok(taken.weights + taken.libraries + limit <= most);
+      }
+    // Too little for any: the smallest plan is tried.
+    assert.equal(arenaLimit(planned, gigabyte), planned.at(-1)!.use.arena);
+  }
 });
 
 test('tiles are in every plan where they are wanted, and in none where they are not', () => {

@@ -67,6 +67,15 @@ export function choosePlan(planned: readonly PlannedUse[], available: number): C
   return found === undefined ? { ...planned.at(-1)!, fits: false } : { ...found, fits: true };
 }
 
+/**
+ * Most that the arena may take where all together may take so much: what the plan for that leaves beside
+ * weights and libraries, and no less than the plan is estimated to need.
+ */
+export function arenaLimit(planned: readonly PlannedUse[], most: number): number {
+  const { use } = choosePlan(planned, most);
+  return Math.max(use.arena, Math.floor(most - use.weights - use.libraries));
+}
+
 /** Plans that differ for what is loaded, without those that an operator does not want. */
 export function plansFor(unets: number, vaeTiling: 'auto' | 'on' | 'off'): readonly MemoryPlan[] {
   return memoryPlans

@@ -1,5 +1,6 @@
 import type { MemoryReport } from '../../contract/answers/memory-report.ts';
 import { type CudaArena, openCudaArena } from '../../networks/runtime/cuda/cuda-arena.ts';
+import { cudaDeviceMemory } from '../../networks/runtime/cuda/cuda-devices.ts';
 import { cudaWeights } from '../../networks/runtime/cuda/cuda-weights.ts';
 import { cudaIndex, type Device } from '../../networks/runtime/device.ts';
 import { createWeightCopier } from '../../networks/runtime/weights/copy-weights.ts';
@@ -10,7 +11,14 @@ import { loadedBytes } from '../model-facts.ts';
 import { openUnmerged } from '../open-model.ts';
 import { createDeviceLayout, type DeviceLayout, type LayoutOptions } from './device-layout.ts';
 import { largestUnet, memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
-import { choosePlan, type MemoryLimit, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
+import {
+  arenaLimit,
+  choosePlan,
+  type MemoryLimit,
+  type MemoryPlan,
+  type PlannedUse,
+  plansFor,
+} from './memory-plans.ts';
 
 export interface PlanningOptions extends Omit<NeedOptions, 'encodes'> {
   readonly device: Device;
@@ -46,11 +54,15 @@ export async function planDevice(
     const plans = plansFor(models.length, vaeTiling).filter(({ name }) => name !== 'text-on-cpu');
     return planned(plans, `${device}: everything, as long as memory lasts`, { device });
   }
-  const arena = await openCudaArena(index);
+  const estimates = await estimated(models, options, encodes).catch((error: Error) => error);
+  const most = options.limit && mostBytes(index, options.limit);
+  const arena = await openCudaArena(
+    index,
+    most === undefined || estimates instanceof Error ? {} : { memoryLimit: arenaLimit(estimates.uses, most) },
+  );
   const { trim } = arena;
   const copier = createWeightCopier(cudaWeights(index));
   const weights = createSharedWeights(copier);
-  const estimates = await estimated(models, options, encodes).catch((error: Error) => error);
   if (estimates instanceof Error) {
     const why = `${device}: what its networks take cannot be estimated (${estimates.message})`;
     const seat = createWeightSeat(copier);
@@ -58,7 +70,7 @@ export async function planDevice(
   }
   const { uses, largestUnet } = estimates;
   const seat = createWeightSeat(copier, largestUnet);
-  const { available, why } = availableOf(arena, options.limit);
+  const { available, why } = availableOf(arena, most);
   const chosen = choosePlan(uses, available);
   const plans = uses.slice(uses.findIndex(({ plan }) => plan === chosen.plan));
   const roomier =
@@ -87,13 +99,22 @@ async function estimated(
   return { uses: planUse(needs, plansFor(needs.unets, options.vaeTiling)), largestUnet: largestUnet(needs) };
 }
 
+/** @returns undefined where the device cannot be asked: whoever opens it then says why. */
+function mostBytes(index: number, limit: MemoryLimit): number | undefined {
+  if ('bytes' in limit) return limit.bytes;
+  try {
+    return limit.share * cudaDeviceMemory(index).total;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Bytes that may be taken, the context that is there already among them. */
-function availableOf(arena: CudaArena, limit: MemoryLimit | undefined): { available: number; why: string } {
+function availableOf(arena: CudaArena, most: number | undefined): { available: number; why: string } {
   const { free, total } = arena.memory();
   const found = free + bareContextBytes;
   const why = `${gigabytes(found)} free of ${gigabytes(total)}`;
-  if (limit === undefined) return { available: found, why };
-  const most = 'bytes' in limit ? limit.bytes : limit.share * total;
+  if (most === undefined) return { available: found, why };
   return { available: Math.min(found, most), why: `${why}, DEVICE_MEMORY_LIMIT ${gigabytes(most)}` };
 }
 

@@ -1,6 +1,7 @@
 import { written } from '../c-memory.ts';
 import { loadLibrary } from '../library.ts';
 import { openCudaLibraries } from './cuda-libraries.ts';
+import { cudaMemoryInfo } from './cuda-memory.ts';
 import { check, cudaRuntime, onDevice } from './cuda-runtime.ts';
 
 export interface CudaDevice {
@@ -46,6 +47,15 @@ export function cudaDevices(): CudaDevice[] {
     const name = Buffer.from(properties.subarray(0, nameBytes)).toString('utf8').split('\0')[0]!;
     return { index, name, computeCapability: capability.join('.'), freeBytes: Number(free) };
   });
+}
+
+/**
+ * Bytes of a device, before anything is opened on it: free for everybody now, and in all.
+ * @throws Error of the CUDA runtime, or where it cannot be loaded.
+ */
+export function cudaDeviceMemory(index: number): { readonly free: number; readonly total: number } {
+  openCudaLibraries(loadLibrary().folder);
+  return cudaMemoryInfo(index);
 }
 
 /** 13000 -> "13.0". */
