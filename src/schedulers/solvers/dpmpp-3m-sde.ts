@@ -1,43 +1,17 @@
-import { combine, type Term } from '../../numerics/combine.ts';
+import type { Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { brownianNoise } from './brownian-noise.ts';
-
-/** Clean latents seen at a level, and the step taken from there in log sigma. */
-interface Seen {
-  readonly clean: Float32Array;
-  readonly logStep: number;
-}
+import { dpmppMultistepSde, type Seen } from './dpmpp-multistep-sde.ts';
 
 /**
  * DPM-Solver++(3M) SDE, k-diffusion's sample_dpmpp_3m_sde at eta 1: as 2M SDE with the first and second
- * derivative of the clean latents from the last three, of lower order while history is short. The step to
- * zero gives the clean latents themselves.
+ * derivative of the clean latents from the last three, of lower order while history is short.
  */
 export function dpmpp3mSde({ eta = 1 }: { readonly eta?: number } = {}): Solver {
-  return async function* (denoise, latents, schedule, noise) {
-    const { levels, begin, end } = schedule;
-    const brownian = brownianNoise(schedule, noise);
-    let x = latents;
-    const history: Seen[] = [];
-    for (let i = begin; i < end; i++) {
-      const { sigma } = levels[i]!;
-      const sigmaNext = levels[i + 1]!.sigma;
-      const clean = await denoise(x, levels[i]!);
-      if (sigmaNext === 0) {
-        x = clean;
-      } else {
-        const logStep = Math.log(sigma / sigmaNext);
-        const decay = -Math.expm1(-(1 + eta) * logStep);
-        x = combine([1 - decay, x], [decay, clean], ...corrections({ clean, logStep }, history, eta), [
-          sigmaNext * Math.sqrt(-Math.expm1(-2 * eta * logStep)),
-          brownian(sigma, sigmaNext),
-        ]);
-        history.unshift({ clean, logStep });
-        history.length = Math.min(history.length, 2);
-      }
-      yield x;
-    }
-  };
+  return dpmppMultistepSde(eta, ({ latents, reached, ...now }, history) => [
+    [1 - reached, latents],
+    [reached, now.clean],
+    ...corrections(now, history, eta),
+  ]);
 }
 
 /** The terms phi2 * d1 - phi3 * d2 of the exponential integrator, d1 and d2 by divided differences. */
