@@ -7,7 +7,7 @@ import { sideRange } from '../contract/bodies/ranges.ts';
 import type { ModelDefaults, ModelProfile, ModelRanges, Span } from '../contract/model-profile.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
 import { composedParts } from '../schedulers/samplers.ts';
-import { fewStepProfile, parseFewStep } from './few-step.ts';
+import { type FewStepKind, fewStepProfile, parseFewStep } from './few-step.ts';
 import type { InstalledModel } from './installation.ts';
 import type { OpenedModel } from './open-model.ts';
 
@@ -24,7 +24,7 @@ export function profileOf(
 ): ModelProfile | undefined {
   const file = path.join(directory, manifestName);
   const isTold = opened.unet.config.time_cond_proj_dim !== null;
-  const fewStep = parseFewStep(manifest?.fewStep ?? (isTold ? 'lcm' : undefined), file);
+  const fewStep = parseFewStep(manifest?.fewStep ?? kindShown(opened), file);
   const own = manifest?.profile === undefined ? undefined : parseProfile(manifest.profile, file);
   if (fewStep === undefined) return own;
   const usual = fewStepProfile(fewStep, isTold);
@@ -32,6 +32,12 @@ export function profileOf(
     defaults: { ...usual.defaults, ...own?.defaults },
     ranges: { ...usual.ranges, ...own?.ranges },
   };
+}
+
+/** The kind of few-step model that the files themselves show. */
+function kindShown({ unet, scheduler }: OpenedModel): FewStepKind | undefined {
+  if (unet.config.time_cond_proj_dim !== null || scheduler._class_name === 'LCMScheduler') return 'lcm';
+  return scheduler._class_name === 'TCDScheduler' ? 'tcd' : undefined;
 }
 
 /** @param json what a manifest says under `defaults` and `ranges`. @throws as profileOf. */

@@ -158,6 +158,11 @@ test("a model's defaults and ranges are those of its card, and an LCM's UNet sho
   assert.deepEqual((await profile({ unet: 'told.safetensors' }))?.defaults, {
     ...{ scheduler: 'lcm lcm', steps: 4, guidanceScale: 8 },
   });
+  for (const [name, expected] of [
+    ['LCMScheduler', 'lcm lcm'],
+    ['TCDScheduler', 'tcd lcm'],
+  ])
+    assert.equal((await profile({ scheduler: { _class_name: name } }))?.defaults.scheduler, expected);
   assert.equal(await profile({}), undefined);
 });
 

@@ -54,7 +54,11 @@ const refused: [title: string, change: Record<string, unknown>, message: RegExp]
     /_class_name is "FlowMatchEulerDiscr/,
   ],
   ['flow matching with Heun', { _class_name: 'FlowMatchHeunDiscreteScheduler' }, /not supported/],
-  ['a consistency model', { _class_name: 'LCMScheduler' }, /_class_name is "LCMScheduler"/],
+  [
+    'a consistency model of other timesteps',
+    { _class_name: 'LCMScheduler', original_inference_steps: 100 },
+    /original_inference_steps is 100/,
+  ],
   ['a cosine EDM', { _class_name: 'CosineDPMSolverMultistepScheduler' }, /_class_name is "CosineDPM/],
   ['a class that is no text', { _class_name: 3 }, /_class_name is 3/],
   ['continuous timesteps', { timestep_type: 'continuous' }, /timestep_type is "continuous", only "discrete"/],

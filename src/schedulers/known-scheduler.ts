@@ -19,9 +19,11 @@ const tableClasses = [
   'HeunDiscreteScheduler',
   'KDPM2AncestralDiscreteScheduler',
   'KDPM2DiscreteScheduler',
+  'LCMScheduler',
   'LMSDiscreteScheduler',
   'PNDMScheduler',
   'SASolverScheduler',
+  'TCDScheduler',
   'UniPCMultistepScheduler',
 ];
 
@@ -79,7 +81,9 @@ const only: Readonly<Record<string, readonly unknown[]>> = {
   clip_sample: [false],
   interpolation_type: ['linear'],
   lambda_min_clipped: [Number.NEGATIVE_INFINITY],
+  original_inference_steps: [50],
   thresholding: [false],
+  timestep_scaling: [10],
   timestep_type: ['discrete'],
   use_beta_sigmas: [false],
   use_dynamic_shifting: [false],
