@@ -44,6 +44,9 @@ function open(folder: string): Library {
   const name = names[process.platform];
   if (name === undefined) throw new Error(`ONNX Runtime has no library for ${process.platform}`);
   const file = path.join(folder, name);
+  // Unless it is told not to before its environment is made, the library names this machine in a file of the
+  // user's home and reports its use to its maker (onnxruntime/core/platform/posix/telemetry.cc, 1.30).
+  process.env.ORT_DISABLE_TELEMETRY = '1';
   const getApiBase = pin(file).func('OrtGetApiBase', 'void *', []);
   const [getApi] = koffi.decode(getApiBase(), 'void *', 1);
   const address = koffi.call(getApi, koffi.proto('void *', ['uint32_t']), apiVersion);
@@ -52,7 +55,7 @@ function open(folder: string): Library {
   const env = written<Handle<'Env'>>((out) =>
     requireOk(api, api.CreateEnv(logLevels.warning, 'onnxruntime', out)),
   );
-  // On Windows the library tells its maker about its use unless it is told not to.
+  // On Windows by this alone.
   requireOk(api, api.DisableTelemetryEvents(env));
   return { api, env, folder };
 }
