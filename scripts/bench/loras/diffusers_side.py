@@ -1,6 +1,6 @@
-"""The side of diffusers for loras.ts: load_lora_weights and fuse_lora on a float16 UNet on the CPU, of one
-LoRA and then, after unfuse_lora and unload_lora_weights, of another. Prints what each part cost as one line of
-JSON.
+"""The side of diffusers for loras.ts: load_lora_weights and fuse_lora on a float16 UNet on the CPU, of
+one LoRA and then, after unfuse_lora and unload_lora_weights, of another. Prints what each part cost as
+one line of JSON.
 """
 
 import json
