@@ -152,12 +152,12 @@ test('the documented user suffices for all that gateway, worker and keys do', {
   let tries = 0;
   const store = memoryStore();
   const worker = await consume({
-    ...{ redisUrl, routes: allRoutes, log, lifetimes, lockDurationMs: 150, stalledIntervalMs: 50 },
+    ...{ redisUrl, routes: allRoutes, log, lifetimes, lockDurationMs: 450, stalledIntervalMs: 50 },
     results: store,
     generate: async ({ seed }, { progress }) => {
       progress({ sample: 1, samples: 1, step: 1, steps: 2 }, Buffer.from('jpeg'));
       // Longer than a lock is valid: it is renewed.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 500));
       if (seed === 2 && tries++ === 0) throw new JobError('once more', { retryable: true });
       return output(seed);
     },
