@@ -12,8 +12,8 @@ execWith({
     '--initial-old-space-size=128',
   ],
   // Uploads are read and decoded on every thread of the pool, each with a heap of its own unless told; what
-  // those hold when their pictures are gone is a quarter of the process.
-  environment: { MALLOC_ARENA_MAX: '2' },
+  // those hold when their pictures are gone is a quarter of the process (scripts/bench/overload.ts).
+  environment: { MALLOC_ARENA_MAX: '1' },
 });
 const { gatewayProcess } = await import('./gateway-process.ts');
 await gatewayProcess();
