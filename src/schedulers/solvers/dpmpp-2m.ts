@@ -1,17 +1,18 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
+import { stepsOf } from '../steps.ts';
 
 /**
  * DPM-Solver++(2M) (Lu et al. 2022, "DPM-Solver++", algorithm 2), as k-diffusion's sample_dpmpp_2m: first
  * order at entry and on the step to zero.
  */
-export const dpmpp2m: Solver = async function* (denoise, latents, { levels, begin, end }) {
+export const dpmpp2m: Solver = async function* (denoise, latents, schedule) {
   let x = latents;
   let previous: { clean: Float32Array; logStep: number } | undefined;
-  for (let i = begin; i < end; i++) {
-    const { sigma } = levels[i]!;
-    const sigmaNext = levels[i + 1]!.sigma;
-    const clean = await denoise(x, levels[i]!);
+  for (const { level, next } of stepsOf(schedule)) {
+    const { sigma } = level;
+    const sigmaNext = next.sigma;
+    const clean = await denoise(x, level);
     if (sigmaNext === 0) {
       x = clean;
     } else {

@@ -1,5 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
+import { stepsOf } from '../steps.ts';
 import { ancestralStep } from './ancestral-step.ts';
 
 /**
@@ -8,19 +9,18 @@ import { ancestralStep } from './ancestral-step.ts';
  */
 export function dpmpp2sAncestral({ eta = 1 }: { readonly eta?: number } = {}): Solver {
   return async function* (denoise, latents, schedule, noise) {
-    const { levels, begin, end, levelAt } = schedule;
     let x = latents;
-    for (let i = begin; i < end; i++) {
-      const { sigma } = levels[i]!;
-      const sigmaNext = levels[i + 1]!.sigma;
-      const clean = await denoise(x, levels[i]!);
+    for (const { level, next } of stepsOf(schedule)) {
+      const { sigma } = level;
+      const sigmaNext = next.sigma;
+      const clean = await denoise(x, level);
       if (sigmaNext === 0) {
         x = clean;
       } else {
         const { down, up } = ancestralStep(sigma, sigmaNext, eta);
         const halfway = Math.sqrt(down / sigma);
         const middle = combine([halfway, x], [1 - halfway, clean]);
-        const cleanMiddle = await denoise(middle, levelAt(sigma * halfway));
+        const cleanMiddle = await denoise(middle, schedule.levelAt(sigma * halfway));
         x = combine([down / sigma, x], [1 - down / sigma, cleanMiddle], [up, noise.normal()]);
       }
       yield x;

@@ -1,5 +1,6 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
+import { stepsOf } from '../steps.ts';
 import { brownianNoise } from './brownian-noise.ts';
 
 /** Clean latents seen at a level, and the step taken from there in log sigma. */
@@ -27,14 +28,13 @@ export function dpmppMultistepSde(
   drift: (step: SdeStep, history: readonly Seen[]) => readonly [Term, ...Term[]],
 ): Solver {
   return async function* (denoise, latents, schedule, noise) {
-    const { levels, begin, end } = schedule;
     const brownian = brownianNoise(schedule, noise);
     let x = latents;
     const history: Seen[] = [];
-    for (let i = begin; i < end; i++) {
-      const { sigma } = levels[i]!;
-      const sigmaNext = levels[i + 1]!.sigma;
-      const clean = await denoise(x, levels[i]!);
+    for (const { level, next } of stepsOf(schedule)) {
+      const { sigma } = level;
+      const sigmaNext = next.sigma;
+      const clean = await denoise(x, level);
       if (sigmaNext === 0) {
         x = clean;
       } else {

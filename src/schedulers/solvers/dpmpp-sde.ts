@@ -1,5 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
+import { stepsOf } from '../steps.ts';
 import { ancestralStep } from './ancestral-step.ts';
 import { brownianNoise } from './brownian-noise.ts';
 
@@ -9,17 +10,15 @@ import { brownianNoise } from './brownian-noise.ts';
  */
 export function dpmppSde({ eta = 1 }: { readonly eta?: number } = {}): Solver {
   return async function* (denoise, latents, schedule, noise) {
-    const { levels, begin, end, levelAt } = schedule;
     const brownian = brownianNoise(schedule, noise);
     let x = latents;
-    for (let i = begin; i < end; i++) {
-      const sigmaNext = levels[i + 1]!.sigma;
-      const clean = await denoise(x, levels[i]!);
-      if (sigmaNext === 0) {
+    for (const { level, next } of stepsOf(schedule)) {
+      const clean = await denoise(x, level);
+      if (next.sigma === 0) {
         x = clean;
       } else {
-        const t = logTime(levels[i]!.sigma);
-        const tNext = logTime(sigmaNext);
+        const t = logTime(level.sigma);
+        const tNext = logTime(next.sigma);
         const [from, middle, to] = [t, t + 0.5 * (tNext - t), tNext].map(sigmaOf) as [number, number, number];
         const first = ancestralStep(from, middle, eta);
         const xMiddle = combine(
@@ -27,7 +26,7 @@ export function dpmppSde({ eta = 1 }: { readonly eta?: number } = {}): Solver {
           [1 - first.down / from, clean],
           [first.up, brownian(from, middle)],
         );
-        const cleanMiddle = await denoise(xMiddle, levelAt(middle));
+        const cleanMiddle = await denoise(xMiddle, schedule.levelAt(middle));
         const second = ancestralStep(from, to, eta);
         x = combine(
           [second.down / from, x],
