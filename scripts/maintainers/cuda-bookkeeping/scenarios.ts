@@ -71,6 +71,21 @@ const arena = (session: InferenceSession): Findings => {
   return { InUse: InUse!, TotalAllocated: TotalAllocated!, NumArenaExtensions: NumArenaExtensions! };
 };
 
+/** A run that is too large for the limit of memory, and a smaller one after it. */
+async function beyondAndWithin(session: InferenceSession, mark: Mark): Promise<Findings> {
+  mark('too large');
+  const failure = await session.run(rows(4096)).then(
+    () => 'none',
+    (error: Error) => error.message,
+  );
+  mark('small');
+  await session.run(rows(256));
+  mark('end');
+  const found = arena(session);
+  await session.release();
+  return { ...found, failure };
+}
+
 export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings>>> = {
   'one arena for three sessions': async (mark) => {
     const sessions = [await open(), await open(), await open()];
@@ -116,35 +131,14 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
   },
 
   'a limit of memory': async (mark) => {
-    const session = await open({ memoryLimit: 8 * 2 ** 20 });
-    mark('too large');
-    const failure = await session.run(rows(4096)).then(
-      () => 'none',
-      (error: Error) => error.message,
-    );
-    mark('small');
-    await session.run(rows(256));
-    mark('end');
-    const found = arena(session);
-    await session.release();
-    return { ...found, failure };
+    return beyondAndWithin(await open({ memoryLimit: 8 * 2 ** 20 }), mark);
   },
 
   'a limit for all sessions': async (mark) => {
     const device = await openCudaArena(0, { memoryLimit: 8 * 2 ** 20 });
-    const session = await open();
-    mark('too large');
-    const failure = await session.run(rows(4096)).then(
-      () => 'none',
-      (error: Error) => error.message,
-    );
-    mark('small');
-    await session.run(rows(256));
-    mark('end');
-    const found = arena(session);
-    await session.release();
+    const found = await beyondAndWithin(await open(), mark);
     await device.release();
-    return { ...found, failure };
+    return found;
   },
 
   graphs: async (mark) => {
