@@ -1,5 +1,5 @@
 import { readConfigOrExit } from '../src/config/config.ts';
-import { readHealth } from './supervisor/health-file.ts';
+import { readHealth } from './supervisor/health/health-file.ts';
 
 /**
  * `node workers/health.ts [alive | ready]`: exit code 0 where the worker that writes HEALTH_FILE is so (ready

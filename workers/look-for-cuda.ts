@@ -5,7 +5,7 @@
 import { cudaDevices } from '../src/networks/runtime/cuda/cuda-devices.ts';
 import { loadLibrary } from '../src/networks/runtime/library.ts';
 import { createSessionOptions } from '../src/networks/runtime/session-options.ts';
-import { type CudaAnswer, unusable, usableDevices } from './supervisor/choose-device.ts';
+import { type CudaAnswer, unusable, usableDevices } from './supervisor/devices/choose-device.ts';
 
 function look(bytes: number): CudaAnswer {
   const found = usableDevices(cudaDevices(), bytes);

@@ -9,7 +9,7 @@ import { type InstalledModel, readModelsFolder } from '../../src/installation/in
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
-import { chooseDevice } from '../../workers/supervisor/choose-device.ts';
+import { chooseDevice } from '../../workers/supervisor/devices/choose-device.ts';
 import { progressBar } from './download/progress.ts';
 import { showBytes, table } from './download/sizes.ts';
 import { diagnose } from './models/doctor.ts';

@@ -18,7 +18,7 @@ type Given = { readonly [Name in keyof typeof settings]: ValueOf<(typeof setting
 export interface Config extends Omit<Given, 'device' | 'residentModels' | 'engineSilenceMaxSeconds'> {
   /**
    * Of DEVICES the first one. DEVICE=auto and DEVICES=all are the CPU until a process that computes has chosen
-   * (see workers/supervisor/choose-device.ts).
+   * (see workers/supervisor/devices/choose-device.ts).
    */
   readonly device: Device;
   readonly isDeviceAutomatic: boolean;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Generated } from '../engine/generator.ts';
 import { fakeRequest } from '../testing/queue.ts';
+import type { AdapterKind } from './checkpoints/watch-adapters.ts';
+import type { WeightHashes } from './checkpoints/weight-hashes.ts';
 import { determinismOf } from './determinism.ts';
-import type { AdapterKind } from './watch-adapters.ts';
-import type { WeightHashes } from './weight-hashes.ts';
 
 const generated: Generated = {
   pictures: [{ bytes: new Uint8Array(), seed: 7, latentSha256: 'latents' }],

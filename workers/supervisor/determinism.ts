@@ -4,8 +4,8 @@ import type { DeterminismReport, GenerationRequest } from '../../src/contract/ge
 import { listModels } from '../../src/installation/installation.ts';
 import type { Log } from '../../src/jobs/log.ts';
 import type { Generated } from '../engine/generator.ts';
-import type { AdapterKind, WatchedAdapters } from './watch-adapters.ts';
-import { hashWeights, type WeightHashes } from './weight-hashes.ts';
+import type { AdapterKind, WatchedAdapters } from './checkpoints/watch-adapters.ts';
+import { hashWeights, type WeightHashes } from './checkpoints/weight-hashes.ts';
 
 /** Begins to hash the weights that this worker serves; a worker without a models folder has none. */
 export async function hashInstalled(

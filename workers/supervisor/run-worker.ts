@@ -14,19 +14,23 @@ import { assertNoEviction, connect, patientOptions } from '../../src/jobs/redis/
 import type { RedisAddress } from '../../src/jobs/redis/redis-address.ts';
 import { processIdentity } from '../../src/process/start-time.ts';
 import { openResults, proveStore } from '../../src/results/open-results.ts';
+import { lookOnDisk } from './checkpoints/look-on-disk.ts';
+import { residentRoutes, withdrawnRoutes } from './checkpoints/served-routes.ts';
+import { type WatchedAdapters, watchAdapters } from './checkpoints/watch-adapters.ts';
 import { determinismOf, hashInstalled } from './determinism.ts';
-import { readDeviceState, residentBytes } from './device-state.ts';
-import type { Loss } from './engine-channel.ts';
-import type { EngineOptions, EngineProcess } from './engine-process.ts';
-import { type EngineSupervisor, type SupervisorOptions, superviseEngine } from './engine-supervisor.ts';
-import { type DeviceHealth, reportHealth } from './health-file.ts';
-import { lookOnDisk } from './look-on-disk.ts';
-import { type Observers, observeRuns } from './observe-runs.ts';
-import { createPresence } from './presence.ts';
-import { redisGone } from './redis-gone.ts';
-import { residentRoutes, withdrawnRoutes } from './served-routes.ts';
-import { type WatchedAdapters, watchAdapters } from './watch-adapters.ts';
-import { watchStore } from './watch-store.ts';
+import { readDeviceState, residentBytes } from './devices/device-state.ts';
+import type { Loss } from './engines/engine-channel.ts';
+import type { EngineOptions, EngineProcess } from './engines/engine-process.ts';
+import {
+  type EngineSupervisor,
+  type SupervisorOptions,
+  superviseEngine,
+} from './engines/engine-supervisor.ts';
+import { type Observers, observeRuns } from './engines/observe-runs.ts';
+import { type DeviceHealth, reportHealth } from './health/health-file.ts';
+import { createPresence } from './health/presence.ts';
+import { redisGone } from './health/redis-gone.ts';
+import { watchStore } from './health/watch-store.ts';
 
 export interface WorkerOptions
   extends Omit<EngineOptions, 'config'>,

@@ -11,9 +11,9 @@ import { createProcessLogger } from '../../src/process/logger.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
 import { version } from '../../src/process/software.ts';
 import { openTracing } from '../../src/tracing/tracing.ts';
-import { chooseDevices } from './choose-device.ts';
-import { type DeviceWorkers, startDeviceWorkers } from './device-workers.ts';
-import { type HealthReport, reportHealth } from './health-file.ts';
+import { chooseDevices } from './devices/choose-device.ts';
+import { type DeviceWorkers, startDeviceWorkers } from './devices/device-workers.ts';
+import { type HealthReport, reportHealth } from './health/health-file.ts';
 import { runWorker, type WorkerOptions } from './run-worker.ts';
 
 // Pictures pass through as buffers outside V8's heap; see src/gateway/server.ts.

@@ -1,5 +1,5 @@
 import { readConfig } from '../../src/config/config.ts';
-import { superviseEngine } from '../supervisor/engine-supervisor.ts';
+import { superviseEngine } from '../supervisor/engines/engine-supervisor.ts';
 import { fakeRequest, silentLog } from './queue.ts';
 
 /**

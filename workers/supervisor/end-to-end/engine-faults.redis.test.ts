@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { readConfig } from '../../../src/config/config.ts';
+import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
+import { readProgress } from '../../../src/jobs/records/records.ts';
+import { fakeRequest, gone, isAlive, openTestQueue, silentLog, type TestQueue } from '../../testing/queue.ts';
+import { type RunningWorker, runWorker } from '../run-worker.ts';
+
+const engineFile = path.join(import.meta.dirname, '../../testing/engine.ts');
+let queue: TestQueue;
+let worker: RunningWorker;
+
+before(async () => {
+  queue = await openTestQueue();
+  worker = await runWorker({
+    config: readConfig({ ENGINE_BATCH: '4' }),
+    redisUrl: queue.redis.url,
+    engineFile,
+    log: silentLog,
+    lockDurationMs: 1000,
+    stalledIntervalMs: 500,
+    restartDelayMs: 50,
+    onHopeless: (error) => assert.fail(error),
+  });
+});
+after(async () => {
+  await worker.close();
+  await queue.close();
+});
+
+/** A process that never comes up or never ends is a failure, not a hang. */
+const bounded = { timeout: 60_000 };
+
+test(
+  'a job becomes a picture that depends on its seed, and its result names checkpoint and time',
+  bounded,
+  async () => {
+    const first = await queue.end(await queue.submit(fakeRequest('a')));
+    assert.equal(first.status, 'COMPLETED');
+    assert.deepEqual(first.result?.checkpoints, ['fake']);
+    assert.ok(first.result.inferenceSeconds > 0);
+    const again = await queue.end(await queue.submit(fakeRequest('a')));
+    assert.equal(await queue.picture(again), await queue.picture(first));
+    const other = await queue.end(await queue.submit({ ...fakeRequest('a'), seed: 43 }));
+    assert.notEqual(await queue.picture(other), await queue.picture(first));
+
+    const { determinism } = first.result;
+    const [latents] = determinism!.images;
+    assert.match(latents!.latentSha256, /^[0-9a-f]{64}$/);
+    assert.deepEqual(determinism, {
+      checkpoints: [{ name: 'fake', weights: {} }],
+      device: 'cpu',
+      runtime: 'fake engine',
+      precision: 'integer',
+      repeatable: true,
+      scheduler: 'Euler',
+      rng: 'philox',
+      images: [{ seed: 42, latentSha256: latents!.latentSha256 }],
+    });
+    assert.deepEqual(again.result?.determinism, determinism);
+    assert.notEqual(other.result?.determinism?.images[0]?.latentSha256, latents!.latentSha256);
+  },
+);
+
+test('a preview comes from the engine to whoever follows the request', bounded, async () => {
+  const id = await queue.submit(fakeRequest('previewAt=5 stepMs=100'));
+  const previews: string[] = [];
+  for await (const event of queue.producer.watch(id, new AbortController().signal))
+    if (event.type === 'preview') previews.push(event.jpeg.toString());
+  assert.deepEqual([...new Set(previews)], ['preview of step 5']);
+});
+
+test('a cancelled job frees its engine after the step in hand', bounded, async () => {
+  // Where the cancel did not arrive, this one would take 20 seconds, longer than anybody here waits for the
+  // next.
+  const id = await queue.submit(fakeRequest('stepMs=200', 100));
+  const steps: number[] = [];
+  let cancelledAfter = Number.NaN;
+  for await (const event of queue.producer.watch(id, new AbortController().signal)) {
+    if (event.type !== 'progress') continue;
+    steps.push(event.progress.step);
+    if (steps.length > 1) continue;
+    cancelledAfter = event.progress.step;
+    await queue.producer.cancel(id);
+  }
+  const record = await queue.end(id);
+  assert.deepEqual([record.status, record.error], ['FAILED', 'The request was cancelled']);
+  const pid = worker.enginePid();
+  const next = await queue.end(await queue.submit(fakeRequest('after the cancel')));
+  assert.equal(next.status, 'COMPLETED');
+  assert.equal(worker.enginePid(), pid, 'the engine was not replaced');
+  // What the job reported last stays with it: the step in hand at the cancel and, where that was just over,
+  // one more.
+  const last = (await readProgress(queue.producer.redis, id))!.step;
+  assert.ok(last <= cancelledAfter + 2, `step ${last} was done after a cancel in step ${cancelledAfter + 1}`);
+});
+
+test(
+  'a job whose engine is killed in mid-step finishes on a new engine with the same picture',
+  bounded,
+  async () => {
+    const request = fakeRequest('killed stepMs=50');
+    const undisturbed = await queue.picture(await queue.end(await queue.submit(request)));
+    const pid = worker.enginePid();
+    const id = await queue.submit(request);
+    await queue.stepsReported(id, 5);
+    process.kill(pid, 'SIGKILL');
+    const record = await queue.end(id);
+    assert.equal(record.status, 'COMPLETED', record.error);
+    assert.equal(record.attempts, 2);
+    assert.notEqual(worker.enginePid(), pid);
+    assert.equal(await queue.picture(record), undisturbed);
+  },
+);
+
+test(
+  'a job that kills every engine fails after two with its reason, and the others complete',
+  bounded,
+  async () => {
+    const poison = await queue.submit(fakeRequest('crashAt=3'));
+    const others = await Promise.all(Array.from({ length: 3 }, () => queue.submit(fakeRequest('fine'))));
+    const record = await queue.end(poison);
+    assert.equal(record.status, 'FAILED');
+    assert.equal(record.attempts, 2);
+    assert.equal(record.error, 'The engine ended (signal SIGKILL) while it worked on this request');
+    for (const id of others) assert.equal((await queue.end(id)).status, 'COMPLETED');
+  },
+);
+
+test(
+  'a thread blocked for longer than the lock lasts neither loses the job nor runs it twice',
+  bounded,
+  async () => {
+    const record = await queue.end(await queue.submit(fakeRequest('stepMs=2500', 2)));
+    assert.equal(record.status, 'COMPLETED', record.error);
+    assert.equal(record.attempts, 1);
+  },
+);
+
+test('a failure that says something about the request fails it at once with that text', bounded, async () => {
+  const record = await queue.end(await queue.submit(fakeRequest('failAt=2')));
+  assert.equal(record.status, 'FAILED');
+  assert.equal(record.attempts, 1);
+  assert.equal(record.error, 'the latents after step 2 hold NaN');
+});
+
+test('an unknown error is tried twice on the same engine and keeps its text inside', bounded, async () => {
+  const pid = worker.enginePid();
+  const record = await queue.end(await queue.submit(fakeRequest('brokenAt=2')));
+  assert.equal(record.attempts, 2);
+  assert.equal(record.error, 'The worker could not finish this request');
+  assert.equal(worker.enginePid(), pid);
+});
+
+test('an engine whose device failed is replaced, and the job tried once more', bounded, async () => {
+  const pid = worker.enginePid();
+  const record = await queue.end(await queue.submit(fakeRequest('deviceAt=2')));
+  assert.equal(record.attempts, 2);
+  assert.equal(record.error, 'The device failed while it worked on this request');
+  await gone(pid);
+});
+
+test(
+  'samples that find no memory together are computed one by one, with the same pictures',
+  bounded,
+  async () => {
+    const made = async (prompt: string) => {
+      const record = await queue.end(await queue.submit({ ...fakeRequest(prompt, 3), samples: 3 }));
+      assert.deepEqual([record.error, record.attempts], [undefined, 1]);
+      return record.result?.determinism?.images;
+    };
+    const undisturbed = await made('tight');
+    const pid = worker.enginePid();
+    assert.equal(undisturbed?.length, 3);
+    assert.deepEqual(await made('tight room=2'), undisturbed);
+    assert.equal(worker.enginePid(), pid, 'the engine was not replaced');
+  },
+);
+
+test(
+  'samples that find no memory one by one either fail at once, and their reason is told',
+  bounded,
+  async () => {
+    const record = await queue.end(await queue.submit({ ...fakeRequest('tight room=0'), samples: 2 }));
+    assert.deepEqual(
+      [record.status, record.attempts, record.error],
+      ['FAILED', 1, 'The device has not enough memory for this request, even for one sample at a time'],
+    );
+  },
+);
+
+test(
+  'a single sample that finds no memory is tried once more by a new engine, then fails with its reason',
+  bounded,
+  async () => {
+    const pid = worker.enginePid();
+    const record = await queue.end(await queue.submit(fakeRequest('tight room=0')));
+    assert.deepEqual(
+      [record.status, record.attempts, record.error],
+      ['FAILED', 2, 'The device has not enough memory for this request'],
+    );
+    await gone(pid);
+    assert.equal((await queue.end(await queue.submit(fakeRequest('tight room=1')))).status, 'COMPLETED');
+  },
+);
+
+test('an idle engine that is killed is replaced, and the worker stays on the list', bounded, async () => {
+  const pid = worker.enginePid();
+  process.kill(pid, 'SIGKILL');
+  while (worker.enginePid() === pid) {
+    assert.equal((await liveWorkers(queue.producer.redis)).length, 1);
+    await setTimeout(20);
+  }
+  assert.equal((await queue.end(await queue.submit(fakeRequest('after')))).status, 'COMPLETED');
+});
+
+test('a deadline stops the engine between two steps without replacing it', bounded, async () => {
+  const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
+  const worker = await runWorker({
+    config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
+    redisUrl: impatient.redis.url,
+    engineFile,
+    log: silentLog,
+    onHopeless: (error) => assert.fail(error),
+  });
+  try {
+    const pid = worker.enginePid();
+    const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=100', 1000)));
+    assert.equal(record.status, 'FAILED');
+    assert.equal(record.error, 'The request was not finished within its deadline');
+    assert.equal((await impatient.end(await impatient.submit(fakeRequest('next')))).status, 'COMPLETED');
+    assert.equal(worker.enginePid(), pid);
+  } finally {
+    await worker.close();
+    await impatient.close();
+  }
+});
+
+test(
+  'an engine that hangs in a step after its deadline is killed after the grace time',
+  bounded,
+  async () => {
+    const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
+    const worker = await runWorker({
+      config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
+      redisUrl: impatient.redis.url,
+      engineFile,
+      log: silentLog,
+      cancelGraceMs: 200,
+      restartDelayMs: 10,
+      onHopeless: (error) => assert.fail(error),
+    });
+    try {
+      const pid = worker.enginePid();
+      const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=600000')));
+      assert.equal(record.error, 'The request was not finished within its deadline');
+      assert.ok(!isAlive(pid));
+      // Until another engine is there, which may take longer than the deadline.
+      const next = async () => (await impatient.end(await impatient.submit(fakeRequest('next')))).status;
+      while ((await next()) !== 'COMPLETED');
+    } finally {
+      await worker.close();
+      await impatient.close();
+    }
+  },
+);
+
+test('a worker whose checkpoints cannot be opened says why and takes no jobs', bounded, async () => {
+  const start = runWorker({
+    config: readConfig({}),
+    redisUrl: queue.redis.url,
+    engineFile: path.join(import.meta.dirname, '../../testing/refusing-engine.ts'),
+    log: silentLog,
+    onHopeless: (error) => assert.fail(error),
+  });
+  await assert.rejects(start, { message: 'unet/config.json: cross_attention_dim is missing' });
+});
+
+test('a worker whose engine cannot be replaced reports itself hopeless', bounded, async () => {
+  const hopeless = Promise.withResolvers<Error>();
+  const other = await openTestQueue();
+  process.env.FAKE_ENGINE_LOADS = '1';
+  const worker = await runWorker({
+    config: readConfig({}),
+    redisUrl: other.redis.url,
+    engineFile: path.join(import.meta.dirname, '../../testing/fading-engine.ts'),
+    log: silentLog,
+    restartDelayMs: 10,
+    maxRestarts: 2,
+    onHopeless: hopeless.resolve,
+  });
+  process.env.FAKE_ENGINE_LOADS = '0';
+  process.kill(worker.enginePid(), 'SIGKILL');
+  assert.equal((await hopeless.promise).message, 'the device is gone');
+  await worker.close();
+  await other.close();
+});
