@@ -35,17 +35,21 @@ export function pictureParameterRoutes(
       const text = parameters ?? textOf(file ?? bytesOf(image));
       if (text === '') return { parameters: '', slug: null, request: null, warnings: [] };
       const { slug, fields: body, warnings } = recreatedRequest(text);
-      const { fields: request, told } = withServedModel(body, modelsServed(await workers.expected()));
+      const { fields: request, told } = withServedModel(body, modelsServed(await workers.live()));
       return { parameters: text, slug, request, warnings: [...warnings, ...told] };
     },
   );
 }
 
-/** A picture of elsewhere may name a model that is not here; its request goes to the usual one then. */
+/**
+ * A picture of elsewhere may name a model that is not here; its request goes to the usual one then. While no
+ * worker lives nobody can say so.
+ */
 function withServedModel(fields: Readonly<Record<string, unknown>>, models: readonly ModelFacts[]) {
   const { model, base_model, ...others } = fields;
   const name = model ?? base_model;
-  if (name === undefined || models.some(({ id }) => id === name)) return { fields: { ...fields }, told: [] };
+  if (name === undefined || models.length === 0 || models.some(({ id }) => id === name))
+    return { fields: { ...fields }, told: [] };
   return { fields: others, told: [`Model: ${show(name)} is not served here, the usual one is taken`] };
 }
 

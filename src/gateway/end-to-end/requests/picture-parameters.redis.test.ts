@@ -75,3 +75,16 @@ test('a model that is served here is taken over, another is told', async () => {
     [undefined, ['Model: "dreamshaper" is not served here, the usual one is taken']],
   );
 });
+
+test('a text is read while no worker lives, and no model is said to be missing', async () => {
+  await service.heartbeat(false);
+  const app = await service.gateway({ noWorkerGraceSeconds: 0 });
+  try {
+    const response = await service.post('/v1/picture-parameters', { parameters: text }, {}, app);
+    assert.equal(response.statusCode, 200, response.body);
+    assert.deepEqual(response.json().warnings, []);
+  } finally {
+    await app.close();
+    await service.heartbeat(true);
+  }
+});
