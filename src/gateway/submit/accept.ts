@@ -163,6 +163,7 @@ function withOverrides<Request extends Pick<GenerationRequest, 'prompt' | 'loras
   request: Request,
   overrides: RequestOverrides = {},
 ): Request {
-  const named = overrides.prompt === undefined ? undefined : lorasOf(overrides.prompt);
-  return { ...request, ...overrides, ...named };
+  // The request has the LoRAs of the same prompt already, beside those of its field.
+  const { prompt } = overrides;
+  return { ...request, ...overrides, ...(prompt !== undefined && { prompt: lorasOf(prompt).prompt }) };
 }
