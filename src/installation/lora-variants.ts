@@ -96,20 +96,27 @@ async function load(
   const changed = changedComponents(opened, merged);
   const variant: Checkpoint = { ...merged, unet: withoutStaleCopies(opened.unet, merged.unet) };
   const loaders = networkLoaders(variant, network, places);
-  const unet = changed.unet ? await loaders.unet() : base.unet;
-  const networks: Loaded['networks'][number][] = changed.unet ? [unet] : [];
-  const textStages = [];
-  for (const [index, stage] of base.textStages.entries()) {
-    await onWork();
-    if (!changed.textEncoders[index]) textStages.push(stage);
-    else {
-      const encoder = await loaders.textEncoders[index]!();
-      networks.push(encoder);
-      textStages.push({ ...stage, encoder });
+  const networks: Loaded['networks'][number][] = [];
+  const own = async <Own extends Loaded['networks'][number]>(loading: Promise<Own>): Promise<Own> => {
+    const loaded = await loading;
+    networks.push(loaded);
+    return loaded;
+  };
+  try {
+    const unet = changed.unet ? await own(loaders.unet()) : base.unet;
+    const textStages = [];
+    for (const [index, stage] of base.textStages.entries()) {
+      await onWork();
+      const encoder = changed.textEncoders[index] && (await own(loaders.textEncoders[index]!()));
+      textStages.push(encoder ? { ...stage, encoder } : stage);
     }
+    await keepNewest(directory);
+    return { models: { ...base, unet, textStages, variant: key }, networks };
+  } catch (error) {
+    // Cancelled, or no memory for the next: what is loaded already is nobody's.
+    await Promise.all(networks.map((network) => network.release()));
+    throw error;
   }
-  await keepNewest(directory);
-  return { models: { ...base, unet, textStages, variant: key }, networks };
 }
 
 /** Files of merged weights that stay for the next start; of SDXL's UNet in float16 up to 5 GB each. */
