@@ -24,7 +24,8 @@ interface Seated {
  */
 export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0): OwnWeights {
   const turns = createTurns();
-  const networks = new Set<GivenNetwork>();
+  /** Those that are open, each with the places of its weights in their order. */
+  const networks = new Map<GivenNetwork, readonly string[]>();
   const sessions = new Map<string, Seated>();
   let memory: WeightMemory | undefined;
   /** Whose weights lie there, and which of them are whole. */
@@ -66,18 +67,19 @@ export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0)
     const seated = await seat(network);
     if (present?.seated !== seated) present = { seated, places: new Map() };
     const { places } = present;
+    const wanted = networks.get(network)!;
     const missing = network.weights
-      .map((located, index) => ({ located, offset: seated.offsets[index]! }))
-      .filter(({ located }) => places.get(located.weight.key) !== placeOf(located));
+      .map((located, index) => ({ located, offset: seated.offsets[index]!, place: wanted[index]! }))
+      .filter(({ located, place }) => places.get(located.weight.key) !== place);
     for (const { located } of missing) places.delete(located.weight.key);
     if (missing.length > 0) await copy(memory!, missing, signal);
-    for (const { located } of missing) places.set(located.weight.key, placeOf(located));
+    for (const { located, place } of missing) places.set(located.weight.key, place);
     return seated.session;
   };
 
   return {
     open: async (network) => {
-      networks.add(network);
+      networks.set(network, network.weights.map(placeOf));
       const leave = (): Promise<void> =>
         turns.alone(async () => {
           if (networks.delete(network) && networks.size === 0) await clear();
