@@ -27,7 +27,6 @@ export async function isSameTensor(a: TensorLocation, b: TensorLocation): Promis
   const { file, byteOffset, transposed, ...kind } = a;
   const { file: otherFile, byteOffset: otherOffset, transposed: otherTransposed, ...otherKind } = b;
   if (JSON.stringify(kind) !== JSON.stringify(otherKind)) return false;
-  if (file === otherFile && byteOffset === otherOffset && transposed === otherTransposed) return true;
   if (transposed !== otherTransposed) {
     const [values, otherValues] = [await readTensorValues(a), await readTensorValues(b)];
     return values.every((value, index) => Object.is(value, otherValues[index]));
