@@ -124,7 +124,7 @@ export function usableDevices(devices: readonly CudaDevice[], bytes: number): Cu
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
-const program = moduleFile(import.meta.url, '../look-for-cuda.ts');
+const program = moduleFile(import.meta.url, '../../look-for-cuda.ts');
 const patienceMs = 60_000;
 
 const lookForCuda: LookForCuda = async (bytes) => {
