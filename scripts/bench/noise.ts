@@ -7,7 +7,7 @@
  */
 import { createNoiseSource, type NoiseSource } from '../../src/numerics/noise-source.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
-import { karrasSigmasFloat32 } from '../../src/schedulers/spacing.ts';
+import { karrasSigmasFloat32 } from '../../src/schedulers/schedules/spacing.ts';
 import type { Row } from './report/row.ts';
 import { formatTable } from './report/table.ts';
 

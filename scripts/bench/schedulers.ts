@@ -4,7 +4,7 @@
  */
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import type { NoiseSource } from '../../src/numerics/noise-source.ts';
-import { noiseTable } from '../../src/schedulers/noise-levels.ts';
+import { noiseTable } from '../../src/schedulers/noise-levels/noise-table.ts';
 import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 import type { SchedulerDefinition } from '../../src/schedulers/scheduler-definition.ts';
 

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import { endpoints } from '../../src/contract/endpoints.ts';
-import { noiseTable } from '../../src/schedulers/noise-levels.ts';
+import { noiseTable } from '../../src/schedulers/noise-levels/noise-table.ts';
 import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 import { composedName, samplerNames, schedulesOf } from '../../src/schedulers/samplers.ts';
 import { namedSchedules, scheduleNames } from '../../src/schedulers/schedules/named-schedules.ts';

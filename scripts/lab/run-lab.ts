@@ -3,7 +3,7 @@ import path from 'node:path';
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import type { Config } from '../../src/config/config.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
-import { noiseTable } from '../../src/schedulers/noise-levels.ts';
+import { noiseTable } from '../../src/schedulers/noise-levels/noise-table.ts';
 import { type SolverOrder, solverOrder } from './measures/orders.ts';
 import type { LabOptions } from './options.ts';
 import { type Output, showProgress } from './progress.ts';

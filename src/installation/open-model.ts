@@ -12,8 +12,8 @@ import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
 import { type CheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
-import { requireKnownScheduler } from '../schedulers/known-scheduler.ts';
-import { schedulerSettings } from '../schedulers/scheduler-config.ts';
+import { requireKnownScheduler } from '../schedulers/noise-levels/known-scheduler.ts';
+import { schedulerSettings } from '../schedulers/noise-levels/scheduler-config.ts';
 import { fewStepConfig, parseFewStep } from './few-step.ts';
 import type { InstalledModel } from './installation.ts';
 

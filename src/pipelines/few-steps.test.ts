@@ -15,7 +15,7 @@ import type { InstalledModel } from '../installation/installation.ts';
 import { loadModels } from '../installation/load-models.ts';
 import { profileOf } from '../installation/model-profile.ts';
 import { openUnmerged } from '../installation/open-model.ts';
-import { noiseTable } from '../schedulers/noise-levels.ts';
+import { noiseTable } from '../schedulers/noise-levels/noise-table.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 import type { Models } from './models.ts';
 import type { Picture } from './sampling.ts';

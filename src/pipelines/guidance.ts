@@ -1,6 +1,6 @@
 import type { Unet } from '../networks/networks.ts';
-import type { NoiseTable } from '../schedulers/noise-levels.ts';
-import type { Preconditioning } from '../schedulers/preconditioning.ts';
+import type { NoiseTable } from '../schedulers/noise-levels/noise-table.ts';
+import type { Preconditioning } from '../schedulers/noise-levels/preconditioning.ts';
 import type { Estimates, NoiseLevel, Schedule } from '../schedulers/scheduler.ts';
 import type { Conditioning, PromptEmbeds } from './conditioning.ts';
 import type { DenoiseMany } from './lockstep.ts';

@@ -1,6 +1,6 @@
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
-import { requireKnownScheduler } from '../schedulers/known-scheduler.ts';
-import { type NoiseTable, noiseTable } from '../schedulers/noise-levels.ts';
+import { requireKnownScheduler } from '../schedulers/noise-levels/known-scheduler.ts';
+import { type NoiseTable, noiseTable } from '../schedulers/noise-levels/noise-table.ts';
 import { type ClipTokenizer, loadTokenizer } from '../text/tokenizer.ts';
 
 /** One text encoder with the tokenizer that feeds it. */

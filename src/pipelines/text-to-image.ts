@@ -1,7 +1,7 @@
 import { configuredSolver } from '../schedulers/methods.ts';
 import { findScheduler } from '../schedulers/registry.ts';
-import { handOff } from '../schedulers/run-parts.ts';
 import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts';
+import { handOff } from '../schedulers/schedules/run-parts.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning.ts';

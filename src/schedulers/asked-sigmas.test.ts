@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { noiseTable } from './noise-levels.ts';
+import { noiseTable } from './noise-levels/noise-table.ts';
 import { findScheduler } from './registry.ts';
 
 /** What scripts/maintainers/make-oracles/asked-sigmas.py recorded of diffusers 0.42.1. */

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
 import { methods } from './methods.ts';
 import type { Denoise, NoiseLevel, Schedule, Solver } from './scheduler.ts';
+import { karrasSigmas } from './schedules/spacing.ts';
 import { saSolver } from './solvers/sa-solver.ts';
 import { tcd } from './solvers/tcd.ts';
 import { unipc } from './solvers/unipc.ts';
-import { karrasSigmas } from './spacing.ts';
 import { coordinates, downwardPath } from './testing/coordinate-noise.ts';
 
 /*

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { createNoiseSource } from '../numerics/noise-source.ts';
-import { type NoiseTable, noiseTable } from './noise-levels.ts';
+import { type NoiseTable, noiseTable } from './noise-levels/noise-table.ts';
+import type { SchedulerConfig } from './noise-levels/scheduler-config.ts';
 import { findScheduler, schedulerNames } from './registry.ts';
-import { handOff, partial } from './run-parts.ts';
 import type { Denoise, Schedule } from './scheduler.ts';
-import type { SchedulerConfig } from './scheduler-config.ts';
+import { handOff, partial } from './schedules/run-parts.ts';
 
 /** What the network was asked in a run, and the latents handed to the VAE; base64 of float32. */
 interface PackedRun {

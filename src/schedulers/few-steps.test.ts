@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noiseTable } from './noise-levels.ts';
+import { noiseTable } from './noise-levels/noise-table.ts';
 import { findScheduler } from './registry.ts';
 
 const sdxl = { beta_start: 0.00085, beta_end: 0.012, beta_schedule: 'scaled_linear' };

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endpoints } from '../contract/endpoints.ts';
 import { findScheduler, schedulerNames } from './registry.ts';
-import { handOff, partial } from './run-parts.ts';
 import type { Denoise } from './scheduler.ts';
+import { handOff, partial } from './schedules/run-parts.ts';
 import { cheapNoise, denoise, finish, length, noiseOf, sdxl, startOf, walk } from './testing/walks.ts';
 
 const stepCounts = [20, 21, 25, 30, 50, 99, 100];

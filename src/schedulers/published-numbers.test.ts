@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
-import { type NoiseTable, noiseTable } from './noise-levels.ts';
+import { type NoiseTable, noiseTable } from './noise-levels/noise-table.ts';
+import type { SchedulerConfig } from './noise-levels/scheduler-config.ts';
 import type { Denoise, NoiseLevel, Schedule, Solver } from './scheduler.ts';
-import type { SchedulerConfig } from './scheduler-config.ts';
 import {
   ddimGrid,
   ddpmGrid,
@@ -13,21 +13,21 @@ import {
   sigmaGrid,
   solverGrid,
   solverLinspace,
-} from './schedules.ts';
+} from './schedules/schedules.ts';
+import { karrasSigmas, levelsAt } from './schedules/spacing.ts';
 import { ddim } from './solvers/ddim.ts';
 import { ddpm } from './solvers/ddpm.ts';
-import { dpmMultistep } from './solvers/dpm-multistep.ts';
-import { dpmSinglestep } from './solvers/dpm-singlestep.ts';
-import { dpm2 } from './solvers/dpm2.ts';
-import { dpm2Ancestral } from './solvers/dpm2-ancestral.ts';
-import { dpmppSde } from './solvers/dpmpp-sde.ts';
+import { dpmMultistep } from './solvers/dpm-solver/dpm-multistep.ts';
+import { dpmSinglestep } from './solvers/dpm-solver/dpm-singlestep.ts';
+import { dpm2 } from './solvers/dpm-solver/dpm2.ts';
+import { dpm2Ancestral } from './solvers/dpm-solver/dpm2-ancestral.ts';
+import { dpmppSde } from './solvers/dpm-solver/dpmpp-sde.ts';
 import { euler } from './solvers/euler.ts';
 import { eulerAncestral } from './solvers/euler-ancestral.ts';
 import { heun } from './solvers/heun.ts';
 import { lms } from './solvers/lms.ts';
 import { pndm } from './solvers/pndm.ts';
 import { unipc } from './solvers/unipc.ts';
-import { karrasSigmas, levelsAt } from './spacing.ts';
 
 /*
  * The full loop tests of diffusers (source and revision in the JSON) on our solvers. Their toy network is

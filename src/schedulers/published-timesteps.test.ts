@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createNoiseSource } from '../numerics/noise-source.ts';
-import { noiseTable } from './noise-levels.ts';
+import { noiseTable } from './noise-levels/noise-table.ts';
+import type { SchedulerConfig } from './noise-levels/scheduler-config.ts';
 import { findScheduler } from './registry.ts';
-import { handOff } from './run-parts.ts';
 import type { Denoise, Schedule, Solver } from './scheduler.ts';
-import type { SchedulerConfig } from './scheduler-config.ts';
 import type { SchedulerDefinition } from './scheduler-definition.ts';
-import { sigmaGrid } from './schedules.ts';
+import { handOff } from './schedules/run-parts.ts';
+import { sigmaGrid } from './schedules/schedules.ts';
 import { ancestralStep } from './solvers/ancestral-step.ts';
 import { heun } from './solvers/heun.ts';
 

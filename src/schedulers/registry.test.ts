@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noiseTable } from './noise-levels.ts';
+import { noiseTable } from './noise-levels/noise-table.ts';
 import { findScheduler, schedulerNames } from './registry.ts';
-import { handOff, partial } from './run-parts.ts';
 import type { Schedule } from './scheduler.ts';
+import { handOff, partial } from './schedules/run-parts.ts';
 
 const sdxl = noiseTable({
   beta_start: 0.00085,

@@ -1,9 +1,9 @@
 import type { Endpoint } from '../contract/endpoints.ts';
-import { compvisSchedule } from './compvis-schedule.ts';
 import { type Method, methods } from './methods.ts';
 import { composedScheduler } from './samplers.ts';
 import type { SchedulerDefinition } from './scheduler-definition.ts';
-import * as schedules from './schedules.ts';
+import { compvisSchedule } from './schedules/compvis-schedule.ts';
+import * as schedules from './schedules/schedules.ts';
 
 type Row = readonly [method: Method, spacing: Spacing, source: string];
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endpoints } from '../contract/endpoints.ts';
 import { findScheduler, schedulerNames } from './registry.ts';
-import { handOff, partial } from './run-parts.ts';
 import { composedName, composedScheduler, findSampler, samplerNames, schedulesOf } from './samplers.ts';
 import type { Denoise } from './scheduler.ts';
 import { scheduleNames } from './schedules/named-schedules.ts';
+import { handOff, partial } from './schedules/run-parts.ts';
 import { cheapNoise, denoise, finish, length, noiseOf, sdxl, startOf, walk } from './testing/walks.ts';
 
 const stepCounts = [1, 2, 3, 4, 5, 8, 13, 20, 30, 50, 100];

@@ -1,5 +1,5 @@
 import type { Method } from './methods.ts';
-import type { NoiseTable } from './noise-levels.ts';
+import type { NoiseTable } from './noise-levels/noise-table.ts';
 import type { Schedule } from './scheduler.ts';
 
 /** A name with what it means: a method on a schedule. */

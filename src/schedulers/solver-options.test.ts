@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configuredSolver, methods, optionsOf } from './methods.ts';
-import { karras, normal } from './schedules.ts';
+import { karras, normal } from './schedules/schedules.ts';
 import type { SolverOptions } from './solver-options.ts';
 import { denoise, finish, noiseOf, sdxl, startOf } from './testing/walks.ts';
 

@@ -1,4 +1,4 @@
-import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels/noise-table.ts';
 import type { Schedule } from '../../../src/schedulers/scheduler.ts';
 import { type CleanAt, type FlowSolution, solveFlow } from './flow.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { publishedScheduler } from '../../../src/checkpoints/configs/published-configs.ts';
-import { noiseTable } from '../../../src/schedulers/noise-levels.ts';
+import { noiseTable } from '../../../src/schedulers/noise-levels/noise-table.ts';
 import { allEntries, chooseEntries, labelOf } from '../entries.ts';
 import { problemOf } from '../exact/reference.ts';
 import { orderTolerance } from '../report/summary.ts';

@@ -1,6 +1,6 @@
 import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
 import type { NoiseLevel, Schedule, Solver } from '../../../src/schedulers/scheduler.ts';
-import { karrasSigmas } from '../../../src/schedulers/spacing.ts';
+import { karrasSigmas } from '../../../src/schedulers/schedules/spacing.ts';
 import { coordinates } from '../../../src/schedulers/testing/coordinate-noise.ts';
 import type { Entry } from '../entries.ts';
 import { solveFlow } from '../exact/flow.ts';

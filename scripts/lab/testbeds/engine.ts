@@ -7,7 +7,7 @@ import { guided } from '../../../src/pipelines/guidance.ts';
 import type { Models } from '../../../src/pipelines/models.ts';
 import { latentSize } from '../../../src/pipelines/sample-pictures.ts';
 import { timeIdsFor } from '../../../src/pipelines/time-ids.ts';
-import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels/noise-table.ts';
 import type { Denoise, NoiseLevel } from '../../../src/schedulers/scheduler.ts';
 import { type RgbaPicture, rgbaOf } from '../measures/picture-difference.ts';
 import type { FoundCheckpoint } from './find-checkpoint.ts';

@@ -1,5 +1,5 @@
 import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
-import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels/noise-table.ts';
 import type { Entry } from '../entries.ts';
 import { convergedLatents, type FlowProblem, flowOf, problemOf, solvedFlow } from '../exact/reference.ts';
 import {

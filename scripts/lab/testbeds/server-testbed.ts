@@ -1,5 +1,5 @@
 import { encodeImage } from '../../../src/images/encode-image.ts';
-import type { NoiseTable } from '../../../src/schedulers/noise-levels.ts';
+import type { NoiseTable } from '../../../src/schedulers/noise-levels/noise-table.ts';
 import type { Entry } from '../entries.ts';
 import {
   decodeRgba,

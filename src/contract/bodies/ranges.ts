@@ -109,7 +109,7 @@ export function rangedFields({ steps, guidanceScale }: Ranges) {
 }
 
 /**
- * As partial of src/schedulers/run-parts.ts: a strength of few steps may leave none.
+ * As partial of src/schedulers/schedules/run-parts.ts: a strength of few steps may leave none.
  * @throws ApiError naming both.
  */
 export function requireStep(steps: number, strength: number): void {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createNoiseSource } from '../../numerics/noise-source.ts';
-import { noiseTable } from '../noise-levels.ts';
-import { partial } from '../run-parts.ts';
+import { noiseTable } from '../noise-levels/noise-table.ts';
 import { composedScheduler, findSampler, type SamplerName, samplerNames } from '../samplers.ts';
 import type { Denoise, Schedule } from '../scheduler.ts';
+import { partial } from '../schedules/run-parts.ts';
 import { type CacheChoice, cacheChoice, takesCache } from './cache-kinds.ts';
 import { type CachedPart, cachedDenoise, type Evaluations } from './cached-denoise.ts';
 

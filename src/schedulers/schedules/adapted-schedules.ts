@@ -1,5 +1,5 @@
-import { discardPenultimate, type ScheduleOf } from '../schedules.ts';
-import { exponentialSigmas, firstTrainingLevel, levelsAt, unitVarianceScale, wholeRun } from '../spacing.ts';
+import { discardPenultimate, type ScheduleOf } from './schedules.ts';
+import { exponentialSigmas, firstTrainingLevel, levelsAt, unitVarianceScale, wholeRun } from './spacing.ts';
 
 /** What a solver makes of the schedule it is put on. */
 export type Adapt = (schedule: ScheduleOf) => ScheduleOf;

@@ -1,7 +1,7 @@
 import { symmetricBetaQuantile } from '../../numerics/symmetric-beta.ts';
-import type { ScheduleOf } from '../schedules.ts';
-import { roundHalfEven } from '../spacing.ts';
 import { overPlaces } from './even-timesteps.ts';
+import type { ScheduleOf } from './schedules.ts';
+import { roundHalfEven } from './spacing.ts';
 
 /** Both parameters of the distribution in Lee et al. 2024. */
 const shape = 0.6;

@@ -1,7 +1,7 @@
-import { linspaceFloat32 } from '../linspace.ts';
-import type { NoiseTable } from '../noise-levels.ts';
-import { endingNoiseless, type ScheduleOf } from '../schedules.ts';
-import { levelAtPlace, roundHalfEven } from '../spacing.ts';
+import { linspaceFloat32 } from '../../numerics/linspace.ts';
+import type { NoiseTable } from '../noise-levels/noise-table.ts';
+import { endingNoiseless, type ScheduleOf } from './schedules.ts';
+import { levelAtPlace, roundHalfEven } from './spacing.ts';
 
 /** A run over falling places of the training table, then no noise. */
 export function overPlaces(model: NoiseTable, places: Iterable<number>) {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { noiseTable } from '../noise-levels.ts';
-import { handOff, partial } from '../run-parts.ts';
+import { noiseTable } from '../noise-levels/noise-table.ts';
 import { namedSchedules, type ScheduleName, scheduleNames } from './named-schedules.ts';
+import { handOff, partial } from './run-parts.ts';
 
 const sdxl = noiseTable({
   beta_start: 0.00085,

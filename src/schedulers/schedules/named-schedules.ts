@@ -1,6 +1,6 @@
-import { exponential, karras, normal, type ScheduleOf } from '../schedules.ts';
 import { beta } from './beta.ts';
 import { ddimUniform, lcm, sgmUniform, simple, turbo } from './even-timesteps.ts';
+import { exponential, karras, normal, type ScheduleOf } from './schedules.ts';
 import { alignYourSteps, klOptimal, linearQuadratic } from './sigma-curves.ts';
 
 /** A way to space the noise levels of a run, whatever solver walks it. */

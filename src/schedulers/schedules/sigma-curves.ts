@@ -1,7 +1,7 @@
-import { linspace } from '../linspace.ts';
-import type { NoiseTable } from '../noise-levels.ts';
-import { endingNoiseless, type ScheduleOf } from '../schedules.ts';
-import { levelsAt } from '../spacing.ts';
+import { linspace } from '../../numerics/linspace.ts';
+import type { NoiseTable } from '../noise-levels/noise-table.ts';
+import { endingNoiseless, type ScheduleOf } from './schedules.ts';
+import { levelsAt } from './spacing.ts';
 
 const over = (model: NoiseTable, sigmas: readonly number[]) =>
   endingNoiseless(model, levelsAt(model, sigmas));

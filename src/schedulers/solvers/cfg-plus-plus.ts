@@ -1,6 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Denoise, Estimates, NoiseLevel, Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * CFG++ (Chung et al. 2024, "CFG++: Manifold-constrained Classifier Free Guidance for Diffusion Models"): the

@@ -1,7 +1,7 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
 import { ancestralStep } from './ancestral-step.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * DDIM (Song et al. 2021, eq. 12 and 16; without added noise at eta 0): the predicted noise is put back at the next

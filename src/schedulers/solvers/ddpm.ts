@@ -1,6 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
+import { stepsOf } from './steps.ts';
 
 const f32 = Math.fround;
 

@@ -1,7 +1,7 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
 import { exponentialWeights } from './exponential-weights.ts';
+import { stepsOf } from './steps.ts';
 
 /** Noise predictions that enter a step, the newest included. */
 const maxOrder = 3;

@@ -1,7 +1,7 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import { integral } from '../../numerics/integral.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
+import { stepsOf } from './steps.ts';
 
 /** The noise scale function of the paper's best solvers, SDE_5: sigma (e^(sigma^0.3) + 10). */
 const scale = (sigma: number) => sigma * (Math.exp(sigma ** 0.3) + 10);

@@ -1,7 +1,7 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
 import { type ChurnOptions, churned } from './churn.ts';
+import { stepsOf } from './steps.ts';
 
 /** Euler's method on the probability flow ODE (Karras et al. 2022, Algorithm 2 without churn). Order 1. */
 export function euler(options: ChurnOptions = {}): Solver {

@@ -1,6 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
+import { stepsOf } from './steps.ts';
 
 /** The paper's gamma: how far the new derivative is carried beyond the last one. */
 const gamma = 2;

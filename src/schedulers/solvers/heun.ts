@@ -1,7 +1,7 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
 import { type ChurnOptions, churned } from './churn.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * Heun's method (Karras et al. 2022, Algorithm 1): the mean of the derivatives at both ends of a step, the

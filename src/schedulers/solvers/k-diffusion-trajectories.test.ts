@@ -4,10 +4,10 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { createNoiseSource } from '../../numerics/noise-source.ts';
-import { noiseTable } from '../noise-levels.ts';
+import { noiseTable } from '../noise-levels/noise-table.ts';
 import { findScheduler, schedulerNames } from '../registry.ts';
-import { partial } from '../run-parts.ts';
 import type { Denoise } from '../scheduler.ts';
+import { partial } from '../schedules/run-parts.ts';
 
 /** What the network was asked in a run, and the latents handed to the VAE; base64 of float32. */
 interface PackedRun {

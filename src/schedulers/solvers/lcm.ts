@@ -1,6 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * Multistep consistency sampling (Song et al. 2023, "Consistency Models", Algorithm 1; Luo et al. 2023,

@@ -1,7 +1,7 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
 import { adamsBashforth } from './adams-bashforth.ts';
+import { stepsOf } from './steps.ts';
 
 /** Derivatives that enter a step, the newest included. */
 const maxOrder = 4;

@@ -1,6 +1,6 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Denoise, NoiseLevel, Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
+import { stepsOf } from './steps.ts';
 
 /** Adams-Bashforth weights for even steps, newest first, by how many predictions there are. */
 const adamsBashforth = [

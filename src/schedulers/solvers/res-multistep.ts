@@ -1,7 +1,7 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf } from '../steps.ts';
 import { exponentialWeights } from './exponential-weights.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * Refined exponential solver, multistep of order 2 (Zhang et al. 2023, "Improved Order Analysis and Design of

@@ -1,6 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { NoiseLevel, Schedule, Solver } from '../scheduler.ts';
-import { karrasSigmasFloat32 } from '../spacing.ts';
+import { karrasSigmasFloat32 } from '../schedules/spacing.ts';
 
 /** Where a restart begins, and the level its noise takes the latents back to. */
 const restartFrom = 0.1;

@@ -1,7 +1,7 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Schedule, Solver } from '../scheduler.ts';
-import { stepsOf, wholeSteps } from '../steps.ts';
 import { exponentialWeights } from './exponential-weights.ts';
+import { stepsOf, wholeSteps } from './steps.ts';
 
 const predictorOrder = 3;
 /** Counts the evaluation at the target. */

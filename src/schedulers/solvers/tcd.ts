@@ -1,6 +1,6 @@
 import { combine } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf, wholeSteps } from '../steps.ts';
+import { stepsOf, wholeSteps } from './steps.ts';
 
 /**
  * Strategic stochastic sampling of trajectory consistency models (Zheng et al. 2024, "Trajectory Consistency

@@ -1,6 +1,6 @@
 import { combine, type Term } from '../../numerics/combine.ts';
 import type { Solver } from '../scheduler.ts';
-import { stepsOf, wholeSteps } from '../steps.ts';
+import { stepsOf, wholeSteps } from './steps.ts';
 
 export interface UniPcOptions {
   readonly order: 1 | 2 | 3;

@@ -1,5 +1,5 @@
 import { createNoiseSource, type NoiseSource } from '../../numerics/noise-source.ts';
-import { noiseTable } from '../noise-levels.ts';
+import { noiseTable } from '../noise-levels/noise-table.ts';
 import type { Denoise, Schedule, Solver } from '../scheduler.ts';
 
 /** Walks of any solver over a small network, for properties that hold of all of them. */

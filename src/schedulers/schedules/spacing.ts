@@ -1,7 +1,7 @@
-import { linspace, linspaceFloat32 } from './linspace.ts';
-import { interpolate, type NoiseTable } from './noise-levels.ts';
-import type { NoiseLevel, Schedule } from './scheduler.ts';
-import type { TimestepSpacing } from './scheduler-config.ts';
+import { linspace, linspaceFloat32 } from '../../numerics/linspace.ts';
+import { interpolate, type NoiseTable } from '../noise-levels/noise-table.ts';
+import type { TimestepSpacing } from '../noise-levels/scheduler-config.ts';
+import type { NoiseLevel, Schedule } from '../scheduler.ts';
 
 /** Exponent of Karras et al. 2022, eq. 5, unless a checkpoint has its own. */
 const usualRho = 7;

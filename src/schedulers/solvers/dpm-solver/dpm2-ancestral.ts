@@ -1,7 +1,7 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
+import { ancestralStep } from '../ancestral-step.ts';
 import { stepsOf } from '../steps.ts';
-import { ancestralStep } from './ancestral-step.ts';
 
 /**
  * DPM-Solver-2 to below the next level, and noise up to it: k-diffusion's sample_dpm_2_ancestral with eta 1.

@@ -1,7 +1,7 @@
+import type { NoiseLevel } from '../scheduler.ts';
 import { cumulativeAlphas, rescaleZeroTerminalSnr, trainingBetas } from './betas.ts';
 import { continuousTable, continuousTimestep } from './continuous-levels.ts';
 import { type Preconditioning, preconditioning } from './preconditioning.ts';
-import type { NoiseLevel } from './scheduler.ts';
 import { type SchedulerConfig, type SchedulerSettings, schedulerSettings } from './scheduler-config.ts';
 
 /**

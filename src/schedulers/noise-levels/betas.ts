@@ -1,4 +1,4 @@
-import { linspaceFloat32 } from './linspace.ts';
+import { linspaceFloat32 } from '../../numerics/linspace.ts';
 import type { SchedulerSettings } from './scheduler-config.ts';
 
 const f32 = Math.fround;

@@ -1,4 +1,4 @@
-import { linspaceFloat32 } from './linspace.ts';
+import { linspaceFloat32 } from '../../numerics/linspace.ts';
 
 /** The noise levels of a network trained on a continuum of them (EDM, Karras et al. 2022). */
 export interface ContinuousLevels {

@@ -1,7 +1,7 @@
-import type { ContinuousLevels } from './continuous-levels.ts';
-import type { NoiseTable } from './noise-levels.ts';
-import type { NoiseLevel, Schedule } from './scheduler.ts';
-import type { TimestepSpacing } from './scheduler-config.ts';
+import type { ContinuousLevels } from '../noise-levels/continuous-levels.ts';
+import type { NoiseTable } from '../noise-levels/noise-table.ts';
+import type { TimestepSpacing } from '../noise-levels/scheduler-config.ts';
+import type { NoiseLevel, Schedule } from '../scheduler.ts';
 import {
   exponentialSigmas,
   firstTrainingLevel,

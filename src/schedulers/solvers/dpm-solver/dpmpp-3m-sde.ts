@@ -1,5 +1,5 @@
-import type { Term } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import type { Term } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
 import { dpmppMultistepSde, type Seen } from './dpmpp-multistep-sde.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
 import {
   ancestralTimes,
   firstOrderStep,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noiseTable } from './noise-levels.ts';
+import { noiseTable } from '../noise-levels/noise-table.ts';
 import { discardPenultimate, karras, normal } from './schedules.ts';
 import {
   exponentialSigmas,

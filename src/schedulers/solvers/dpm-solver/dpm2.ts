@@ -1,7 +1,7 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
+import { type ChurnOptions, churned } from '../churn.ts';
 import { stepsOf } from '../steps.ts';
-import { type ChurnOptions, churned } from './churn.ts';
 
 /**
  * DPM-Solver-2 as k-diffusion's sample_dpm_2: the derivative at the geometric mean of both levels, reached by

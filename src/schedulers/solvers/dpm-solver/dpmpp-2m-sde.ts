@@ -1,4 +1,4 @@
-import type { Solver } from '../scheduler.ts';
+import type { Solver } from '../../scheduler.ts';
 import { dpmppMultistepSde } from './dpmpp-multistep-sde.ts';
 
 /**

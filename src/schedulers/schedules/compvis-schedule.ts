@@ -1,5 +1,5 @@
-import type { NoiseTable } from './noise-levels.ts';
-import type { Schedule } from './scheduler.ts';
+import type { NoiseTable } from '../noise-levels/noise-table.ts';
+import type { Schedule } from '../scheduler.ts';
 import { levelsOf, unitVarianceScale, wholeRun } from './spacing.ts';
 
 /**

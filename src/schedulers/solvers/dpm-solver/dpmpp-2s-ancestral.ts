@@ -1,7 +1,7 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
+import { ancestralStep } from '../ancestral-step.ts';
 import { stepsOf } from '../steps.ts';
-import { ancestralStep } from './ancestral-step.ts';
 
 /**
  * DPM-Solver++(2S) (Lu et al. 2022, "DPM-Solver++", algorithm 1 with r = 1/2) on the ancestral part of each

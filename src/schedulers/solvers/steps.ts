@@ -1,4 +1,4 @@
-import type { NoiseLevel, Schedule } from './scheduler.ts';
+import type { NoiseLevel, Schedule } from '../scheduler.ts';
 
 /** One interval of a schedule. */
 export interface Step {

@@ -1,8 +1,8 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
+import { ancestralStep } from '../ancestral-step.ts';
+import { brownianNoise } from '../brownian-noise.ts';
 import { stepsOf } from '../steps.ts';
-import { ancestralStep } from './ancestral-step.ts';
-import { brownianNoise } from './brownian-noise.ts';
 
 /**
  * DPM-Solver++ (stochastic), k-diffusion's sample_dpmpp_sde with r = 1/2 and eta 1: an ancestral step to the

@@ -1,7 +1,7 @@
-import { combine, type Term } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine, type Term } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
+import { brownianNoise } from '../brownian-noise.ts';
 import { stepsOf } from '../steps.ts';
-import { brownianNoise } from './brownian-noise.ts';
 
 /** Clean latents seen at a level, and the step taken from there in log sigma. */
 export interface Seen {

@@ -1,5 +1,5 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Schedule, Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Schedule, Solver } from '../../scheduler.ts';
 import { stepsOf, wholeSteps } from '../steps.ts';
 
 export interface DpmSinglestepOptions {

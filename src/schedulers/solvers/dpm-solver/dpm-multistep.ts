@@ -1,5 +1,5 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Solver } from '../scheduler.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Solver } from '../../scheduler.ts';
 import { stepsOf, wholeSteps } from '../steps.ts';
 
 /** Whole runs shorter than this end with a first-order step (diffusers' lower_order_final). */

@@ -1,6 +1,6 @@
-import { combine } from '../../numerics/combine.ts';
-import type { Denoise, Schedule } from '../scheduler.ts';
-import { ancestralStep } from './ancestral-step.ts';
+import { combine } from '../../../numerics/combine.ts';
+import type { Denoise, Schedule } from '../../scheduler.ts';
+import { ancestralStep } from '../ancestral-step.ts';
 
 /** The noise the model sees in `x` at log time t = -log(sigma). */
 export type PredictNoise = (x: Float32Array, t: number) => Promise<Float32Array>;

@@ -1,4 +1,4 @@
-import type { Schedule } from './scheduler.ts';
+import type { Schedule } from '../scheduler.ts';
 import { roundHalfEven } from './spacing.ts';
 
 /**
