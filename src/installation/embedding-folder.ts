@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { embeddingEndings, readEmbedding } from '../checkpoints/embeddings/embedding-file.ts';
-import type { LoadedEmbedding } from '../pipelines/conditioning.ts';
+import type { LoadedEmbedding } from '../pipelines/conditioning/conditioning.ts';
 import { type AdapterFiles, createAdapterFolder } from './adapter-folder.ts';
 
 /** The embeddings (textual inversions) of a models folder, read anew each time. */

@@ -9,10 +9,10 @@ import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.t
 import { interleavedBytes } from '../images/encode-image.ts';
 import { loadModels } from '../installation/load-models.ts';
 import { findScheduler } from '../schedulers/registry.ts';
-import { createEmbeddingCache } from './embedding-cache.ts';
+import { createEmbeddingCache } from './conditioning/embedding-cache.ts';
 import { imageToImage } from './image-to-image.ts';
 import type { Models } from './models.ts';
-import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
+import type { Picture, SamplingOptions, StepDone } from './sampling/sampling.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { textToImage } from './text-to-image.ts';
 

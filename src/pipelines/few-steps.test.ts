@@ -16,9 +16,9 @@ import { loadModels } from '../installation/load-models.ts';
 import { profileOf } from '../installation/model-profile.ts';
 import { openUnmerged } from '../installation/open-model.ts';
 import { noiseTable } from '../schedulers/noise-levels/noise-table.ts';
-import { createEmbeddingCache } from './embedding-cache.ts';
+import { createEmbeddingCache } from './conditioning/embedding-cache.ts';
 import type { Models } from './models.ts';
-import type { Picture } from './sampling.ts';
+import type { Picture } from './sampling/sampling.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { textToImage } from './text-to-image.ts';
 

@@ -5,14 +5,14 @@ import { findScheduler } from '../schedulers/registry.ts';
 import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts';
 import { partial } from '../schedulers/schedules/run-parts.ts';
 import { canvasFor, mirrored } from './canvas.ts';
-import { encodePrompts } from './conditioning.ts';
-import { entryNoise } from './entry-noise.ts';
-import { guidanceChanges, guidanceOf, guided, isGuided } from './guidance.ts';
+import { encodePrompts } from './conditioning/conditioning.ts';
+import { timeIdsFor } from './conditioning/time-ids.ts';
 import type { Models } from './models.ts';
 import { requireFinite } from './request-error.ts';
-import { latentSize, samplePictures } from './sample-pictures.ts';
-import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
-import { timeIdsFor } from './time-ids.ts';
+import { entryNoise } from './sampling/entry-noise.ts';
+import { guidanceChanges, guidanceOf, guided, isGuided } from './sampling/guidance.ts';
+import { latentSize, samplePictures } from './sampling/sample-pictures.ts';
+import type { Picture, SamplingOptions, StepDone } from './sampling/sampling.ts';
 
 export interface ImageToImageOptions extends SamplingOptions {
   /** [3, height, width] in -1 ... 1 */

@@ -6,10 +6,10 @@ import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { loadModels } from '../installation/load-models.ts';
 import { type CacheChoice, cacheChoice } from '../schedulers/caching/cache-kinds.ts';
-import { createEmbeddingCache } from './embedding-cache.ts';
+import { createEmbeddingCache } from './conditioning/embedding-cache.ts';
 import { imageToImage } from './image-to-image.ts';
 import type { Models } from './models.ts';
-import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
+import type { Picture, SamplingOptions, StepDone } from './sampling/sampling.ts';
 import { createStopwatch } from './stopwatch.ts';
 import { textToImage } from './text-to-image.ts';
 

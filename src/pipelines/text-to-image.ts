@@ -4,16 +4,16 @@ import type { SchedulerDefinition } from '../schedulers/scheduler-definition.ts'
 import { handOff } from '../schedulers/schedules/run-parts.ts';
 import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
-import { encodePrompts } from './conditioning.ts';
-import { entryNoise } from './entry-noise.ts';
-import { guidanceChanges, guidanceOf, guided, isGuided } from './guidance.ts';
+import { encodePrompts } from './conditioning/conditioning.ts';
+import { timeIdsFor } from './conditioning/time-ids.ts';
 import { type Models, sharesLatents } from './models.ts';
-import type { Leg } from './relay.ts';
 import { RequestError } from './request-error.ts';
-import { latentSize, samplePictures } from './sample-pictures.ts';
-import type { Picture, SamplingOptions, StepDone } from './sampling.ts';
+import { entryNoise } from './sampling/entry-noise.ts';
+import { guidanceChanges, guidanceOf, guided, isGuided } from './sampling/guidance.ts';
+import type { Leg } from './sampling/relay.ts';
+import { latentSize, samplePictures } from './sampling/sample-pictures.ts';
+import type { Picture, SamplingOptions, StepDone } from './sampling/sampling.ts';
 import type { Stage } from './stopwatch.ts';
-import { timeIdsFor } from './time-ids.ts';
 
 export interface TextToImageOptions extends SamplingOptions {
   /** A canonical style name or an alias. */

@@ -9,7 +9,7 @@ import { JobError } from '../../src/jobs/job-error.ts';
 import { imageToImage } from '../../src/pipelines/image-to-image.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import { RequestError } from '../../src/pipelines/request-error.ts';
-import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling.ts';
+import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling/sampling.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
 import type { Previewer } from './preview.ts';
 

@@ -1,7 +1,7 @@
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { createEmbeddingFolder, loadEmbedding } from '../../src/installation/embedding-folder.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
-import type { LoadedEmbedding } from '../../src/pipelines/conditioning.ts';
+import type { LoadedEmbedding } from '../../src/pipelines/conditioning/conditioning.ts';
 
 /**
  * The vectors of the embeddings that a request names.

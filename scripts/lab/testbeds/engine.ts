@@ -1,12 +1,12 @@
 import type { Config } from '../../../src/config/config.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
 import { unscaledLatents } from '../../../src/networks/networks.ts';
-import { encodePrompts } from '../../../src/pipelines/conditioning.ts';
-import { createEmbeddingCache } from '../../../src/pipelines/embedding-cache.ts';
-import { guided } from '../../../src/pipelines/guidance.ts';
+import { encodePrompts } from '../../../src/pipelines/conditioning/conditioning.ts';
+import { createEmbeddingCache } from '../../../src/pipelines/conditioning/embedding-cache.ts';
+import { timeIdsFor } from '../../../src/pipelines/conditioning/time-ids.ts';
 import type { Models } from '../../../src/pipelines/models.ts';
-import { latentSize } from '../../../src/pipelines/sample-pictures.ts';
-import { timeIdsFor } from '../../../src/pipelines/time-ids.ts';
+import { guided } from '../../../src/pipelines/sampling/guidance.ts';
+import { latentSize } from '../../../src/pipelines/sampling/sample-pictures.ts';
 import type { NoiseTable } from '../../../src/schedulers/noise-levels/noise-table.ts';
 import type { Denoise, NoiseLevel } from '../../../src/schedulers/scheduler.ts';
 import { type RgbaPicture, rgbaOf } from '../measures/picture-difference.ts';

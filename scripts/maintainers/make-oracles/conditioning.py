@@ -3,9 +3,9 @@ transformers' encoders.
 
     python scripts/maintainers/make-oracles/conditioning.py VOCABULARY WEBUI        (node 24 on the PATH)
 
-VOCABULARY and WEBUI are as for prompts.py. Fills src/pipelines/oracles/conditioning.json.gz: library
-versions, SHA-256 of the weight files, and per case the positive and negative hidden states [tokens, width]
-and pooled embeddings as base64 of little-endian float32.
+VOCABULARY and WEBUI are as for prompts.py. Fills src/pipelines/conditioning/oracles/conditioning.json.gz:
+library versions, SHA-256 of the weight files, and per case the positive and negative hidden states
+[tokens, width] and pooled embeddings as base64 of little-endian float32.
 
 Rules: chunks and weights of A1111 (prompts.py), equal chunk counts for both prompts and both encoders by
 empty chunks, penultimate hidden states times the weights (and, for "original", times mean before over mean
@@ -28,7 +28,7 @@ import prompts as prompt_oracles
 from networks import packed, write_checkpoint
 from prompt_texts import SEED_PROMPTS
 
-OUTPUT = Path(__file__).resolve().parents[3] / "src/pipelines/oracles/conditioning.json.gz"
+OUTPUT = Path(__file__).resolve().parents[3] / "src/pipelines/conditioning/oracles/conditioning.json.gz"
 LONG = ", ".join(f"(stone {i}:{0.5 + i / 40})" if i % 3 else f"[river {i}]" for i in range(60))
 CASES = [
     {"prompt": "a red fox", "negative": ""},

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Unet } from '../networks/networks.ts';
+import type { Unet } from '../../networks/networks.ts';
 import { timeIdsFor } from './time-ids.ts';
 
 const unet = (timeIdCount: number) => ({ timeIdCount }) as Unet;

@@ -1,7 +1,7 @@
-import type { VaeDecoder } from '../networks/networks.ts';
-import { unscaledLatents } from '../networks/networks.ts';
-import { leastSquares } from '../numerics/least-squares.ts';
-import { createPhiloxNormals } from '../numerics/philox-normals.ts';
+import type { VaeDecoder } from '../../networks/networks.ts';
+import { unscaledLatents } from '../../networks/networks.ts';
+import { leastSquares } from '../../numerics/least-squares.ts';
+import { createPhiloxNormals } from '../../numerics/philox-normals.ts';
 
 /**
  * Red, green and blue (-1 ... 1) of a latent position as a linear function of its channels, scaled as the

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import { loadModels } from '../installation/load-models.ts';
+import { writeTinyCheckpoints } from '../../checkpoints/synthetic/tiny-checkpoint.ts';
+import { loadModels } from '../../installation/load-models.ts';
+import type { Models } from '../models.ts';
+import { RequestError } from '../request-error.ts';
 import { encodePrompts } from './conditioning.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
-import type { Models } from './models.ts';
-import { RequestError } from './request-error.ts';
 
 /**
  * Made by scripts/maintainers/make-oracles/conditioning.py from A1111's prompt code and transformers'

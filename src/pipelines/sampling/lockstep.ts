@@ -1,5 +1,5 @@
-import type { NoiseSource } from '../numerics/noise-source.ts';
-import type { Denoise, Estimates, NoiseLevel, Schedule, Solver } from '../schedulers/scheduler.ts';
+import type { NoiseSource } from '../../numerics/noise-source.ts';
+import type { Denoise, Estimates, NoiseLevel, Schedule, Solver } from '../../schedulers/scheduler.ts';
 
 type Evaluate<Answer> = (samples: readonly Float32Array[], level: NoiseLevel) => Promise<Answer[]>;
 

@@ -1,15 +1,15 @@
-import { createNoiseSource, type NoiseSource } from '../numerics/noise-source.ts';
-import type { RandomAlgorithm } from '../numerics/random-algorithms.ts';
-import type { CacheChoice } from '../schedulers/caching/cache-kinds.ts';
-import type { Evaluations } from '../schedulers/caching/cached-denoise.ts';
-import type { SolverOptions } from '../schedulers/solver-options.ts';
-import type { EmphasisMode } from '../text/emphasis.ts';
-import type { Size } from './canvas.ts';
-import type { LoadedEmbedding } from './conditioning.ts';
-import type { EmbeddingCache } from './embedding-cache.ts';
+import { createNoiseSource, type NoiseSource } from '../../numerics/noise-source.ts';
+import type { RandomAlgorithm } from '../../numerics/random-algorithms.ts';
+import type { CacheChoice } from '../../schedulers/caching/cache-kinds.ts';
+import type { Evaluations } from '../../schedulers/caching/cached-denoise.ts';
+import type { SolverOptions } from '../../schedulers/solver-options.ts';
+import type { EmphasisMode } from '../../text/emphasis.ts';
+import type { Size } from '../canvas.ts';
+import type { LoadedEmbedding } from '../conditioning/conditioning.ts';
+import type { EmbeddingCache } from '../conditioning/embedding-cache.ts';
+import type { ToldSizes } from '../conditioning/time-ids.ts';
+import type { Stopwatch } from '../stopwatch.ts';
 import type { GuidanceFields, LatentSize } from './guidance.ts';
-import type { Stopwatch } from './stopwatch.ts';
-import type { ToldSizes } from './time-ids.ts';
 
 /** What both pipelines need from a request. */
 export interface SamplingOptions extends GuidanceFields {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { NoiseSource } from '../numerics/noise-source.ts';
-import type { NoiseLevel, Schedule, Solver } from '../schedulers/scheduler.ts';
+import type { NoiseSource } from '../../numerics/noise-source.ts';
+import type { NoiseLevel, Schedule, Solver } from '../../schedulers/scheduler.ts';
 import { type DenoiseMany, lockstep } from './lockstep.ts';
 
 const silent: NoiseSource = {

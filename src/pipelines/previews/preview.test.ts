@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VaeDecoder } from '../networks/networks.ts';
+import type { VaeDecoder } from '../../networks/networks.ts';
 import { type LatentColours, latentColours } from './latent-colours.ts';
 import { latentPreview } from './preview.ts';
 

@@ -1,5 +1,5 @@
-import type { Unet } from '../networks/networks.ts';
-import type { Size } from './canvas.ts';
+import type { Unet } from '../../networks/networks.ts';
+import type { Size } from '../canvas.ts';
 
 /** Aesthetic scores the refiner is told for the positive and the negative prompt (diffusers' defaults). */
 const aestheticScore = 6.0;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Unet, UnetInput } from '../networks/networks.ts';
-import type { NoiseSource } from '../numerics/noise-source.ts';
-import { noiseTable } from '../schedulers/noise-levels/noise-table.ts';
-import { composedScheduler } from '../schedulers/samplers.ts';
+import type { Unet, UnetInput } from '../../networks/networks.ts';
+import type { NoiseSource } from '../../numerics/noise-source.ts';
+import { noiseTable } from '../../schedulers/noise-levels/noise-table.ts';
+import { composedScheduler } from '../../schedulers/samplers.ts';
 import { type GuidanceOptions, guidanceOf, guided } from './guidance.ts';
 import { lockstep } from './lockstep.ts';
 

@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { readEmbedding } from '../checkpoints/embeddings/embedding-file.ts';
-import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import { loadModels } from '../installation/load-models.ts';
+import { readEmbedding } from '../../checkpoints/embeddings/embedding-file.ts';
+import { writeTinyCheckpoints } from '../../checkpoints/synthetic/tiny-checkpoint.ts';
+import { loadModels } from '../../installation/load-models.ts';
+import type { Models } from '../models.ts';
+import { RequestError } from '../request-error.ts';
 import { encodePrompts, type LoadedEmbedding } from './conditioning.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
-import type { Models } from './models.ts';
-import { RequestError } from './request-error.ts';
 
 /** Made by scripts/maintainers/make-oracles/embeddings.py with diffusers' load_textual_inversion and encode_prompt. */
 interface Oracle {
@@ -22,7 +22,7 @@ interface Oracle {
 const oracle: Oracle = JSON.parse(
   gunzipSync(readFileSync(path.join(import.meta.dirname, 'oracles/embeddings.json.gz'))).toString(),
 );
-const files = path.join(import.meta.dirname, '../checkpoints/embeddings/oracles');
+const files = path.join(import.meta.dirname, '../../checkpoints/embeddings/oracles');
 const directory = mkdtempSync(path.join(tmpdir(), 'embeddings-'));
 let models: Models;
 let refiner: Models;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createNoiseSource } from '../numerics/noise-source.ts';
-import { slerpColumns } from '../numerics/slerp.ts';
+import { createNoiseSource } from '../../numerics/noise-source.ts';
+import { slerpColumns } from '../../numerics/slerp.ts';
 import { entryNoise } from './entry-noise.ts';
 import type { Sample } from './sampling.ts';
 

@@ -1,10 +1,10 @@
-import type { VaeDecoder } from '../networks/networks.ts';
-import { unscaledLatents } from '../networks/networks.ts';
-import type { Solver } from '../schedulers/scheduler.ts';
-import { cropped, type Size } from './canvas.ts';
+import type { VaeDecoder } from '../../networks/networks.ts';
+import { unscaledLatents } from '../../networks/networks.ts';
+import type { Solver } from '../../schedulers/scheduler.ts';
+import { cropped, type Size } from '../canvas.ts';
+import { requireFinite } from '../request-error.ts';
 import type { LatentSize } from './guidance.ts';
 import { type Leg, relay } from './relay.ts';
-import { requireFinite } from './request-error.ts';
 import { createSamples, type Picture, type Sample, type SamplingOptions, type StepDone } from './sampling.ts';
 
 export interface PictureParts {

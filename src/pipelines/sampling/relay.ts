@@ -1,10 +1,10 @@
-import type { CacheChoice } from '../schedulers/caching/cache-kinds.ts';
-import { cachedDenoise, type Evaluations } from '../schedulers/caching/cached-denoise.ts';
-import type { Denoise, NoiseLevel, Schedule, Solver } from '../schedulers/scheduler.ts';
+import type { CacheChoice } from '../../schedulers/caching/cache-kinds.ts';
+import { cachedDenoise, type Evaluations } from '../../schedulers/caching/cached-denoise.ts';
+import type { Denoise, NoiseLevel, Schedule, Solver } from '../../schedulers/scheduler.ts';
+import { requireFinite } from '../request-error.ts';
+import type { Stage, Stopwatch } from '../stopwatch.ts';
 import { type DenoiseMany, lockstep } from './lockstep.ts';
-import { requireFinite } from './request-error.ts';
 import type { Sample } from './sampling.ts';
-import type { Stage, Stopwatch } from './stopwatch.ts';
 
 /** A stretch of the schedule with the denoiser that solves it. */
 export interface Leg {

@@ -1,4 +1,4 @@
-import type { PromptEncoding } from '../networks/networks.ts';
+import type { PromptEncoding } from '../../networks/networks.ts';
 
 /**
  * Remembers what text encoders made of a chunk; negatives, styles and empty chunks repeat from request to

@@ -1,10 +1,10 @@
-import type { ClipTextEncoder, PromptEncoding, TokenVector } from '../networks/networks.ts';
-import { chunkPrompts, type PromptChunk, PromptError } from '../text/chunks.ts';
-import { embeddingNames, type PromptEmbedding } from '../text/embedding-names.ts';
-import { applyEmphasis, type EmphasisMode } from '../text/emphasis.ts';
+import type { ClipTextEncoder, PromptEncoding, TokenVector } from '../../networks/networks.ts';
+import { chunkPrompts, type PromptChunk, PromptError } from '../../text/chunks.ts';
+import { embeddingNames, type PromptEmbedding } from '../../text/embedding-names.ts';
+import { applyEmphasis, type EmphasisMode } from '../../text/emphasis.ts';
+import type { Models, TextStage } from '../models.ts';
+import { RequestError } from '../request-error.ts';
 import type { EmbeddingCache } from './embedding-cache.ts';
-import type { Models, TextStage } from './models.ts';
-import { RequestError } from './request-error.ts';
 
 /** One prompt as the UNet takes it. */
 export interface PromptEmbeds {

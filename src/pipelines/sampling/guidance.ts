@@ -1,8 +1,8 @@
-import type { Unet } from '../networks/networks.ts';
-import type { NoiseTable } from '../schedulers/noise-levels/noise-table.ts';
-import type { Preconditioning } from '../schedulers/noise-levels/preconditioning.ts';
-import type { Estimates, NoiseLevel, Schedule } from '../schedulers/scheduler.ts';
-import type { Conditioning, PromptEmbeds } from './conditioning.ts';
+import type { Unet } from '../../networks/networks.ts';
+import type { NoiseTable } from '../../schedulers/noise-levels/noise-table.ts';
+import type { Preconditioning } from '../../schedulers/noise-levels/preconditioning.ts';
+import type { Estimates, NoiseLevel, Schedule } from '../../schedulers/scheduler.ts';
+import type { Conditioning, PromptEmbeds } from '../conditioning/conditioning.ts';
 import type { DenoiseMany } from './lockstep.ts';
 
 /** Latent height and width. */

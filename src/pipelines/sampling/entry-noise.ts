@@ -1,5 +1,5 @@
-import { createNoiseSource } from '../numerics/noise-source.ts';
-import { slerpColumns } from '../numerics/slerp.ts';
+import { createNoiseSource } from '../../numerics/noise-source.ts';
+import { slerpColumns } from '../../numerics/slerp.ts';
 import type { LatentSize } from './guidance.ts';
 import type { Sample, SamplingOptions } from './sampling.ts';
 

@@ -1,5 +1,5 @@
+import type { LatentPicture } from '../sampling/sampling.ts';
 import type { LatentColours } from './latent-colours.ts';
-import type { LatentPicture } from './sampling.ts';
 
 /** Pixels [3, height, width] around -1 ... 1, one for each latent position. */
 export interface Preview {
