@@ -51,7 +51,7 @@ const cards = {
 
 export type FewStepKind = keyof typeof cards;
 
-export const fewStepKinds = Object.keys(cards) as readonly FewStepKind[];
+const fewStepKinds = Object.keys(cards) as readonly FewStepKind[];
 
 /** latent-consistency/lcm-sdxl: the UNet that is told of the guidance scale, from 3 to 13. */
 const toldGuidance = { guidanceScale: 8, ranges: [0, 25] } as const;

@@ -17,7 +17,7 @@ const batch = 2;
 const halfBytes = 2;
 
 /** What DETERMINISTIC=on takes more of a guided step at a size of pictures, counted from the two graphs. */
-export function normCost(config: UnetConfig, side: number): NormCost {
+function normCost(config: UnetConfig, side: number): NormCost {
   const levels = config.block_out_channels.length - 1;
   let [norms, operations, values] = [0, 0, 0];
   const counting: Flavour = (graph) => {

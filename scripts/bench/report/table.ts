@@ -47,6 +47,6 @@ function speedOf({ flops, unit, samples }: Row, rate: number | undefined): [stri
 }
 
 /** Three significant digits, whole numbers whole. */
-export function show(value: number): string {
+function show(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }

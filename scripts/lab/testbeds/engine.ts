@@ -50,7 +50,7 @@ export async function openEngine(
   return engineOf(models, config, options);
 }
 
-export function engineOf(
+function engineOf(
   models: Models,
   settings: Pick<Config, 'promptEmphasis' | 'promptMaxChunks'>,
   { guidanceScale, size: side }: EngineOptions,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What lies in a folder beside the models and a request can name: a LoRA, or an embedding. */
-export const adapterSchema = z.strictObject({
+const adapterSchema = z.strictObject({
   name: z.string().meta({ description: 'What requests call it' }),
   kind: z
     .string()
@@ -17,7 +17,7 @@ export const adapterSchema = z.strictObject({
 });
 
 /** A file that cannot be used, and why. */
-export const brokenAdapterSchema = z.strictObject({ name: z.string(), reason: z.string() });
+const brokenAdapterSchema = z.strictObject({ name: z.string(), reason: z.string() });
 
 export const adapterListSchema = z.strictObject({
   data: z.array(adapterSchema),

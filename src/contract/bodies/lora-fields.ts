@@ -11,7 +11,7 @@ export interface LoraChoice {
   readonly textEncoderWeight?: number;
 }
 
-export const mostLoras = 8;
+const mostLoras = 8;
 const mostWeight = 10;
 const longestName = 200;
 const weight = z.number().min(-mostWeight).max(mostWeight);

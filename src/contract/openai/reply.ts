@@ -38,7 +38,7 @@ function imageTokens({
 }
 
 /** @param textTokens of the prompts, by CLIP's tokenizer. */
-export function usageOf({ request }: RequestRecord, textTokens: number): Usage {
+function usageOf({ request }: RequestRecord, textTokens: number): Usage {
   const read = request.endpoint === 'sdxl-img2img' ? imageTokens(request) : 0;
   const made = imageTokens(request) * request.samples;
   return {

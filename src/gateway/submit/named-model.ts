@@ -46,7 +46,7 @@ export async function modelOf(fields: unknown, known: readonly string[], workers
  * The served base model of that name, with what it says of itself; undefined where there is none.
  * @throws ApiError noWorker where no worker with it is left.
  */
-export async function servedModel(name: string, workers: Workers): Promise<NamedModel | undefined> {
+async function servedModel(name: string, workers: Workers): Promise<NamedModel | undefined> {
   if (!isServedName(name) || name === refinerName) return undefined;
   const facts = modelsServed(await workers.expected()).find(({ id }) => id === name);
   if (facts !== undefined) return { name, profile: facts.profile };

@@ -76,7 +76,7 @@ export function isGuided(unet: Unet, guidanceScale: number, apart: boolean): boo
  * A guidance scale as LCM's UNets are told it (Luo et al. 2023, section 4.2): sines and cosines of 1000 (scale
  * - 1), as get_guidance_scale_embedding of diffusers' LCM pipelines at 0.42.1.
  */
-export function guidanceEmbedding(guidanceScale: number, width: number): Float32Array {
+function guidanceEmbedding(guidanceScale: number, width: number): Float32Array {
   const half = width / 2;
   const angles = Array.from(
     { length: half },

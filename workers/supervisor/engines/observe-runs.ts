@@ -54,7 +54,7 @@ export function observeRuns({ metrics, tracing }: Observers, device: string): Ob
  * Passes progress on and counts how long each step took: the time between the reports of two consecutive steps of
  * one sample. The first has prompts and input picture in it and is not counted.
  */
-export function observeSteps(
+function observeSteps(
   metrics: Pick<WorkerMetrics, 'step'>,
   request: GenerationRequest,
   report: Report,
@@ -71,7 +71,7 @@ export function observeSteps(
   };
 }
 
-export function madeOf(request: GenerationRequest, outcome: RunOutcome): Made {
+function madeOf(request: GenerationRequest, outcome: RunOutcome): Made {
   const { pictures, inferenceSeconds, stageSeconds } = outcome;
   const { endpoint, width = 0, height = 0 } = request;
   return {

@@ -26,7 +26,7 @@ export interface WeightDevice {
 /** What cudaMalloc aligns to; of vectors no kernel reads more at once. */
 const alignment = 256;
 
-export function weightBytes({ shape, precision }: Weight): number {
+function weightBytes({ shape, precision }: Weight): number {
   return shape.reduce((product, side) => product * side, elementBytes(precision));
 }
 
