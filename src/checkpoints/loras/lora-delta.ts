@@ -1,5 +1,5 @@
 import type { TensorLocation } from '../checkpoint.ts';
-import { readTensorValues } from '../safetensors/tensor-values.ts';
+import { readTensorValues, transposed } from '../safetensors/tensor-values.ts';
 import { type Delta, type Factors, product } from './lora-changes.ts';
 import type { AddLowRank, LowRank } from './low-rank.ts';
 
@@ -103,14 +103,6 @@ function flat(location: TensorLocation): Matrix {
 function turned(location: TensorLocation): Matrix {
   const { rows, columns, read } = flat(location);
   return { rows: columns, columns: rows, read: async () => transposed(await read(), rows, columns) };
-}
-
-function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      result[column * rows + row] = values[row * columns + column]!;
-  return result;
 }
 
 /** a times b, b [inner, columns of any rank], as [rows, columns]. */

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { CheckpointError } from '../checkpoint-error.ts';
 import { type JsonObject, parseJsonObject } from '../json-file.ts';
 import { openRegularFile } from '../regular-file.ts';
+import { readAt } from './read-at.ts';
 
 /** The ceiling of the reference implementation (safetensors/src/tensor.rs, MAX_HEADER_SIZE). */
 const maximumHeaderBytes = 100_000_000;
@@ -54,12 +55,8 @@ export async function readHeaderFile(resolved: string, file: string): Promise<He
 
 async function bytesAt(handle: FileHandle, position: number, length: number, file: string): Promise<Buffer> {
   const bytes = Buffer.alloc(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, position + done);
-    if (bytesRead === 0) throw new CheckpointError(`${file}: truncated while it was read`);
-    done += bytesRead;
-  }
+  if ((await readAt(handle, bytes, position)) < length)
+    throw new CheckpointError(`${file}: truncated while it was read`);
   return bytes;
 }
 

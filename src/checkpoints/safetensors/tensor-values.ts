@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import type { Dtype, TensorLocation } from '../checkpoint.ts';
+import { readAllAt } from './read-at.ts';
 
 /** A tensor's bytes as they stand in its file. */
 export async function readTensorBytes({
@@ -10,13 +11,7 @@ export async function readTensorBytes({
   const handle = await open(file, 'r');
   try {
     const bytes = new Uint8Array(byteLength);
-    let done = 0;
-    // One read gives at most 2 GiB, and fewer bytes than asked for are no error.
-    while (done < byteLength) {
-      const { bytesRead } = await handle.read(bytes, done, byteLength - done, byteOffset + done);
-      if (bytesRead === 0) throw new Error(`${file}: ends before byte ${byteOffset + byteLength}`);
-      done += bytesRead;
-    }
+    await readAllAt(handle, file, bytes, byteOffset);
     return bytes;
   } finally {
     await handle.close();
@@ -28,11 +23,16 @@ export async function readTensorValues(location: TensorLocation): Promise<Float3
   const values = decodeValues(await readTensorBytes(location), location.dtype);
   if (location.transposed !== true) return values;
   const [rows, columns] = location.shape as [number, number];
-  const turned = new Float32Array(values.length);
+  return transposed(values, columns, rows);
+}
+
+/** @param values row-major, [rows, columns]. @returns [columns, rows] */
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
-      turned[row * columns + column] = values[column * rows + row]!;
-  return turned;
+      result[column * rows + row] = values[row * columns + column]!;
+  return result;
 }
 
 /** @param bytes little-endian, at an offset of its buffer that suits the element size. */

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { readAllAt } from '../../../checkpoints/safetensors/read-at.ts';
 import type { LocatedWeight } from '../../../graphs/locate-weights.ts';
 import { createTurns } from '../turns.ts';
 import { createWeightConverter, type WeightConverter } from './convert-weights.ts';
@@ -74,7 +75,7 @@ async function copyStored(
     );
     await forAll(rooms, list, signal, async (room, { file, from, bytes, offset }) => {
       const target = room.subarray(0, bytes);
-      await readFully(files.get(file)!, file, target, from);
+      await readAllAt(files.get(file)!, file, target, from);
       memory.write(target, offset);
     });
   } finally {
@@ -89,15 +90,6 @@ function piecesOf({ located: { at }, offset }: PlacedWeight): Piece[] {
     const bytes = Math.min(pieceBytes, byteLength - start);
     return { file, from: byteOffset + start, bytes, offset: offset + start };
   });
-}
-
-async function readFully(handle: FileHandle, file: string, target: Uint8Array, from: number): Promise<void> {
-  let done = 0;
-  while (done < target.byteLength) {
-    const { bytesRead } = await handle.read(target, done, target.byteLength - done, from + done);
-    if (bytesRead === 0) throw new Error(`${file}: ends before byte ${from + target.byteLength}`);
-    done += bytesRead;
-  }
 }
 
 /** One is read while another is converted. */
