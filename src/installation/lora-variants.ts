@@ -1,8 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
-import { changedComponents, withoutStaleCopies } from '../checkpoints/loras/changed-components.ts';
+import { changedComponents } from '../checkpoints/loras/changed-components.ts';
 import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
 import { type LoraFile, mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { runtimeLowRank } from '../networks/runtime-low-rank.ts';
@@ -94,8 +93,7 @@ async function load(
   };
   const merged = await mergeLoras(opened, loras, directory, add);
   const changed = changedComponents(opened, merged);
-  const variant: Checkpoint = { ...merged, unet: withoutStaleCopies(opened.unet, merged.unet) };
-  const loaders = networkLoaders(variant, network, places);
+  const loaders = networkLoaders(merged, network, places);
   const networks: Loaded['networks'][number][] = [];
   const own = async <Own extends Loaded['networks'][number]>(loading: Promise<Own>): Promise<Own> => {
     const loaded = await loading;

@@ -6,8 +6,9 @@
 Writes embedding files to src/checkpoints/embeddings/oracles: pair.safetensors (two vectors, float32) and
 single.safetensors (one vector, float16, as a list without rows), both with clip_l and clip_g; and
 src/pipelines/conditioning/oracles/embeddings.json.gz: library versions, the SHA-256 of the checkpoint's
-weight files and, per case, the prompt (diffusers' token for an embedding is its name in angle brackets), clip_skip, and what
-load_textual_inversion and encode_prompt make of it: hidden states [77, width] and the pooled embedding.
+weight files and, per case, the prompt (diffusers' token for an embedding is its name in angle brackets),
+clip_skip, and what load_textual_inversion and encode_prompt make of it: hidden states [77, width] and the
+pooled embedding.
 """
 
 import gzip

@@ -19,14 +19,3 @@ export function changedComponents(before: Checkpoint, after: Checkpoint): Change
 function isChanged(before: Component<unknown>, after: Component<unknown>): boolean {
   return [...after.tensors].some(([name, location]) => before.tensors.get(name) !== location);
 }
-
-/** The component without copies of convolution weights that have changed since they were made. */
-export function withoutStaleCopies<Config>(
-  before: Component<Config>,
-  after: Component<Config>,
-): Component<Config> {
-  const { channelsLast } = after;
-  if (channelsLast === undefined) return after;
-  const fresh = [...channelsLast].filter(([name]) => before.tensors.get(name) === after.tensors.get(name));
-  return { ...after, channelsLast: new Map(fresh) };
-}

@@ -122,6 +122,17 @@ test('at weight 0 every format leaves the weights as they are, to the bit', asyn
     assert.deepEqual(await readTensorBytes(location), await readTensorBytes(original.get(name)!), name);
 });
 
+test('copies of convolution weights that a LoRA changes are left out, the others stay', async () => {
+  const { unet } = opened.folder;
+  const copies = new Map([...unet.tensors].filter(([, { shape }]) => shape.length === 4));
+  const copied = { ...opened.folder, unet: { ...unet, channelsLast: copies } };
+  const { loras, tensors } = oracle.runs['kohya-original']!;
+  const { channelsLast } = (await mergeLoras(copied, inOracles(loras), side)).unet;
+  const expected = [...copies.keys()].filter((name) => !Object.hasOwn(tensors, `unet/${name}`));
+  assert.deepEqual([...channelsLast!.keys()], expected);
+  assert.ok(expected.length > 0 && expected.length < copies.size);
+});
+
 test('text encoders may have a weight of their own', async () => {
   const [lora] = inOracles(oracle.runs.kohya!.loras);
   const both = await mergeLoras(opened.folder, [{ ...lora!, weight: 0.8 }], side);

@@ -3,7 +3,8 @@ import { CheckpointError } from '../checkpoint-error.ts';
 import { readSafetensorsHeader } from '../safetensors/safetensors.ts';
 
 /**
- * The checkpoint with some tensors taken from a side file, which names them `component.tensor`.
+ * The checkpoint with some tensors taken from a side file, which names them `component.tensor`; copies of those
+ * it replaces are left out.
  * @throws CheckpointError naming the file and a tensor that the checkpoint does not have.
  */
 export async function withTensorsFrom(checkpoint: Checkpoint, file: string): Promise<Checkpoint> {
@@ -11,13 +12,15 @@ export async function withTensorsFrom(checkpoint: Checkpoint, file: string): Pro
   const unplaced = new Set(replaced.keys());
   const change = <Config>(component: Component<Config>): Component<Config> => {
     const tensors = new Map(component.tensors);
+    const channelsLast = component.channelsLast && new Map(component.channelsLast);
     for (const name of tensors.keys()) {
       const location = replaced.get(`${component.name}.${name}`);
       if (location === undefined) continue;
       tensors.set(name, location);
+      channelsLast?.delete(name);
       unplaced.delete(`${component.name}.${name}`);
     }
-    return { ...component, tensors };
+    return { ...component, tensors, ...(channelsLast && { channelsLast }) };
   };
   const changed = {
     ...checkpoint,
