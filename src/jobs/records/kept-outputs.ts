@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { GeneratedImage } from '../../contract/generation.ts';
+import { unlessAborted } from '../../process/unless-aborted.ts';
 import { type ResultStore, StoreError } from '../../results/result-store.ts';
 import { JobError } from '../job-error.ts';
 import type { Log } from '../log.ts';
@@ -57,7 +58,9 @@ export async function keepOutputs(
     for (;;) {
       signal.throwIfAborted();
       try {
-        await unlessAborted(store.put(path, pictures[index]!.bytes, contentType), signal);
+        // What was put anyway is deleted by the sweep: its path has been entered.
+        const put = store.put(path, pictures[index]!.bytes, contentType);
+        await unlessAborted(put, signal, 'the attempt is stopped');
         break;
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
@@ -69,15 +72,6 @@ export async function keepOutputs(
       }
     }
   }
-}
-
-/** What was put anyway is deleted by the sweep: its path has been entered. */
-function unlessAborted(put: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(new Error('the attempt is stopped'));
-    signal.addEventListener('abort', stop, { once: true });
-    put.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }
 
 /** Nobody wants these any more: the next sweep deletes them. */

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promi
 import path from 'node:path';
 import type { InstalledModel } from '../../../src/installation/installation.ts';
 import type { Log } from '../../../src/jobs/log.ts';
-import { unlessAborted } from '../engines/engine-stays.ts';
+import { unlessAborted } from '../../../src/process/unless-aborted.ts';
 
 /**
  * SHA-256 (hex) of a model's weight files by their names in its folder; null while it is still being
@@ -113,7 +113,7 @@ function inTurn(hash: () => Promise<string>, signal: AbortSignal): Promise<strin
     return await hash();
   });
   turn = hashed.catch(() => undefined);
-  return unlessAborted(hashed, signal);
+  return unlessAborted(hashed, signal, 'the worker ends before a file is hashed');
 }
 
 /** A single file in the models folder itself has no folder of its own. */

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { unlessAborted } from '../../../src/process/unless-aborted.ts';
 import { LoadError } from '../checkpoints/load-checkpoints.ts';
 import type { WithdrawnCheckpoints } from '../checkpoints/withdrawn-checkpoints.ts';
 import type { Loss } from './engine-channel.ts';
@@ -178,18 +179,12 @@ export async function beginStays(options: StayOptions): Promise<EngineStays> {
     close: async () => {
       closing = true;
       current.unwanted.abort();
-      const engine = await unlessAborted(current.engine, AbortSignal.timeout(1000)).catch(() => undefined);
+      const engine = await unlessAborted(
+        current.engine,
+        AbortSignal.timeout(1000),
+        'it is not there in time',
+      ).catch(() => undefined);
       await engine?.stop();
     },
   };
-}
-
-/** @throws Error once the signal is aborted, whatever becomes of the promise. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(new Error('aborted while waiting for an engine'));
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

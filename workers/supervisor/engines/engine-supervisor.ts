@@ -1,11 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { checkpointsOf } from '../../../src/contract/routes.ts';
 import { JobError } from '../../../src/jobs/job-error.ts';
+import { unlessAborted } from '../../../src/process/unless-aborted.ts';
 import { type Capabilities, capabilitiesOf, modelsBehind } from '../../capabilities.ts';
 import { LoadError } from '../checkpoints/load-checkpoints.ts';
 import { createWithdrawnCheckpoints, type WithdrawalOptions } from '../checkpoints/withdrawn-checkpoints.ts';
 import type { EngineProcess } from './engine-process.ts';
-import { beginStays, type StayOptions, unlessAborted } from './engine-stays.ts';
+import { beginStays, type StayOptions } from './engine-stays.ts';
 
 export interface SupervisorOptions
   extends Omit<StayOptions, 'withdrawn'>,
@@ -100,7 +101,7 @@ export async function superviseEngine(options: SupervisorOptions): Promise<Engin
         if (broken !== undefined) throw notLoaded(broken, { retryable: false });
         return await stays.engineWith(models, signal).catch(orJobError(models));
       });
-      const result = unlessAborted(ready, signal)
+      const result = unlessAborted(ready, signal, 'aborted while waiting for an engine')
         .then((engine) =>
           engine.run(request, {
             ...context,
