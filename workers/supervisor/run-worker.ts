@@ -78,7 +78,6 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   const { device } = config;
   const report = options.health === undefined ? reportHealth(config.healthFile, log) : undefined;
   const health = options.health ?? report!.of(device);
-  health.become('loading');
   let engine: EngineProcess | undefined;
   let supervisor: EngineSupervisor | undefined;
   /** The request that the engine works on. */
