@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { detectThings } from '../../bench/demo/detect-things.ts';
 import { readPicture } from '../../bench/demo/read-picture.ts';
 import { shippedModels } from './demo-models.ts';
+import { type CollectedSpan, type Collector, startCollector } from './testing/collector.ts';
 import { shippedKnowledge } from './testing/shipped-knowledge.ts';
 import { type StartedServer, startServer } from './testing/started-server.ts';
 
@@ -37,15 +40,23 @@ const asked = [
 
 describe('npm start with the checkpoint that ships', { skip }, () => {
   let server: StartedServer;
+  let collector: Collector;
   before(async () => {
-    server = await startServer();
+    collector = await startCollector();
+    server = await startServer({
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    });
   }, patience);
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    collector.close();
+  });
 
-  const post = (route: string, body: object): Promise<Response> =>
+  const post = (route: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
     fetch(server.url + route, {
       method: 'POST',
-      headers: { 'x-api-key': server.key, 'content-type': 'application/json' },
+      headers: { 'x-api-key': server.key, 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     });
   const get = async (url: string): Promise<Record<string, unknown>> =>
@@ -56,7 +67,7 @@ describe('npm start with the checkpoint that ships', { skip }, () => {
       const { status, error } = await get(status_url!);
       assert.notEqual(status, 'FAILED', String(error));
       if (status === 'COMPLETED') return get(response_url!);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await setTimeout(50);
     }
   };
 
@@ -121,6 +132,50 @@ describe('npm start with the checkpoint that ships', { skip }, () => {
     const { width, height } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
     assert.deepEqual([width, height], [1000, 608]);
   });
+
+  // Text to image: both prompts at once, base, refiner. Image to image: the input goes through the VAE first.
+  const image = sharp({ create: { width: 128, height: 128, channels: 3, background: '#2450d8' } });
+  for (const [route, stages] of [
+    ['/v1/sdxl1.0-txt2img', ['textEncode', 'base', 'refiner', 'vaeDecode', 'imageEncode']],
+    ['/v1/sdxl-img2img', ['textEncode', 'vaeEncode', 'base', 'vaeDecode', 'imageEncode']],
+  ] as const)
+    test(`a trace of ${route} has every stage of its engine, one after another`, patience, async () => {
+      const [trace, clientSpan] = [randomBytes(16).toString('hex'), randomBytes(8).toString('hex')];
+      const response = await post(
+        route,
+        {
+          prompt: 'a pink star',
+          num_inference_steps: 20,
+          ...(route.endsWith('img2img')
+            ? { image: (await image.png().toBuffer()).toString('base64') }
+            : { img_width: 512, img_height: 512 }),
+        },
+        { traceparent: `00-${trace}-${clientSpan}-01` },
+      );
+      assert.equal(response.status, 200, await response.clone().text());
+      const ofTrace = () => collector.spans().filter(({ traceId }) => traceId === trace);
+      while (ofTrace().length < 3 + stages.length) await setTimeout(20);
+      const named = (name: string): CollectedSpan => ofTrace().find((span) => span.name === name)!;
+      const [http, queue, generate] = [named(`POST ${route}`), named('queue'), named('generate')];
+      assert.equal(http.parentSpanId, clientSpan);
+      assert.deepEqual([queue.parentSpanId, generate.parentSpanId], [http.spanId, http.spanId]);
+      const made = ofTrace()
+        .filter(({ parentSpanId }) => parentSpanId === generate.spanId)
+        .sort((one, other) => one.startMs - other.startMs);
+      assert.deepEqual(
+        made.map(({ name }) => name),
+        stages,
+      );
+      // Two processes' clocks are compared.
+      const slack = 2;
+      let last = generate.startMs - slack;
+      for (const { name, startMs, endMs } of made) {
+        assert.ok(startMs >= last && endMs >= startMs, `${name} begins before what it follows`);
+        last = endMs - 0.01;
+      }
+      assert.ok(last <= generate.endMs + slack && generate.endMs <= http.endMs + slack);
+      assert.equal(ofTrace().length, 3 + stages.length);
+    });
 
   test('it is no larger than 60 MB', async () => {
     const entries = await readdir(shippedModels, { recursive: true, withFileTypes: true });
