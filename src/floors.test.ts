@@ -27,7 +27,7 @@ const floors: Record<string, Floor> = {
   'src/networks': {
     folders: [
       ...['src/onnx', 'src/graphs', 'src/checkpoints', 'src/numerics'],
-      ...['src/process/package-folder.ts', 'src/process/package-root.ts'],
+      ...['src/process/own-command.ts', 'src/process/package-folder.ts', 'src/process/package-root.ts'],
     ],
     // Of onnxruntime-node only the library: runtime/runtime.ts says where it lies.
     packages: ['koffi'],
@@ -105,6 +105,7 @@ const floors: Record<string, Floor> = {
       'src/networks',
       'src/checkpoints',
       'src/contract',
+      'src/process/own-command.ts',
     ],
     packages: [],
     tests: { folders: ['src/text'] },

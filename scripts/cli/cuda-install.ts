@@ -2,9 +2,11 @@
  * `npm run cuda:install`: ONNX Runtime's CUDA provider, which its npm package lacks, and the libraries of
  * CUDA and cuDNN that it needs, all into one folder of this project.
  */
+
 import { parseArgs } from 'node:util';
 import { cudaFolder, readCudaRecord } from '../../src/networks/runtime/cuda/cuda-folder.ts';
 import { runtimeRelease, shippedFolder } from '../../src/networks/runtime/runtime.ts';
+import { ownCommand } from '../../src/process/own-command.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { type CudaPackage, libraryPackages, pinnedProvider, providerPlaces } from './cuda/cuda-packages.ts';
 import { readDriver } from './cuda/driver.ts';
@@ -13,12 +15,12 @@ import { installationNotice } from './cuda/installation-notice.ts';
 import { readLoaderPath, systemHas } from './cuda/loader.ts';
 import { progressBar } from './download/progress.ts';
 
-const usage = `npm run cuda:install -- [--mirror FOLDER|URL] [--system-libraries] [--dry-run] [--folder FOLDER]
+const usage = `${ownCommand('cuda:install [--mirror FOLDER|URL] [--system-libraries] [--dry-run] [--folder FOLDER]')}
   --mirror FOLDER|URL   where the packages lie under their own names, instead of pypi.org; their hashes are held against those known here
   --system-libraries    fetch only what the system's loader does not find already (CUDA 13, cuDNN 9)
   --dry-run             say what would be fetched, and fetch nothing
   --folder FOLDER       prepare a folder elsewhere, to be moved to ${cudaFolder}
-npm run cuda:install -- --url URL (--sha256 HEX | --unpinned)
+${ownCommand('cuda:install --url URL (--sha256 HEX | --unpinned)')}
   another build of the provider alone, a NuGet .nupkg or a wheel of onnxruntime-gpu; what it needs must be there`;
 
 /** What the arguments ask for; undefined where they are not understood. */
@@ -84,7 +86,9 @@ async function main(): Promise<void> {
   console.log(
     `ONNX Runtime ${record.version}: ${Object.keys(readCudaRecord(folder)!.bytes).length} libraries in ${folder}`,
   );
-  console.log('Next: npm start; npm run models -- doctor says what else this machine has and lacks');
+  console.log(
+    `Next: ${ownCommand('start')}; ${ownCommand('models doctor')} says what else this machine has and lacks`,
+  );
 }
 
 await main().catch(reportFailure);

@@ -8,6 +8,7 @@ import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies/b
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
+import { ownCommand } from '../../src/process/own-command.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
@@ -16,12 +17,12 @@ import { batchOnServer } from './generate/batch-on-server.ts';
 import { generateOnServer } from './generate/on-server.ts';
 import { defaultModels } from './start/demo-models.ts';
 
-const usage = `npm run generate -- --prompt TEXT [--out FILE] [options]
+const usage = `${ownCommand('generate --prompt TEXT [--out FILE] [options]')}
   --out FILE                  .jpg, .png or .webp (default picture.jpg); further samples get -1, -2, ... before the dot
   --negative-prompt TEXT      --style NAME             --scheduler NAME      --steps N        --guidance-scale N
   --seed N (-1 draws one)     --samples 1-4            --high-noise-fraction N                --no-refiner
   --image FILE                image to image, with     --strength N          --base-model NAME
-  --rng philox|torch-cpu      --sampler NAME           --schedule NAME       instead of --scheduler (npm run schedulers)
+  --rng philox|torch-cpu      --sampler NAME           --schedule NAME       instead of --scheduler (${ownCommand('schedulers')})
   --lora NAME[@WEIGHT]        of MODELS_DIR/loras, once for each
   --url http://HOST:PORT      have a running server make it, with the key in SDXL_API_KEY, and there
   --model NAME                any model that it serves, with the model's own defaults, or

@@ -8,6 +8,7 @@ import { givenText, readConfig, withVariables } from '../../src/config/config.ts
 import { type InstalledModel, readModelsFolder } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
+import { ownCommand } from '../../src/process/own-command.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { chooseDevice } from '../../workers/supervisor/devices/choose-device.ts';
 import { progressBar } from './download/progress.ts';
@@ -19,7 +20,7 @@ import { pull } from './models/pull.ts';
 import { verify } from './models/verify.ts';
 import { defaultModels } from './start/demo-models.ts';
 
-const usage = `npm run models -- COMMAND
+const usage = `${ownCommand('models COMMAND')}
   list                        every model: kind, files, size, element type, served names
   pull NAME URL...            download a checkpoint into MODELS_DIR/NAME and write its model.json; without URL the files of
                               its model.json that are missing. URL is https://host/org/name/resolve/main/file or any other
@@ -89,7 +90,7 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
       onFile: progressBar,
       onDone: (line) => console.log(line),
     });
-    console.log(`next: npm run models -- prepare ${name}`);
+    console.log(`next: ${ownCommand(`models prepare ${name}`)}`);
   },
 
   prepare: async () => {

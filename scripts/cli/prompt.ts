@@ -1,5 +1,7 @@
 /** `npm run prompt -- "a (red:1.3) fox"`: how a prompt is weighted, cut in chunks and tokenized. */
+
 import { parseArgs } from 'node:util';
+import { ownCommand } from '../../src/process/own-command.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import {
   chunkLength,
@@ -12,7 +14,7 @@ import { parsePromptWeights, promptBreak } from '../../src/text/prompt-weights.t
 import { applyStyle, canonicalStyle, styleNames } from '../../src/text/styles.ts';
 import { type ClipTokenizer, loadTokenizer } from '../../src/text/tokenizer.ts';
 
-const usage = `npm run prompt -- "a ((red:1.3)) fox" [options]
+const usage = `${ownCommand('prompt "a ((red:1.3)) fox" [options]')}
 
 Prints the weights, chunks and tokens of a prompt as SDXL's two text encoders will see them.
 

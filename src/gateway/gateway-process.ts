@@ -3,6 +3,7 @@ import { readConfigOrExit } from '../config/config.ts';
 import { redisPaths, requirePaths } from '../config/require-paths.ts';
 import { redisAddressOf } from '../jobs/redis/redis-address.ts';
 import { endWithNpm } from '../process/end-with-npm.ts';
+import { ownCommand } from '../process/own-command.ts';
 import { exitWith } from '../process/report-failure.ts';
 import { createLogger } from './http/logging.ts';
 import { runGateway } from './run-gateway.ts';
@@ -12,7 +13,10 @@ export async function gatewayProcess(): Promise<void> {
   const config = readConfigOrExit('gateway');
   const redisAddress = redisAddressOf(config);
   if (redisAddress === undefined)
-    exitWith('gateway', 'REDIS_URL is not set: the gateway needs a Redis (npm start runs a private one)');
+    exitWith(
+      'gateway',
+      `REDIS_URL is not set: the gateway needs a Redis (${ownCommand('start')} runs a private one)`,
+    );
   const logger = createLogger(config.logLevel);
   try {
     requirePaths(config, ['contentDenyList', ...redisPaths]);

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Manifest, manifestName, readManifest, requireServable } from '../checkpoints/manifest.ts';
 import { baseName, isServedName } from '../contract/served-names.ts';
+import { ownCommand } from '../process/own-command.ts';
 
 /** One model of a models folder. */
 export interface InstalledModel {
@@ -149,7 +150,7 @@ async function withManifest(name: string, directory: string, manifest: Manifest)
   const marker = manifest.checkpoint === '.' ? path.join(checkpoint, 'model_index.json') : checkpoint;
   if (!(await isFile(marker)))
     throw new Error(
-      `${file}: ${path.relative(directory, marker)} is missing; \`npm run models -- pull ${name}\` gets files that have a url`,
+      `${file}: ${path.relative(directory, marker)} is missing; \`${ownCommand(`models pull ${name}`)}\` gets files that have a url`,
     );
   return { name, directory, checkpoint, serves: requireServable(manifest, name, file), manifest };
 }

@@ -12,6 +12,7 @@ import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
 import { type CheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
+import { ownCommand } from '../process/own-command.ts';
 import { requireKnownScheduler } from '../schedulers/noise-levels/known-scheduler.ts';
 import { schedulerSettings } from '../schedulers/noise-levels/scheduler-config.ts';
 import { fewStepConfig, parseFewStep } from './few-step.ts';
@@ -116,7 +117,7 @@ async function withLoras(
     if (cause instanceof CheckpointError) throw cause;
     const { message } = cause as Error;
     throw new CheckpointError(
-      `${preparedFolder(model)}: the LoRAs cannot be merged here (${message}); \`npm run models -- prepare ${model.name}\` does it where the folder can be written`,
+      `${preparedFolder(model)}: the LoRAs cannot be merged here (${message}); \`${ownCommand(`models prepare ${model.name}`)}\` does it where the folder can be written`,
       { cause },
     );
   }

@@ -8,6 +8,7 @@ import { serveMetrics } from '../../src/metrics/serve-metrics.ts';
 import { workerMetrics } from '../../src/metrics/worker-metrics.ts';
 import { endWithNpm } from '../../src/process/end-with-npm.ts';
 import { createProcessLogger } from '../../src/process/logger.ts';
+import { ownCommand } from '../../src/process/own-command.ts';
 import { exitWith } from '../../src/process/report-failure.ts';
 import { version } from '../../src/process/software.ts';
 import { openTracing } from '../../src/tracing/tracing.ts';
@@ -34,7 +35,7 @@ export async function workerProcess(
   if (redisUrl === undefined)
     exitWith(
       'worker',
-      'REDIS_URL is not set: a worker needs the Redis of its gateway (npm start runs a private one)',
+      `REDIS_URL is not set: a worker needs the Redis of its gateway (${ownCommand('start')} runs a private one)`,
     );
   const log = createProcessLogger('worker', asSet.logLevel);
 

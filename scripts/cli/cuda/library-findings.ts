@@ -6,12 +6,13 @@ import {
   readCudaRecord,
   sharedLibrary,
 } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 import { oldestDriver } from './cuda-packages.ts';
 import type { Finding } from './findings.ts';
 import { type LoaderPath, type NeededLibrary, neededLibraries } from './loader.ts';
 import { readProviderFiles } from './provider-files.ts';
 
-const installHint = 'npm run cuda:install (built for CUDA 13; for another build --url URL --sha256 HEX)';
+const installHint = `${ownCommand('cuda:install')} (built for CUDA 13; for another build --url URL --sha256 HEX)`;
 
 /**
  * Where NVIDIA publishes a library: name in its apt packages (with the CUDA release behind) and in its Python
@@ -136,7 +137,7 @@ function missingFinding(
     source === undefined
       ? `install the package that has ${soname}`
       : release === '13'
-        ? `npm run cuda:install, or apt install ${source.apt}-${release}${stem === 'libcudnn' ? '' : '-x'} (NVIDIA's repository)`
+        ? `${ownCommand('cuda:install')}, or apt install ${source.apt}-${release}${stem === 'libcudnn' ? '' : '-x'} (NVIDIA's repository)`
         : `apt install ${source.apt}-${release}${stem === 'libcudnn' ? '' : '-x'} (NVIDIA's repository), or pip install ${source.wheel}-cu${release}`;
   return {
     level: 'missing',

@@ -3,6 +3,7 @@ import { bodies } from '../../../src/contract/bodies/bodies.ts';
 import type { Endpoint } from '../../../src/contract/endpoints.ts';
 import type { KeyLimits } from '../../../src/jobs/records/api-keys.ts';
 import { mostCredits } from '../../../src/jobs/records/credits.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 
 /** What `npm run keys` was asked to do. */
 export type KeyCommand =
@@ -18,13 +19,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const usage = `usage: npm run keys -- create --name NAME [--endpoints sdxl-torch,sdxl-img2img] [--credits N]
+export const usage = `usage: ${ownCommand('keys create --name NAME')} [--endpoints sdxl-torch,sdxl-img2img] [--credits N]
                            [--requests-per-minute N] [--max-queued N] [--admin]
-       npm run keys -- list
-       npm run keys -- revoke ID
-       npm run keys -- credit ID AMOUNT
-       npm run keys -- export > FILE
-       npm run keys -- import < FILE
+       ${ownCommand('keys list')}
+       ${ownCommand('keys revoke ID')}
+       ${ownCommand('keys credit ID AMOUNT')}
+       ${ownCommand('keys export > FILE')}
+       ${ownCommand('keys import < FILE')}
 
 What create leaves out is not limited. ID is the id that list shows, or the key itself. A negative AMOUNT (after --) takes credits
 away. --admin lets a key give its requests a priority. export writes every key with its limits and balance, but not what lets a

@@ -8,6 +8,7 @@ import { type ApiKey, keyIdOf } from '../../../src/jobs/records/api-keys.ts';
 import { exportApiKeys, importApiKeys } from '../../../src/jobs/records/key-transfer.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
 import { redisAddressOf } from '../../../src/jobs/redis/redis-address.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 import { failureText } from '../../../src/process/report-failure.ts';
 import { type KeyCommand, parseKeyCommand, UsageError, usage } from './key-commands.ts';
 import { type KeyServer, keysInRedis, keysOverHttp } from './key-server.ts';
@@ -52,7 +53,7 @@ async function reach(config: Config): Promise<Connection> {
   requirePaths(config, redisPaths);
   const file = path.join(dataDir, 'redis-url');
   const url = redisAddressOf(config) ?? (await readFile(file, 'utf8').catch(() => undefined));
-  const absent = `REDIS_URL is not set and no "npm start" runs on ${dataDir}`;
+  const absent = `REDIS_URL is not set and no "${ownCommand('start')}" runs on ${dataDir}`;
   if (url === undefined) throw new Error(absent);
   try {
     return await connect(url, failFastOptions(), () => undefined, answerMs);

@@ -4,6 +4,7 @@ import { loadedBytes } from '../../../src/installation/model-facts.ts';
 import { openUnmerged } from '../../../src/installation/open-model.ts';
 import { runtimeFolder } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { runtimeRelease } from '../../../src/networks/runtime/runtime.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 import { driverFindings } from '../cuda/device-findings.ts';
 import { type Gpu, readDriver } from '../cuda/driver.ts';
 import { type Finding, showFindings } from '../cuda/findings.ts';
@@ -88,7 +89,7 @@ function isReady(findings: readonly Finding[]): boolean {
 
 function verdict(libraries: boolean, device: boolean): string {
   if (libraries && device)
-    return 'CUDA: everything that can be looked at is there. To run every network once: DEVICE=cuda:0 npm run models -- verify NAME';
+    return `CUDA: everything that can be looked at is there. To run every network once: DEVICE=cuda:0 ${ownCommand('models verify NAME')}`;
   if (libraries)
     return 'CUDA: the libraries are complete, but there is no device here. DEVICE=cuda:N fails on this machine; DEVICE=cpu works.';
   return `CUDA: not usable here${device ? ', although there is a device' : ''}: see MISSING above. DEVICE=cuda:N is refused when a worker starts; DEVICE=cpu works.`;

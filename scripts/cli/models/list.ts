@@ -9,13 +9,14 @@ import {
   sum,
 } from '../../../src/installation/model-facts.ts';
 import { isExported, type OpenedModel, openUnmerged } from '../../../src/installation/open-model.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 import { showBytes, table } from '../download/sizes.ts';
 
 /** Every model of the folder in a table; one that cannot be served or opened says why. */
 export async function listReport(modelsDir: string): Promise<string> {
   const { models, unservable } = await readModelsFolder(modelsDir);
   if (models.length + unservable.length === 0)
-    return `${modelsDir}: no models; \`npm run models -- pull NAME URL\` gets one, or put a checkpoint there`;
+    return `${modelsDir}: no models; \`${ownCommand('models pull NAME URL')}\` gets one, or put a checkpoint there`;
   const rows = [];
   const problems = [];
   for (const model of models) {

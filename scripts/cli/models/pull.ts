@@ -10,6 +10,7 @@ import {
 import { readSafetensorsHeader } from '../../../src/checkpoints/safetensors/safetensors.ts';
 import { isServedName, refinerName } from '../../../src/contract/served-names.ts';
 import { openLocation } from '../../../src/installation/open-model.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
 import { type DownloadOptions, download } from '../download/download.ts';
 import type { OnBytes } from '../download/progress.ts';
@@ -58,7 +59,7 @@ export async function pull(options: PullOptions): Promise<void> {
         sha256: sha256 ?? known?.files.find((file) => file.url === url)?.sha256,
       }));
   if (isRefresh && wanted.length === 0)
-    throw new Error(`${manifestFile}: no file has a url; name one: npm run models -- pull ${name} URL`);
+    throw new Error(`${manifestFile}: no file has a url; name one: ${ownCommand(`models pull ${name} URL`)}`);
   if (sha256 !== undefined && wanted.length !== 1)
     throw new Error(`--sha256 is the hash of one file, but ${wanted.length} are to be pulled`);
 

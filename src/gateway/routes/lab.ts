@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import { ownCommand } from '../../process/own-command.ts';
 import { packageRoot } from '../../process/package-root.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
@@ -29,7 +30,7 @@ const contentSecurityPolicy = [
 export function labRoutes(app: FastifyInstance): void {
   app.get('/lab', async (_, reply) => {
     if (!hasLabReport())
-      throw new ApiError('notFound', 'This server has no report of the lab: npm run lab makes one');
+      throw new ApiError('notFound', `This server has no report of the lab: ${ownCommand('lab')} makes one`);
     return reply
       .headers({
         'content-security-policy': contentSecurityPolicy,

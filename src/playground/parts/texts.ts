@@ -24,7 +24,7 @@ export const texts = {
     key: 'API key',
     submit: 'Sign in',
     kept: 'The key stays in this tab and is forgotten when you close it.',
-    hint: 'On the machine of the server, npm start prints a link that signs you in.',
+    hint: 'On the machine of the server, its start prints a link that signs you in.',
     wrong: 'This key is not valid.',
     usedLink:
       'This link has been used or is too old. Start the server again for a new one, or sign in with a key.',

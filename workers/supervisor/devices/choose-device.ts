@@ -6,6 +6,7 @@ import type { CudaDevice } from '../../../src/networks/runtime/cuda/cuda-devices
 import { hasCudaProvider } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import type { Device } from '../../../src/networks/runtime/device.ts';
 import { moduleFile } from '../../../src/process/module-file.ts';
+import { ownCommand } from '../../../src/process/own-command.ts';
 
 /** The devices that can be used, in the driver's order, and what is wrong with the others or with all. */
 export interface CudaAnswer {
@@ -132,7 +133,8 @@ const lookForCuda: LookForCuda = async (bytes) => {
     return unusable(
       `ONNX Runtime has CUDA for Linux on x64 only; this is ${process.platform} ${process.arch}`,
     );
-  if (!hasCudaProvider()) return unusable('the CUDA provider is not installed (npm run cuda:install)');
+  if (!hasCudaProvider())
+    return unusable(`the CUDA provider is not installed (${ownCommand('cuda:install')})`);
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [program, String(await bytes())], {
       timeout: patienceMs,

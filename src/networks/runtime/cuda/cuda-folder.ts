@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { ownCommand } from '../../../process/own-command.ts';
 import { packageRoot } from '../../../process/package-root.ts';
 import { shippedFolder } from '../runtime.ts';
 
@@ -48,7 +49,7 @@ export function readCudaRecord(folder: string): CudaRecord | undefined {
   } catch {
     // Said below.
   }
-  throw new Error(`${file}: is damaged; remove ${folder} and run npm run cuda:install again`);
+  throw new Error(`${file}: is damaged; remove ${folder} and run ${ownCommand('cuda:install')} again`);
 }
 
 const installed = ['libonnxruntime.so.1', ...providerLibraries];

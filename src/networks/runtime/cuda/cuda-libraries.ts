@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { ownCommand } from '../../../process/own-command.ts';
 import { openForGood } from '../shared-objects.ts';
 import { readCudaRecord } from './cuda-folder.ts';
 
@@ -15,7 +16,7 @@ export function openCudaLibraries(folder: string): void {
     try {
       openForGood(path.join(folder, name), { global: true });
     } catch (cause) {
-      const message = `Failed to load library ${(cause as Error).message}; npm run cuda:install brings it again`;
+      const message = `Failed to load library ${(cause as Error).message}; ${ownCommand('cuda:install')} brings it again`;
       throw new Error(message, { cause });
     }
   opened.add(folder);
