@@ -70,7 +70,7 @@ function proveFiles(tarball: string): void {
   say(`${tarball}: ${(bytes / 1e6).toFixed(1)} MB, ${packed.length} files, those that the test expects`);
 }
 
-async function proveStart(tarball: string): Promise<void> {
+async function proveStart(tarball: string, signal: NodeJS.Signals): Promise<void> {
   const port = await freePort();
   const marker = `PROOF=${path.basename(folder)}`;
   const began = performance.now();
@@ -105,11 +105,20 @@ async function proveStart(tarball: string): Promise<void> {
     }
     say('the pages are there');
   } finally {
-    npx.kill('SIGTERM');
+    npx.kill(signal);
     await ended;
   }
   await within('the end', async () => (processesOf(marker).length === 0 ? true : undefined));
-  say('SIGTERM to npx ends all of it');
+  say(`${signal} to npx ends all of it`);
+  // The next start makes its first key again.
+  rmSync(path.join(folder, 'data'), { recursive: true });
+}
+
+/** What to do next is said as it can be typed here. */
+function proveMessages(tarball: string): void {
+  const usage = run('npx', '--yes', `./${tarball}`, 'models', '--help');
+  assert.match(usage, new RegExp(`^npx ${path.join(folder, tarball)} models COMMAND\n`));
+  say(usage.split('\n')[0]!);
 }
 
 function proveInstalled(tarball: string): void {
@@ -120,6 +129,7 @@ function proveInstalled(tarball: string): void {
   if (!readFileSync(path.join(folder, 'star.png')).subarray(1, 4).equals(Buffer.from('PNG')))
     throw new Error('star.png is no picture');
   run(sdxlServer, 'models', 'list');
+  assert.match(run(sdxlServer, 'models', '--help'), /^npx sdxl-server models COMMAND\n/);
   run(sdxlServer, 'schedulers');
   run(sdxlServer, 'prompt', 'a (red:1.3) fox');
   writeFileSync(
@@ -137,7 +147,8 @@ try {
   });
   const [tarball] = readdirSync(folder);
   proveFiles(tarball!);
-  await proveStart(tarball!);
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) await proveStart(tarball!, signal);
+  proveMessages(tarball!);
   proveInstalled(tarball!);
 } finally {
   if (values.keep) say(`kept: ${folder}`);

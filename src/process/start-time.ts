@@ -6,9 +6,19 @@ import { readFileSync } from 'node:fs';
  * /proc.
  */
 export function startTimeOf(pid: number): string | undefined {
+  return statOf(pid)?.[19];
+}
+
+/** Id of the process that a process is a child of; undefined where it does not run, or without /proc. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** Fields 3 and on of proc(5) stat, which follow the command name; that one is in parentheses. */
+function statOf(pid: number): string[] | undefined {
   try {
-    // The fields follow the command name, which is in parentheses.
-    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[19];
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ');
   } catch {
     return undefined;
   }
