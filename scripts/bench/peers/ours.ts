@@ -9,6 +9,7 @@ import { readConfig } from '../../../src/config/config.ts';
 import { parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { loadModels } from '../../../src/installation/load-models.ts';
+import { createNetworkPool } from '../../../src/installation/network-pool.ts';
 import { parseDevice } from '../../../src/networks/runtime/device.ts';
 import { runtimeVersion } from '../../../src/networks/runtime/runtime.ts';
 import { openUnet } from '../../../src/networks/unet.ts';
@@ -58,8 +59,10 @@ function tokensOf({ textStages }: Models, prompts: readonly string[]): number[][
 async function image(work: Work): Promise<Made> {
   const { checkpoint, refiner, side, picture } = work;
   const options = networkOptions(work);
-  const models = new Map([[baseName, await loadModels(checkpoint, options)]]);
-  if (refiner !== undefined) models.set(refinerName, await loadModels(refiner, options));
+  // As in an engine: what base and refiner share is loaded once.
+  const places = { pool: createNetworkPool() };
+  const models = new Map([[baseName, await loadModels(checkpoint, options, undefined, places)]]);
+  if (refiner !== undefined) models.set(refinerName, await loadModels(refiner, options, undefined, places));
   const config = readConfig();
   const request = parseTextToImage(
     {
