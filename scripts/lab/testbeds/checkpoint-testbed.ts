@@ -1,6 +1,6 @@
 import { NonFinitePixelsError } from '../../../src/images/encode-image.ts';
 import { createNoiseSource } from '../../../src/numerics/noise-source.ts';
-import { withinRun } from '../../../src/schedulers/caching/step-cache.ts';
+import { withinRun } from '../../../src/schedulers/schedules/run-interval.ts';
 import type { Entry } from '../entries.ts';
 import { type ConvergedRun, convergedRuns } from '../exact/converged-runs.ts';
 import { problemOf } from '../exact/reference.ts';

@@ -2,6 +2,7 @@ import type { Unet } from '../../networks/networks.ts';
 import type { NoiseTable } from '../../schedulers/noise-levels/noise-table.ts';
 import type { Preconditioning } from '../../schedulers/noise-levels/preconditioning.ts';
 import type { Estimates, NoiseLevel, Schedule } from '../../schedulers/scheduler.ts';
+import { isWithin, type RunInterval, runInterval } from '../../schedulers/schedules/run-interval.ts';
 import type { Conditioning, PromptEmbeds } from '../conditioning/conditioning.ts';
 import type { DenoiseMany } from './lockstep.ts';
 
@@ -9,12 +10,6 @@ import type { DenoiseMany } from './lockstep.ts';
 export interface LatentSize {
   readonly height: number;
   readonly width: number;
-}
-
-/** Sigmas between which there is guidance. */
-export interface GuidanceInterval {
-  readonly upTo: number;
-  readonly above: number;
 }
 
 /** What a request says of guidance. */
@@ -27,22 +22,14 @@ export interface GuidanceFields {
   readonly guidanceEnd?: number;
 }
 
-/**
- * The guidance that a request asks for. Its interval lies between two fractions of the whole run's steps, 0
- * the beginning and 1 the end, also where image to image or a refiner takes a part of them.
- */
-export function guidanceOf({ levels }: Schedule, options: GuidanceFields) {
+/** The guidance that a request asks for. @param whole the run that image to image or a refiner takes a part of. */
+export function guidanceOf(whole: Schedule, options: GuidanceFields) {
   const { guidanceScale, guidanceRescale: rescale, guidanceStart = 0, guidanceEnd = 1 } = options;
-  const sigmaAt = (fraction: number) => levels[Math.floor(fraction * (levels.length - 1))]!.sigma;
-  const interval: GuidanceInterval = {
-    upTo: guidanceStart === 0 ? Number.POSITIVE_INFINITY : sigmaAt(guidanceStart),
-    above: guidanceEnd === 1 ? Number.NEGATIVE_INFINITY : sigmaAt(guidanceEnd),
-  };
-  return { guidanceScale, rescale, interval };
+  return { guidanceScale, rescale, interval: runInterval(whole, guidanceStart, guidanceEnd) };
 }
 
 /** The noise levels at which guidance begins and ends on the way down, where it does. */
-export function guidanceChanges({ upTo, above }: GuidanceInterval): number[] {
+export function guidanceChanges({ upTo, above }: RunInterval): number[] {
   return [upTo, above].filter((sigma) => Number.isFinite(sigma));
 }
 
@@ -55,8 +42,8 @@ export interface GuidanceOptions {
   readonly apart?: boolean | undefined;
   /** Share of Lin et al. 2023's rescaled guidance, 0 ... 1; none where absent. */
   readonly rescale?: number | undefined;
-  /** Noise levels with guidance (Kynkäänniemi et al. 2024), `above` excluded; all where absent. */
-  readonly interval?: GuidanceInterval | undefined;
+  /** Noise levels with guidance (Kynkäänniemi et al. 2024); all where absent. */
+  readonly interval?: RunInterval | undefined;
   readonly size: LatentSize;
   /** One row of time ids for the positive and one for the negative half. */
   readonly timeIds: { readonly positive: readonly number[]; readonly negative: readonly number[] };
@@ -99,7 +86,7 @@ export function guided(options: GuidanceOptions): DenoiseMany {
       ? [{ embeds: conditioning.negative, ids: timeIds.negative }, positive]
       : [positive];
   const rowsAt = (sigma: number) =>
-    interval === undefined || (sigma <= interval.upTo && sigma > interval.above) ? both : [positive];
+    interval === undefined || isWithin({ sigma }, interval) ? both : [positive];
   const inputs = new Map<string, Omit<Parameters<Unet['predictNoise']>[0], 'latents' | 'timestep'>>();
 
   const told =

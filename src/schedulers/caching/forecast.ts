@@ -1,8 +1,9 @@
 import { combine } from '../../numerics/combine.ts';
 import { leastSquares } from '../../numerics/least-squares.ts';
 import type { NoiseLevel, Schedule } from '../scheduler.ts';
+import { withinRun } from '../schedules/run-interval.ts';
 import type { Spectrum } from './cache-kinds.ts';
-import { type PredictedNoise, type StepCache, withinRun } from './step-cache.ts';
+import type { PredictedNoise, StepCache } from './step-cache.ts';
 
 /** Keeps the fit of a high degree over few close levels solvable in float64. */
 const leastRidge = 1e-12;

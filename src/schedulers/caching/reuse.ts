@@ -1,7 +1,8 @@
 import { combine } from '../../numerics/combine.ts';
 import type { NoiseLevel, Schedule } from '../scheduler.ts';
+import { withinRun } from '../schedules/run-interval.ts';
 import type { Ucache } from './cache-kinds.ts';
-import { type PredictedNoise, type StepCache, withinRun } from './step-cache.ts';
+import type { PredictedNoise, StepCache } from './step-cache.ts';
 
 /** Each evaluation skipped in a row adds this share to what the next is estimated to be off. */
 const distrust = 0.5;

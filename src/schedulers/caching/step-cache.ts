@@ -1,4 +1,4 @@
-import type { NoiseLevel, Schedule } from '../scheduler.ts';
+import type { NoiseLevel } from '../scheduler.ts';
 
 /**
  * What a denoiser predicts at a point, as noise: (latents - clean) / sigma. One array; two where guided and
@@ -14,15 +14,4 @@ export interface StepCache {
   computed(latents: Float32Array, level: NoiseLevel, noise: PredictedNoise): void;
   /** What was heard is of another network or another guidance than what comes. */
   forget(): void;
-}
-
-/**
- * Whether a level lies between two fractions of the whole run's steps, 0 the beginning and 1 the end; the
- * beginning is part of it, the end is not.
- */
-export function withinRun({ levels }: Schedule, start: number, end: number): (level: NoiseLevel) => boolean {
-  const sigmaAt = (fraction: number) => levels[Math.floor(fraction * (levels.length - 1))]!.sigma;
-  const upTo = start === 0 ? Number.POSITIVE_INFINITY : sigmaAt(start);
-  const above = end === 1 ? Number.NEGATIVE_INFINITY : sigmaAt(end);
-  return ({ sigma }) => sigma <= upTo && sigma > above;
 }
