@@ -29,18 +29,13 @@ export function embeddingsNamed(prompts: Prompts, workers: readonly WorkerInfo[]
     folders.flatMap(({ broken }) => broken.map(({ name, reason }) => [name, reason] as const)),
   );
   for (const name of usable.keys()) broken.delete(name);
-  const texts = styledFields(prompts);
-  const named = (list: Iterable<PromptEmbedding>, text: string) =>
-    embeddingsIn(text, embeddingNames([...list]));
-  const damaged = [...broken.keys()].map((name) => ({ name, tokens: 1 }));
+  const texts = usable.size + broken.size === 0 ? [] : styledFields(prompts);
+  const names = embeddingNames([...usable.values()]);
+  const damaged = embeddingNames([...broken.keys()].map((name) => ({ name, tokens: 1 })));
   return {
-    embeddings: [
-      ...new Map(
-        texts.flatMap(([, text]) => named(usable.values(), text).map((each) => [each.name, each])),
-      ).values(),
-    ],
+    embeddings: [...new Set(texts.flatMap(([, text]) => embeddingsIn(text, names)))],
     warnings: texts.flatMap(([field, text]) =>
-      named(damaged, text).map(
+      embeddingsIn(text, damaged).map(
         ({ name }) =>
           `${field}: the embedding ${show(name)} cannot be used, so it is a word: ${broken.get(name)}`,
       ),
