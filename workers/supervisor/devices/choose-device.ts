@@ -38,13 +38,7 @@ export async function chooseDevice(
   environment: Environment = process.env,
   look: LookForCuda = lookForCuda,
 ): Promise<Config> {
-  if (!config.isDeviceAutomatic) return (await chooseDevices(config, environment, look)).configs[0]!;
-  const bytes = leastBytes(config);
-  const { usable, problems } = await look(bytes);
-  const [first] = usable;
-  if (first === undefined) return { ...config, deviceReason: `DEVICE=auto: no GPU: ${problems.join('; ')}` };
-  const deviceReason = `DEVICE=auto: ${described(first, await bytes())}`;
-  return { ...onDevice(environment, first.device), isDeviceAutomatic: true, deviceReason };
+  return (await chooseDevices(config, environment, look)).configs[0];
 }
 
 export interface ChosenDevices {
@@ -62,13 +56,28 @@ export async function chooseDevices(
 ): Promise<ChosenDevices> {
   const { devices } = config;
   if (devices === undefined) {
-    const chosen = config.isDeviceAutomatic ? await chooseDevice(config, environment, look) : config;
+    const chosen = config.isDeviceAutomatic ? await firstOrCpu(config, environment, look) : config;
     return { configs: [chosen], leftOut: [] };
   }
-  if (devices !== 'all') {
-    const [first, ...others] = devices.map((device) => onDevice(environment, device));
-    return { configs: [first!, ...others], leftOut: [] };
-  }
+  if (devices === 'all') return await allUsable(config, environment, look);
+  const [first, ...others] = devices.map((device) => onDevice(environment, device));
+  return { configs: [first!, ...others], leftOut: [] };
+}
+
+async function firstOrCpu(config: Config, environment: Environment, look: LookForCuda): Promise<Config> {
+  const bytes = leastBytes(config);
+  const { usable, problems } = await look(bytes);
+  const [first] = usable;
+  if (first === undefined) return { ...config, deviceReason: `DEVICE=auto: no GPU: ${problems.join('; ')}` };
+  const deviceReason = `DEVICE=auto: ${described(first, await bytes())}`;
+  return { ...onDevice(environment, first.device), isDeviceAutomatic: true, deviceReason };
+}
+
+async function allUsable(
+  config: Config,
+  environment: Environment,
+  look: LookForCuda,
+): Promise<ChosenDevices> {
   const bytes = leastBytes(config);
   const { usable, problems } = await look(bytes);
   const needed = usable.length === 0 ? 0 : await bytes();
