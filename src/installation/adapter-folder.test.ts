@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { writeSafetensors } from '../checkpoints/safetensors/write-safetensors.ts';
+import { createAdapterFolder } from './adapter-folder.ts';
 import { createLoraFolder } from './lora-folder.ts';
 
 let modelsDir = '';
@@ -20,7 +21,7 @@ const tensor = (name: string, shape: readonly number[]) => ({
 const pair = [tensor('lora_down.weight', [2, 4]), tensor('lora_up.weight', [4, 2])];
 
 test('a folder is read anew each time: what is new, changed, damaged and gone', async () => {
-  const read = createLoraFolder(modelsDir);
+  const { files: read, find } = createLoraFolder(modelsDir);
   assert.deepEqual(await read(), { files: new Map(), usable: [], broken: [] });
   const folder = path.join(modelsDir, 'loras');
   await mkdir(path.join(folder, 'styles'), { recursive: true });
@@ -50,6 +51,10 @@ test('a folder is read anew each time: what is new, changed, damaged and gone', 
   assert.match(reasons.get('pickle')!, /^pickle\.safetensors: .*pickle/);
   assert.match(reasons.get('old')!, /^old\.pt: /);
 
+  assert.deepEqual(await find('styles/dora'), { file: path.join(folder, 'styles', 'dora.safetensors') });
+  assert.deepEqual(await find('strange'), { reason: reasons.get('strange') });
+  assert.equal(await find('plain.safetensors'), undefined);
+
   await rm(path.join(folder, 'plain.safetensors'));
   await rm(path.join(folder, 'strange.safetensors'));
   await writeSafetensors(path.join(folder, 'strange.safetensors'), pair);
@@ -57,4 +62,20 @@ test('a folder is read anew each time: what is new, changed, damaged and gone', 
     (await read()).usable.map(({ name }) => name),
     ['strange', 'styles/dora'],
   );
+  assert.equal(await find('plain'), undefined);
+});
+
+test('the file of a name is found without opening another, also where two have the name', async () => {
+  const folder = await mkdtemp(path.join(modelsDir, 'loras-'));
+  for (const entry of ['one.bin', 'one.pt', 'two.pt']) await writeFile(path.join(folder, entry), '');
+  const opened: string[] = [];
+  const { files, find } = createAdapterFolder(folder, ['.bin', '.pt'], async (file) => {
+    opened.push(path.basename(file));
+    return { kind: 'lora', trigger_words: [] };
+  });
+  assert.deepEqual(await find('one'), { file: path.join(folder, 'one.bin') });
+  assert.deepEqual(await find('one'), { file: path.join(folder, 'one.bin') });
+  assert.deepEqual(opened, ['one.bin']);
+  assert.equal((await files()).files.get('one')?.file, path.join(folder, 'one.bin'));
+  assert.deepEqual(opened, ['one.bin', 'one.pt', 'two.pt']);
 });

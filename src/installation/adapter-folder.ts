@@ -14,6 +14,14 @@ export interface AdapterFiles extends AdapterFolder {
   readonly files: ReadonlyMap<string, AdapterFile>;
 }
 
+/** A folder of LoRAs or embeddings; only files that are new or changed are opened. */
+export interface AdapterReader {
+  /** All files, as they are now. */
+  files(): Promise<AdapterFiles>;
+  /** The file of that name alone, or why it cannot be used; undefined where there is none. */
+  find(name: string): Promise<Omit<AdapterFile, 'adapter'> | Omit<BrokenAdapter, 'name'> | undefined>;
+}
+
 /** Reads what one file says of itself, without its name. @throws Error with the reason it cannot be used. */
 export type ReadAdapter = (file: string) => Promise<Omit<Adapter, 'name'>>;
 
@@ -27,8 +35,7 @@ interface Seen {
 }
 
 /**
- * A folder of LoRAs or embeddings that is read anew each time it is asked for: only files that are new or
- * changed are opened, and one that cannot be used touches no other.
+ * Reads a folder anew each time it is asked for; a file that cannot be used touches no other.
  * Reasons name the file without its folder, of which clients need not know.
  * @param endings of the files, in lower case. A folder that does not exist is empty.
  */
@@ -36,27 +43,45 @@ export function createAdapterFolder(
   folder: string,
   endings: readonly string[],
   read: ReadAdapter,
-): () => Promise<AdapterFiles> {
+): AdapterReader {
   let seen = new Map<string, Seen>();
-  return async () => {
-    const next = new Map<string, Seen>();
-    const files = new Map<string, AdapterFile>();
-    const broken: BrokenAdapter[] = [];
-    for (const entry of await entriesOf(folder, endings)) {
-      const file = path.join(folder, entry);
-      const name = entry.slice(0, -path.extname(entry).length).split(path.sep).join('/');
-      const state = await stat(file).then(stateOf, (error: Error) => `gone: ${error.message}`);
-      const known = seen.get(entry);
-      const found = known?.state === state ? known : { state, ...(await look(file, read)) };
-      next.set(entry, found);
-      const twin = files.has(name) || broken.some((each) => each.name === name);
-      if (twin) broken.push({ name: entry, reason: `${file}: another file has the name "${name}" too` });
-      else if (found.adapter) files.set(name, { file, adapter: { name, ...found.adapter } });
-      else broken.push({ name, reason: found.reason! });
-    }
-    seen = next;
-    return { files, usable: [...files.values()].map(({ adapter }) => adapter), broken };
+  const looked = async (entry: string): Promise<Seen> => {
+    const file = path.join(folder, entry);
+    const state = await stat(file).then(stateOf, (error: Error) => `gone: ${error.message}`);
+    const known = seen.get(entry);
+    return known?.state === state ? known : { state, ...(await look(file, read)) };
   };
+  return {
+    files: async () => {
+      const next = new Map<string, Seen>();
+      const files = new Map<string, AdapterFile>();
+      const broken: BrokenAdapter[] = [];
+      for (const entry of await entriesOf(folder, endings)) {
+        const file = path.join(folder, entry);
+        const name = nameOf(entry);
+        const found = await looked(entry);
+        next.set(entry, found);
+        const twin = files.has(name) || broken.some((each) => each.name === name);
+        if (twin) broken.push({ name: entry, reason: `${file}: another file has the name "${name}" too` });
+        else if (found.adapter) files.set(name, { file, adapter: { name, ...found.adapter } });
+        else broken.push({ name, reason: found.reason! });
+      }
+      seen = next;
+      return { files, usable: [...files.values()].map(({ adapter }) => adapter), broken };
+    },
+    find: async (name) => {
+      const entry = (await entriesOf(folder, endings)).find((each) => nameOf(each) === name);
+      if (entry === undefined) return undefined;
+      const found = await looked(entry);
+      seen.set(entry, found);
+      return found.adapter ? { file: path.join(folder, entry) } : { reason: found.reason! };
+    },
+  };
+}
+
+/** Without its ending, with slashes between folders. */
+function nameOf(entry: string): string {
+  return entry.slice(0, -path.extname(entry).length).split(path.sep).join('/');
 }
 
 function stateOf({ size, mtimeMs }: Stats): string {

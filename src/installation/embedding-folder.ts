@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { embeddingEndings, readEmbedding } from '../checkpoints/embeddings/embedding-file.ts';
 import type { LoadedEmbedding } from '../pipelines/conditioning/conditioning.ts';
-import { type AdapterFiles, createAdapterFolder } from './adapter-folder.ts';
+import { type AdapterReader, createAdapterFolder } from './adapter-folder.ts';
 
 /** The embeddings (textual inversions) of a models folder, read anew each time. */
-export function createEmbeddingFolder(modelsDir: string): () => Promise<AdapterFiles> {
+export function createEmbeddingFolder(modelsDir: string): AdapterReader {
   return createAdapterFolder(path.join(modelsDir, 'embeddings'), embeddingEndings, async (file) => {
     const { tokens, vectors } = await readEmbedding(file);
     const numbers = vectors.clip_l.length + vectors.clip_g.length;

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { describeLora } from '../checkpoints/loras/describe-lora.ts';
-import { type AdapterFiles, createAdapterFolder } from './adapter-folder.ts';
+import { type AdapterReader, createAdapterFolder } from './adapter-folder.ts';
 
 /** The LoRAs of a models folder, read anew each time. */
-export function createLoraFolder(modelsDir: string): () => Promise<AdapterFiles> {
+export function createLoraFolder(modelsDir: string): AdapterReader {
   return createAdapterFolder(
     path.join(modelsDir, 'loras'),
     ['.safetensors', '.pt', '.ckpt', '.bin'],

@@ -2,6 +2,7 @@ import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { createEmbeddingFolder, loadEmbedding } from '../../src/installation/embedding-folder.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { LoadedEmbedding } from '../../src/pipelines/conditioning/conditioning.ts';
+import { adapterFile } from './request-adapters.ts';
 
 /**
  * The vectors of the embeddings that a request names.
@@ -21,19 +22,9 @@ export const withoutEmbeddings: LoadEmbeddings = async ([first]) => {
 export function createRequestEmbeddings(modelsDir: string): LoadEmbeddings {
   const folder = createEmbeddingFolder(modelsDir);
   return async (named) => {
-    if (named.length === 0) return [];
-    const { files, broken } = await folder();
     const loaded = [];
-    for (const { name } of named) {
-      const file = files.get(name)?.file;
-      if (file === undefined) {
-        const reason = broken.find((each) => each.name === name)?.reason;
-        throw new JobError(`embedding: ${reason ?? `${name} is not installed on this worker`}`, {
-          retryable: reason === undefined,
-        });
-      }
-      loaded.push(await loadEmbedding(name, file));
-    }
+    for (const { name } of named)
+      loaded.push(await loadEmbedding(name, await adapterFile(folder, name, 'embedding')));
     return loaded;
   };
 }

@@ -9,6 +9,7 @@ import { createLoraVariants } from '../../src/installation/lora-variants.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { VaeOptions } from '../../src/networks/vae.ts';
 import type { Models } from '../../src/pipelines/models.ts';
+import { adapterFile } from './request-adapters.ts';
 
 /**
  * A checkpoint with LoRAs merged into it.
@@ -47,15 +48,8 @@ export function createRequestLoras(
     const applied = loras.filter(
       ({ weight, textEncoderWeight = weight }) => weight !== 0 || textEncoderWeight !== 0,
     );
-    const { files, broken } = await folder();
-    const chosen = loras.map(({ name, ...weights }) => {
-      const file = files.get(name)?.file;
-      if (file !== undefined) return { name, file, ...weights };
-      const reason = broken.find((each) => each.name === name)?.reason;
-      throw new JobError(`loras: ${reason ?? `${name} is not installed on this worker`}`, {
-        retryable: reason === undefined,
-      });
-    });
+    const chosen = [];
+    for (const lora of loras) chosen.push({ ...lora, file: await adapterFile(folder, lora.name, 'loras') });
     if (applied.length === 0) return base;
     let last = performance.now();
     const sign = async (): Promise<void> => {

@@ -38,7 +38,7 @@ export async function watchAdapters(
   const look = async (): Promise<boolean> => {
     const before = JSON.stringify(folders);
     for (const kind of kinds)
-      await readers[kind]().then(
+      await readers[kind].files().then(
         ({ usable, broken, files: found }) => {
           files[kind] = found;
           folders = { ...folders, [kind]: { usable, broken } };
