@@ -87,10 +87,12 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     assert.ok(second < 0.1 * single, `${second} bytes for a second session on the same weights`);
     assert.equal(together, alone, 'a checkpoint in the place of another takes no more');
     assert.equal(left, 0, 'all is given back');
-    assert.equal(allocations(at(steps, 'exchange')).length, 0);
+    // What convolutions are turned in on the way.
+    const rooms = allocations(at(steps, 'exchange')).length;
+    assert.ok(rooms <= 4 && named(at(steps, 'exchange'), 'cudaFree').length === rooms);
     const copied = bytes(named(at(steps, 'exchange'), 'cudaMemcpy'));
     assert.ok(copied > 0.9 * single && copied <= single);
-    return `a UNet takes ${mebi(one)} (two sessions of their own ${mebi(own)}), a second session on its weights ${mebi(more)}; another checkpoint in its place: ${mebi(copied)} copied, nothing allocated, no session`;
+    return `a UNet takes ${mebi(one)} (two sessions of their own ${mebi(own)}), a second session on its weights ${mebi(more)}; another checkpoint in its place: ${mebi(copied)} copied, nothing allocated that is kept, no session`;
   },
 
   devices: (_steps, { name, index, computeCapability, freeBytes, others }) => {

@@ -1,26 +1,29 @@
 import koffi from 'koffi';
 import { loadLibrary } from '../library.ts';
 import { placeOf, valueOverDevice } from '../tensor-values.ts';
-import type { WeightDevice } from '../weights/weight-memory.ts';
-import { allocateCuda } from './cuda-memory.ts';
+import type { WeightDevice, WeightMemory } from '../weights/weight-memory.ts';
+import { allocateCuda, type CudaMemory } from './cuda-memory.ts';
 import { onDevice } from './cuda-runtime.ts';
 import { cudaTurns } from './cuda-turns.ts';
 
 /** Weights on a CUDA device. Its provider must have been loaded. */
 export function cudaWeights(index: number): WeightDevice {
   return {
-    allocate: (bytes) => {
-      const memory = allocateCuda(index, bytes);
-      return {
-        bytes,
-        write: memory.write,
-        value: (offset, type, shape) =>
-          valueOverDevice(loadLibrary(), placeOf(index), memory.address + BigInt(offset), type, shape),
-        free: memory.free,
-      };
-    },
+    name: `cuda:${index}`,
+    allocate: (bytes) => weightsIn(index, allocateCuda(index, bytes)),
     staging: (bytes) => pinned(index, bytes) ?? new Uint8Array(bytes),
     turn: (work) => cudaTurns.shared(work),
+  };
+}
+
+/** Memory of a device as weights lie in it. */
+export function weightsIn(index: number, { address, bytes, write, free }: CudaMemory): WeightMemory {
+  return {
+    bytes,
+    write,
+    value: (offset, type, shape) =>
+      valueOverDevice(loadLibrary(), placeOf(index), address + BigInt(offset), type, shape),
+    free,
   };
 }
 

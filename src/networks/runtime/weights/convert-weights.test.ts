@@ -10,11 +10,17 @@ import { cudaLayers } from '../../../graphs/cuda-layers.ts';
 import { graphBuilder } from '../../../graphs/graph.ts';
 import { type LocatedWeight, locateWeights } from '../../../graphs/locate-weights.ts';
 import { placeWeights } from '../../../graphs/place-weights.ts';
+import { pooledWidth } from '../../../graphs/pooled-width.ts';
+import { unetGraph } from '../../../graphs/unet.ts';
 import { vaeGraph } from '../../../graphs/vae.ts';
 import { encodeModel } from '../../../onnx/onnx-proto.ts';
 import { openInferenceSession } from '../inference-session.ts';
 import { sessionOptions } from '../session.ts';
+import { isMadeOnDevice } from './convert-on-device.ts';
 import { createWeightConverter } from './convert-weights.ts';
+import { createWeightCopier } from './copy-weights.ts';
+import { hostWeights } from './testing/host-weights.ts';
+import { arrange } from './weight-memory.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'convert-weights-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -62,4 +68,41 @@ for (const dtype of ['F32', 'BF16'] as const)
       ...locateWeights(vae, base.vae).slice(0, 40),
     ])
       assert.deepEqual(await converter.convert(located), await foldedByRuntime(located), located.weight.key);
+  });
+
+for (const dtype of ['F32', 'F16'] as const)
+  test(`weights of ${dtype} that a device makes are those that the CPU makes`, async () => {
+    const folder = path.join(directory, `device-${dtype}`);
+    const { base } = await writeTinyCheckpoints(folder, { ...quickVariant, dtype });
+    const { unet, vae } = await openCheckpoint(base);
+    const layers = cudaLayers('float16');
+    const weights = [
+      ...locateWeights(
+        unetGraph(unet.config, layers, { pooledWidth: pooledWidth(unet, 6), timeIdCount: 6 }),
+        unet,
+      ),
+      ...locateWeights(
+        vaeGraph(vae.config, 'decoder', layers, { scales: { stream: 0.25, hidden: new Map() } }),
+        vae,
+      ),
+    ].filter(isMadeOnDevice);
+    assert.ok(weights.length > 40);
+    const device = hostWeights();
+    const { offsets, bytes } = arrange(weights.map(({ weight }) => weight));
+    const memory = device.allocate(bytes);
+    const placed = weights.map((located, index) => ({ located, offset: offsets[index]! }));
+    await createWeightCopier(device).copy(memory, placed);
+    for (const { located, offset } of placed) {
+      const { key, precision, shape } = located.weight;
+      const value = memory.value(offset, precision, shape);
+      const made = value.memory!;
+      assert.deepEqual(
+        new Uint8Array(made.buffer, made.byteOffset, made.byteLength),
+        await converter.convert(located),
+        key,
+      );
+      value.release();
+    }
+    memory.free();
+    assert.equal(device.taken(), 0);
   });

@@ -1,6 +1,7 @@
 import { readTensorBytes } from '../../../checkpoints/safetensors/tensor-values.ts';
 import { conversionNodes, type LocatedWeight, storedTypes } from '../../../graphs/locate-weights.ts';
 import { dataTypes, encodeModel } from '../../../onnx/onnx-proto.ts';
+import type { Device } from '../device.ts';
 import { type InferenceSession, openInferenceSession } from '../inference-session.ts';
 import { loadLibrary } from '../library.ts';
 import { valueOverBytes } from '../tensor-values.ts';
@@ -12,24 +13,32 @@ export interface WeightConverter {
   release(): Promise<void>;
 }
 
+/** The output of a conversion's graph. */
+export const convertedName = 'weight';
+
+/** The input of a conversion's graph, which is the stored tensor. */
+export const conversionInput = (located: LocatedWeight): string =>
+  conversionNodes(located, convertedName).stored;
+
+/** A graph that makes weights of stored tensors of any size. */
+export function openConversion(located: LocatedWeight, device: Device): Promise<InferenceSession> {
+  const { stored, nodes, factors } = conversionNodes(located, convertedName);
+  const shape = located.shape.map(() => null);
+  const model = encodeModel({
+    ...{ name: 'conversion', opsets: { '': 18 }, initializers: factors, nodes },
+    inputs: [{ name: stored, dataType: storedTypes[located.at.dtype], shape }],
+    outputs: [{ name: convertedName, dataType: located.weight.precision, shape }],
+  });
+  return openInferenceSession(model, { device, level: 'disabled', cpuArena: false });
+}
+
 export function createWeightConverter(): WeightConverter {
   /** By what is converted to what, whatever the sizes. */
   const sessions = new Map<string, Promise<InferenceSession>>();
-  const [input, output] = [(at: LocatedWeight) => conversionNodes(at, output).stored, 'weight'] as const;
 
-  const open = (located: LocatedWeight): Promise<InferenceSession> => {
-    const { stored, nodes, factors } = conversionNodes(located, output);
-    const shape = located.shape.map(() => null);
-    const model = encodeModel({
-      ...{ name: 'conversion', opsets: { '': 18 }, initializers: factors, nodes },
-      inputs: [{ name: stored, dataType: storedTypes[located.at.dtype], shape }],
-      outputs: [{ name: output, dataType: located.weight.precision, shape }],
-    });
-    return openInferenceSession(model, { device: 'cpu', level: 'disabled', cpuArena: false });
-  };
   const sessionFor = (located: LocatedWeight): Promise<InferenceSession> => {
     const key = conversionKey(located);
-    const session = sessions.get(key) ?? open(located);
+    const session = sessions.get(key) ?? openConversion(located, 'cpu');
     sessions.set(key, session);
     return session;
   };
@@ -40,7 +49,7 @@ export function createWeightConverter(): WeightConverter {
       const [session, bytes] = await Promise.all([sessionFor(located), readTensorBytes(at)]);
       const value = valueOverBytes(loadLibrary(), bytes, dataTypes[storedTypes[at.dtype]], shape);
       try {
-        const { data } = (await session.run({ [input(located)]: value }))[output]!;
+        const { data } = (await session.run({ [conversionInput(located)]: value }))[convertedName]!;
         return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
       } finally {
         value.release();

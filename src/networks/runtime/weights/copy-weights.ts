@@ -2,7 +2,13 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { readAllAt } from '../../../checkpoints/safetensors/read-at.ts';
 import type { LocatedWeight } from '../../../graphs/locate-weights.ts';
 import { createTurns } from '../turns.ts';
-import { createWeightConverter, type WeightConverter } from './convert-weights.ts';
+import {
+  createDeviceConverter,
+  type DeviceConverter,
+  isMadeOnDevice,
+  type Room,
+} from './convert-on-device.ts';
+import { createWeightConverter } from './convert-weights.ts';
 import type { WeightDevice, WeightMemory } from './weight-memory.ts';
 
 /** A weight, and where in a piece of memory it belongs. */
@@ -28,27 +34,32 @@ const pieceBytes = 16 * 2 ** 20;
 
 export function createWeightCopier(device: WeightDevice): WeightCopier {
   const turns = createTurns();
+  const converter = createDeviceConverter(device);
   let staging: Uint8Array | undefined;
+  const rooms = (): Uint8Array[] => {
+    staging ??= device.staging(pieces * pieceBytes);
+    const whole = staging;
+    return Array.from({ length: pieces }, (_, index) =>
+      whole.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+    );
+  };
   return {
     device,
     copy: (memory, weights, signal) =>
-      turns.alone(() =>
-        device.turn(async () => {
-          staging ??= device.staging(pieces * pieceBytes);
-          const [stored, converted] = [
-            weights.filter(({ located }) => located.conversions.length === 0),
-            weights.filter(({ located }) => located.conversions.length > 0),
-          ];
-          await copyStored(memory, stored, staging, signal);
-          if (converted.length === 0) return;
-          const converter = createWeightConverter();
-          try {
-            await copyConverted(memory, converted, converter, signal);
-          } finally {
-            await converter.release();
-          }
-        }),
-      ),
+      turns.alone(async () => {
+        const {
+          stored = [],
+          onDevice = [],
+          onCpu = [],
+        } = Object.groupBy(weights, ({ located }) => {
+          if (located.conversions.length === 0) return 'stored';
+          return isMadeOnDevice(located) ? 'onDevice' : 'onCpu';
+        });
+        await device.turn(() => copyStored(memory, stored, rooms(), signal));
+        if (onDevice.length > 0)
+          await convertOnDevice(memory, onDevice, rooms(), { device, converter }, signal);
+        if (onCpu.length > 0) await device.turn(() => convertOnCpu(memory, onCpu, signal));
+      }),
   };
 }
 
@@ -63,21 +74,57 @@ interface Piece {
 async function copyStored(
   memory: WeightMemory,
   weights: readonly PlacedWeight[],
-  staging: Uint8Array,
+  rooms: readonly Uint8Array[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const list = weights.flatMap(piecesOf);
+  await withFiles(
+    list.map(({ file }) => file),
+    (files) =>
+      forAll(rooms, list, signal, async (room, { file, from, bytes, offset }) => {
+        const target = room.subarray(0, bytes);
+        await readAllAt(files.get(file)!, file, target, from);
+        memory.write(target, offset);
+      }),
+  );
+}
+
+/** Weights that the device makes of what lies in their files, which comes to it a tensor at a time. */
+async function convertOnDevice(
+  memory: WeightMemory,
+  weights: readonly PlacedWeight[],
+  rooms: readonly Uint8Array[],
+  { device, converter }: { readonly device: WeightDevice; readonly converter: DeviceConverter },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const largest = Math.max(...weights.map(({ located }) => located.at.byteLength));
+  const scratches: Room[] = [];
+  try {
+    await device.turn(async () => {
+      for (const staging of rooms) scratches.push({ staging, scratch: device.allocate(largest) });
+    });
+    await withFiles(
+      weights.map(({ located }) => located.at.file),
+      (files) =>
+        forAll(scratches, weights, signal, (room, { located, offset }) =>
+          converter.place({ located, memory, offset }, files.get(located.at.file)!, room, signal),
+        ),
+    );
+  } finally {
+    for (const { scratch } of scratches) scratch.free();
+    await converter.rest();
+  }
+}
+
+/** @param work is given each file open for reading. */
+async function withFiles(
+  paths: readonly string[],
+  work: (files: ReadonlyMap<string, FileHandle>) => Promise<void>,
+): Promise<void> {
   const files = new Map<string, FileHandle>();
   try {
-    for (const { file } of list) if (!files.has(file)) files.set(file, await open(file, 'r'));
-    const rooms = Array.from({ length: pieces }, (_, index) =>
-      staging.subarray(index * pieceBytes, (index + 1) * pieceBytes),
-    );
-    await forAll(rooms, list, signal, async (room, { file, from, bytes, offset }) => {
-      const target = room.subarray(0, bytes);
-      await readAllAt(files.get(file)!, file, target, from);
-      memory.write(target, offset);
-    });
+    for (const file of paths) if (!files.has(file)) files.set(file, await open(file, 'r'));
+    await work(files);
   } finally {
     for (const handle of files.values()) await handle.close();
   }
@@ -93,15 +140,19 @@ function piecesOf({ located: { at }, offset }: PlacedWeight): Piece[] {
 }
 
 /** One is read while another is converted. */
-async function copyConverted(
+async function convertOnCpu(
   memory: WeightMemory,
   weights: readonly PlacedWeight[],
-  converter: WeightConverter,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await forAll([0, 1], weights, signal, async (_, { located, offset }) =>
-    memory.write(await converter.convert(located), offset),
-  );
+  const converter = createWeightConverter();
+  try {
+    await forAll([0, 1], weights, signal, async (_, { located, offset }) =>
+      memory.write(await converter.convert(located), offset),
+    );
+  } finally {
+    await converter.release();
+  }
 }
 
 /** Does the work of a list in as many at once as there are places. Nothing is under way when it ends. */

@@ -1,4 +1,5 @@
 import type { Weight } from '../../../graphs/graph.ts';
+import type { Device } from '../device.ts';
 import { type ElementType, elementBytes } from '../element-types.ts';
 import type { TensorValue } from '../tensor-values.ts';
 
@@ -15,6 +16,8 @@ export interface WeightMemory {
 
 /** A device as far as weights lie on it. */
 export interface WeightDevice {
+  /** Where sessions that convert weights compute. */
+  readonly name: Device;
   /** @throws Error where there is no memory. */
   allocate(bytes: number): WeightMemory;
   /** Memory of ours from which it is written fastest, for as long as the process lives. */

@@ -13,6 +13,7 @@ export interface HostWeights extends WeightDevice {
 export function hostWeights(): HostWeights {
   let [taken, written] = [0, 0];
   return {
+    name: 'cpu',
     taken: () => taken,
     written: () => written,
     allocate: (bytes): WeightMemory => {
