@@ -7,6 +7,7 @@ import { readBalance } from '../../jobs/records/credits.ts';
 import { countInMinute } from '../../jobs/records/rate-limit.ts';
 import { memoryShare } from '../../jobs/redis/memory.ts';
 import type { Gateway } from '../gateway.ts';
+import { lately } from './lately.ts';
 
 /**
  * Redis must keep room for the pictures of the requests already taken: a result that finds none is lost after
@@ -36,14 +37,13 @@ export interface Gate {
 
 export function createGate(gateway: Gateway): Gate {
   const { producer, settings } = gateway;
-  let roomSeenAt = Number.NEGATIVE_INFINITY;
-
+  const share = lately(() => memoryShare(producer.redis), {
+    maxAgeMs: roomMaxAgeMs,
+    isKept: (share) => share <= fullestMemory,
+  });
   const assertRoom = async (): Promise<void> => {
-    if (performance.now() - roomSeenAt < roomMaxAgeMs) return;
-    const share = await memoryShare(producer.redis);
-    if (share > fullestMemory)
+    if ((await share()) > fullestMemory)
       throw new ApiError('unavailable', 'The memory for results is full; try again later');
-    roomSeenAt = performance.now();
   };
 
   const assertRate = async ({ id, requestsPerMinute }: ApiKey): Promise<void> => {
@@ -61,12 +61,13 @@ export function createGate(gateway: Gateway): Gate {
     );
   };
 
-  let shortSeenAt = Number.NEGATIVE_INFINITY;
+  const queueLength = lately(producer.countWaiting, {
+    maxAgeMs: roomMaxAgeMs,
+    isKept: (waiting) => waiting <= settings.maxQueued * shortQueue,
+  });
   const assertShortQueue = async (): Promise<void> => {
-    if (performance.now() - shortSeenAt < roomMaxAgeMs) return;
-    const waiting = await producer.countWaiting();
+    const waiting = await queueLength();
     if (waiting >= settings.maxQueued) throw queueFull(waiting);
-    if (waiting <= settings.maxQueued * shortQueue) shortSeenAt = performance.now();
   };
 
   const assertOpen: Gate['assertOpen'] = async (endpoint, apiKey) => {

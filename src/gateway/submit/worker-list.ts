@@ -2,6 +2,7 @@ import { ApiError } from '../../contract/errors.ts';
 import { checkpointsOfRoute, isRoute, routesOf } from '../../contract/routes.ts';
 import { knownRoutes, liveWorkers, type WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import type { Connection } from '../../jobs/redis/connection.ts';
+import { lately } from './lately.ts';
 
 export interface WorkerList {
   /** The workers alive now, read at most once a second. */
@@ -31,28 +32,16 @@ const lookIntervalMs = 5000;
 export function createWorkerList(redis: Connection, graceMs: number): WorkerList {
   const startedAt = performance.now();
   const seen = new Map<string, { info: WorkerInfo; at: number }>();
-  let readAt = Number.NEGATIVE_INFINITY;
-  let reading: Promise<WorkerInfo[]> | undefined;
-
-  const read = async (): Promise<WorkerInfo[]> => {
-    const workers = await liveWorkers(redis);
-    const at = performance.now();
-    for (const info of workers) seen.set(info.id, { info, at });
-    for (const [id, last] of seen) if (at - last.at > graceMs) seen.delete(id);
-    return workers;
-  };
-  const live = (): Promise<WorkerInfo[]> => {
-    if (reading === undefined || performance.now() - readAt >= maxAgeMs) {
-      readAt = performance.now();
-      const fresh = read();
-      reading = fresh;
-      // A failure is not remembered.
-      fresh.catch(() => {
-        if (reading === fresh) reading = undefined;
-      });
-    }
-    return reading;
-  };
+  const live = lately(
+    async () => {
+      const workers = await liveWorkers(redis);
+      const at = performance.now();
+      for (const info of workers) seen.set(info.id, { info, at });
+      for (const [id, last] of seen) if (at - last.at > graceMs) seen.delete(id);
+      return workers;
+    },
+    { maxAgeMs },
+  );
   const look = setInterval(() => {
     if (redis.status === 'ready') live().catch(() => undefined);
   }, lookIntervalMs);

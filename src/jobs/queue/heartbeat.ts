@@ -72,6 +72,14 @@ const registerScript = defineScript(`${now}
 for i = 1, #ARGV do redis.call('ZADD', KEYS[1], now, ARGV[i]) end
 return 1`);
 
+const liveScript = defineScript(`
+local live = {}
+for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
+  local said = redis.call('GET', '${keyOf.worker('')}' .. id)
+  if said then live[#live + 1] = said else redis.call('SREM', KEYS[1], id) end
+end
+return live`);
+
 const routesScript = defineScript(`${now}
 local found = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 2, #found, 2 do found[i] = now - found[i] end
@@ -113,12 +121,8 @@ export async function startHeartbeat(
 
 /** The workers alive now; forgets the ones whose key has expired. */
 export async function liveWorkers(redis: Connection): Promise<WorkerInfo[]> {
-  const ids = await redis.smembers(keyOf.workers);
-  if (ids.length === 0) return [];
-  const values = await redis.mget(ids.map(keyOf.worker));
-  const gone = ids.filter((_, index) => values[index] === null);
-  if (gone.length > 0) await redis.srem(keyOf.workers, ...gone);
-  return values.filter((value) => value !== null).map((value) => JSON.parse(value) as WorkerInfo);
+  const values = (await liveScript.run(redis, [keyOf.workers])) as string[];
+  return values.map((value) => JSON.parse(value) as WorkerInfo);
 }
 
 /**
