@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { createRedisBackend, Worker } from 'bullmq';
 import { routesOf } from '../../contract/routes.ts';
 import { createBell } from '../bell.ts';
@@ -6,6 +7,7 @@ import type { Generate } from '../generate.ts';
 import type { CancelReason } from '../job-error.ts';
 import type { Log } from '../log.ts';
 import { hasEnded } from '../records/read-record.ts';
+import { type StartedRun, startTaken } from '../records/records.ts';
 import { putInPlace } from '../records/waiting-again.ts';
 import { type Connection, connect, patientOptions } from '../redis/connection.ts';
 import { listen } from '../redis/listen.ts';
@@ -148,7 +150,11 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
     for (const route of order) {
       const queue = queues.get(route)!;
       const token = `${ownLocks}:${tokens++}`;
-      const job: GenerationJob | undefined = await queue.getNextJob(token, { block: false });
+      // BullMQ sends its command within this turn of the event loop; ours goes right behind it.
+      const [job, started]: [GenerationJob | undefined, StartedRun | undefined] = await Promise.all([
+        queue.getNextJob(token, { block: false }),
+        setImmediate().then(() => startTaken(redis, route, token)),
+      ]);
       await findStrays(job === undefined ? [] : [job.id!]);
       if (job === undefined) continue;
       const aborter = new AbortController();
@@ -160,7 +166,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
           onLost: () => aborter.abort('lost-lock' satisfies CancelReason),
           onError,
         });
-        const run = { redis, route, job, token, aborter, lifetimes, observer, onComputed };
+        const run = { redis, route, job, started, token, aborter, lifetimes, observer, onComputed };
         await runJob({ ...options, ...run }).finally(letGo);
       });
       return true;

@@ -79,7 +79,7 @@ test('a cancel that hears nothing refunds once and still stops the worker', asyn
 
 for (const [what, words] of [
   ['of its take', [':active', ':limiter']],
-  ['of the start', ['{sdxl}:request']],
+  ['of the start', [':active', '{sdxl}:never-there']],
   ['of the pictures', ['{sdxl}:output']],
   ['of the end', ['"images"']],
   ['of the job going away', [':completed']],

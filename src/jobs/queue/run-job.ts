@@ -11,7 +11,7 @@ import {
 import type { Log } from '../log.ts';
 import { NotKept } from '../records/kept-outputs.ts';
 import { readRecord } from '../records/read-record.ts';
-import { failRecord, startRecord, storeProgress } from '../records/records.ts';
+import { failRecord, type StartedRun, startRecord, storeProgress } from '../records/records.ts';
 import { deletePreview, readInput, storePreview } from '../records/stored-pictures.ts';
 import { putInPlace, type RequeueReason, requeueRecord } from '../records/waiting-again.ts';
 import type { Connection } from '../redis/connection.ts';
@@ -27,6 +27,8 @@ export interface JobRun extends Pick<ResultKeeping, 'results' | 'resultsPatience
   /** Of the queue that the job came from. */
   readonly route: string;
   readonly job: GenerationJob;
+  /** The start of the attempt, where it was marked as the job was taken. */
+  readonly started: StartedRun | undefined;
   /** Of its lock; it names this attempt. */
   readonly token: string;
   /** Aborted with a CancelReason where the job is to stop. */
@@ -47,7 +49,7 @@ export async function runJob(run: JobRun): Promise<void> {
     const ended = await readRecord(redis, id);
     if (ended !== undefined) observer.failed(ended.record.request, 'lost workers');
   }
-  const started = await startRecord(redis, id, token);
+  const started = run.started?.id === id ? run.started : await startRecord(redis, id, token);
   // The request has ended, has expired, or was taken back.
   if (started === undefined) return await drop(run);
   const { request, leftMs, waitedMs } = started;
@@ -62,18 +64,19 @@ export async function runJob(run: JobRun): Promise<void> {
     await settle(run, request, error);
   } finally {
     clearTimeout(deadline);
-    over();
-    await deletePreview(redis, id);
+    if (over()) await deletePreview(redis, id);
   }
 }
 
 function contextOf({ redis, job, aborter, onComputed }: JobRun): {
   context: GenerationContext;
-  over(): void;
+  /** @returns whether there were previews. */
+  over(): boolean;
 } {
   const id = job.id!;
   let reported: Promise<void> = Promise.resolve();
   let isOver = false;
+  let hasPreview = false;
   const context: GenerationContext = {
     id,
     signal: aborter.signal,
@@ -82,6 +85,7 @@ function contextOf({ redis, job, aborter, onComputed }: JobRun): {
       // One after another, so that steps stay in order; lost when Redis is away: the next step reports again.
       reported = reported
         .then(async () => {
+          hasPreview ||= preview !== undefined;
           if (preview !== undefined) await storePreview(redis, id, preview);
           const goesOn = await storeProgress(redis, id, {
             ...progress,
@@ -102,6 +106,7 @@ function contextOf({ redis, job, aborter, onComputed }: JobRun): {
     context,
     over: () => {
       isOver = true;
+      return hasPreview;
     },
   };
 }

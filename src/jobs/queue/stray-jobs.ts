@@ -1,5 +1,5 @@
 import { Job, type Worker } from 'bullmq';
-import { putInPlace } from '../records/waiting-again.ts';
+import { putInPlace, requeueRecord } from '../records/waiting-again.ts';
 import type { Connection } from '../redis/connection.ts';
 import { bullKeyOf } from '../redis/names.ts';
 import { defineScript } from '../redis/script.ts';
@@ -36,6 +36,8 @@ export async function giveBackStrays(
   const strays = (await strayScript.run(redis, active, values)) as [number, string, string][];
   for (const [index, id, token] of strays) {
     const route = routes[index]!;
+    // It may have been marked as started when it was taken.
+    await requeueRecord(redis, id, token, 'given back');
     const job = await Job.fromId(queues.get(route)!, id);
     // Whoever has it by now keeps it.
     await job?.moveToWait(token).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GenerationRequest, GenerationResult } from '../../contract/generation.ts';
 import type { Connection } from '../redis/connection.ts';
-import { keyOf, type Lifetimes } from '../redis/names.ts';
+import { bullKeyOf, keyOf, type Lifetimes } from '../redis/names.ts';
 import { defineScript } from '../redis/script.ts';
 import type { JobProgress } from './events.ts';
 import { dueWebhook, now, release, tell } from './record-scripts.ts';
@@ -13,18 +13,34 @@ import { dueWebhook, now, release, tell } from './record-scripts.ts';
  * the same attempt answers as it did then.
  */
 
+/** `start(record, id, run)`: what an attempt begins with; false when nobody waits for it any more. */
+const start = `local function start(record, id, run)
+  local r = redis.call('HMGET', record, 'deadlineAt', 'finishedAt', 'run', 'request', 'submittedAt')
+  if not r[1] or r[2] then return false end
+  if r[3] ~= run then
+    redis.call('HSET', record, 'startedAt', now, 'run', run)
+    redis.call('HDEL', record, 'progress')
+    redis.call('HINCRBY', record, 'attempts', 1)
+    redis.call('ZREM', '${keyOf.waiting}', id)
+    tell(id, 'started')
+  end
+  return {id, math.max(0, r[1] - now), r[4], now - r[5], tonumber(redis.call('HGET', record, 'attempts'))}
+end`;
+
 const startScript = defineScript(`${now}
 ${tell}
-local r = redis.call('HMGET', KEYS[1], 'deadlineAt', 'finishedAt', 'run', 'request', 'submittedAt')
-if not r[1] or r[2] then return false end
-if r[3] ~= ARGV[2] then
-  redis.call('HSET', KEYS[1], 'startedAt', now, 'run', ARGV[2])
-  redis.call('HDEL', KEYS[1], 'progress')
-  redis.call('HINCRBY', KEYS[1], 'attempts', 1)
-  redis.call('ZREM', '${keyOf.waiting}', ARGV[1])
-  tell(ARGV[1], 'started')
-end
-return {math.max(0, r[1] - now), r[4], now - r[5], tonumber(redis.call('HGET', KEYS[1], 'attempts'))}`);
+${start}
+return start(KEYS[1], ARGV[1], ARGV[2])`);
+
+/** BullMQ puts what is taken at the head of its list, under a lock with the token of who took it. */
+const startTakenScript = defineScript(`${now}
+${tell}
+${start}
+local jobs, run = unpack(ARGV)
+local id = redis.call('LINDEX', KEYS[1], 0)
+if not id or redis.call('GET', jobs .. id .. ':lock') ~= run then return false end
+if redis.call('HEXISTS', jobs .. id, 'defa') == 1 then return false end
+return start('${keyOf.request('')}' .. id, id, run)`);
 
 const progressScript = defineScript(`${tell}
 local r = redis.call('HMGET', KEYS[1], 'startedAt', 'finishedAt', 'owner')
@@ -75,6 +91,7 @@ export async function overdueRequests(redis: Connection): Promise<string[]> {
 
 /** What an attempt works on, and how long it may. */
 export interface StartedRun {
+  readonly id: string;
   readonly request: GenerationRequest;
   /** Until the deadline. */
   readonly leftMs: number;
@@ -91,10 +108,28 @@ export async function startRecord(
   id: string,
   run: string,
 ): Promise<StartedRun | undefined> {
-  const started = await startScript.run(redis, [keyOf.request(id)], [id, run]);
-  if (started === null) return undefined;
-  const [leftMs, request, sinceMs, attempts] = started as [number, string, number, number];
+  return startedOf(await startScript.run(redis, [keyOf.request(id)], [id, run]));
+}
+
+/**
+ * The same for whatever job of a route was taken under that token a moment ago, before its id is heard.
+ * Undefined also where that cannot be told, as another worker has taken one since, and where the job has to
+ * be failed first: then it is started by its id.
+ */
+export async function startTaken(
+  redis: Connection,
+  route: string,
+  run: string,
+): Promise<StartedRun | undefined> {
+  const keys = [bullKeyOf(route, 'active')];
+  return startedOf(await startTakenScript.run(redis, keys, [bullKeyOf(route, ''), run]));
+}
+
+function startedOf(answer: unknown): StartedRun | undefined {
+  if (answer === null) return undefined;
+  const [id, leftMs, request, sinceMs, attempts] = answer as [string, number, string, number, number];
   return {
+    id,
     leftMs: Number(leftMs),
     request: JSON.parse(request) as GenerationRequest,
     waitedMs: attempts === 1 ? sinceMs : undefined,
