@@ -55,9 +55,15 @@ export interface Producer {
   /**
    * Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal
    * aborts. An outage of Redis in between is waited out.
+   * @param onPicture see waitForEnd.
    * @throws where Redis is still away then.
    */
-  waitFor(id: string, timeoutMs: number, signal?: AbortSignal): Promise<RequestRecord | undefined>;
+  waitFor(
+    id: string,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    onPicture?: (path: string) => void,
+  ): Promise<RequestRecord | undefined>;
   /** How many requests wait for a worker, whatever models they need. */
   countWaiting(): Promise<number>;
   /** Keeps the PNG of an image-to-image request; returns its key. */
@@ -178,7 +184,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     },
     watch: (id, signal, heartbeatMs) => watchRequest({ redis, events, read }, id, signal, heartbeatMs),
     read,
-    waitFor: (id, timeoutMs, signal) => waitForEnd({ events, read }, id, timeoutMs, signal),
+    waitFor: (id, ...how) => waitForEnd({ events, read }, id, ...how),
     countWaiting: () => redis.zcard(keyOf.waiting),
     storeInput: (id, png) => storeInput(redis, id, png),
     readOutput: (path) => readOutput(redis, path, results),

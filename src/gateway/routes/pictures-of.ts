@@ -7,7 +7,7 @@ import type { Producer } from '../../jobs/producer.ts';
  * @throws ApiError notFound when they expired since the record was read.
  */
 export async function picturesOf(
-  producer: Producer,
+  producer: Pick<Producer, 'readOutput'>,
   record: RequestRecord,
   count?: number,
 ): Promise<Buffer[]> {

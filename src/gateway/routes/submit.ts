@@ -10,7 +10,6 @@ import { ApiError } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { modelsServed } from '../../contract/served-models.ts';
 import { type SlugName, slugNames, slugs } from '../../contract/slugs.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
 import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';
 import { baseUrl } from '../http/base-url.ts';
@@ -23,6 +22,7 @@ import { assertContentType, type RawBody, readBody } from '../submit/read-body.t
 import { createWait } from '../submit/wait.ts';
 import type { WorkerList } from '../submit/worker-list.ts';
 import { picturesOf } from './pictures-of.ts';
+import { createReadAhead, type ReadAhead } from './read-ahead.ts';
 
 const waitingPaths = (slug: SlugName) => [`/v1/${slug}`, `/v1/models/${slug}`];
 const queueingPath = (slug: SlugName) => `/v2/${slug}`;
@@ -62,12 +62,12 @@ interface Address {
 
 function createMount(app: FastifyInstance, { producer, settings }: Gateway, accept: Accept) {
   const wait = createWait(app, { producer, settings });
-  const answer = async (reply: FastifyReply, base: string, record: RequestRecord) => {
+  const answer = async (reply: FastifyReply, base: string, record: RequestRecord, ahead: ReadAhead) => {
     if (record.status === 'FAILED') return reply.code(statusCode(record)).send(statusBody(base, record));
     const { base64 } = record.request;
     const [{ remaining }, pictures] = await Promise.all([
-      readBalance(producer.redis, record.owner),
-      picturesOf(producer, record, base64 ? undefined : 1),
+      ahead.balance(),
+      picturesOf(ahead, record, base64 ? undefined : 1),
     ]);
     reply.headers(syncHeaders(record, new Date(), remaining));
     if (base64) return syncBody(record, pictures);
@@ -100,7 +100,8 @@ function createMount(app: FastifyInstance, { producer, settings }: Gateway, acce
       app.post(path, { ...limits, onRequest }, async (request, reply) => {
         const id = await submit(request, reply);
         const base = baseUrl(request, settings.publicUrl);
-        return await wait(request, reply, id, (record) => answer(reply, base, record));
+        const ahead = createReadAhead(producer, request.owner);
+        return await wait(request, reply, id, (record) => answer(reply, base, record, ahead), ahead.begin);
       });
   };
 }

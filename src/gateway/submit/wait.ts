@@ -9,7 +9,8 @@ import { clientGone } from '../http/client-gone.ts';
 
 /**
  * Resolves with what `whole` makes of a request once it is COMPLETED or FAILED; its id stands in the answer's
- * headers whatever happens. An outage of Redis is waited out: the request goes on, and is paid for.
+ * headers whatever happens. `onPicture` hears the path of its first picture as soon as there is one: what
+ * `whole` will need can be read beside the record. An outage of Redis is waited out: the request goes on, and is paid for.
  * @throws ApiError deadline when it has not ended in time, when Redis is still away then, when the client
  * hangs up or when the server closes.
  */
@@ -18,6 +19,7 @@ export type Wait = <Whole>(
   reply: FastifyReply,
   id: string,
   whole: (record: RequestRecord) => Promise<Whole>,
+  onPicture?: (path: string) => void,
 ) => Promise<Whole>;
 
 /** While Redis is away it is asked again this often. */
@@ -29,14 +31,14 @@ export function createWait(
 ): Wait {
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
-  return async (request, reply, id, whole) => {
+  return async (request, reply, id, whole, onPicture) => {
     reply.header('x-request-id', id);
     const signal = AbortSignal.any([clientGone(reply), closing.signal]);
     const until = performance.now() + settings.v1DeadlineSeconds * 1000;
     const left = () => (signal.aborted ? 0 : until - performance.now());
     while (left() > 0) {
       try {
-        const record = await producer.waitFor(id, left(), signal);
+        const record = await producer.waitFor(id, left(), signal, onPicture);
         if (record === undefined) throw requestNotFound(id);
         if (record.finishedAt !== undefined) return await whole(record);
       } catch (error) {

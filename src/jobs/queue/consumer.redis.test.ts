@@ -158,11 +158,15 @@ test('pictures that come after the request has ended are not kept', async () => 
   );
 });
 
-test('a listener hears the steps of its own job', async () => {
+test('a listener hears the steps of its own job, and at its end where its picture is', async () => {
   const events = await openEvents(queue.redis.url, assert.ifError);
   const id = randomUUID();
   const heard: string[] = [];
-  const unsubscribe = events.subscribe(id, (event) => heard.push(event));
+  let picture: string | undefined;
+  const unsubscribe = events.subscribe(id, (event, _, path) => {
+    heard.push(event);
+    picture ??= path;
+  });
   await withConsumer(
     async ({ seed, samples, steps }, { progress }) => {
       progress({ sample: 0, samples, step: 1, steps });
@@ -174,6 +178,8 @@ test('a listener hears the steps of its own job', async () => {
       while (heard.at(-1) !== 'finished') await new Promise((resolve) => setTimeout(resolve, 10));
       assert.ok(heard.includes('changed'));
       assert.equal(heard.filter((event) => event === 'finished').length, 1);
+      const record = await producer.read(id);
+      assert.equal(picture, record!.result!.images[0]!.path);
     },
   );
   unsubscribe();

@@ -11,9 +11,9 @@ export interface JobProgress extends GenerationProgress {
 
 /**
  * What is heard of one request: 'changed' means its record is worth reading again; a step of its work comes
- * with its progress.
+ * with its progress, an end that has pictures with the path of the first.
  */
-export type JobListener = (event: 'changed' | 'finished', progress?: JobProgress) => void;
+export type JobListener = (event: 'changed' | 'finished', progress?: JobProgress, picture?: string) => void;
 
 export interface JobEvents {
   /** Calls the listener for one request until the returned function is called. */
@@ -25,7 +25,7 @@ export interface JobEvents {
 
 /**
  * One listener for the whole process, however many requests wait. The scripts that change a record tell it in
- * the same step: `<id> started | waiting | finished | progress <json>`.
+ * the same step: `<id> started | waiting | finished [<path>] | progress <json>`.
  */
 export async function openEvents(
   redisUrl: RedisAddress,
@@ -40,12 +40,13 @@ export async function openEvents(
     for (const listener of moveListeners) listener();
   };
   const onMessage = (message: string): void => {
-    const [, id = '', what, json] = /^(\S+) (\w+) ?(.*)$/.exec(message) ?? [];
+    const [, id = '', what, rest] = /^(\S+) (\w+) ?(.*)$/.exec(message) ?? [];
     if (what === 'progress') {
-      if (listeners.has(id)) tell(id, 'changed', JSON.parse(json!) as JobProgress);
+      if (listeners.has(id)) tell(id, 'changed', JSON.parse(rest!) as JobProgress);
       return;
     }
-    tell(id, what === 'finished' ? 'finished' : 'changed');
+    if (what === 'finished') tell(id, 'finished', undefined, rest || undefined);
+    else tell(id, 'changed');
     moved();
   };
   const connection = await listen({

@@ -16,6 +16,7 @@ const awayMs = 250;
 /**
  * Resolves with the record once the request has ended, or as it stands after `timeoutMs` or when the signal
  * aborts; undefined when unknown or expired.
+ * @param onPicture hears the path of its first picture just before the record is read, if anybody does.
  * @throws where Redis is away then.
  */
 export async function waitForEnd(
@@ -23,11 +24,14 @@ export async function waitForEnd(
   id: string,
   timeoutMs: number,
   signal?: AbortSignal,
+  onPicture?: (path: string) => void,
 ): Promise<RequestRecord | undefined> {
   const until = performance.now() + timeoutMs;
   const bell = createBell();
-  const unsubscribe = events.subscribe(id, (event) => {
-    if (event === 'finished') bell.ring();
+  const unsubscribe = events.subscribe(id, (event, _, picture) => {
+    if (event !== 'finished') return;
+    if (picture !== undefined) onPicture?.(picture);
+    bell.ring();
   });
   signal?.addEventListener('abort', bell.ring);
   try {
