@@ -19,14 +19,15 @@ export interface LoadOptions {
   readonly perSecond: number;
   /** Where this many are under way the machine does not keep up; more would only measure the queue. */
   readonly mostUnderWay: number;
-  /** What text to image asks for beside the seed, and image to image too. */
+  /** Where text to image is asked for, and what beside the seed; image to image too. */
+  readonly textPath: '/v2/sdxl-torch' | '/v2/sdxl1.0-txt2img';
   readonly text: object;
   readonly image: object;
+  /** Which requests bring a picture. */
+  readonly isImage: (number: number) => boolean;
 }
 
 const pollMs = 200;
-/** Every tenth request brings a picture. */
-const everyInput = 10;
 
 export async function startLoad(base: string, key: string, options: LoadOptions): Promise<Load> {
   const { perSecond, mostUnderWay } = options;
@@ -40,10 +41,9 @@ export async function startLoad(base: string, key: string, options: LoadOptions)
   const one = async (number: number): Promise<void> => {
     const from = performance.now();
     const common = { seed: number, num_inference_steps: 20, output_format: 'png' };
-    const [path, body] =
-      number % everyInput === 0
-        ? ['/v2/sdxl-img2img', { ...common, ...options.image, image }]
-        : ['/v2/sdxl-torch', { ...common, ...options.text }];
+    const [path, body] = options.isImage(number)
+      ? ['/v2/sdxl-img2img', { ...common, ...options.image, image }]
+      : [options.textPath, { ...common, ...options.text }];
     const made = await patiently(() => call(base, path, key, { body }));
     const { request_id: id } = await answerOf(made);
     for (;;) {

@@ -14,12 +14,17 @@ const fake: SoakKind = {
     service.worker({ ...environment, FAKE_PICTURE_BYTES: String(2 ** 20) }),
   load: {
     mostUnderWay: 60,
+    textPath: '/v2/sdxl-torch',
     text: { prompt: 'stepMs=0', refiner: false },
     image: { prompt: 'stepMs=0', base_model: 'fake' },
+    isImage: (number) => number % 10 === 0,
   },
 };
 
-/** The engine of production on the demo checkpoint, base and refiner, never without a job. */
+/**
+ * The engine of production on the demo checkpoint, never without a job. Pictures are small, and four of five
+ * take two steps of twenty: what is kept of each is to be seen, and a machine is not to compute for hours.
+ */
 const real: SoakKind = {
   startWorker: (service, environment) =>
     service.realWorker({
@@ -29,8 +34,13 @@ const real: SoakKind = {
     }),
   load: {
     mostUnderWay: 3,
-    text: { prompt: 'a large red circle in the middle on a white background' },
-    image: { prompt: 'a large green heart', base_model: 'juggernaut' },
+    textPath: '/v2/sdxl1.0-txt2img',
+    text: {
+      prompt: 'a large red circle in the middle on a white background',
+      ...{ img_width: 512, img_height: 512 },
+    },
+    image: { prompt: 'a large green heart', base_model: 'juggernaut', strength: 0.1 },
+    isImage: (number) => number % 5 !== 0,
   },
 };
 
