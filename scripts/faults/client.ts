@@ -43,6 +43,16 @@ export async function call(
   });
 }
 
+/** Again while the service says that it cannot now. */
+export async function patiently(ask: () => Promise<Response>): Promise<Response> {
+  for (;;) {
+    const answer = await ask();
+    if (answer.status !== 503) return answer;
+    await answer.arrayBuffer();
+    await setTimeout(200);
+  }
+}
+
 /**
  * Submits until it is accepted, as a client does that is told 503 or hears nothing.
  * @param idempotencyKey makes a repeat safe; without one only what was answered is repeated.
@@ -158,7 +168,7 @@ export async function judge(
     if (seen.some((each) => each !== pictures.get(request.seed))) counts.wrongPictures += 1;
   }
   for (const { id } of requests.slice(0, 20)) {
-    const response = await call(base, `/v2/requests/${id}`, service.foreignKey);
+    const response = await patiently(() => call(base, `/v2/requests/${id}`, service.foreignKey));
     if (response.status !== 404) counts.foreignReads += 1;
   }
   const { used } = await readBalance(service.direct, service.keyId);

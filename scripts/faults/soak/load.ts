@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { encodeImage } from '../../../src/images/encode-image.ts';
-import { call } from '../client.ts';
+import { call, patiently } from '../client.ts';
 
 /** Requests at a steady rate, each followed to its picture. */
 export interface Load {
@@ -98,16 +98,6 @@ async function noisePicture(): Promise<Buffer> {
     return ((bits ^ (bits >>> 12)) >>> 0) / 2 ** 31 - 1;
   });
   return Buffer.from(await encodeImage(pixels, side, side, 'png'));
-}
-
-/** Again while the service says that it cannot now. */
-async function patiently(ask: () => Promise<Response>): Promise<Response> {
-  for (;;) {
-    const answer = await ask();
-    if (answer.status !== 503) return answer;
-    await answer.arrayBuffer();
-    await setTimeout(pollMs);
-  }
 }
 
 interface Answer {
