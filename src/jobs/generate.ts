@@ -1,16 +1,13 @@
-import type { DeterminismReport, GenerationProgress, GenerationRequest } from '../contract/generation.ts';
+import type { GenerationProgress, GenerationRequest, GenerationResult } from '../contract/generation.ts';
 
 /** What a worker makes of a request; storing it is done by the consumer. */
-export interface GenerationOutput {
+export interface GenerationOutput
+  extends Pick<
+    GenerationResult,
+    'checkpoints' | 'inferenceSeconds' | 'stageSeconds' | 'determinism' | 'warnings'
+  > {
   /** Encoded in the request's outputFormat, in sample order. */
   readonly pictures: readonly { readonly bytes: Uint8Array; readonly seed: number }[];
-  /** Names of the checkpoints that made them. */
-  readonly checkpoints: readonly string[];
-  readonly inferenceSeconds: number;
-  readonly stageSeconds: Readonly<Record<string, number>>;
-  readonly determinism?: DeterminismReport;
-  /** What the client should know of how they were made; see contract/answers/warnings.ts. */
-  readonly warnings?: readonly string[];
 }
 
 export interface GenerationContext {
