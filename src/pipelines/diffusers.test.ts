@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,11 +8,18 @@ import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.t
 import { interleavedBytes } from '../images/encode-image.ts';
 import { loadModels } from '../installation/load-models.ts';
 import { findScheduler } from '../schedulers/registry.ts';
-import { createEmbeddingCache } from './conditioning/embedding-cache.ts';
 import { imageToImage } from './image-to-image.ts';
 import type { Models } from './models.ts';
-import type { Picture, SamplingOptions, StepDone } from './sampling/sampling.ts';
-import { createStopwatch } from './stopwatch.ts';
+import type { Picture, SamplingOptions } from './sampling/sampling.ts';
+import {
+  allPictures,
+  assertMadeWith,
+  firstPicture,
+  floats,
+  pixelsOf,
+  relativeError,
+  runOptions,
+} from './testing/oracle-runs.ts';
 import { textToImage } from './text-to-image.ts';
 
 /**
@@ -78,37 +84,6 @@ function observed(models: Models): { models: Models; calls: UnetCalls } {
   return { models: { ...models, unet: { ...unet, predictNoise } }, calls };
 }
 
-function optionsOf(run: Run): SamplingOptions {
-  return {
-    ...run,
-    samples: 1,
-    batch: 1,
-    rng: 'torch-cpu',
-    emphasis: 'no-norm',
-    maxChunks: 16,
-    cache: createEmbeddingCache(2 ** 24),
-    stopwatch: createStopwatch(),
-  };
-}
-
-async function firstPicture(steps: AsyncGenerator<StepDone, Picture[]>): Promise<Picture> {
-  let next = await steps.next();
-  while (next.done !== true) next = await steps.next();
-  return next.value[0]!;
-}
-
-function floats(base64: string): Float32Array {
-  const bytes = Buffer.from(base64, 'base64');
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-}
-
-/** Largest error over the largest value. */
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  assert.equal(actual.length, expected.length);
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  return actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / largest;
-}
-
 function assertSamePicture(actual: Picture, expected: Run): void {
   const error = relativeError(actual.latents, floats(expected.latents));
   assert.ok(error < 1e-3, `the final latents differ by ${error} of the largest value`);
@@ -129,12 +104,7 @@ function assertSameCalls(
   assert.deepEqual(actual.timeIds, timeIds);
 }
 
-test('the oracle was made with the checkpoints of this tree', () => {
-  for (const [file, expected] of Object.entries(oracle.sha256)) {
-    const bytes = readFileSync(path.join(directory, file));
-    assert.equal(createHash('sha256').update(bytes).digest('hex'), expected, file);
-  }
-});
+test('the oracle was made with the checkpoints of this tree', () => assertMadeWith(oracle.sha256, directory));
 
 for (const run of oracle.textToImage) {
   const { scheduler, steps, highNoiseFraction, guidanceScale } = run;
@@ -145,7 +115,7 @@ for (const run of oracle.textToImage) {
     const picture = await firstPicture(
       textToImage(first.models, highNoiseFraction === null ? undefined : second.models, {
         ...run,
-        ...optionsOf(run),
+        ...runOptions(),
         style: 'base',
         highNoiseFraction: highNoiseFraction ?? 1,
       }),
@@ -159,16 +129,12 @@ for (const run of oracle.textToImage) {
 for (const run of oracle.imageToImage) {
   const { scheduler, steps, strength, height, width } = run;
   test(`image to image as diffusers: ${scheduler}, ${steps} steps at strength ${strength}`, async () => {
-    const bytes = Buffer.from(oracle.inputPixels, 'base64');
-    const pixels = new Float32Array(bytes.length);
-    for (const [i, value] of bytes.entries()) {
-      pixels[(i % 3) * height * width + Math.floor(i / 3)] = (value / 255) * 2 - 1;
-    }
+    const pixels = pixelsOf(oracle.inputPixels, height, width);
     const { models, calls } = observed(base);
     const picture = await firstPicture(
       imageToImage(
         models,
-        { ...run, ...optionsOf(run), pixels },
+        { ...run, ...runOptions(), pixels },
         // The endpoint's own Euler and DDIM are A1111's; diffusers' are those of the other endpoint.
         findScheduler('sdxl-torch', scheduler),
       ),
@@ -182,19 +148,15 @@ test('sample i of a request is the single picture of seed + i, alone or in a bat
   const run = oracle.textToImage[2]!;
   const options = {
     ...run,
-    ...optionsOf(run),
+    ...runOptions(),
     style: 'base',
     highNoiseFraction: 0.8,
     scheduler: 'Euler a',
     height: 64,
     width: 64,
   };
-  const all = async (changes: Partial<SamplingOptions>): Promise<Picture[]> => {
-    const steps = textToImage(base, refiner, { ...options, ...changes });
-    let next = await steps.next();
-    while (next.done !== true) next = await steps.next();
-    return next.value;
-  };
+  const all = (changes: Partial<SamplingOptions>) =>
+    allPictures(textToImage(base, refiner, { ...options, ...changes }));
   const together = await all({ samples: 3 });
   const batched = await all({ samples: 3, batch: 3 });
   for (const [index, picture] of together.entries()) {
@@ -211,7 +173,7 @@ test('the same request twice gives the same pixels to the bit', async () => {
     firstPicture(
       textToImage(base, refiner, {
         ...run,
-        ...optionsOf(run),
+        ...runOptions(),
         style: 'base',
         highNoiseFraction: 0.8,
         height: 64,
@@ -234,7 +196,7 @@ test('weights that give NaN fail with the step instead of a black picture', asyn
       },
     },
   };
-  const options = { ...run, ...optionsOf(run), style: 'base', highNoiseFraction: 1, height: 64, width: 64 };
+  const options = { ...run, ...runOptions(), style: 'base', highNoiseFraction: 1, height: 64, width: 64 };
   await assert.rejects(
     firstPicture(textToImage(broken, undefined, options)),
     /latents after step 3 hold NaN/,

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,11 +8,16 @@ import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.t
 import { loadModels } from '../installation/load-models.ts';
 import { unscaledLatents } from '../networks/networks.ts';
 import { findScheduler } from '../schedulers/registry.ts';
-import { createEmbeddingCache } from './conditioning/embedding-cache.ts';
 import { imageToImage } from './image-to-image.ts';
 import type { Models } from './models.ts';
-import type { Picture, StepDone } from './sampling/sampling.ts';
-import { createStopwatch } from './stopwatch.ts';
+import {
+  assertMadeWith,
+  firstPicture,
+  floats,
+  pixelsOf,
+  relativeError,
+  runOptions,
+} from './testing/oracle-runs.ts';
 import { textToImage } from './text-to-image.ts';
 
 /** What scripts/maintainers/make-oracles/pipelines-edm.py recorded of diffusers 0.42.1. */
@@ -60,27 +64,12 @@ async function modelsOf(schedulerConfig: object, vaeConfig: object): Promise<Mod
   return loadModels(copy, { device: 'cpu' });
 }
 
-async function firstPicture(steps: AsyncGenerator<StepDone, Picture[]>): Promise<Picture> {
-  let next = await steps.next();
-  while (next.done !== true) next = await steps.next();
-  return next.value[0]!;
+function assertClose(actual: Float32Array, packed: string): void {
+  const error = relativeError(actual, floats(packed));
+  assert.ok(error < 1e-3, `differs by ${error} of the largest value`);
 }
 
-function assertClose(actual: Float32Array, base64: string): void {
-  const bytes = Buffer.from(base64, 'base64');
-  const expected = new Float32Array(new Uint8Array(bytes).buffer);
-  assert.equal(actual.length, expected.length);
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const error = actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
-  assert.ok(error < 1e-3 * largest, `differs by ${error / largest} of the largest value`);
-}
-
-test('the oracle was made with the checkpoint of this tree', () => {
-  for (const [file, expected] of Object.entries(oracle.sha256)) {
-    const bytes = readFileSync(path.join(directory, file));
-    assert.equal(createHash('sha256').update(bytes).digest('hex'), expected, file);
-  }
-});
+test('the oracle was made with the checkpoint of this tree', () => assertMadeWith(oracle.sha256, directory));
 
 for (const run of oracle.runs)
   test(`EDM as diffusers: ${run.title} (${run.scheduler}, ${run.steps} steps)`, async () => {
@@ -98,23 +87,14 @@ for (const run of oracle.runs)
       },
     };
     const { height, width } = run;
-    const options = {
-      ...run,
-      samples: 1,
-      batch: 1,
-      rng: 'torch-cpu',
-      emphasis: 'no-norm',
-      maxChunks: 16,
-      cache: createEmbeddingCache(2 ** 24),
-      stopwatch: createStopwatch(),
-    } as const;
+    const options = { ...run, ...runOptions() };
     const scheduler = findScheduler('sdxl-torch', run.scheduler);
     const { latents } = await firstPicture(
       run.strength === null
         ? textToImage(observed, undefined, { ...options, style: 'base', highNoiseFraction: 1 })
         : imageToImage(
             observed,
-            { ...options, pixels: pixelsOf(height, width), strength: run.strength },
+            { ...options, pixels: pixelsOf(oracle.inputPixels, height, width), strength: run.strength },
             scheduler,
           ),
     );
@@ -128,29 +108,10 @@ for (const run of oracle.runs)
     for (const network of [unet, models.vaeEncoder, models.vaeDecoder]) await network.release();
   });
 
-function pixelsOf(height: number, width: number): Float32Array {
-  const bytes = Buffer.from(oracle.inputPixels, 'base64');
-  const pixels = new Float32Array(bytes.length);
-  for (const [i, value] of bytes.entries())
-    pixels[(i % 3) * height * width + Math.floor(i / 3)] = (value / 255) * 2 - 1;
-  return pixels;
-}
-
 test('a refiner of other latents is refused with the fraction that leaves it out', async () => {
   const { schedulerConfig, vaeConfig, ...run } = oracle.runs[0]!;
   const base = await modelsOf(schedulerConfig, vaeConfig);
   const refiner = await loadModels(path.join(directory, 'tiny-refiner'), { device: 'cpu' });
-  const options = {
-    ...run,
-    samples: 1,
-    batch: 1,
-    rng: 'torch-cpu',
-    emphasis: 'no-norm',
-    maxChunks: 16,
-    cache: createEmbeddingCache(2 ** 24),
-    stopwatch: createStopwatch(),
-    style: 'base',
-    highNoiseFraction: 0.5,
-  } as const;
+  const options = { ...run, ...runOptions(), style: 'base', highNoiseFraction: 0.5 };
   await assert.rejects(firstPicture(textToImage(base, refiner, options)), /high_noise_fraction must be 1/);
 });

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -16,10 +15,8 @@ import { loadModels } from '../installation/load-models.ts';
 import { profileOf } from '../installation/model-profile.ts';
 import { openUnmerged } from '../installation/open-model.ts';
 import { noiseTable } from '../schedulers/noise-levels/noise-table.ts';
-import { createEmbeddingCache } from './conditioning/embedding-cache.ts';
 import type { Models } from './models.ts';
-import type { Picture } from './sampling/sampling.ts';
-import { createStopwatch } from './stopwatch.ts';
+import { assertMadeWith, firstPicture, floats, runOptions } from './testing/oracle-runs.ts';
 import { textToImage } from './text-to-image.ts';
 
 /** What scripts/maintainers/make-oracles/few-steps.py recorded of diffusers' pipeline; explained there. */
@@ -45,8 +42,6 @@ let installed: (manifest: object) => InstalledModel;
 let base: Models;
 let told: Models;
 
-const bytesOf = (packed: string) => new Uint8Array(Buffer.from(packed, 'base64'));
-
 /** The base's UNet with the layer that an LCM's has, in a file of its own. */
 async function writeToldUnet(checkpoint: string): Promise<void> {
   const { unet } = await openCheckpoint(checkpoint);
@@ -58,7 +53,7 @@ async function writeToldUnet(checkpoint: string): Promise<void> {
         yield await readTensorBytes(location);
       },
     })),
-    { ...condProj, bytes: () => [bytesOf(oracle.condProj)] },
+    { ...condProj, bytes: () => [Buffer.from(oracle.condProj, 'base64')] },
   ]);
 }
 
@@ -75,12 +70,7 @@ before(async () => {
 });
 after(() => rmSync(directory, { recursive: true }));
 
-test('the oracle was made with the checkpoint of this tree', () => {
-  for (const [file, expected] of Object.entries(oracle.sha256)) {
-    const bytes = readFileSync(path.join(directory, file));
-    assert.equal(createHash('sha256').update(bytes).digest('hex'), expected, file);
-  }
-});
+test('the oracle was made with the checkpoint of this tree', () => assertMadeWith(oracle.sha256, directory));
 
 /** The models as few_step of a manifest has them, with a record of the timesteps that the UNet is told. */
 function asCarded({ kind, steps, isTold }: Run): { models: Models; timesteps: number[]; batches: number[] } {
@@ -109,22 +99,18 @@ for (const run of oracle.runs) {
   const what = `${kind}, ${steps} steps, guidance ${guidanceScale}${isTold ? ' that the UNet is told' : ''}`;
   test(`as diffusers with the scheduler of its card: ${what}`, async () => {
     const { models, timesteps, batches } = asCarded(run);
-    const walk = textToImage(models, undefined, {
-      ...run,
-      ...{ negativePrompt: '', style: 'base', highNoiseFraction: 1, samples: 1, batch: 1, rng: 'torch-cpu' },
-      ...{ emphasis: 'no-norm', maxChunks: 16, cache: createEmbeddingCache(2 ** 24) },
-      scheduler: fewStepProfile(run, isTold).defaults.scheduler!,
-      stopwatch: createStopwatch(),
-      ...(run.eta !== null && { solverOptions: { eta: run.eta } }),
-    });
-    let next = await walk.next();
-    while (next.done !== true) next = await walk.next();
-    const [picture] = next.value as Picture[];
+    const picture = await firstPicture(
+      textToImage(models, undefined, {
+        ...{ ...run, ...runOptions(), negativePrompt: '', style: 'base', highNoiseFraction: 1 },
+        scheduler: fewStepProfile(run, isTold).defaults.scheduler!,
+        ...(run.eta !== null && { solverOptions: { eta: run.eta } }),
+      }),
+    );
     assert.deepEqual(timesteps.map(Math.round), run.timesteps);
     // One row a step, and no negative prompt.
     assert.deepEqual(batches, Array(steps).fill(1));
-    const expected = new Float32Array(bytesOf(run.latents).buffer);
-    const error = picture!.latents.reduce(
+    const expected = floats(run.latents);
+    const error = picture.latents.reduce(
       (most, value, i) => Math.max(most, Math.abs(value - expected[i]!)),
       0,
     );

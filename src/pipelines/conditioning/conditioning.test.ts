@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +8,7 @@ import { writeTinyCheckpoints } from '../../checkpoints/synthetic/tiny-checkpoin
 import { loadModels } from '../../installation/load-models.ts';
 import type { Models } from '../models.ts';
 import { RequestError } from '../request-error.ts';
+import { assertMadeWith, floats, relativeError } from '../testing/oracle-runs.ts';
 import { encodePrompts } from './conditioning.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 
@@ -43,25 +43,9 @@ before(async () => {
 });
 after(() => rmSync(directory, { recursive: true }));
 
-function floats(base64: string): Float32Array {
-  const bytes = Buffer.from(base64, 'base64');
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
-}
-
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  assert.equal(actual.length, expected.length);
-  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-30);
-  return actual.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0) / largest;
-}
-
 const defaults = { guided: true, emphasis: 'no-norm', maxChunks: 16 } as const;
 
-test('the oracle was made with the checkpoints of this tree', () => {
-  for (const [file, expected] of Object.entries(oracle.sha256)) {
-    const bytes = readFileSync(path.join(directory, file));
-    assert.equal(createHash('sha256').update(bytes).digest('hex'), expected, file);
-  }
-});
+test('the oracle was made with the checkpoints of this tree', () => assertMadeWith(oracle.sha256, directory));
 
 for (const [index, expected] of oracle.cases.entries()) {
   const { checkpoint, emphasis, prompt, negative } = expected;
