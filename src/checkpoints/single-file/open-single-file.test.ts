@@ -7,10 +7,10 @@ import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
 import { requireTensors } from '../require-tensors.ts';
 import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
-import { copyTensors } from '../synthetic/copy-tensors.ts';
 import { type SingleFileOptions, writeSingleFile } from '../synthetic/single-file-writer.ts';
 import { tinyBase, tinyRefiner } from '../synthetic/tiny-configs.ts';
 import { assertSameNetwork } from '../testing/assert-same-network.ts';
+import { copyTensors } from '../testing/copy-tensors.ts';
 
 let folder = '';
 const opened = {} as Record<'base' | 'refiner', Checkpoint>;

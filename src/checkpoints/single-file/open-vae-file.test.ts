@@ -6,10 +6,10 @@ import { after, before, test } from 'node:test';
 import type { Checkpoint } from '../checkpoint.ts';
 import { openCheckpoint } from '../open-checkpoint.ts';
 import { writeCheckpoint } from '../synthetic/checkpoint-writer.ts';
-import { copyTensors } from '../synthetic/copy-tensors.ts';
 import { writeSingleFile } from '../synthetic/single-file-writer.ts';
 import { tinyBase } from '../synthetic/tiny-configs.ts';
 import { assertSameNetwork } from '../testing/assert-same-network.ts';
+import { copyTensors } from '../testing/copy-tensors.ts';
 
 let folder = '';
 let withVae = '';
