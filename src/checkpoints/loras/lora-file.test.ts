@@ -37,6 +37,50 @@ async function refusal(
 const module = 'lora_unet_mid_block_attentions_0_proj_in';
 const pair = [zeros(`${module}.lora_down.weight`, [2, 40]), zeros(`${module}.lora_up.weight`, [40, 2])];
 
+test('what is no LoRA of the checkpoint is refused by name', async () => {
+  assert.match(
+    await refusal([zeros('lora_unet_mid_block_attentions_9_proj_in.lora_down.weight', [2, 40])]),
+    /refused-\d+\.safetensors: "lora_unet_mid_block_attentions_9_proj_in" is no layer of the checkpoint/,
+  );
+  assert.match(
+    await refusal([...pair, zeros(`${module}.dora_scale`, [41])]),
+    /has a magnitude \[41\], which does not fit a layer of shape \[40,40\]/,
+  );
+  assert.match(
+    await refusal([...pair, zeros(`${module}.oft_blocks`, [2, 2, 2])]),
+    /oft_blocks" is none of a LoRA's; supported are LoRA, LoCon/,
+  );
+  assert.match(
+    await refusal([...pair, zeros(`${module}.diff`, [40, 40])]),
+    /is changed by LoRA and a difference at once/,
+  );
+  assert.match(await refusal([zeros(`${module}.diff_b`, [39])]), /has a bias \[39\], the layer's is \[40\]/);
+  assert.match(
+    await refusal([zeros(`${module}.hada_w1_a`, [40, 2]), zeros(`${module}.hada_w1_b`, [2, 40])]),
+    /lacks its hada_w2_a/,
+  );
+  assert.match(
+    await refusal([zeros(`${module}.lokr_w1`, [3, 4]), zeros(`${module}.lokr_w2`, [10, 10])]),
+    /LoKr factors \[3,4\] and \[10,10\], which do not fit a layer of shape \[40,40\]/,
+  );
+  assert.match(await refusal([pair[0]!]), /"lora_unet_mid_block_attentions_0_proj_in" lacks its up weight/);
+  assert.match(
+    await refusal([pair[0]!, zeros(`${module}.lora_up.weight`, [40, 3])]),
+    /down weight \[2,40\] and up weight \[40,3\], which do not fit a layer of shape \[40,40\]/,
+  );
+  assert.match(
+    await refusal([zeros(`${module}.lora_down.weight`, [2, 41]), pair[1]!]),
+    /down weight \[2,41\]/,
+  );
+  assert.match(await refusal([]), /holds no LoRA/);
+  const metadata = { lora_adapter_metadata: '{"unet.use_dora": true}' };
+  assert.match(await refusal(pair, metadata), /lacks its magnitude; its adapter metadata say use_dora/);
+  assert.match(
+    await refusal(pair, { lora_adapter_metadata: '{"unet.lora_alpha": "4"}' }),
+    /the lora_alpha of unet\.mid_block\.attentions\.0\.proj_in is "4"/,
+  );
+});
+
 const diffusersModule = 'unet.mid_block.attentions.0.proj_in';
 const renamedPair = (down: string, up: string) => [zeros(down, [2, 40]), zeros(up, [40, 2])];
 for (const [title, extra] of [
