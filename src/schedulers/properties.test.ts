@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endpoints } from '../contract/endpoints.ts';
 import { findScheduler, schedulerNames } from './registry.ts';
-import type { Denoise } from './scheduler.ts';
 import { handOff, partial } from './schedules/run-parts.ts';
-import { cheapNoise, denoise, finish, length, noiseOf, sdxl, startOf, walk } from './testing/walks.ts';
+import {
+  assertSameInCrowd,
+  cheapNoise,
+  countedWalk,
+  denoise,
+  finish,
+  length,
+  noiseOf,
+  sdxl,
+  startOf,
+} from './testing/walks.ts';
 
 const stepCounts = [20, 21, 25, 30, 50, 99, 100];
 const strengths = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
@@ -68,13 +77,7 @@ for (const { title, scheduler } of all) {
         ...handOff(whole, 0.35),
       ];
       for (const part of parts) {
-        let calls = 0;
-        const counted: Denoise = async (latents, level) => {
-          calls++;
-          return denoise(latents, level);
-        };
-        const noise = cheapNoise();
-        const trajectory = await walk(scheduler, counted, part, startOf(part, noise), noise);
+        const { calls, trajectory } = await countedWalk(scheduler, part);
         assert.equal(
           calls,
           scheduler.modelCalls(part) ?? calls,
@@ -115,28 +118,7 @@ for (const { title, scheduler } of all) {
   test(`${title}: the same seed gives the same bits, in a crowd of four as alone`, async () => {
     for (const [steps, strength] of crowded) {
       const part = partial(scheduler.schedule(sdxl, steps), steps, strength);
-      const start = (seed: number) => {
-        const noise = noiseOf(seed);
-        return { latents: startOf(part, noise), noise };
-      };
-      const alone: Float32Array[][] = [];
-      for (const seed of [1, 2, 3, 4]) {
-        const { latents, noise } = start(seed);
-        const before = latents.slice();
-        alone.push(await walk(scheduler, denoise, part, latents, noise));
-        assert.deepEqual(latents, before, 'the entry latents are only read');
-      }
-      const crowd = [1, 2, 3, 4].map((seed) => {
-        const { latents, noise } = start(seed);
-        return { walk: scheduler.solver(denoise, latents, part, noise), seen: [] as Float32Array[] };
-      });
-      for (let active = crowd; active.length > 0; ) {
-        const results = await Promise.all(active.map((sample) => sample.walk.next()));
-        for (const [i, { done, value }] of results.entries()) if (!done) active[i]!.seen.push(value.slice());
-        active = active.filter((_, i) => !results[i]!.done);
-      }
-      for (const [i, { seen }] of crowd.entries())
-        assert.deepEqual(seen, alone[i], `${steps} at ${strength}`);
+      await assertSameInCrowd(scheduler, part, [1, 2, 3, 4], `${steps} at ${strength}`);
     }
   });
 }

@@ -3,10 +3,19 @@ import { test } from 'node:test';
 import { endpoints } from '../contract/endpoints.ts';
 import { findScheduler, schedulerNames } from './registry.ts';
 import { composedName, composedScheduler, findSampler, samplerNames, schedulesOf } from './samplers.ts';
-import type { Denoise } from './scheduler.ts';
 import { scheduleNames } from './schedules/named-schedules.ts';
 import { handOff, partial } from './schedules/run-parts.ts';
-import { cheapNoise, denoise, finish, length, noiseOf, sdxl, startOf, walk } from './testing/walks.ts';
+import {
+  assertSameInCrowd,
+  cheapNoise,
+  countedWalk,
+  denoise,
+  finish,
+  length,
+  noiseOf,
+  sdxl,
+  startOf,
+} from './testing/walks.ts';
 
 const stepCounts = [1, 2, 3, 4, 5, 8, 13, 20, 30, 50, 100];
 /** Methods that take steps of their own along the schedule. */
@@ -93,13 +102,7 @@ for (const sampler of samplerNames) {
       for (const steps of counts) {
         const whole = scheduler.schedule(sdxl, steps);
         for (const part of [whole, partial(whole, steps, Math.max(0.6, 1 / steps)), ...handOff(whole, 0.8)]) {
-          let calls = 0;
-          const counted: Denoise = async (latents, level) => {
-            calls++;
-            return denoise(latents, level);
-          };
-          const noise = cheapNoise();
-          const trajectory = await walk(scheduler, counted, part, startOf(part, noise), noise);
+          const { calls, trajectory } = await countedWalk(scheduler, part);
           assert.equal(
             calls,
             scheduler.modelCalls(part) ?? calls,
@@ -138,27 +141,7 @@ for (const sampler of samplerNames) {
     const scheduler = findScheduler('sdxl-img2img', namesOf(sampler)[0]!);
     for (const steps of [3, 8]) {
       const run = scheduler.schedule(sdxl, steps);
-      const start = (seed: number) => {
-        const noise = noiseOf(seed);
-        return { latents: startOf(run, noise), noise };
-      };
-      const alone: Float32Array[][] = [];
-      for (const seed of [1, 2, 3]) {
-        const { latents, noise } = start(seed);
-        const before = latents.slice();
-        alone.push(await walk(scheduler, denoise, run, latents, noise));
-        assert.deepEqual(latents, before, 'the entry latents are only read');
-      }
-      const crowd = [1, 2, 3].map((seed) => {
-        const { latents, noise } = start(seed);
-        return { walk: scheduler.solver(denoise, latents, run, noise), seen: [] as Float32Array[] };
-      });
-      for (let active = crowd; active.length > 0; ) {
-        const results = await Promise.all(active.map((sample) => sample.walk.next()));
-        for (const [i, { done, value }] of results.entries()) if (!done) active[i]!.seen.push(value.slice());
-        active = active.filter((_, i) => !results[i]!.done);
-      }
-      for (const [i, { seen }] of crowd.entries()) assert.deepEqual(seen, alone[i], `${steps} steps`);
+      await assertSameInCrowd(scheduler, run, [1, 2, 3], `${steps} steps`);
     }
   });
 }

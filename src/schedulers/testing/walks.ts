@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createNoiseSource, type NoiseSource } from '../../numerics/noise-source.ts';
 import { noiseTable } from '../noise-levels/noise-table.ts';
 import type { Denoise, Schedule, Solver } from '../scheduler.ts';
@@ -55,4 +56,49 @@ export async function walk(
 /** The latents after the last step. */
 export async function finish(...run: Parameters<typeof walk>): Promise<Float32Array> {
   return (await walk(...run)).at(-1) ?? run[3];
+}
+
+/** How often the small network is asked on a part of a run, and the latents after every step. */
+export async function countedWalk(
+  scheduler: { readonly solver: Solver },
+  part: Schedule,
+): Promise<{ calls: number; trajectory: Float32Array[] }> {
+  let calls = 0;
+  const counted: Denoise = async (latents, level) => {
+    calls++;
+    return denoise(latents, level);
+  };
+  const noise = cheapNoise();
+  const trajectory = await walk(scheduler, counted, part, startOf(part, noise), noise);
+  return { calls, trajectory };
+}
+
+/** One sample's latents after every step are the same bits alone as beside others that are solved with it. */
+export async function assertSameInCrowd(
+  scheduler: { readonly solver: Solver },
+  part: Schedule,
+  seeds: readonly number[],
+  what: string,
+): Promise<void> {
+  const start = (seed: number) => {
+    const noise = noiseOf(seed);
+    return { latents: startOf(part, noise), noise };
+  };
+  const alone: Float32Array[][] = [];
+  for (const seed of seeds) {
+    const { latents, noise } = start(seed);
+    const before = latents.slice();
+    alone.push(await walk(scheduler, denoise, part, latents, noise));
+    assert.deepEqual(latents, before, 'the entry latents are only read');
+  }
+  const crowd = seeds.map((seed) => {
+    const { latents, noise } = start(seed);
+    return { walk: scheduler.solver(denoise, latents, part, noise), seen: [] as Float32Array[] };
+  });
+  for (let active = crowd; active.length > 0; ) {
+    const results = await Promise.all(active.map((sample) => sample.walk.next()));
+    for (const [i, { done, value }] of results.entries()) if (!done) active[i]!.seen.push(value.slice());
+    active = active.filter((_, i) => !results[i]!.done);
+  }
+  for (const [i, { seen }] of crowd.entries()) assert.deepEqual(seen, alone[i], what);
 }
