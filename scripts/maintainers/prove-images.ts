@@ -16,7 +16,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../src/testing/free-port.ts';
 import { makeBase } from './images/base.ts';
-import { builder, type Image } from './images/build.ts';
+import { type Builder, builder, type Image } from './images/build.ts';
 import { complaintsAbout } from './images/contents.ts';
 import { inImage, startIn } from './images/run-in.ts';
 
@@ -27,6 +27,7 @@ const work = values.work ?? mkdtempSync('/var/tmp/sdxl-images-');
 mkdirSync(work, { recursive: true });
 
 const children: ChildProcess[] = [];
+let images: Builder | undefined;
 const say = (line: string): void => console.log(line);
 
 async function until<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value> {
@@ -76,12 +77,13 @@ async function makePicture(gateway: Image, worker: Image): Promise<void> {
   }
   assert.throws(() => inImage(gateway, ['touch', '/app/x'], env), /Read-only file system/);
   assert.equal(inImage(worker, ['id', '-u'], env).trim(), '1000');
+  say('the gateway cannot write into its root, the worker is user 1000');
 }
 
 try {
   if (!existsSync(path.join(work, 'base/etc'))) await makeBase(path.join(work, 'base'), root);
-  const build = builder(root, work);
-  const [gateway, worker] = [build('gateway'), build('worker')];
+  images = builder(root, work);
+  const [gateway, worker] = [images.build('gateway'), images.build('worker')];
   for (const image of [gateway, worker]) look(image);
   await makePicture(gateway, worker);
 } finally {
@@ -90,5 +92,6 @@ try {
     child.kill('SIGTERM');
     await ended;
   }
+  images?.close();
   if (values.work === undefined) rmSync(work, { recursive: true, force: true });
 }

@@ -29,8 +29,14 @@ interface Inspected {
 
 const baseName = 'docker.io/library/node:24-bookworm-slim';
 
+export interface Builder {
+  build(target: string): Image;
+  /** Takes the images' files away, so that `work` can be removed; their layers stay in it. */
+  close(): void;
+}
+
 /** Builds targets of the Dockerfile in `root` on `work/base`; keeps what it makes in `work`. */
-export function builder(root: string, work: string): (target: string) => Image {
+export function builder(root: string, work: string): Builder {
   const store = ['--root', path.join(work, 'store'), '--runroot', path.join(work, 'run')];
   const buildah = (args: readonly string[], stdio: 'pipe' | 'inherit' = 'pipe'): string =>
     (execFileSync('buildah', [...store, '--storage-driver', 'overlay', ...args], {
@@ -54,7 +60,7 @@ export function builder(root: string, work: string): (target: string) => Image {
     file,
     readFileSync(path.join(root, 'Dockerfile'), 'utf8').replaceAll(/ --start-interval=\S+/g, ''),
   );
-  return (target) => {
+  const build = (target: string): Image => {
     const name = `sdxl-${target}`;
     const how = [
       '--layers',
@@ -81,5 +87,12 @@ export function builder(root: string, work: string): (target: string) => Image {
       // The first word says how it is given: CMD.
       healthcheck: config.Healthcheck.Test.slice(1),
     };
+  };
+  return {
+    build,
+    close: () => {
+      buildah(['umount', '--all']);
+      buildah(['rm', '--all']);
+    },
   };
 }
