@@ -9,6 +9,7 @@ import { chunkLength } from '../../text/chunks.ts';
 import type { Gateway } from '../gateway.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';
 import { clientGone } from '../http/client-gone.ts';
+import { gzipText } from '../http/compression.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import { createTurns } from '../http/turns.ts';
 import type { InputImages } from '../submit/input-image.ts';
@@ -39,7 +40,7 @@ export function capabilityRoutes(
 ): void {
   const { producer, settings, countTokens } = gateway;
 
-  app.get('/v1/capabilities', async (_, reply) => {
+  app.get('/v1/capabilities', { onSend: gzipText }, async (_, reply) => {
     reply.header('cache-control', 'no-store');
     const [live, waiting] = await Promise.all([workers.live(), producer.countWaiting()]);
     return capabilitiesBody(live, {

@@ -4,6 +4,7 @@ import { ApiError } from '../../contract/errors.ts';
 import { openApiDocument } from '../../contract/openapi/document.ts';
 import { version } from '../../process/software.ts';
 import { readAssets } from '../docs/assets.ts';
+import { acceptedEncoding } from '../http/compression.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 
 /**
@@ -59,7 +60,7 @@ export function docsRoutes(app: FastifyInstance): void {
       'cache-control': 'public, max-age=31536000, immutable',
       vary: 'accept-encoding',
     });
-    const compressed = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+    const compressed = acceptedEncoding(request, ['gzip']) !== undefined;
     if (compressed) reply.header('content-encoding', 'gzip');
     return reply.type(asset.contentType).send(compressed ? await asset.gzipped() : asset.bytes);
   });

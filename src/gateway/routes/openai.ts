@@ -4,6 +4,7 @@ import { findModel, modelList } from '../../contract/openai/models.ts';
 import { modelsServed } from '../../contract/served-models.ts';
 import type { Gateway } from '../gateway.ts';
 import { requireApiKey } from '../http/auth.ts';
+import { gzipText } from '../http/compression.ts';
 import { refuseOtherMethodsInJson, reportError } from '../http/errors.ts';
 import type { MemoryPool } from '../http/memory-pool.ts';
 import type { Accept } from '../submit/accept.ts';
@@ -30,7 +31,7 @@ export async function openAiRoutes(
     requireApiKey(keyed, { ...gateway, settings: { ...settings, acceptBearer: true } });
 
     const served = async () => modelsServed(await workers.live());
-    keyed.get(paths.models, async () => modelList(await served()));
+    keyed.get(paths.models, { onSend: gzipText }, async () => modelList(await served()));
     keyed.get<{ Params: { id: string } }>(paths.model, async ({ params: { id } }, reply) => {
       const model = findModel(id, await served());
       return model ?? reply.code(404).send(modelNotFoundBody(id));

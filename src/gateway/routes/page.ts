@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import { acceptedEncoding, gzipText } from '../http/compression.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
 import { documentOf, pageSecurityHeaders, pages } from '../page/document.ts';
 import { type PreparedFile, pageFiles } from '../page/page-files.ts';
@@ -8,7 +9,7 @@ import { type PreparedFile, pageFiles } from '../page/page-files.ts';
 /** The pages of src/playground and their files; no key needed: what they show they ask for with one. */
 export function pageRoutes(app: FastifyInstance): void {
   for (const page of pages) {
-    app.get(page.path, async (request, reply) => {
+    app.get(page.path, { onSend: gzipText }, async (request, reply) => {
       const document = documentOf(page, await pageFiles());
       const etag = `"${createHash('sha256').update(document).digest('hex').slice(0, 32)}"`;
       reply.headers({ ...pageSecurityHeaders, etag, 'cache-control': 'no-cache' });
@@ -38,15 +39,8 @@ export function pageRoutes(app: FastifyInstance): void {
 }
 
 /** The smallest form that the client takes. */
-function encoded({ headers }: FastifyRequest, file: PreparedFile) {
-  const accepted = String(headers['accept-encoding'] ?? '')
-    .split(',')
-    .map((each) => each.trim().toLowerCase())
-    .filter((each) => !/;\s*q=0(\.0*)?$/.test(each))
-    .map((each) => each.split(';', 1)[0]);
-  for (const encoding of ['br', 'gzip'] as const) {
-    const bytes = file[encoding];
-    if (bytes !== undefined && accepted.includes(encoding)) return { encoding, bytes };
-  }
-  return { encoding: undefined, bytes: file.bytes };
+function encoded(request: FastifyRequest, file: PreparedFile) {
+  const made = (['br', 'gzip'] as const).filter((each) => file[each] !== undefined);
+  const encoding = acceptedEncoding(request, made);
+  return { encoding, bytes: encoding === undefined ? file.bytes : file[encoding]! };
 }
