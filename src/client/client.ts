@@ -73,6 +73,8 @@ export interface Client {
   models(): Promise<readonly Schemas['OpenAiModel'][]>;
   /** What requests may name in `loras`, and the files that cannot be used. */
   loras(): Promise<Schemas['Adapters']>;
+  /** The embeddings that prompts may name, and the files that cannot be used. */
+  embeddings(): Promise<Schemas['Adapters']>;
   /** Solvers and schedules for `sampler` and `schedule`. */
   samplers(): Promise<Schemas['Samplers']>;
   /** The bytes of a picture of a result; by this client's own way to the server. */
@@ -152,6 +154,7 @@ export function createClient(options: ClientOptions): Client {
     },
     models: async () => (await json<Schemas['OpenAiModels']>(call('v1/models'))).data,
     loras: () => json(call('v1/loras')),
+    embeddings: () => json(call('v1/embeddings')),
     samplers: () => json(call('v1/samplers')),
     cancel: async (id) => void (await call(`v2/requests/${id}`, { method: 'DELETE' })),
     picture: async (url) => (await call(url.slice(url.indexOf('/outputs/') + 1))).blob(),

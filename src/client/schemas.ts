@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: 2160204ab4bda129f7cadfda7a6a6924bb6aa8e5a9283c34a0d83c058b092b9b
+ * Digest of the document: 1e976d5d2eb22a1611d7e37596361acde37817ec4afe565cf361841e4f1eb6d0
  */
 
 export interface Components {
@@ -964,6 +964,9 @@ export interface Components {
         };
       };
       styles: string[];
+      cacheable_schedulers: {
+        [key: string]: string[];
+      };
       refiner: boolean;
       base_models: string[];
       known_words: {

@@ -212,6 +212,44 @@ describe('making pictures', { skip: noBrowser }, () => {
     assert.deepEqual(own(), expected);
   });
 
+  test('clip skip, a step cache and embeddings are chosen with the keyboard, and sent', async () => {
+    await page.evaluate(() => localStorage.removeItem('sdxl-server.settings'));
+    await page.reload();
+    await page.getByText('More settings').click();
+    await page.getByLabel('Step cache').selectOption('spectrum');
+    // Heun asks the network twice in a step: a cache would be refused.
+    await page.getByLabel('Scheduler').selectOption('Heun');
+    assert.equal(await page.getByLabel('Step cache').count(), 0);
+    await page.getByLabel('Scheduler').selectOption('UniPC');
+    assert.equal(await page.getByLabel('Step cache').inputValue(), 'spectrum');
+    await page.getByLabel('Clip skip').first().fill('2');
+    const find = page.getByLabel('Name of an embedding');
+    await find.fill('nobody');
+    await find.press('Enter');
+    await page.getByText('There is no embedding “nobody” here.').waitFor();
+    await page.getByLabel('Prompt', { exact: true }).fill('a star');
+    await find.fill('Styles/Fresco');
+    await find.press('Enter');
+    await find.fill('ugly');
+    await page.getByRole('button', { name: 'Negative', exact: true }).press('Enter');
+    const before = service.begun.length;
+    await generate(page);
+    while (service.begun.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    const { prompt, negativePrompt, clipSkip, stepCache, embeddings } = service.begun.at(-1)!;
+    assert.deepEqual(
+      [prompt, negativePrompt, clipSkip, stepCache?.name],
+      ['a star, styles/fresco', 'ugly', 2, 'spectrum'],
+    );
+    const named = [
+      { name: 'styles/fresco', tokens: 2 },
+      { name: 'ugly', tokens: 8 },
+    ];
+    assert.deepEqual(
+      embeddings?.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+      named,
+    );
+  });
+
   test('the page leaves nothing on the console, breaks no policy and asks no other host', () => {
     const others = watched.troubles.filter((trouble) => !trouble.includes('status of 400'));
     assert.deepEqual(others, []);

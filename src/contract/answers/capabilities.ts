@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { takesCache } from '../../schedulers/caching/cache-kinds.ts';
+import { findScheduler, schedulerNames } from '../../schedulers/registry.ts';
 import { styleNames } from '../../text/styles.ts';
 import { bodies } from '../bodies/bodies.ts';
+import { endpoints } from '../endpoints.ts';
 import type { ServedKnownWords } from '../known-words.ts';
 import { slugNames, slugs } from '../slugs.ts';
 
@@ -15,6 +18,9 @@ export const capabilitiesSchema = z.strictObject({
     .record(z.enum(slugNames), z.record(z.string(), z.looseObject({})))
     .meta({ description: 'The fields of each body as JSON Schema' }),
   styles: z.array(z.string()),
+  cacheable_schedulers: z
+    .record(z.enum(endpoints), z.array(z.string()))
+    .meta({ description: 'Schedulers that `cache` makes sense with; samplers tell it among their options' }),
   refiner: z.boolean().meta({ description: 'Whether text to image can run its refiner' }),
   base_models: z.array(z.string()).meta({ description: 'Names for `base_model`' }),
   known_words: z
@@ -51,6 +57,13 @@ const fields = Object.fromEntries(
   slugNames.map((slug) => [slug, z.toJSONSchema(slugs[slug].body, { io: 'input' }).properties]),
 ) as Capabilities['fields'];
 
+const cacheableSchedulers = Object.fromEntries(
+  endpoints.map((endpoint) => [
+    endpoint,
+    schedulerNames(endpoint).filter((name) => takesCache(findScheduler(endpoint, name))),
+  ]),
+) as Capabilities['cacheable_schedulers'];
+
 export function capabilitiesBody(
   workers: readonly WorkerFacts[],
   server: Pick<Capabilities, 'version' | 'authentication' | 'waiting' | 'image_bytes' | 'lab_report'>,
@@ -62,6 +75,7 @@ export function capabilitiesBody(
     ...server,
     fields,
     styles: [...styleNames],
+    cacheable_schedulers: cacheableSchedulers,
     refiner: workers.some(({ refiner }) => refiner),
     base_models: [...new Set(workers.flatMap(({ baseModels }) => baseModels))],
     known_words: [...known.values()].map((each) => ({

@@ -94,6 +94,7 @@ export const pageOperations: readonly Operation[] = [
         authentication: true,
         fields: { 'sdxl-torch': {}, 'sdxl-img2img': {}, 'sdxl1.0-txt2img': {}, 'sdxl1.0-img2img': {} },
         styles: ['base', 'anime'],
+        cacheable_schedulers: { 'sdxl-torch': ['UniPC'], 'sdxl-img2img': ['Euler a'] },
         refiner: true,
         base_models: ['juggernaut'],
         known_words: [],

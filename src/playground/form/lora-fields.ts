@@ -1,15 +1,15 @@
-import type { TargetedEvent, TargetedKeyboardEvent } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import type { TargetedEvent } from 'preact';
 import { html } from '../parts/markup.ts';
 import { texts } from '../parts/texts.ts';
-import type { LoraChoice, Loras } from '../parts/wire.ts';
+import type { Adapters, LoraChoice } from '../parts/wire.ts';
 import { idOf } from './fields.ts';
+import { NameFinder } from './name-finder.ts';
 import { type Schemas, shownValue } from './schemas.ts';
 import { setValue } from './settings.ts';
-import { chosenLoras, type Settings } from './values.ts';
+import { chosenLoras, type Settings, withWord } from './values.ts';
 
 interface LoraFieldsProps {
-  readonly loras: Loras;
+  readonly loras: Adapters;
   readonly schemas: Schemas;
   readonly current: Settings;
 }
@@ -17,34 +17,19 @@ interface LoraFieldsProps {
 /** LoRAs with their weights, found by name; nothing where the server has none. */
 export function LoraFields({ loras: { data }, schemas, current }: LoraFieldsProps) {
   const chosen = chosenLoras(current);
-  const name = useRef<HTMLInputElement>(null);
-  const [trouble, setTrouble] = useState<string | undefined>(undefined);
   if (data.length === 0 && chosen.length === 0) return null;
   const most = schemas.loras?.maxItems ?? 8;
   const set = (next: readonly LoraChoice[]): void => setValue('loras', next);
   const others = data.filter((lora) => !chosen.some((each) => each.name === lora.name));
 
-  const add = (): void => {
-    const typed = name.current!.value.trim();
-    if (typed === '') return;
-    const found = others.find((lora) => lora.name.toLowerCase() === typed.toLowerCase());
-    const isFull = chosen.length >= most;
-    if (found === undefined || isFull) {
-      setTrouble(isFull ? texts.loras.most(most) : texts.loras.unknown(typed));
-      return;
-    }
-    set([...chosen, { name: found.name, weight: 1 }]);
-    setTrouble(undefined);
-    name.current!.value = '';
-  };
-  const onEnter = (event: TargetedKeyboardEvent<HTMLInputElement>): void => {
-    if (event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    add();
+  const add = (name: string): string | undefined => {
+    if (chosen.length >= most) return texts.loras.most(most);
+    set([...chosen, { name, weight: 1 }]);
+    return undefined;
   };
   const removeAt = (place: number): void => {
     set(chosen.filter((_, index) => index !== place));
-    name.current?.focus();
+    document.getElementById(idOf('loras'))?.focus();
   };
   const prompt = String(shownValue('prompt', schemas, current));
   return html`<fieldset class="field loras">
@@ -84,24 +69,13 @@ export function LoraFields({ loras: { data }, schemas, current }: LoraFieldsProp
         )}
       </ul>`
     }
-    <div class="add">
-      <input
-        ref=${name}
-        type="text"
-        list=${`${idOf('loras')}-names`}
-        autocomplete="off"
-        aria-label=${texts.loras.find}
-        placeholder=${texts.loras.find}
-        aria-invalid=${trouble !== undefined}
-        onKeyDown=${onEnter}
-        onInput=${() => setTrouble(undefined)}
-      />
-      <datalist id=${`${idOf('loras')}-names`}>
-        ${others.map((lora) => html`<option value=${lora.name}></option>`)}
-      </datalist>
-      <button type="button" onClick=${add}>${texts.loras.add}</button>
-    </div>
-    ${trouble !== undefined && html`<p class="trouble" role="alert">${trouble}</p>`}
+    <${NameFinder}
+      id=${idOf('loras')}
+      label=${texts.loras.find}
+      names=${others.map(({ name }) => name)}
+      unknown=${texts.loras.unknown}
+      actions=${[{ label: texts.loras.add, take: add }]}
+    />
   </fieldset>`;
 }
 
@@ -109,15 +83,13 @@ export function LoraFields({ loras: { data }, schemas, current }: LoraFieldsProp
 function TriggerWords({ words, prompt }: { words: readonly string[]; prompt: string }) {
   const missing = words.filter((word) => !prompt.toLowerCase().includes(word.toLowerCase())).slice(0, 6);
   if (missing.length === 0) return null;
-  const addWord = (word: string): void =>
-    setValue('prompt', prompt.trim() === '' ? word : `${prompt.trimEnd()}, ${word}`);
   return html`<div class="chips">
     ${missing.map(
       (word) => html`<button
         type="button"
         class="chip"
         aria-label=${texts.loras.trigger(word)}
-        onClick=${() => addWord(word)}
+        onClick=${() => setValue('prompt', withWord(prompt, word))}
       >
         + ${word}
       </button>`,

@@ -5,6 +5,7 @@ import { texts } from '../parts/texts.ts';
 import type { FieldValue, Offered } from '../parts/wire.ts';
 import { DemoIntroduction } from '../stage/demo-introduction.ts';
 import { ComparisonFields } from './comparison-fields.ts';
+import { EmbeddingFields } from './embedding-fields.ts';
 import { ChoiceField, NumberField, SwitchField } from './fields.ts';
 import { inputPicture } from './input-picture.ts';
 import { LoraFields } from './lora-fields.ts';
@@ -12,7 +13,7 @@ import { ModelField } from './model-field.ts';
 import { PictureInput } from './picture-input.ts';
 import { PromptFields } from './prompt-fields.ts';
 import { SamplerFields, SchedulerField } from './sampler-fields.ts';
-import { schemasOf, shownValue } from './schemas.ts';
+import { schemasOf, shownValue, takesCache } from './schemas.ts';
 import { SeedField } from './seed-field.ts';
 import { settings, setValue } from './settings.ts';
 import { SizeField } from './size-field.ts';
@@ -84,7 +85,13 @@ export function RequestForm({ capabilities }: { capabilities: Offered }) {
     <details class="more">
       <summary>${texts.form.more}</summary>
       ${mode !== 'compare' && html`<${SamplerFields} ...${own} />`}
+      ${
+        takesCache(capabilities, current) &&
+        html`<${ChoiceField} ...${field('cache', texts.form.cache)} names=${['', ...(schemas.cache?.properties?.name?.enum ?? [])]} empty=${texts.form.cacheOff} />`
+      }
       <${LoraFields} loras=${capabilities.loras} schemas=${schemas} current=${current} />
+      <${EmbeddingFields} embeddings=${capabilities.embeddings} schemas=${schemas} current=${current} />
+      <${NumberField} ...${field('clip_skip', texts.form.clipSkip)} step=${1} />
       ${
         isText &&
         html`<${SwitchField} ...${field('refiner', texts.form.refiner)} disabled=${!capabilities.refiner} note=${capabilities.refiner ? undefined : texts.form.refinerAbsent} />

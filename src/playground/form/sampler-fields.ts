@@ -4,7 +4,7 @@ import type { FieldValue, Offered } from '../parts/wire.ts';
 import { ChoiceField } from './fields.ts';
 import { type Schemas, schedulesOf, shownValue } from './schemas.ts';
 import { choose } from './settings.ts';
-import { asksSampler, type Settings } from './values.ts';
+import { asksSampler, type Settings, usualSampler } from './values.ts';
 
 interface Props {
   readonly offered: Offered;
@@ -23,7 +23,7 @@ export function SchedulerField({ offered, schemas, current }: Props) {
     schema=${schema}
     value=${isComposed ? '' : part('scheduler')}
     names=${[...(isComposed ? [''] : []), ...(schema.enum ?? [])]}
-    empty=${texts.form.composed(part('sampler'), part('schedule'))}
+    empty=${texts.form.composed(part('sampler') || usualSampler, part('schedule'))}
     onChange=${(scheduler: FieldValue) => {
       if (scheduler !== '') choose(offered, { scheduler, sampler: '', schedule: '' });
     }}

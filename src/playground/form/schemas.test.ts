@@ -5,12 +5,19 @@ import { listSamplers } from '../../contract/answers/lists.ts';
 import { modelList } from '../../contract/openai/models.ts';
 import { modelsServed } from '../../contract/served-models.ts';
 import type { Body, Offered } from '../parts/wire.ts';
-import { requestOf, schedulesOf, schemasOf, withChoice } from './schemas.ts';
+import { requestOf, schedulesOf, schemasOf, takesCache, withChoice } from './schemas.ts';
 import { type Mode, type Settings, withValues } from './values.ts';
 
 /** What a server with the published base, one published base model and one of few steps answers. */
 const turbo = {
-  defaults: { scheduler: 'Euler a', steps: 4, guidanceScale: 1, width: 512, negativePrompt: 'bad' },
+  defaults: {
+    scheduler: 'Euler a',
+    steps: 4,
+    guidanceScale: 1,
+    width: 512,
+    negativePrompt: 'bad',
+    clipSkip: 1,
+  },
   ranges: { steps: [1, 8], guidanceScale: [0, 2] },
 } as const;
 const worker = {
@@ -24,6 +31,7 @@ const offered = {
   }),
   models: modelList(modelsServed([worker])).data,
   loras: { data: [], unusable: [] },
+  embeddings: { data: [], unusable: [] },
   samplers: listSamplers(),
 } as unknown as Offered;
 
@@ -70,6 +78,35 @@ test('sampler and schedule take the place of the scheduler, but not in a compari
   const { scheduler, ...parts } = body;
   assert.deepEqual(requestOf(offered, saying(body)).body, parts);
   assert.deepEqual(requestOf(offered, saying(body, 'compare')).body, { prompt: 'p', scheduler });
+});
+
+test('a step cache is asked for where the scheduler or the sampler takes one, and nowhere else', () => {
+  for (const [body, takes] of [
+    [{}, true],
+    [{ scheduler: 'UniPC' }, true],
+    // It asks the network twice in a step (docs/samplers.md).
+    [{ scheduler: 'Heun' }, false],
+    [{ sampler: 'heun' }, false],
+    [{ scheduler: 'Heun', sampler: 'dpmpp_2m' }, true],
+    // On the usual sampler.
+    [{ scheduler: 'Heun', schedule: 'karras' }, true],
+  ] as const) {
+    const current = saying({ prompt: 'p', cache: 'spectrum', ...body });
+    assert.equal(takesCache(offered, current), takes, JSON.stringify(body));
+    assert.equal(requestOf(offered, current).body.cache, takes ? 'spectrum' : undefined);
+    assert.equal(takesCache(offered, saying(body, 'compare')), false);
+  }
+  assert.equal(takesCache(offered, saying({ cache: 'ucache', scheduler: 'Euler a' }, 'image')), true);
+});
+
+test("clip skip begins with the model's own, or with what SDXL does without", () => {
+  assert.deepEqual(shown(saying({}), 'clip_skip'), [0, 0, 11]);
+  assert.equal(requestOf(offered, saying({ prompt: 'p', clip_skip: 0 })).body.clip_skip, undefined);
+  assert.equal(requestOf(offered, saying({ prompt: 'p', clip_skip: 2 })).body.clip_skip, 2);
+  assert.equal(shown(saying({ model: 'turbo' }), 'clip_skip')[0], 1);
+  assert.equal(requestOf(offered, saying({ model: 'turbo', clip_skip: 0 })).body.clip_skip, 0);
+  const { values } = withChoice(offered, saying({ clip_skip: 2 }), { model: 'turbo' });
+  assert.deepEqual(values['sdxl-torch'], { model: 'turbo' });
 });
 
 test('choosing moves what has another default or is out of range then, and nothing else', () => {

@@ -1,5 +1,13 @@
 import type { Body, FieldSchema, FieldValue, Model, Offered, Slug } from '../parts/wire.ts';
-import { asksSampler, type Endpoint, endpointOf, modelField, type Settings, withValues } from './values.ts';
+import {
+  asksSampler,
+  type Endpoint,
+  endpointOf,
+  modelField,
+  type Settings,
+  usualSampler,
+  withValues,
+} from './values.ts';
 
 /** What the fields of the form may be, and the request that it asks for. */
 
@@ -16,7 +24,8 @@ export function schemasOf({ fields, models, samplers }: Offered, current: Settin
   const name = body[modelField(mode)] ?? own[modelField(mode)]?.default;
   const model = models.find(({ id }) => id === name);
   const facts = mode === 'image' ? model?.image_to_image : model;
-  const schemas = withFacts(own, facts);
+  // SDXL's own, which the field leaves out.
+  const schemas = withFacts(changed(own, [['clip_skip', { default: 0 }]]), facts);
   if (!asksSampler(current)) return schemas;
   const usual = samplers.samplers.find((each) => each.name === body.sampler)?.default_guidance_scale;
   return changed(schemas, [
@@ -54,6 +63,20 @@ export function schedulesOf({ samplers }: Offered, sampler: FieldValue): readonl
   return known?.schedules ?? samplers.schedules.map(({ name }) => name);
 }
 
+/**
+ * Whether a step cache makes sense with the sampler or the scheduler of the form. A comparison has many, which
+ * would have to take it all.
+ */
+export function takesCache(offered: Offered, current: Settings): boolean {
+  if (current.mode === 'compare') return false;
+  const schemas = schemasOf(offered, current);
+  const part = (name: string) => String(shownValue(name, schemas, current));
+  const sampler = part('sampler') || (part('schedule') && usualSampler);
+  if (sampler === '')
+    return offered.cacheable_schedulers[endpointOf(current.mode)]!.includes(part('scheduler'));
+  return offered.samplers.samplers.some(({ name, options }) => name === sampler && options.includes('cache'));
+}
+
 /** A field's value as the form shows it. */
 export function shownValue(name: string, schemas: Schemas, { mode, values }: Settings): FieldValue {
   const value = values[endpointOf(mode)][name] ?? schemas[name]?.default ?? '';
@@ -63,7 +86,10 @@ export function shownValue(name: string, schemas: Schemas, { mode, values }: Set
 /** The request that the form asks for: the prompt and what differs from the defaults that hold for it. */
 export function requestOf(offered: Offered, current: Settings): { slug: Slug; body: Body } {
   const schemas = schemasOf(offered, current);
-  const without = asksSampler(current) ? ['scheduler'] : ['sampler', 'schedule'];
+  const without = [
+    ...(asksSampler(current) ? ['scheduler'] : ['sampler', 'schedule']),
+    ...(takesCache(offered, current) ? [] : ['cache']),
+  ];
   const given = Object.entries(current.values[endpointOf(current.mode)]).filter(
     ([name, value]) =>
       name in schemas &&
@@ -79,7 +105,10 @@ export function requestOf(offered: Offered, current: Settings): { slug: Slug; bo
 }
 
 /** Fields that a model or sampler moves; what a user wrote in the others stays. */
-const moved = ['scheduler', 'num_inference_steps', 'guidance_scale', 'img_width', 'img_height', 'refiner'];
+const moved = [
+  ...['scheduler', 'num_inference_steps', 'guidance_scale', 'clip_skip'],
+  ...['img_width', 'img_height', 'refiner'],
+];
 
 /**
  * The settings with another model, sampler or schedule: fields with another default then are as that, and so

@@ -23,6 +23,9 @@ export function modelField(mode: Mode): 'model' | 'base_model' {
   return mode === 'image' ? 'base_model' : 'model';
 }
 
+/** The sampler of a request that names a schedule alone. */
+export const usualSampler = 'unipc';
+
 /** Whether a sampler or a schedule takes the scheduler's place. A comparison has schedulers of its own. */
 export function asksSampler({ mode, values }: Settings): boolean {
   const { sampler = '', schedule = '' } = values[endpointOf(mode)];
@@ -37,7 +40,7 @@ export function chosenLoras({ mode, values }: Settings): readonly LoraChoice[] {
 /** Fields that mean the same for both endpoints, and are kept when the mode changes. */
 const shared = new Set([
   ...['prompt', 'negative_prompt', 'samples', 'seed', 'output_format', 'rng'],
-  ...['loras', 'sampler', 'schedule'],
+  ...['loras', 'sampler', 'schedule', 'cache', 'clip_skip'],
 ]);
 
 /** The fields of a body that both endpoints have in common. */
@@ -52,4 +55,9 @@ export function withValues(current: Settings, changes: Body): Settings {
     ...(endpoint === endpointOf(mode) ? changes : sharedOf(changes)),
   });
   return { ...current, values: { 'sdxl-torch': set('sdxl-torch'), 'sdxl-img2img': set('sdxl-img2img') } };
+}
+
+/** The prompt with another word, or another name, behind it. */
+export function withWord(prompt: string, word: string): string {
+  return prompt.trim() === '' ? word : `${prompt.trimEnd()}, ${word}`;
 }

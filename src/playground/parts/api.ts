@@ -20,12 +20,13 @@ export async function readOffer(): Promise<Offered> {
   samplers.catch(() => {
     samplers = undefined;
   });
-  const [capabilities, models, loras] = await Promise.all([
+  const [capabilities, models, loras, embeddings] = await Promise.all([
     call('v1/capabilities').then((answer) => answer.json() as Promise<Capabilities>),
     client.models(),
     client.loras(),
+    client.embeddings(),
   ]);
-  return { ...capabilities, models, loras, samplers: await samplers };
+  return { ...capabilities, models, loras, embeddings, samplers: await samplers };
 }
 
 /** Exchanges the token of a one-time link for its API key. */

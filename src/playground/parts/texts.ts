@@ -66,8 +66,10 @@ export const texts = {
     samplerOfScheduler: 'of the scheduler',
     schedule: 'Schedule',
     scheduleUsual: 'of the sampler',
-    composed: (sampler: string, schedule: string) =>
-      `${sampler === '' ? 'unipc' : sampler}${schedule === '' ? '' : ` on ${schedule}`}`,
+    cache: 'Step cache',
+    cacheOff: 'off',
+    clipSkip: 'Clip skip (A1111’s less 2)',
+    composed: (sampler: string, schedule: string) => `${sampler}${schedule === '' ? '' : ` on ${schedule}`}`,
     generate: 'Generate',
     compare: (cells: number) => `Compare ${cells} pictures`,
     shortcut: 'Ctrl + Enter',
@@ -83,6 +85,13 @@ export const texts = {
     weight: (name: string) => `Weight of ${name}`,
     remove: (name: string) => `Remove ${name}`,
     trigger: (word: string) => `Add “${word}” to the prompt`,
+  },
+  embeddings: {
+    legend: 'Embeddings',
+    find: 'Name of an embedding',
+    unknown: (name: string) => `There is no embedding “${name}” here.`,
+    toPrompt: 'Prompt',
+    toNegative: 'Negative',
   },
   tokens: {
     counted: (counts: readonly number[], length: number) =>

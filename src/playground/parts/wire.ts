@@ -19,7 +19,7 @@ export interface LoraChoice {
 }
 
 export type Model = Components['schemas']['OpenAiModel'];
-export type Loras = Components['schemas']['Adapters'];
+export type Adapters = Components['schemas']['Adapters'];
 export type Samplers = Components['schemas']['Samplers'];
 
 /** A field as JSON Schema says it. */
@@ -30,6 +30,7 @@ export interface FieldSchema {
   readonly maximum?: number;
   readonly enum?: readonly string[];
   readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
 }
 
 /** What a checkpoint of limited knowledge knows. */
@@ -48,6 +49,7 @@ export interface Capabilities {
   readonly authentication: boolean;
   readonly fields: Readonly<Record<Slug, Readonly<Record<string, FieldSchema>>>>;
   readonly styles: readonly string[];
+  readonly cacheable_schedulers: Readonly<Record<string, readonly string[]>>;
   readonly refiner: boolean;
   readonly base_models: readonly string[];
   readonly known_words: readonly KnownWords[];
@@ -60,7 +62,8 @@ export interface Capabilities {
 /** Everything that a request may name on this server. */
 export interface Offered extends Capabilities {
   readonly models: readonly Model[];
-  readonly loras: Loras;
+  readonly loras: Adapters;
+  readonly embeddings: Adapters;
   readonly samplers: Samplers;
 }
 

@@ -46,6 +46,13 @@ const worker: WorkerInfo = {
     ],
     broken: [],
   },
+  embeddings: {
+    usable: [
+      { name: 'ugly', kind: 'textual inversion', trigger_words: [], tokens: 8 },
+      { name: 'styles/fresco', kind: 'textual inversion', trigger_words: [], tokens: 2 },
+    ],
+    broken: [],
+  },
   knownWords: [
     {
       name: 'the small checkpoint',

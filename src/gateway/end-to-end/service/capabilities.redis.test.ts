@@ -37,6 +37,9 @@ describe('GET /v1/capabilities', () => {
     assert.equal(body.fields['sdxl-img2img'].num_inference_steps.default, 30);
     assert.equal(body.fields['sdxl1.0-txt2img'].img_width.maximum, 2048);
     assert.equal(body.styles.length, 104);
+    // docs/samplers.md: not with several evaluations in a step.
+    const { 'sdxl-torch': cacheable } = body.cacheable_schedulers;
+    assert.deepEqual([cacheable.includes('UniPC'), cacheable.includes('Heun')], [true, false]);
   });
 
   test('needs a key', async () => {
