@@ -90,6 +90,11 @@ test('jobs hold no prompt, and nothing of them is left after the end, whatever i
   for (const prompt of ['fail', 'a panda']) await producer.waitFor(await queue.submit({ prompt }), 10_000);
   while ((await producer.redis.keys('{sdxl}:generations-*:????????-*')).length > 0)
     await new Promise((resolve) => setTimeout(resolve, 20));
+
+  const lasting: string[] = [];
+  for (const key of await producer.redis.keys('*'))
+    if ((await producer.redis.ttl(key)) === -1 && !key.startsWith('{sdxl}:generations-')) lasting.push(key);
+  assert.deepEqual(lasting, [keyOf.sequence], 'what ended requests leave behind expires');
 });
 
 test('an input picture goes with the end of its request, and soon where that was not accepted', async () => {

@@ -76,6 +76,7 @@ release(id, r[1], r[3], field == 'error')
 local ended = '${keyOf.ended('')}' .. field
 redis.call('ZADD', ended, now, id)
 redis.call('ZREMRANGEBYSCORE', ended, '-inf', now - retention * 1000)
+redis.call('EXPIRE', ended, retention)
 dueWebhook(id, r[1], now)
 tell(id, KEYS[2] and 'finished ' .. string.sub(KEYS[2], ${keyOf.output('').length + 1}) or 'finished')
 if r[5] and r[5] ~= run then redis.call('PUBLISH', '${keyOf.cancel}', id) end
