@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { enginesOf } from '../rows/one-fault.ts';
 import { type ServiceProcess, startFaultService } from '../service.ts';
 import { startLoad } from './load.ts';
-import { type ProcessSample, type RedisSample, sampleProcess, sampleRedis } from './samples.ts';
+import { type ProcessSample, type RedisSample, sampleProcess, sampleRedis, untilExpired } from './samples.ts';
 import type { SoakKind } from './soak-kinds.ts';
 
 export interface SoakOptions {
@@ -72,6 +72,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     await warmUp.stop();
     const atRest = async (): Promise<Rest> => {
       await setTimeout(expiryMs);
+      await untilExpired(service.direct, expiryMs);
       const redis = await sampleRedis(service.direct);
       return { redis, processes: await sampleAll(gateway, worker, probes) };
     };

@@ -1,5 +1,5 @@
 import { keyTag, queueNameOf } from '../../../src/jobs/redis/names.ts';
-import type { ProcessSample } from './samples.ts';
+import type { ProcessSample, RedisSample } from './samples.ts';
 import { isSteeper, slopeOf } from './slope.ts';
 import type { SoakResult, SoakSample } from './soak-run.ts';
 
@@ -13,7 +13,7 @@ const mostDescriptors = 2;
  * What may be left in Redis when everything has expired: a share of what was there before, or the megabytes
  * that streams of a fixed length and the buffers of connections take.
  */
-const mostLeft = { share: 0.05, megabytes: 2 };
+const mostLeft = { share: 0.05, megabytes: 0.25 };
 /** Keys of queues come and go with what waits in them. */
 const isOfQueues = (key: string): boolean => key.startsWith(`${keyTag}:${queueNameOf('')}`);
 /** The last third's median latency may be this many times that of the first, and this much longer. */
@@ -52,11 +52,12 @@ export function verdictOf(result: SoakResult): { lines: string[]; broken: string
     `Redis: ${before.usedMegabytes.toFixed(2)} MB and ${before.keys} keys before, ` +
       `${Math.max(...steady.map(({ redis }) => redis.usedMegabytes)).toFixed(1)} MB at most, ` +
       `${after.usedMegabytes.toFixed(2)} MB and ${after.keys} keys after expiry (${(100 * left).toFixed(1)} %)`,
+    `of that: ${partsOf(before)} before, ${partsOf(after)} after`,
     `streams: ${before.streamLength} entries before, ${after.streamLength} after`,
   );
   const more = after.usedMegabytes - before.usedMegabytes;
   if (left > mostLeft.share && more > mostLeft.megabytes)
-    broken.push(`${more.toFixed(1)} MB are left in Redis after expiry`);
+    broken.push(`${more.toFixed(2)} MB are left in Redis after expiry`);
   const leftKeys = after.lasting.filter((key) => !before.lasting.includes(key) && !isOfQueues(key));
   if (leftKeys.length > 0)
     broken.push(`${leftKeys.length} keys stay for ever, such as ${leftKeys.slice(0, 3).join(', ')}`);
@@ -69,6 +70,12 @@ export function verdictOf(result: SoakResult): { lines: string[]; broken: string
   lines.push(`${result.ended} requests ended, ${result.skipped} were not made because others had not`);
   broken.push(...result.failures.slice(0, 10));
   return { lines, broken };
+}
+
+function partsOf({ parts }: RedisSample): string {
+  return Object.entries(parts)
+    .map(([name, megabytes]) => `${name} ${megabytes.toFixed(3)} MB`)
+    .join(', ');
 }
 
 function median(samples: readonly SoakSample[]): number {
