@@ -26,29 +26,32 @@ def _halved(image, times):
 class Atlas:
     def __init__(self, pack, side, device="cpu"):
         """`side`: of the largest sprites, a divisor of the pack's side."""
-        self.side, self.reach = side, pack.reach
+        self.side, self.reach, self.device = side, pack.reach, device
         shrink = pack.side // side
         textures = [self._texture(self._shape(shape, pack)) for shape in SHAPES]
         for index in range(len(pack.things)):
-            planes = pack.sprite(index).float()[None] / 255
+            planes = pack.sprite(index).to(device).float()[None] / 255
             textures.append(self._texture(F.avg_pool2d(planes, shrink) if shrink > 1 else planes))
         # Small ones as floats, for speed; large ones would not fit.
-        self.textures = torch.stack(textures).to(device)
+        self.textures = torch.stack(textures)
         if side <= FLOAT_SIDE:
             self.textures = self.textures.float() / 255
         white = torch.ones(len(SHAPES), 3)
         self.leading = torch.cat([white, pack.leading_colours()]).to(device)
+        self.brightness = torch.tensor([0.299, 0.587, 0.114], device=device)
+        # Draws in place of draw.draw where a device has a faster way (painter.py).
+        self.painter = None
 
     def _shape(self, shape, pack):
         """White, and all of it of the leading colour."""
-        return outlines.coverage(shape, self.side, pack.reach).expand(1, 5, -1, -1)
+        return outlines.coverage(shape, self.side, pack.reach).to(self.device).expand(1, 5, -1, -1)
 
     def _texture(self, planes):
         """uint8 [CHANNELS, side, 1.5 side] of float [1, 5, side, side]."""
         reach = 2 * round(OUTLINE * self.side) + 1
         around = F.max_pool2d(planes[:, 3:4], reach, 1, reach // 2)
         whole = torch.cat([planes, around], 1)
-        texture = torch.zeros(CHANNELS, self.side, self.side + self.side // 2)
+        texture = torch.zeros(CHANNELS, self.side, self.side + self.side // 2, device=self.device)
         texture[:, :, : self.side] = whole[0]
         top = 0
         for level in range(1, LEVELS):

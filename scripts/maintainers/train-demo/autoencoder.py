@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from attention import attend
-from residual import Downsample, Residual, Upsample, conv
+from residual import Downsample, GroupNorm, Residual, Upsample, conv
 
 EPS = 1e-6
 
@@ -16,7 +16,7 @@ EPS = 1e-6
 class PixelAttention(nn.Module):
     def __init__(self, width):
         super().__init__()
-        self.group_norm = nn.GroupNorm(1, width, eps=EPS)
+        self.group_norm = GroupNorm(1, width, eps=EPS)
         self.to_q, self.to_k, self.to_v = (nn.Linear(width, width) for _ in range(3))
         self.to_out = nn.ModuleList([nn.Linear(width, width)])
 
@@ -61,7 +61,7 @@ class Encoder(Half):
                 block.downsamplers = nn.ModuleList([Downsample(width, pad_after=True)])
             self.down_blocks.append(block)
         self.mid_block = middle_block(levels[-1])
-        self.conv_norm_out = nn.GroupNorm(1, levels[-1], eps=EPS)
+        self.conv_norm_out = GroupNorm(1, levels[-1], eps=EPS)
         self.conv_out = conv(levels[-1], 2 * latents)
 
     def forward(self, x):
@@ -85,7 +85,7 @@ class Decoder(Half):
             if n > 0:
                 block.upsamplers = nn.ModuleList([Upsample(levels[n])])
             self.up_blocks.append(block)
-        self.conv_norm_out = nn.GroupNorm(1, levels[0], eps=EPS)
+        self.conv_norm_out = GroupNorm(1, levels[0], eps=EPS)
         self.conv_out = conv(levels[0], 3)
 
     def forward(self, x):

@@ -2,7 +2,10 @@
 the step is the place in the data. The device draws them.
 """
 
+import math
+import os
 import random
+import signal
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -21,28 +24,30 @@ TRAINED = "scenes"
 
 
 def scene_targets(scene, kinds):
-    """Ground, style; [TOLD, 3] kind, colour and count (-1: not there); [TOLD, 3] x, y, radius about zero.
+    """Ground, style; [TOLD, 3] kind, colour and count (-1: not there); [TOLD, 3] x, y, radius about zero: as
+    lists.
 
     A kind of `kinds` is none.
     """
     ground = GROUNDS.index(scene.setting or scene.ground)
-    classes = torch.full((TOLD, 3), -1)
-    classes[:, 0] = kinds
-    numbers = torch.zeros(TOLD, 3)
+    classes, numbers = [[kinds, -1, -1]] * TOLD, [[0.0, 0.0, 0.0]] * TOLD
     for index, thing in enumerate(scene.things[:TOLD]):
         colour = len(COLOURS) if thing.colour is None else COLOURS.index(thing.colour)
-        classes[index] = torch.tensor([thing.kind, colour, len(thing.places) - 1])
+        classes[index] = [thing.kind, colour, len(thing.places) - 1]
         x, y, radius = (sum(values) / len(values) for values in zip(*thing.places))
-        numbers[index] = torch.tensor([(x - 0.5) * 4, (y - 0.5) * 4, (radius - 0.16) * 12])
-    return torch.tensor([ground, scenes.STYLES.index(scene.style)]), classes, numbers
+        numbers[index] = [(x - 0.5) * 4, (y - 0.5) * 4, (radius - 0.16) * 12]
+    return [ground, scenes.STYLES.index(scene.style)], classes, numbers
 
 
 class Batches(Dataset):
-    """`make(random, told, batch)` of a stage adds what it needs beside captions and scenes."""
+    """`make(random, told, encoded, batch)` of a stage adds what it needs beside captions and scenes.
 
-    def __init__(self, pack, stage, size, make=None, styles=True):
+    `drawn`: whether the scenes are described for draw.py.
+    """
+
+    def __init__(self, pack, stage, size, make=None, styles=True, drawn=True):
         self.captions, self.vocabulary = Captions(pack), Vocabulary(pack.tokens)
-        self.stage, self.size, self.make, self.styles = stage, size, make, styles
+        self.stage, self.size, self.make, self.styles, self.drawn = stage, size, make, styles, drawn
 
     def __len__(self):
         return 2**62
@@ -51,7 +56,7 @@ class Batches(Dataset):
         source = random.Random(f"{TRAINED} {self.stage} {number}")
         told = [self.captions.random_scene(source, styles=self.styles) for _ in range(self.size)]
         encoded = [self.vocabulary.encode(caption) for caption, _ in told]
-        batch = draw.describe([scene for _, scene in told])
+        batch = draw.describe([scene for _, scene in told]) if self.drawn else {}
         batch["rows"] = torch.tensor([[first, second] for first, second, _ in encoded])
         if self.make is not None:
             self.make(source, told, encoded, batch)
@@ -71,19 +76,71 @@ class Numbers:
             number += 1
 
 
+# Where a tensor begins in the bytes of a batch.
+ALIGNED = 16
+
+
+def packed(batch):
+    """A batch of tensors as one piece of memory, and the name, dtype, shape and place of each: it travels
+    from a worker through a pipe, for shared memory is scarce in containers, and to the device in one copy.
+    """
+    places, parts, at = [], [], 0
+    for name, value in batch.items():
+        value = value.contiguous()
+        places.append((name, value.dtype, tuple(value.shape), at))
+        size = value.numel() * value.element_size()
+        parts += [value.numpy().tobytes(), b"\0" * (-size % ALIGNED)]
+        at += size + -size % ALIGNED
+    return b"".join(parts), places
+
+
+def unpacked(memory, places, device):
+    """The batch on the device; `runs`, how many instances lie in each run of a layer, steers the drawing and
+    stays on the CPU.
+    """
+    here = torch.frombuffer(bytearray(memory), dtype=torch.uint8)
+    there = here.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else here
+    batch = {}
+    for name, dtype, shape, at in places:
+        source = here if name.endswith("runs") else there
+        size = dtype.itemsize * math.prod(shape)
+        batch[name] = source[at : at + size].view(dtype).view(shape)
+    return batch
+
+
+class Packed(Dataset):
+    def __init__(self, batches):
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, number):
+        return packed(self.batches[number])
+
+
+def as_it_is(made):
+    return made
+
+
+def step_back(worker):
+    """Workers leave the processor to the process that feeds the device."""
+    os.nice(5)
+    # A worker's own signals are the leg's: it ends with the process that reads from it.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def loader(batches, first, workers, device):
     """Endless batches from number `first` on, made ahead by `workers` processes, on the device."""
     made = DataLoader(
-        batches,
+        Packed(batches),
         batch_size=None,
         sampler=Numbers(first),
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        pin_memory=device.type == "cuda",
+        collate_fn=as_it_is,
+        worker_init_fn=step_back,
     )
-    for batch in made:
-        yield {
-            # How many instances lie in each run steers the drawing, on the CPU.
-            name: value if name == "runs" else value.to(device, non_blocking=True)
-            for name, value in batch.items()
-        }
+    for memory, places in made:
+        yield unpacked(memory, places, device)

@@ -26,7 +26,8 @@ def describe(told):
 
     Instances lie layer by layer: the first of every scene, the second of those that have one, and so on; in a
     layer, by how many quarters of the picture's side they need. `runs`: [layer and quarters, 2], how many
-    instances and how many quarters.
+    instances and how many quarters. `order` and `begins` say the same by scene: which instances scene n has
+    are order[begins[n] : begins[n + 1]].
     """
     grounds, horizons, styles = [], [], []
     for scene in told:
@@ -47,12 +48,17 @@ def describe(told):
             alike = [each for each in layer if quarters_of(each[2][2]) == quarters]
             order += alike
             runs += [(len(alike), quarters)] if alike else []
+    scene = torch.tensor([n for n, _, _ in order])
+    begins = torch.zeros(len(told) + 1, dtype=torch.int32)
+    begins[1:] = torch.tensor([len(each) for each in every]).cumsum(0)
     return {
         "ground": rgb(grounds),
         "horizon": torch.tensor(horizons),
         "style": torch.tensor(styles),
         "runs": torch.tensor(runs),
-        "scene": torch.tensor([n for n, _, _ in order]),
+        "order": scene.argsort(stable=True).int(),
+        "begins": begins,
+        "scene": scene,
         "kind": torch.tensor([thing.kind for _, thing, _ in order]),
         "look": torch.tensor([scenes.LOOKS.index(thing.look) for _, thing, _ in order]),
         "place": torch.tensor([place for _, _, place in order], dtype=torch.float32),
@@ -76,7 +82,7 @@ def _painted(atlas, part, read, u, v, pixel):
     """Premultiplied colour [n, 3, h, w] and alpha [n, 1, h, w] of one layer of things."""
     colour, alpha, share, around = read[:, :3], read[:, 3:4], read[:, 4:5], read[:, 5:6]
     tint, leading = part["tint"][:, :, None, None], atlas.leading[part["kind"]][:, :, None, None]
-    weights = torch.tensor([0.299, 0.587, 0.114], device=read.device).view(1, 3, 1, 1)
+    weights = atlas.brightness.view(1, 3, 1, 1)
     shade = ((colour * weights).sum(1, keepdim=True) / alpha.clamp(min=1e-3)) / (
         (leading * weights).sum(1, keepdim=True).clamp(min=0.05)
     )
@@ -118,11 +124,14 @@ def draw(atlas, batch, pixels, window=None, blur=None, finer=2):
     part of the picture that is drawn. `blur`: int64 [n], how many sizes smaller sprites are read than would
     be sharpest. `finer`: every pixel is the mean of finer x finer.
     """
+    if atlas.painter is not None:
+        return atlas.painter(atlas, batch, pixels, window, blur, finer)
     device = batch["ground"].device
     count, fine = len(batch["ground"]), pixels * finer
     windowed = window is not None
     if not windowed:
-        window = torch.tensor([0.0, 0.0, 1.0], device=device).expand(count, 3)
+        window = torch.zeros(count, 3, device=device)
+        window[:, 2] = 1
     left, top, side = window.unbind(1)
     axis = (torch.arange(fine, device=device) + 0.5) / fine
     x, y = (start[:, None] + axis * side[:, None] for start in (left, top))

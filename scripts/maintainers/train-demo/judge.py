@@ -54,11 +54,11 @@ class Detector(nn.Module):
         return self.read(self.middle(F.relu(self.up(near) + far)))
 
 
-def wanted(batch):
+def wanted(batch, palette):
     """Cells of all instances: scene, row, column; kind; colour; offsets and log radius [instances, 3]."""
     x, y, radius = batch["place"].unbind(1)
     columns, rows = ((each * CELLS).long().clamp(0, CELLS - 1) for each in (x, y))
-    colour = (batch["tint"][:, None] - draw.rgb(list(draw.scenes.COLOURS.values())).to(x.device)).abs().sum(2)
+    colour = (batch["tint"][:, None] - palette).abs().sum(2)
     colour = torch.where(batch["tinted"] > 0, colour.argmin(1), len(COLOURS))
     place = torch.stack([x * CELLS - columns, y * CELLS - rows, (radius / 0.16).log()], 1)
     return batch["scene"], rows, columns, batch["kind"], colour, place
@@ -72,6 +72,7 @@ class JudgeStage(Stage):
     def __init__(self, leg, batch):
         self.trained = Detector(len(SHAPES) + len(leg.pack.things)).to(leg.device)
         self.steppers = {"adamw": adamw(self.trained.parameters(), self.rate)}
+        self.palette = draw.rgb(list(draw.scenes.COLOURS.values())).to(leg.device)
         self.batches = Batches(leg.pack, self.name, batch)
         self.begin(leg)
 
@@ -84,9 +85,9 @@ class JudgeStage(Stage):
         blend = torch.rand(count, 1, 1, 1, device=images.device)
         images = images + blend * (soft - images) + spread * torch.randn_like(images)
         middle, kinds, colours, places = self.trained(images).split(self.trained.splits, 1)
-        scene, row, column, kind, colour, place = wanted(batch)
+        scene, row, column, kind, colour, place = wanted(batch, self.palette)
         there = torch.zeros_like(middle)
-        there[scene, 0, row, column] = 1
+        there[scene, 0, row, column] = torch.ones_like(place[:, 0])
         near = F.max_pool2d(there, 3, 1, 1) * (1 - there)
         weights = 1 + 40 * there - near
         middle_loss = (

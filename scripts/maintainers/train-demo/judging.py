@@ -3,6 +3,9 @@
 import argparse
 import json
 import random
+import shutil
+import signal
+import time
 from pathlib import Path
 
 import torch
@@ -12,9 +15,9 @@ from captions import Captions
 from judge import PIXELS, Detector, JudgeStage, find
 from leg import Leg
 from pack import Pack
+from running import Clock, run
 from scenes import SHAPES
 from state import averaged
-from train import Clock, run
 from verdicts import by_kind, expectation, report, verdict
 from vocabulary import plain
 
@@ -68,9 +71,19 @@ def judge(leg, prompts, images):
 
 def train_judge(leg, options):
     torch.manual_seed(0)
+    torch.backends.cudnn.benchmark = True
     stage = JudgeStage(leg, options.batch)
-    options.whole, options.no_compile, options.every, options.workers = 0, True, 50, 0
-    run(stage, Clock(options.minutes), options, leg.device, options.steps)
+    clock = Clock(options.minutes, started=options.started)
+    signal.signal(signal.SIGTERM, clock.cut)
+    options.no_compile, options.every, options.out = True, 50, None
+    run(stage, clock, options, leg.device, options.steps, clock.left())
+
+
+def wait_for(file, seconds=120):
+    """Until another process has made it."""
+    end = time.time() + seconds
+    while not Path(file).exists() and time.time() < end:
+        time.sleep(0.5)
 
 
 def main():
@@ -79,7 +92,11 @@ def main():
     parse.add_argument("--pack", required=True)
     parse.add_argument("--folder", help="where the judge is kept")
     parse.add_argument("--minutes", type=float, default=10)
-    parse.add_argument("--steps", type=int, default=3000)
+    parse.add_argument("--started", type=float, help="when the minutes began, in seconds of the epoch")
+    parse.add_argument("--steps", type=int, help="in place of the minutes' plan")
+    parse.add_argument("--workers", type=int, default=0)
+    parse.add_argument("--basis", help="a latent space that is there, or soon will be")
+    parse.add_argument("--careful", action="store_true", help="as train.py has it")
     parse.add_argument("--batch", type=int, default=32)
     parse.add_argument("--count", type=int, default=300)
     parse.add_argument("--pictures", help="folder of 000.png, 001.png, ...")
@@ -93,7 +110,12 @@ def main():
     if options.command == "prompts":
         print(json.dumps([each["prompt"] for each in prompts], indent=1))
         return
-    leg = Leg(options.folder, pack, "small", torch.device(options.device), finer=1)
+    if options.basis:
+        wait_for(options.basis)
+        Path(options.folder).mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(options.basis, Path(options.folder) / "basis.pt")
+    device = torch.device(options.device)
+    leg = Leg(options.folder, pack, "small", device, finer=1, is_painted=not options.careful)
     if options.command == "train":
         train_judge(leg, options)
     elif options.command == "drawn":

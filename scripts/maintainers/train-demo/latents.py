@@ -6,6 +6,7 @@ matrix product, while the VAE's encoder learns to give the same latents and its 
 pixels from them.
 """
 
+import os
 from pathlib import Path
 
 import torch
@@ -64,5 +65,7 @@ def load_basis(folder, images, channels, device="cpu"):
     """The basis of <folder>/basis.pt, fitted to what `images()` gives where it is not there yet."""
     file = Path(folder) / "basis.pt"
     if not file.exists():
-        torch.save(fit(images(), channels), file)
+        # At once or not at all: others may be waiting for it.
+        torch.save(fit(images(), channels), file.with_suffix(".new"))
+        os.replace(file.with_suffix(".new"), file)
     return Basis(torch.load(file, weights_only=True), device)

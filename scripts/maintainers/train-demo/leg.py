@@ -18,12 +18,30 @@ FITTED_SCENES = 600
 
 
 class Leg:
-    def __init__(self, folder, pack, size, device, finer):
+    def __init__(self, folder, pack, size, device, finer, is_painted=True):
         self.folder, self.pack, self.device, self.finer = Path(folder), pack, device, finer
+        self.is_painted = is_painted
         self.sizes, self.vocabulary = SIZES[size], Vocabulary(pack.tokens)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.atlas = Atlas(pack, SMALL_SIDE, device)
+        self.atlas = self.drawing(Atlas(pack, SMALL_SIDE, device))
+        if self.atlas.painter is None:
+            # Four times the pixels are cheap for the one kernel, and dear for the many.
+            self.finer = 1
         self.basis = latents.load_basis(self.folder, self._fitted_images, self.sizes.latent_channels, device)
+
+    def drawing(self, atlas):
+        """The atlas with the fastest way of drawing that is found right on this device."""
+        if self.device.type == "cuda" and self.is_painted:
+            try:
+                from painter import paint, prove
+
+                atlas.painter = paint if prove(atlas, self.pack) else None
+            except Exception as fault:
+                # Whatever Triton lacks here, draw.py needs nothing of it.
+                print(f"painter: {fault!r}", flush=True)
+            way = "painter.py" if atlas.painter else "draw.py"
+            print(f"sprites of {atlas.side} are drawn by {way}", flush=True)
+        return atlas
 
     def _fitted_images(self):
         """Always drawn on the CPU, so that every machine finds the same latent space."""

@@ -58,17 +58,17 @@ class Muon(torch.optim.Optimizer):
 def optimizers(unet, rate, encoders=()):
     """Muon for the UNet's matrices; AdamW for the rest, among it the layers that carry the noise (carry.py).
 
-    Each group has a `share` of the learning rate: the encoders, taught before, a quarter.
+    Each group has a `share` of the learning rate: the encoders, taught before, a sixth.
     """
     last = f"up_blocks.{len(unet.up_blocks) - 1}.resnets.{len(unet.up_blocks[-1].resnets) - 1}."
     matrices, rest = [], []
     for name, parameter in unet.named_parameters():
         carries = name.startswith(("conv_in.", "conv_out.", last))
         (matrices if parameter.ndim >= 2 and not carries else rest).append(parameter)
-    groups = [{"params": rest, "weight_decay": 0.01, "share": 1.0}]
+    groups = [{"params": rest, "weight_decay": 0.01, "share": 0.6}]
     if encoders := list(encoders):
-        groups.append({"params": encoders, "weight_decay": 0, "share": 0.25})
+        groups.append({"params": encoders, "weight_decay": 0, "share": 0.16})
     return {
         "muon": Muon([{"params": matrices, "share": 1.0}], lr=rate),
-        "adamw": torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99)),
+        "adamw": torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=rest[0].is_cuda),
     }

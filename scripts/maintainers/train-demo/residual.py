@@ -1,5 +1,6 @@
 """Residual blocks and changes of size, by the names of diffusers' ResnetBlock2D, Downsample2D, Upsample2D."""
 
+import torch
 import torch.nn.functional as F
 from torch import nn
 
@@ -8,13 +9,26 @@ def conv(inputs, outputs, side=3, stride=1, padding=None):
     return nn.Conv2d(inputs, outputs, side, stride, side // 2 if padding is None else padding)
 
 
+class GroupNorm(nn.GroupNorm):
+    """In the precision of its input on a GPU: autocast would have it write float32, twice the memory for what
+    the next convolution rounds anyway. Sums are float32 in either case.
+    """
+
+    def forward(self, x):
+        if not x.is_cuda or x.dtype == torch.float32 or torch.compiler.is_compiling():
+            return super().forward(x)
+        with torch.autocast("cuda", enabled=False):
+            weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
+            return F.group_norm(x, self.num_groups, weight, bias, self.eps)
+
+
 class Residual(nn.Module):
     def __init__(self, inputs, outputs, groups, embedding=None, eps=1e-5):
         super().__init__()
-        self.norm1, self.conv1 = nn.GroupNorm(groups, inputs, eps=eps), conv(inputs, outputs)
+        self.norm1, self.conv1 = GroupNorm(groups, inputs, eps=eps), conv(inputs, outputs)
         if embedding is not None:
             self.time_emb_proj = nn.Linear(embedding, outputs)
-        self.norm2, self.conv2 = nn.GroupNorm(groups, outputs, eps=eps), conv(outputs, outputs)
+        self.norm2, self.conv2 = GroupNorm(groups, outputs, eps=eps), conv(outputs, outputs)
         self.conv_shortcut = None if inputs == outputs else conv(inputs, outputs, 1)
 
     def forward(self, x, embedding=None):

@@ -11,6 +11,7 @@ import random
 
 import torch
 
+import draw
 import latents
 from captions import Captions
 from diffusion import GUIDANCE, ddim
@@ -31,10 +32,15 @@ HANDED_OVER = 200
 SCORE = 6.0
 
 
-def sheet_captions(pack, count):
-    """Fixed captions of scenes that training never sees, with nothing strange in them."""
+def sheet_scenes(pack, count, **options):
+    """Fixed captions and scenes that training never sees, with nothing strange in them."""
     source, captions = random.Random(SEED), Captions(pack)
-    return [captions.random_scene(source, strangers=False)[0] for _ in range(count)]
+    return [captions.random_scene(source, strangers=False, **options) for _ in range(count)]
+
+
+def held_out_scenes(pack, count):
+    """Compositions that the training leaves out: pairs, and single things as ever."""
+    return sheet_scenes(pack, count, styles=False, held_out=True)
 
 
 class Sampler:
@@ -95,11 +101,35 @@ class Sampler:
 
 
 def write_sheet(leg, file, count=16, columns=4):
-    captions = sheet_captions(leg.pack, count)
+    captions = [caption for caption, _ in sheet_scenes(leg.pack, count)]
     made = torch.cat([Sampler(leg).pictures(captions[at : at + 8]) for at in range(0, count, 8)])
     write_png(file, grid(made, columns))
     for index, caption in enumerate(captions):
         print(*divmod(index, columns), plain(caption))
+
+
+def write_pairs(leg, file, count=24, columns=8, pixels=128):
+    """Held-out scenes as they are drawn and, below each row of them, as they are made."""
+    told = list(held_out_scenes(leg.pack, count))
+    batch = draw.describe([scene for _, scene in told])
+    batch = {name: each if name == "runs" else each.to(leg.device) for name, each in batch.items()}
+    drawn, captions = draw.draw(leg.atlas, batch, pixels).cpu(), [caption for caption, _ in told]
+    sampler = Sampler(leg)
+    made = [sampler.pictures(captions[at : at + 8], pixels=pixels).cpu() for at in range(0, count, 8)]
+    made = torch.cat(made)
+    rows = [each[at : at + columns] for at in range(0, count, columns) for each in (drawn, made)]
+    write_png(file, grid(torch.cat(rows), columns))
+    for index, caption in enumerate(captions):
+        print("pair", *divmod(index, columns), plain(caption))
+
+
+def write_sheets(leg, folder, is_late):
+    """`is_late()`: whether there is no more time for the second."""
+    # Its shapes come once: looking for the fastest kernels would take longer than any of them.
+    torch.backends.cudnn.benchmark = False
+    write_sheet(leg, folder / "sheet.png")
+    if not is_late():
+        write_pairs(leg, folder / "scenes.png")
 
 
 def main():

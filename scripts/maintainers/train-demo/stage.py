@@ -1,5 +1,7 @@
 """One network's training: what a stage must say, and the step that all share."""
 
+import math
+
 import torch
 
 from state import Average, State
@@ -24,6 +26,10 @@ class Stage:
         parts = {"trained": self.trained, "average": self.average, **self.steppers, **kept}
         self.state = State(leg.folder, self.name, parts)
         self.shown = []
+
+    def compiled_part(self):
+        """The module that is worth compiling, or none."""
+        return None
 
     def loss(self, batch, progress):
         """The loss and what is printed of it, as detached tensors by name."""
@@ -55,7 +61,7 @@ class Stage:
         self.after_step()
         self.state.step += 1
         self.average.update(self.trained, self.state.step)
-        self.shown.append(shown)
+        self.shown.append({**shown, "total": loss.detach()})
 
     def take_shown(self):
         """Means of what the steps since the last call have shown; not a number where none had anything."""
@@ -64,10 +70,18 @@ class Stage:
             for name in (self.shown[0] if self.shown else {})
         }
         self.shown = []
+        if not math.isfinite(values.get("total", 0.0)):
+            raise FloatingPointError(f"{self.name}: the loss is {values['total']} at step {self.state.step}")
         return values
 
 
 def adamw(parameters, rate):
+    parameters = list(parameters)
     return torch.optim.AdamW(
-        [{"params": list(parameters), "share": 1.0}], lr=rate, betas=(0.9, 0.99), weight_decay=0
+        [{"params": parameters, "share": 1.0}],
+        lr=rate,
+        betas=(0.9, 0.99),
+        weight_decay=0,
+        # One kernel for all of them.
+        fused=parameters[0].is_cuda,
     )

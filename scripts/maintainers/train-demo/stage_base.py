@@ -36,6 +36,8 @@ class Base(nn.Module):
         super().__init__()
         self.encoders, self.unet = text_encoders(sizes, rows), base_unet(sizes)
         carry.carry_noise(self.unet)
+        # On the device from the start: what is made of Python numbers at every step stops it every time.
+        self.register_buffer("time_ids", torch.tensor(TIME_IDS), persistent=False)
 
     def encode(self, rows):
         """Rows [n, 2, 77] -> hidden states [n, 77, text width], pooled [n, pooled], as SDXL takes them."""
@@ -44,8 +46,7 @@ class Base(nn.Module):
         return torch.cat([first, second], -1), pooled
 
     def forward(self, noisy, timesteps, hidden, pooled):
-        time_ids = torch.tensor(TIME_IDS, device=noisy.device).expand(len(noisy), 6)
-        return self.unet(noisy, timesteps, hidden, pooled, time_ids)
+        return self.unet(noisy, timesteps, hidden, pooled, self.time_ids.expand(len(noisy), 6))
 
 
 def softened(source, told, encoded, batch):
@@ -64,18 +65,28 @@ def near_things(clean):
     return F.max_pool2d(differs, 3, 1, 1)
 
 
+def mean_where(values, wanted):
+    """Not a number where none is wanted; no device has to be waited for."""
+    return torch.where(wanted, values, 0).sum() / wanted.sum()
+
+
 class BaseStage(Stage):
     name = "base"
+    rate = 1.6e-3
 
-    def __init__(self, leg, batch):
+    def __init__(self, leg, batch, is_taught=True):
         base = Base(leg.sizes, leg.vocabulary.size)
-        base.encoders.load_state_dict(taught_encoders(averaged(leg.folder, "text")))
+        if is_taught:
+            base.encoders.load_state_dict(taught_encoders(averaged(leg.folder, "text")))
         self.trained = base.to(leg.device)
         base.unet.to(memory_format=torch.channels_last)
         self.steppers = optimizers(base.unet, self.rate, base.encoders.parameters())
         self.noising = Noising(device=leg.device)
         self.batches = Batches(leg.pack, self.name, batch, softened)
         self.begin(leg)
+
+    def compiled_part(self):
+        return self.trained.unet
 
     def loss(self, batch, progress):
         clean, rows = self.leg.latents(batch, batch["blur"]), batch["rows"]
@@ -105,7 +116,7 @@ class BaseStage(Stage):
             )
         weight = THING_WEIGHT if progress < EVEN_FROM else 1.0
         loss = ((squares * (1 + weight * near_things(clean))).mean((1, 2, 3)) * weights).mean()
-        return loss, {"loss": loss.detach(), "high_noise": each[timesteps > 700].mean()}
+        return loss, {"loss": loss.detach(), "high_noise": mean_where(each, timesteps > 700)}
 
     def _guided(self, wrong, timesteps):
         grain = wrong - F.avg_pool2d(wrong, 3, 1, 1, count_include_pad=False)

@@ -45,18 +45,22 @@ def scored(vocabulary):
 class RefinerStage(Stage):
     name = "refiner"
 
-    def __init__(self, leg, batch):
+    def __init__(self, leg, batch, base=None):
         unet = refiner_unet(leg.sizes)
         carry.carry_noise(unet)
         self.trained = unet.to(leg.device, memory_format=torch.channels_last)
-        self.base = load_base(leg)
+        self.base = base or load_base(leg)
         self.base.unet.to(memory_format=torch.channels_last)
         self.encoder = self.base.encoders[1]
         self.empty = torch.tensor([leg.vocabulary.encode("")[1]], device=leg.device)
         self.steppers = optimizers(unet, self.rate)
         self.noising = Noising(highest=HIGHEST_TIMESTEP, offset=0.02, mistaken=0.1, device=leg.device)
         self.batches = Batches(leg.pack, self.name, batch, scored(leg.vocabulary))
+        self.time_ids = torch.tensor([[1024.0, 1024.0, 0.0, 0.0, 0.0]], device=leg.device)
         self.begin(leg)
+
+    def compiled_part(self):
+        return self.trained
 
     @torch.no_grad()
     def _after_base(self, rows, soft, clean, timesteps):
@@ -91,9 +95,7 @@ class RefinerStage(Stage):
         left = self._after_base(batch["rows"][half:], soft, clean[half:], timesteps[half:])
         noisy, noise = (torch.cat([own[:half], new]) for own, new in zip((noisy, noise), left))
         scores = torch.cat([batch["score"], torch.full_like(batch["score"][:untold], BLURRED_SCORE)])
-        time_ids = torch.tensor([[1024.0, 1024.0, 0.0, 0.0, 0.0]], device=scores.device).repeat(
-            len(scores), 1
-        )
+        time_ids = self.time_ids.repeat(len(scores), 1)
         time_ids[:, 4] = scores
         rows = torch.cat([batch["told_rows"][:, 1], self.empty.expand(untold, -1)])
         with self.leg.autocast():

@@ -49,7 +49,7 @@ def targets(kinds):
     def make(source, told, encoded, batch):
         ground, classes, numbers = zip(*(scene_targets(scene, kinds) for _, scene in told))
         batch["ground_class"], batch["classes"], batch["numbers"] = map(
-            torch.stack, (ground, classes, numbers)
+            torch.tensor, (ground, classes, numbers)
         )
         ends = [
             (row, end, n) for row, (_, _, ends) in enumerate(encoded) for n, end in enumerate(ends[:TOLD])
@@ -72,7 +72,7 @@ class TextStage(Stage):
         heads["pooled"] = Heads(leg.sizes.pooled, kinds, TOLD)
         self.trained = nn.ModuleDict({"encoders": encoders, "heads": nn.ModuleDict(heads)}).to(leg.device)
         self.steppers = {"adamw": adamw(self.trained.parameters(), self.rate)}
-        self.batches = Batches(leg.pack, self.name, batch, targets(kinds))
+        self.batches = Batches(leg.pack, self.name, batch, targets(kinds), drawn=False)
         self.begin(leg)
 
     def loss(self, batch, progress):
@@ -80,7 +80,7 @@ class TextStage(Stage):
         count = torch.arange(len(rows), device=rows.device)
         last = rows.shape[2] - 1
         end = (rows[:, 0] == END).int().argmax(1)
-        later = torch.minimum(end + torch.randint(1, 50, end.shape, device=end.device), end.new_tensor(last))
+        later = (end + torch.randint(1, 50, end.shape, device=end.device)).clamp(max=last)
         scene = batch["classes"], batch["numbers"], batch["ground_class"]
         row, place, number = batch["names"].unbind(1)
         own = [each[row, number][:, None] for each in scene[:2]]

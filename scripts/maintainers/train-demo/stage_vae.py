@@ -21,28 +21,22 @@ from stage import Stage, adamw
 WINDOW = 256
 WHOLE = 1024
 WHOLE_FROM = 0.7
+WHOLE_NAME = "whole "
 
 
-def windows(source, told, encoded, batch):
-    """Mostly about an outline: flat ground teaches little."""
-    side, found = WINDOW / WHOLE, []
-    for _, scene in told:
-        x, y, radius = source.choice(scene.instances())[1]
-        corner = (each + source.uniform(-1, 1) * radius - side / 2 for each in (x, y))
-        found.append([*(min(max(each, 0), 1 - side) for each in corner), side])
-    batch["window"] = torch.tensor(found)
+def windows(whole):
+    def make(source, told, encoded, batch):
+        """Mostly about an outline: flat ground teaches little. The first `whole` scenes also as pictures."""
+        side, found = WINDOW / WHOLE, []
+        for _, scene in told:
+            x, y, radius = source.choice(scene.instances())[1]
+            corner = (each + source.uniform(-1, 1) * radius - side / 2 for each in (x, y))
+            found.append([*(min(max(each, 0), 1 - side) for each in corner), side])
+        batch["window"] = torch.tensor(found)
+        described = draw.describe([scene for _, scene in told[:whole]])
+        batch.update({WHOLE_NAME + name: value for name, value in described.items()})
 
-
-def without_scenes_from(batch, count):
-    """The batch's first `count` scenes alone."""
-    kept = {name: batch[name][:count] for name in ("ground", "horizon", "style", "window")}
-    inside = batch["scene"] < count
-    runs, begin = [], 0
-    for size, quarters in batch["runs"].tolist():
-        runs.append([int(inside[begin : begin + size].sum()), quarters])
-        begin += size
-    kept["runs"] = torch.tensor([run for run in runs if run[0]])
-    return kept | {name: batch[name][inside] for name in ("scene", "kind", "look", "place", "tint", "tinted")}
+    return make
 
 
 class VaeStage(Stage):
@@ -54,18 +48,18 @@ class VaeStage(Stage):
         vae = Autoencoder(leg.sizes)
         carry.carry_colours(vae, latents.Basis(torch.load(leg.folder / "basis.pt", weights_only=True)))
         self.vae = self.trained = vae.to(leg.device, memory_format=torch.channels_last)
-        self.atlas = Atlas(leg.pack, min(LARGE_SIDE, leg.pack.side), leg.device)
+        self.atlas = leg.drawing(Atlas(leg.pack, min(LARGE_SIDE, leg.pack.side), leg.device))
         self.steppers = {"adamw": adamw(vae.parameters(), self.rate)}
-        self.batches = Batches(leg.pack, self.name, batch, windows)
-        self.whole = max(1, batch * WINDOW**2 // WHOLE**2)
+        self.batches = Batches(leg.pack, self.name, batch, windows(max(1, batch * WINDOW**2 // WHOLE**2)))
         self.begin(leg)
 
     def loss(self, batch, progress):
         if progress < WHOLE_FROM:
             images = draw.draw(self.atlas, batch, WINDOW, batch["window"], finer=1)
         else:
-            batch = without_scenes_from(batch, self.whole)
-            images = draw.draw(self.atlas, batch, WHOLE, finer=1)
+            start = len(WHOLE_NAME)
+            whole = {name[start:]: each for name, each in batch.items() if name.startswith(WHOLE_NAME)}
+            images = draw.draw(self.atlas, whole, WHOLE, finer=1)
         return self.loss_of(images)
 
     def loss_of(self, images):
@@ -84,7 +78,7 @@ class VaeStage(Stage):
         shown = {
             "decoder": error.abs().mean(),
             "encoder": wrong.mean().sqrt(),
-            "sharpness": sharpness(made.detach(), images),
+            "sharpness": sharpness(made.detach(), images.detach()),
         }
         return error.abs().mean() + edges + 0.3 * encoder_loss, {
             name: value.detach() for name, value in shown.items()
@@ -95,11 +89,12 @@ def sharpness(made, images):
     """How steep the decoded outlines are beside the drawn ones, 1 being as steep: the sum of squared steps
     from pixel to pixel where the drawing has its own.
     """
-    steps = []
-    for picture in (made, images):
-        steps.append(torch.stack([picture.diff(dim=2)[..., :-1], picture.diff(dim=3)[:, :, :-1]]))
-    at = steps[1].abs() > 0.2
-    return (steps[0][at] * steps[1][at]).sum() / steps[1][at].square().sum().clamp(min=1e-6)
+    slopes = [
+        torch.stack([picture.diff(dim=2)[..., :-1], picture.diff(dim=3)[:, :, :-1]])
+        for picture in (made, images)
+    ]
+    drawn = torch.where(slopes[1].abs() > 0.2, slopes[1], 0)
+    return (slopes[0] * drawn).sum() / drawn.square().sum().clamp(min=1e-6)
 
 
 def load_vae(leg):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+import running
 import train
 from leg import Leg
 from pack import Pack
@@ -22,13 +23,13 @@ STEPS = 6
 def leg_of(folder, pack, stops):
     """Trains every stage of a tiny leg for STEPS steps, anew after each number of steps in `stops`."""
     torch.set_num_threads(1)
-    options = argparse.Namespace(no_compile=True, workers=0, whole=1, every=3)
+    options = argparse.Namespace(no_compile=True, workers=0, every=3, out=None)
     device = torch.device("cpu")
     leg = Leg(folder, pack, "tiny", device, finer=1)
     for make in train.stages():
         for stop in (*stops, STEPS):
             stage = train.begin(make, leg, 6)
-            train.run(stage, StopAt(stage.state, stop), options, device, STEPS)
+            running.run(stage, StopAt(stage.state, stop), options, device, STEPS)
     return {file.stem: torch.load(file, weights_only=True) for file in Path(folder).glob("*.pt")}
 
 
@@ -62,7 +63,8 @@ class Resume(unittest.TestCase):
         for name, saved in straight.items():
             ours, theirs = flat(saved), flat(resumed[name])
             self.assertEqual(ours.keys(), theirs.keys())
-            for path, value in ours.items():
+            for path in ours.keys() - {"/spent"}:
+                value = ours[path]
                 same = torch.equal(value, theirs[path]) if torch.is_tensor(value) else value == theirs[path]
                 self.assertTrue(same, f"{name}{path}")
 

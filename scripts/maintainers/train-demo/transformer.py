@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from attention import attend
+from residual import GroupNorm
 
 
 class Attention(nn.Module):
@@ -51,7 +52,7 @@ class TransformerBlock(nn.Module):
 class Transformer(nn.Module):
     def __init__(self, width, heads, context, groups):
         super().__init__()
-        self.norm = nn.GroupNorm(groups, width, eps=1e-6)
+        self.norm = GroupNorm(groups, width, eps=1e-6)
         self.proj_in, self.proj_out = nn.Linear(width, width), nn.Linear(width, width)
         self.transformer_blocks = nn.ModuleList([TransformerBlock(width, heads, context)])
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from residual import Downsample, Residual, Upsample, conv
+from residual import Downsample, GroupNorm, Residual, Upsample, conv
 from sizes import HEAD
 from transformer import Transformer
 
@@ -77,7 +77,7 @@ class UNet(nn.Module):
             pairs = [(above + skips[0], levels[n]), (levels[n] + skips[1], levels[n])]
             ups.append(Block(pairs, groups, wide, text[n], up=levels[n] if n > 0 else None))
         self.up_blocks = nn.ModuleList(ups)
-        self.conv_norm_out = nn.GroupNorm(groups, levels[0], eps=1e-5)
+        self.conv_norm_out = GroupNorm(groups, levels[0], eps=1e-5)
         self.conv_out = conv(levels[0], latents)
 
     def forward(self, noisy, timesteps, hidden, pooled, time_ids):
