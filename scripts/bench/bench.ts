@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
-import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
+import { networkEnvironment } from '../../src/networks/runtime/network-environment.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { defaultModels } from '../cli/start/demo-models.ts';
@@ -54,7 +54,7 @@ async function ownProcess(file: string, args: readonly string[]): Promise<Row[]>
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [path.join(import.meta.dirname, '.', file), ...args, '--json'],
-    { env: { ...process.env, ...memoryEnvironment() }, maxBuffer: 2 ** 24 },
+    { env: { ...process.env, ...networkEnvironment() }, maxBuffer: 2 ** 24 },
   );
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Row[];
 }

@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCheckpoint } from '../../src/checkpoints/open-checkpoint.ts';
-import { memoryEnvironment } from '../../src/networks/runtime/memory-environment.ts';
+import { networkEnvironment } from '../../src/networks/runtime/network-environment.ts';
 import { table } from '../cli/download/sizes.ts';
 import { writeAttentionLora } from './loras/attention-lora.ts';
 import { machineFacts } from './machine.ts';
@@ -43,7 +43,7 @@ for (const [index, name] of ['first', 'next'].entries()) {
 
 type Costs = Readonly<Record<string, { readonly seconds: number; readonly cpuSeconds: number }>>;
 const run = (program: string, args: readonly string[]): Costs => {
-  const env = { ...process.env, ...memoryEnvironment() };
+  const env = { ...process.env, ...networkEnvironment() };
   const stdout = execFileSync(program, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as Costs;
 };

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { networkEnvironment } from '../../../src/networks/runtime/network-environment.ts';
 import type { EngineRow, EngineWork } from './engine-work.ts';
 import { watchVideoMemory } from './video-memory.ts';
 
@@ -48,7 +49,7 @@ async function runRows(
   const memory = await watchVideoMemory(index);
   const child = spawn(process.execPath, command, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, ...networkEnvironment(), ...environment },
   });
   const rows: EngineRow[] = [];
   let plan: string | undefined;

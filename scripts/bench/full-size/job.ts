@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { memoryEnvironment } from '../../../src/networks/runtime/memory-environment.ts';
+import { networkEnvironment } from '../../../src/networks/runtime/network-environment.ts';
 
 /** One network to be run once by a process of its own. */
 export interface Job {
@@ -39,7 +39,7 @@ export async function runJob(job: Job, python?: string): Promise<Ran> {
   const here = (file: string) => path.join(import.meta.dirname, file);
   const [command, program, environment] =
     python === undefined
-      ? [process.execPath, here('run-network.ts'), memoryEnvironment()]
+      ? [process.execPath, here('run-network.ts'), networkEnvironment()]
       : [python, here('reference.py'), {}];
   const child = spawn(command, [program, JSON.stringify(job)], {
     stdio: ['ignore', 'pipe', 'inherit'],

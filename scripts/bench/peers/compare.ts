@@ -14,7 +14,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
 import { findInstallation } from '../../../src/installation/installation.ts';
-import { memoryEnvironment } from '../../../src/networks/runtime/memory-environment.ts';
+import { networkEnvironment } from '../../../src/networks/runtime/network-environment.ts';
 import { machineFacts } from '../machine.ts';
 import { median, pairedRatio } from '../statistics.ts';
 import { agreement } from './agreement.ts';
@@ -76,7 +76,7 @@ let tokens: Ready['tokens'];
 
 async function start(name: Name): Promise<Side> {
   const commands: Record<Name, Pick<SideOptions, 'command' | 'environment'>> = {
-    ours: { command: [process.execPath, here('ours.ts')], environment: memoryEnvironment() },
+    ours: { command: [process.execPath, here('ours.ts')], environment: networkEnvironment() },
     diffusers: { command: [values.python, here('diffusers_side.py')] },
   };
   const side = await startSide({ ...commands[name], work, output: outputs[name], ...(tokens && { tokens }) });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Log } from '../../../src/jobs/log.ts';
-import { memoryEnvironment } from '../../../src/networks/runtime/memory-environment.ts';
+import { networkEnvironment } from '../../../src/networks/runtime/network-environment.ts';
 import { boundToParent } from '../../../src/process/bound-process.ts';
 import { withoutSecrets } from '../../../src/process/mask-secrets.ts';
 import type { FromEngine, ToEngine } from '../../protocol.ts';
@@ -39,7 +39,7 @@ export interface EngineChannel {
    */
   hear(hearing: Hearing): () => void;
   /** Its next sign of life is one of this kind of work; undefined: one that takes no work. */
-  expect(work: Expectation | undefined): void;
+  expect(work: Pick<Expectation, 'limitMs'> | undefined): void;
   kill(): void;
   /** Asks it to end by closing the channel. */
   disconnect(): void;
@@ -51,7 +51,7 @@ const pingMs = 5000;
 export function openEngineChannel(engineFile: string, limits: SilenceLimits, log: Log): EngineChannel {
   const [command, args] = boundToParent('KILL', process.execPath, [engineFile]);
   const child = spawn(command, args, {
-    env: { ...withoutSecrets(process.env), ...memoryEnvironment() },
+    env: { ...withoutSecrets(process.env), ...networkEnvironment() },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });

@@ -2,13 +2,20 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { memoryEnvironment } from './memory-environment.ts';
+import { networkEnvironment } from './network-environment.ts';
 
 test("a person's own tunables stay beside ours, and their choice of pages is theirs", () => {
-  const tunables = (given?: string) => memoryEnvironment({ GLIBC_TUNABLES: given }).GLIBC_TUNABLES;
+  const tunables = (given?: string) => networkEnvironment({ GLIBC_TUNABLES: given }).GLIBC_TUNABLES;
   assert.equal(tunables(), 'glibc.malloc.hugetlb=1');
   assert.equal(tunables('glibc.malloc.tcache_count=0'), 'glibc.malloc.tcache_count=0:glibc.malloc.hugetlb=1');
   assert.equal(tunables('glibc.malloc.hugetlb=0'), 'glibc.malloc.hugetlb=0');
+});
+
+test('there are threads for networks that are loaded side by side and for their files', () => {
+  const threads = (given?: string) => networkEnvironment({ UV_THREADPOOL_SIZE: given }).UV_THREADPOOL_SIZE;
+  // Five networks of a checkpoint, and the reads of the weights' copies.
+  assert.ok(Number(threads()) >= 8);
+  assert.equal(threads('5'), '5');
 });
 
 /** glibc asks for huge pages only where the system gives them to those who ask. */
@@ -30,5 +37,5 @@ test('a process started with it asks for huge pages', { skip: whyNotAsked() }, (
   const asked = (environment: NodeJS.ProcessEnv) =>
     Number(execFileSync(process.execPath, ['-e', program], { env: environment, encoding: 'utf8' }));
   const { GLIBC_TUNABLES: _, ...bare } = process.env;
-  assert.ok(asked({ ...bare, ...memoryEnvironment(bare) }) > asked(bare));
+  assert.ok(asked({ ...bare, ...networkEnvironment(bare) }) > asked(bare));
 });
