@@ -2,17 +2,35 @@ import { open } from 'node:fs/promises';
 import type { Dtype, TensorLocation } from '../checkpoint.ts';
 import { readAllAt } from './read-at.ts';
 
+type TensorPlace = Pick<TensorLocation, 'file' | 'byteOffset' | 'byteLength'>;
+
 /** A tensor's bytes as they stand in its file. */
-export async function readTensorBytes({
-  file,
-  byteOffset,
-  byteLength,
-}: Pick<TensorLocation, 'file' | 'byteOffset' | 'byteLength'>): Promise<Uint8Array> {
+export async function readTensorBytes({ file, byteOffset, byteLength }: TensorPlace): Promise<Uint8Array> {
   const handle = await open(file, 'r');
   try {
     const bytes = new Uint8Array(byteLength);
     await readAllAt(handle, file, bytes, byteOffset);
     return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * A tensor's bytes as they stand in its file, one piece after the other, each as long as `room` but the last
+ * and in its place.
+ */
+export async function* tensorPieces(
+  { file, byteOffset, byteLength }: TensorPlace,
+  room: Uint8Array,
+): AsyncGenerator<Uint8Array, undefined> {
+  const handle = await open(file, 'r');
+  try {
+    for (let start = 0; start < byteLength; start += room.byteLength) {
+      const piece = room.subarray(0, Math.min(room.byteLength, byteLength - start));
+      await readAllAt(handle, file, piece, byteOffset + start);
+      yield piece;
+    }
   } finally {
     await handle.close();
   }

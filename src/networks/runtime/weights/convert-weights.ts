@@ -29,7 +29,7 @@ export function openConversion(located: LocatedWeight, device: Device): Promise<
     inputs: [{ name: stored, dataType: storedTypes[located.at.dtype], shape }],
     outputs: [{ name: convertedName, dataType: located.weight.precision, shape }],
   });
-  return openInferenceSession(model, { device, level: 'disabled', cpuArena: false });
+  return openInferenceSession(model, { device, level: 'disabled', cpuArena: false, threads: 1 });
 }
 
 export function createWeightConverter(): WeightConverter {

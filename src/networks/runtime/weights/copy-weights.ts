@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { readAllAt } from '../../../checkpoints/safetensors/read-at.ts';
 import type { LocatedWeight } from '../../../graphs/locate-weights.ts';
 import { createTurns } from '../turns.ts';
@@ -31,6 +32,9 @@ export interface WeightCopier {
 /** As many as libuv reads files in at once; each on its way to the device while the others are read. */
 const pieces = 4;
 const pieceBytes = 16 * 2 ** 20;
+
+/** Weights that are converted on the CPU at once, each by one thread. */
+const converting = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2)));
 
 export function createWeightCopier(device: WeightDevice): WeightCopier {
   const turns = createTurns();
@@ -139,19 +143,19 @@ function piecesOf({ located: { at }, offset }: PlacedWeight): Piece[] {
   });
 }
 
-/** One is read while another is converted. */
+/** Each converter reads one while the others convert. */
 async function convertOnCpu(
   memory: WeightMemory,
   weights: readonly PlacedWeight[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const converter = createWeightConverter();
+  const converters = Array.from({ length: Math.min(converting, weights.length) }, createWeightConverter);
   try {
-    await forAll([0, 1], weights, signal, async (_, { located, offset }) =>
+    await forAll(converters, weights, signal, async (converter, { located, offset }) =>
       memory.write(await converter.convert(located), offset),
     );
   } finally {
-    await converter.release();
+    for (const converter of converters) await converter.release();
   }
 }
 
