@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import type { Component } from '../checkpoints/checkpoint.ts';
+import type { Component, TensorLocation } from '../checkpoints/checkpoint.ts';
 import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { readSafetensorsHeader } from '../checkpoints/safetensors/safetensors.ts';
@@ -129,6 +129,21 @@ test('scales are kept by the content of the weights, and what is not a scale is 
       message: complaint,
     });
   }
+});
+
+test('a VAE whose scales are asked for by both halves is read once', async () => {
+  let passes = 0;
+  class Counted extends Map<string, TensorLocation> {
+    override [Symbol.iterator]() {
+      passes++;
+      return super[Symbol.iterator]();
+    }
+  }
+  const counted = { ...vae, tensors: new Counted(vae.tensors) };
+  const files = ['encoder', 'decoder'].map(() => vaeScalesFile(counted, directory));
+  assert.equal(new Set(await Promise.all(files)).size, 1);
+  assert.equal(await vaeScalesFile({ ...counted }, directory), await files[0]);
+  assert.equal(passes, 2, 'once for each component');
 });
 
 test('what fits in float16 already is left as it is', async () => {

@@ -14,12 +14,21 @@ const measurement = 1;
 
 /** Where the scales of a VAE are kept: by the content of its config and tensors, wherever these lie. */
 export async function vaeScalesFile(component: Component<VaeConfig>, folder: string): Promise<string> {
+  const known = digests.get(component) ?? digestOf(component);
+  digests.set(component, known);
+  return path.join(folder, `vae-scales-${(await known).slice(0, 16)}.json`);
+}
+
+/** Of VAEs that are in use: both halves ask, and it takes reading all of it. */
+const digests = new WeakMap<Component<VaeConfig>, Promise<string>>();
+
+async function digestOf(component: Component<VaeConfig>): Promise<string> {
   const hash = createHash('sha256').update(JSON.stringify([measurement, component.config]));
   for (const [name, tensor] of [...component.tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const { dtype, shape, transposed = false } = tensor;
     hash.update(JSON.stringify([name, dtype, shape, transposed])).update(await readTensorBytes(tensor));
   }
-  return path.join(folder, `vae-scales-${hash.digest('hex').slice(0, 16)}.json`);
+  return hash.digest('hex');
 }
 
 /** Measures both halves and keeps that in the folder, unless it is there. @throws as measureVaeScales. */
