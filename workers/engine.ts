@@ -1,4 +1,4 @@
-import { openSdxlGenerator } from './engine/sdxl-generator.ts';
+import { openSdxlGenerator } from './engine/open-generator.ts';
 import { serveEngine } from './engine/serve-engine.ts';
 
 serveEngine(openSdxlGenerator);

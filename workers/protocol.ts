@@ -19,7 +19,13 @@ export type ToEngine =
    * At first: opens the generator with these checkpoints, by default as many of the served ones as may be
    * loaded. Later: adds them.
    */
-  | { readonly type: 'load'; readonly config: Config; readonly models: readonly string[] | undefined }
+  | {
+      readonly type: 'load';
+      readonly config: Config;
+      readonly models: readonly string[] | undefined;
+      /** One after the other, so that it is known at which one a process ends. */
+      readonly inTurn: boolean;
+    }
   | {
       readonly type: 'run';
       readonly run: number;

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.ts';
 import { parseTextToImage } from '../../src/contract/bodies/bodies.ts';
 import { parseDevice } from '../../src/networks/runtime/device.ts';
-import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
+import { openSdxlGenerator } from '../../workers/engine/open-generator.ts';
 import { peakMegabytes } from './networks.ts';
 import type { Row, Unit } from './report/row.ts';
 import { formatTable } from './report/table.ts';

@@ -11,7 +11,7 @@ import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { ownCommand } from '../../src/process/own-command.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
-import { openSdxlGenerator } from '../../workers/engine/sdxl-generator.ts';
+import { openSdxlGenerator } from '../../workers/engine/open-generator.ts';
 import { chooseDevice } from '../../workers/supervisor/devices/choose-device.ts';
 import { batchOnServer } from './generate/batch-on-server.ts';
 import { generateOnServer } from './generate/on-server.ts';

@@ -92,6 +92,30 @@ test('a shared network leaves with the last who has it, and is loaded anew after
   await release(third);
 });
 
+test('who wants the same weights while they are loaded waits for them; a failure is that of all who wait', async () => {
+  const { vae } = await openCheckpoint(base);
+  const pool = createNetworkPool();
+  let [loads, releases] = [0, 0];
+  let fails = true;
+  const load = async () => {
+    loads++;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (fails) throw new Error('no memory');
+    return { release: async () => void releases++ };
+  };
+  const both = () =>
+    Promise.allSettled([vae, { ...vae }].map((component) => pool.open('VAE', component, load)));
+  for (const each of await both()) assert.match(String(Object(each).reason), /no memory/);
+  assert.equal(loads, 1);
+  fails = false;
+  const [first, second] = (await both()).map((each) => Object(each).value);
+  assert.equal(loads, 2, 'a network that could not be loaded is tried again');
+  await first.release();
+  assert.equal(releases, 0);
+  await second.release();
+  assert.equal(releases, 1);
+});
+
 test('models without a pool share nothing', async () => {
   const [first, second] = [await loadModels(base, cpu), await loadModels(base, cpu)];
   const [own, others] = [networksOf(first), networksOf(second)];

@@ -22,42 +22,48 @@ export interface NetworkPool {
 interface Entry {
   readonly kind: string;
   readonly component: Component<unknown>;
-  readonly network: Network;
-  /** How many have it and have not released it. */
+  /** It may still be on its way. */
+  readonly network: Promise<Network>;
+  /** How many have it, or wait for it, and have not released it. */
   users: number;
 }
 
 export function createNetworkPool(): NetworkPool {
   const entries = new Set<Entry>();
 
-  const find = async (kind: string, component: Component<unknown>): Promise<Entry | undefined> => {
-    for (const entry of entries)
-      if (entry.kind === kind && (await haveSameWeights(entry.component, component))) return entry;
-    return undefined;
-  };
-
-  /** The network leaves the device with the last who has it. */
-  const lend = <Opened extends Network>(entry: Entry): Opened => {
+  /** The network leaves the device with the last who has it; one that cannot be loaded is nobody's. */
+  const lend = async <Opened extends Network>(entry: Entry): Promise<Opened> => {
     let isReleased = false;
     entry.users++;
+    const network = (await entry.network.catch((error: unknown) => {
+      entries.delete(entry);
+      throw error;
+    })) as Opened;
     return {
-      ...(entry.network as Opened),
+      ...network,
       release: async () => {
         if (isReleased) return;
         isReleased = true;
         if (--entry.users > 0) return;
         entries.delete(entry);
-        await entry.network.release();
+        await network.release();
       },
     };
   };
 
   return {
     open: async (kind, component, load) => {
-      const found = await find(kind, component);
-      // Released while the weights were compared: it is not to be had any more.
-      if (found !== undefined && entries.has(found)) return lend(found);
-      const entry = { kind, component, network: await load(), users: 0 };
+      const others = new Set<Entry>();
+      for (;;) {
+        const candidate = [...entries].find((entry) => entry.kind === kind && !others.has(entry));
+        if (candidate === undefined) break;
+        // Released while the weights were compared, it is not to be had any more.
+        if ((await haveSameWeights(candidate.component, component)) && entries.has(candidate))
+          return lend(candidate);
+        others.add(candidate);
+      }
+      // Nothing was awaited since the last look: who wants the same at once finds this one.
+      const entry = { kind, component, network: load(), users: 0 };
       entries.add(entry);
       return lend(entry);
     },

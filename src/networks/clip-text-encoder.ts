@@ -37,6 +37,7 @@ export async function openClipTextEncoder(
     deepestClipSkip: deepestClipSkip(config),
     takesVectors: true,
     release: session.release,
+    warmedUp: session.warmedUp,
     async encodePrompt(ids, { vectors = [], clipSkip = 0, signal } = {}) {
       const batch = Math.max(1, Math.ceil(ids.length / tokens));
       requireLength(`${component.name}: ids`, ids.length, [batch, tokens]);

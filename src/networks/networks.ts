@@ -5,6 +5,15 @@ import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
  * before.
  */
 
+/** A network whose first run on inputs of a shape may take longer than others. */
+export interface Warmable {
+  /**
+   * What its session was warmed up for, in the words of whoever did so: one set for all networks that share
+   * the session. Absent where none can.
+   */
+  readonly warmedUp?: Set<string>;
+}
+
 /** What the encoder makes of a batch of prompt chunks. */
 export interface PromptEncoding {
   /** Penultimate hidden state without final layer norm, [batch, tokens, width]. */
@@ -34,7 +43,7 @@ export interface EncodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface ClipTextEncoder {
+export interface ClipTextEncoder extends Warmable {
   /** Tokens per chunk (77 for every published SDXL). */
   readonly tokens: number;
   readonly width: number;
@@ -66,7 +75,7 @@ export interface UnetInput {
   readonly timeIds: Float32Array;
 }
 
-export interface Unet {
+export interface Unet extends Warmable {
   readonly channels: number;
   readonly crossAttentionWidth: number;
   readonly pooledWidth: number;
@@ -107,7 +116,7 @@ export interface VaeEncoder extends VaeGeometry {
   release(): Promise<void>;
 }
 
-export interface VaeDecoder extends VaeGeometry {
+export interface VaeDecoder extends VaeGeometry, Warmable {
   /**
    * Unscaled latents [channels, height, width] to pixels [3, height x factor, width x factor] around -1 ...
    * 1.

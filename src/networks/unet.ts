@@ -81,6 +81,7 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     timeIdCount,
     ...(condWidth !== null && { timestepCondWidth: condWidth }),
     release: session.release,
+    warmedUp: session.warmedUp,
     ...(capture && { capture: async (input: UnetInput) => capture(feeds(input)) }),
     async predictNoise(input, signal) {
       const outputs = await session.run(feeds(input), signal);

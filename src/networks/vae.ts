@@ -25,10 +25,7 @@ export interface VaeOptions extends NetworkOptions {
   readonly preparedFolder?: string;
 }
 
-interface Half {
-  run(input: Tensors, signal?: AbortSignal): Promise<Tensors>;
-  release(): Promise<void>;
-}
+type Half = Pick<NetworkSession, 'run' | 'release' | 'warmedUp'>;
 
 /** Loads one half as its device computes it. */
 async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options: VaeOptions): Promise<Half> {
@@ -44,7 +41,7 @@ async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options:
   const known = folder === undefined ? undefined : await readVaeScales(component, half, folder);
   const session = await open('float16', known ?? (await measureVaeScales(component, half)));
   return {
-    release: session.release,
+    ...session,
     run: (input, signal) => withFallback(`${name} ${half}`, session, () => open('float32'), input, signal),
   };
 }
@@ -110,6 +107,7 @@ export async function openVaeDecoder(
   return {
     ...vaeGeometry(config),
     release: decoder.release,
+    warmedUp: decoder.warmedUp,
     async decode(latents, height, width, signal) {
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);

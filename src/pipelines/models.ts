@@ -25,31 +25,31 @@ export interface Models {
   readonly forceZerosForEmptyPrompt: boolean;
 }
 
-export interface ModelSources extends Omit<Models, 'textStages' | 'noise'> {
-  /** With the encoders' tokenizer directories where the checkpoint carries them. */
-  readonly encoders: readonly {
-    readonly encoder: ClipTextEncoder;
-    readonly tokenizerDirectory: string | undefined;
-  }[];
+/**
+ * The tokenizer of one of a checkpoint's text encoders.
+ * @param directory of its own vocabulary, where the checkpoint carries one.
+ * @param isLast of the encoders.
+ */
+export function loadStageTokenizer(directory: string | undefined, isLast: boolean): Promise<ClipTokenizer> {
+  return loadTokenizer({
+    ...(directory === undefined ? {} : { directory }),
+    // SDXL's OpenCLIP encoder pads with id 0 ('!'), its CLIP-L encoder with the end-of-text token.
+    pad: isLast ? 0 : 'eos',
+  });
+}
+
+export interface ModelSources extends Omit<Models, 'noise'> {
   /** Parsed scheduler_config.json. */
   readonly schedulerConfig: Readonly<Record<string, unknown>>;
 }
 
-/** Loads the tokenizers and the training noise table that belong to a checkpoint's networks. */
-export async function assembleModels(sources: ModelSources): Promise<Models> {
-  const { encoders, schedulerConfig, ...networks } = sources;
+/**
+ * With the training noise table that belongs to a checkpoint's networks.
+ * @throws Error naming what of the networks does not fit together.
+ */
+export function assembleModels({ schedulerConfig, ...parts }: ModelSources): Models {
   requireKnownScheduler(schedulerConfig);
-  const textStages = await Promise.all(
-    encoders.map(async ({ encoder, tokenizerDirectory }, index) => ({
-      encoder,
-      tokenizer: await loadTokenizer({
-        ...(tokenizerDirectory === undefined ? {} : { directory: tokenizerDirectory }),
-        // SDXL's OpenCLIP encoder pads with id 0 ('!'), its CLIP-L encoder with the end-of-text token.
-        pad: index === encoders.length - 1 ? 0 : 'eos',
-      }),
-    })),
-  );
-  const models = { ...networks, textStages, noise: noiseTable(schedulerConfig) };
+  const models = { ...parts, noise: noiseTable(schedulerConfig) };
   requireMatchingWidths(models);
   return models;
 }

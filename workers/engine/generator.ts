@@ -75,10 +75,12 @@ export const silently: OnLoading = () => undefined;
 /**
  * Loads checkpoints before the first request is taken.
  * @param models names of checkpoints; by default the first of those served, as many as stay loaded at once.
+ * @param inTurn one after the other even where there is room for loading them at the same time.
  * @throws with a message for the operator when it cannot.
  */
 export type OpenGenerator = (
   config: Config,
   models?: readonly string[],
   onLoading?: OnLoading,
+  inTurn?: boolean,
 ) => Promise<GrowingGenerator>;

@@ -1,3 +1,4 @@
+import type { DeviceLayout } from '../../src/installation/memory/device-layout.ts';
 import { deviceTrouble } from './device-trouble.ts';
 
 /**
@@ -19,4 +20,14 @@ export async function withLessMemory<T>(
 
 export function isNoMemory(error: unknown): error is Error {
   return error instanceof Error && deviceTrouble(error.message) === 'memory';
+}
+
+/** Goes down one memory plan, and says so. */
+export function lowering(layout: DeviceLayout | undefined): (error: Error) => Promise<boolean> {
+  return async ({ message }) => {
+    const plan = await layout?.lower();
+    if (plan !== undefined)
+      process.stderr.write(`engine: memory plan ${plan.name} from now on (${plan.what}): ${message}\n`);
+    return plan !== undefined;
+  };
 }

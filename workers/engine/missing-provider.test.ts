@@ -7,7 +7,7 @@ import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthe
 import { readConfig } from '../../src/config/config.ts';
 import { cudaProviderInstalled } from '../../src/networks/testing/cuda-here.ts';
 import { explainMissingProvider } from './missing-provider.ts';
-import { openSdxlGenerator } from './sdxl-generator.ts';
+import { openSdxlGenerator } from './open-generator.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'provider-'));
 after(() => rmSync(directory, { recursive: true }));

@@ -10,7 +10,7 @@ import { readConfig } from '../../src/config/config.ts';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import type { GrowingGenerator } from './generator.ts';
-import { openSdxlGenerator } from './sdxl-generator.ts';
+import { openSdxlGenerator } from './open-generator.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'request-embeddings-'));
 const modelsDir = path.join(directory, 'models');

@@ -9,7 +9,7 @@ import type { LoraChoice } from '../../src/contract/bodies/lora-fields.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import { writeTinyLora } from '../testing/tiny-lora.ts';
 import type { GrowingGenerator } from './generator.ts';
-import { openSdxlGenerator } from './sdxl-generator.ts';
+import { openSdxlGenerator } from './open-generator.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'request-loras-'));
 const modelsDir = path.join(directory, 'models');

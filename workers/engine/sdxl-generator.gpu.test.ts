@@ -12,7 +12,7 @@ import { cudaHere } from '../../src/networks/testing/cuda-here.ts';
 import { fakeEdit, fakeRequest } from '../testing/queue.ts';
 import { writeTinyLora } from '../testing/tiny-lora.ts';
 import type { GrowingGenerator } from './generator.ts';
-import { openSdxlGenerator } from './sdxl-generator.ts';
+import { openSdxlGenerator } from './open-generator.ts';
 
 /** Requests of every kind, whose pictures on a GPU must be those of the CPU, and the same ones each time. */
 const skip = cudaHere ? false : 'no CUDA here: `npm run models -- doctor` says what is missing';

@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../src/config/config.ts';
-import { signingFilesOf } from '../../src/config/signing-files.ts';
 import type { ServedModel } from '../../src/contract/model-profile.ts';
-import { baseName, refinerName } from '../../src/contract/served-names.ts';
-import { openSigning, type SignPicture } from '../../src/images/content-credentials.ts';
-import { loadModels } from '../../src/installation/load-models.ts';
+import { baseName } from '../../src/contract/served-names.ts';
+import type { SignPicture } from '../../src/images/content-credentials.ts';
 import type { DeviceLayout } from '../../src/installation/memory/device-layout.ts';
-import { planDevice } from '../../src/installation/memory/plan-device.ts';
-import { createNetworkPool } from '../../src/installation/network-pool.ts';
-import { servableModels } from '../../src/installation/servable-models.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import { computePrecision, isRepeatable } from '../../src/networks/layers-for.ts';
 import { runtimeVersion } from '../../src/networks/runtime/runtime.ts';
@@ -17,26 +12,20 @@ import { createEmbeddingCache } from '../../src/pipelines/conditioning/embedding
 import type { Models } from '../../src/pipelines/models.ts';
 import type { SamplingOptions } from '../../src/pipelines/sampling/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
-import { softwareName, version } from '../../src/process/software.ts';
-import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts';
+import { capabilitiesOf } from '../capabilities.ts';
 import { withProvenance } from './embed-parameters.ts';
 import { croppingOf, encodePicture } from './finished-picture.ts';
-import { type Generator, type OnLoading, type OpenGenerator, silently } from './generator.ts';
-import { withLessMemory } from './less-memory.ts';
-import { explainMissingProvider } from './missing-provider.ts';
+import type { Generator } from './generator.ts';
+import { lowering, withLessMemory } from './less-memory.ts';
 import { type Find, imageToImageRun, runToEnd, textToImageRun } from './pipeline-runs.ts';
 import { createPreviewer } from './preview.ts';
-import { createRequestEmbeddings, type LoadEmbeddings, withoutEmbeddings } from './request-embeddings.ts';
-import { createRequestLoras, type WithLoras, withoutLoras } from './request-loras.ts';
-import { openSafetyCheck, type SafetyCheck } from './safety-check.ts';
+import { type LoadEmbeddings, withoutEmbeddings } from './request-embeddings.ts';
+import { type WithLoras, withoutLoras } from './request-loras.ts';
+import type { SafetyCheck } from './safety-check.ts';
 import { splitOnce } from './split-samples.ts';
-import { whenIdle } from './when-idle.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */
 const embeddingCacheBytes = 256 * 2 ** 20;
-
-/** After this long without a request, memory that only runs need goes back to the device. */
-const idleMs = 30_000;
 
 /** What of the configuration decides how pictures are made. */
 export type GeneratorSettings = Pick<
@@ -44,88 +33,6 @@ export type GeneratorSettings = Pick<
   'device' | 'engineBatch' | 'promptEmphasis' | 'promptMaxChunks'
 > &
   Partial<Pick<Config, 'deterministic'>>;
-
-/** Loads checkpoints of the models folder; nothing is read from disk while a request is worked on. */
-export const openSdxlGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
-  if (config.modelsDir === undefined)
-    throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
-  const { installation, profiles } = await servableModels(config.modelsDir, config.serveModels);
-  const installed = new Map([...installation.values()].map((model) => [model.name, model]));
-  const served = inLoadingOrder(
-    [...installed.keys()].map((name) => ({
-      name,
-      serves: [...installation.keys()].filter((key) => installation.get(key)!.name === name),
-      ...profiles.get(name),
-    })),
-  );
-  requireRoom(served, config.residentModels);
-  const options = {
-    device: config.device,
-    vaePrecision: config.vaePrecision,
-    deterministic: config.deterministic,
-    cudaGraphs: config.cudaGraphs,
-    ...(config.engineThreads === 0 ? {} : { threads: config.engineThreads }),
-  };
-  const resident = new Set<string>();
-  const loaded = new Map<string, Models>();
-  const first = models ?? served.slice(0, config.residentModels).map(({ name }) => name);
-  const memory = await planDevice(
-    first.flatMap((name) => installed.get(name) ?? []),
-    { ...options, ...config, batch: config.engineBatch, limit: config.deviceMemoryLimit },
-    served.some(({ serves }) => serves.some((name) => name !== baseName && name !== refinerName)),
-  ).catch((error: unknown) => {
-    throw explainMissingProvider(error, config.device);
-  });
-  const { layout } = memory;
-  // Graphs keep the arena, which a plan that is short of memory gives back.
-  const loading = layout.plan().trimsArena ? { ...options, cudaGraphs: false } : options;
-  const lower = lowering(layout);
-  const places = { pool: createNetworkPool(), layout };
-  const load = async (names: readonly string[], onLoading: OnLoading = silently): Promise<void> => {
-    for (const { name, serves } of served) {
-      if (!names.includes(name) || resident.has(name)) continue;
-      onLoading(name);
-      const onNetwork = () => onLoading(name);
-      const one = () => loadModels(installed.get(name)!, loading, onNetwork, places);
-      const model = await withLessMemory(one, lower).catch((error: unknown) => {
-        throw explainMissingProvider(error, config.device);
-      });
-      for (const each of serves) loaded.set(each, model);
-      resident.add(name);
-    }
-  };
-  await load(first, onLoading);
-  const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
-  const withLoras = createRequestLoras(config, config.modelsDir, loading, places, (served) =>
-    installation.get(served),
-  );
-  const loadEmbeddings = createRequestEmbeddings(config.modelsDir);
-  const files = signingFilesOf(config);
-  const sign = files && (await openSigning(files, { name: softwareName, version }));
-  const parts = { layout, withLoras, loadEmbeddings, sign, ...(check && { check }) };
-  const generator = createSdxlGenerator(loaded, config, parts);
-  const during = whenIdle(memory.trim, idleMs, (error) => {
-    process.stderr.write(`engine: unused device memory could not be given back: ${error}\n`);
-  });
-  return {
-    ...generator,
-    generate: (...given) => during(() => generator.generate(...given)),
-    capabilities: capabilitiesOf(served, loaded.get(baseName)?.vaeDecoder.factor, config.residentModels),
-    resident: () => [...resident],
-    memory: memory.report,
-    load,
-  };
-};
-
-/** Goes down one memory plan, and says so. */
-function lowering(layout: DeviceLayout | undefined): (error: Error) => Promise<boolean> {
-  return async ({ message }) => {
-    const plan = await layout?.lower();
-    if (plan !== undefined)
-      process.stderr.write(`engine: memory plan ${plan.name} from now on (${plan.what}): ${message}\n`);
-    return plan !== undefined;
-  };
-}
 
 export interface GeneratorOptions {
   /** Asked about every picture before any of the request is given away. */

@@ -21,11 +21,11 @@ export function serveEngine(open: OpenGenerator): void {
   /** The one that computes, and the one before it while its pictures are encoded. */
   const runs = new Map<number, AbortController>();
 
-  const load = async ({ config, models }: ToEngine & { type: 'load' }): Promise<void> => {
+  const load = async ({ config, models, inTurn }: ToEngine & { type: 'load' }): Promise<void> => {
     const started = performance.now();
     try {
       const onLoading = (checkpoint: string): void => void send({ type: 'loading', checkpoint });
-      if (generator === undefined) generator = await open(config, models, onLoading);
+      if (generator === undefined) generator = await open(config, models, onLoading, inTurn);
       else await generator.load(models ?? [], onLoading);
       const loadSeconds = (performance.now() - started) / 1000;
       const { capabilities } = generator;

@@ -6,13 +6,15 @@ import { createHash } from 'node:crypto';
 import { parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
 import type { TextToImageRequest } from '../../../src/contract/generation.ts';
 import { baseName, refinerName } from '../../../src/contract/served-names.ts';
-import { loadModels } from '../../../src/installation/load-models.ts';
+import { type LoadedModels, loadModels } from '../../../src/installation/load-models.ts';
 import { createNetworkPool } from '../../../src/installation/network-pool.ts';
 import { isExported, openLocation } from '../../../src/installation/open-model.ts';
+import { createWarmUps } from '../../../src/installation/warm-up.ts';
 import type { Unet, UnetInput } from '../../../src/networks/networks.ts';
 import { openCudaArena } from '../../../src/networks/runtime/cuda/cuda-arena.ts';
 import { cudaWeights } from '../../../src/networks/runtime/cuda/cuda-weights.ts';
 import { cudaIndex, parseDevice } from '../../../src/networks/runtime/device.ts';
+import { openInTurn, openTogether } from '../../../src/networks/runtime/open-all.ts';
 import { createWeightCopier } from '../../../src/networks/runtime/weights/copy-weights.ts';
 import { createSharedWeights } from '../../../src/networks/runtime/weights/shared-weights.ts';
 import { createWeightSeat } from '../../../src/networks/runtime/weights/weight-seat.ts';
@@ -158,23 +160,31 @@ async function requestRows(models: ReadonlyMap<string, Models>): Promise<void> {
 }
 
 const pool = createNetworkPool();
-const models = new Map<string, Models>();
+const models = new Map<string, LoadedModels>();
 say({
   row: work.refiner === undefined ? 'load of the base' : 'load of base and refiner',
   unit: 's',
   value: await seconds(async () => {
-    models.set(baseName, await loadModels(work.base, options, undefined, { pool }));
-    if (work.refiner !== undefined)
-      models.set(refinerName, await loadModels(work.refiner, options, undefined, { pool }));
+    const together = index !== undefined;
+    const places = { pool, together, warmUps: createWarmUps() };
+    const wanted = [[baseName, work.base] as const, [refinerName, work.refiner] as const];
+    const openers = wanted.flatMap(([name, location]) =>
+      location === undefined
+        ? []
+        : async () => {
+            const loaded = await loadModels(location, options, undefined, places);
+            models.set(name, loaded);
+            return loaded;
+          },
+    );
+    await (together ? openTogether : openInTurn)(openers);
   }),
 });
 await networkRows('base', models.get(baseName)!);
 if (work.refiner !== undefined) await networkRows('refiner', models.get(refinerName)!);
 if (work.queue > 0) await requestRows(models);
 const input = stepOf(models.get(baseName)!);
-for (const { textStages, unet, vaeEncoder, vaeDecoder } of models.values())
-  for (const network of [...textStages.map(({ encoder }) => encoder), unet, vaeEncoder, vaeDecoder])
-    await network.release();
+for (const { release } of models.values()) await release();
 const [base, refiner] = [await openLocation(work.base), work.refiner && (await openLocation(work.refiner))];
 if (!isExported(base) && !(refiner && isExported(refiner)))
   say(await exchangeRow(base, refiner || undefined, input, options, copier && createWeightSeat(copier)));

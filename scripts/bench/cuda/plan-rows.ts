@@ -6,7 +6,7 @@
  */
 import { readConfig } from '../../../src/config/config.ts';
 import { parseTextToImage } from '../../../src/contract/bodies/bodies.ts';
-import { openSdxlGenerator } from '../../../workers/engine/sdxl-generator.ts';
+import { openSdxlGenerator } from '../../../workers/engine/open-generator.ts';
 import type { EngineRow } from './engine-work.ts';
 
 const [side, steps] = process.argv.slice(2).map(Number);

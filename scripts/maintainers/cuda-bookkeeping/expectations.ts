@@ -95,6 +95,20 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return `a UNet takes ${mebi(one)} (two sessions of their own ${mebi(own)}), a second session on its weights ${mebi(more)}; another checkpoint in its place: ${mebi(copied)} copied, nothing allocated that is kept, no session`;
   },
 
+  'networks side by side': (steps, { inTurn, sideBySide, left }) => {
+    assert.equal(sideBySide, inTurn, 'what they take once they are loaded');
+    assert.equal(left, 0, 'all is given back');
+    const [one, both] = [at(steps, 'in turn'), at(steps, 'side by side')];
+    const sizes = (calls: readonly Call[], name: string) =>
+      named(calls, name)
+        .map(({ numbers }) => numbers[0]!)
+        .sort((a, b) => a - b);
+    // Without an allocation more, there is none that passes.
+    assert.deepEqual(sizes(both, 'cudaMalloc'), sizes(one, 'cudaMalloc'));
+    assert.deepEqual(sizes(both, 'cudaMemcpy'), sizes(one, 'cudaMemcpy'), 'each weight is copied once');
+    return `all networks of base and refiner take ${mebi(sideBySide)} in ${allocations(both).length} allocations, side by side as in turn; ${mebi(bytes(named(both, 'cudaMemcpy')))} copied`;
+  },
+
   devices: (_steps, { name, index, computeCapability, freeBytes, others }) => {
     assert.deepEqual({ name, index, others }, { name: 'fake', index: 0, others: 0 });
     assert.equal(freeBytes, 2 ** 34);

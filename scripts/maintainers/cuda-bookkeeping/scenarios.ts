@@ -21,6 +21,7 @@ import { placeOf, type TensorValue, valueOverDevice } from '../../../src/network
 import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
 import type { Findings, Mark } from './calls.ts';
 import { unetsInOwnMemory } from './own-weights.ts';
+import { networksSideBySide } from './side-by-side.ts';
 
 /** Rows of the weight: 4 MiB of float32. */
 const side = 1024;
@@ -208,6 +209,8 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
   },
 
   'networks in memory of ours': unetsInOwnMemory,
+
+  'networks side by side': networksSideBySide,
 
   devices: async (mark) => {
     const [device, ...others] = cudaDevices();

@@ -176,3 +176,65 @@ test('a UNet is captured only where all stays, and one that was comes again with
   await unet.predictNoise(step);
   assert.deepEqual(events, ['release', 'load']);
 });
+
+/** Loads that end when they are told to. */
+function held(events: string[]) {
+  const ends: (() => void)[] = [];
+  const open = (name: string) => async (): Promise<Unet> => {
+    events.push(`load ${name}`);
+    await new Promise<void>((resolve) => ends.push(resolve));
+    return {
+      predictNoise: async () => new Float32Array(1),
+      release: async () => void events.push(`release ${name}`),
+    } as unknown as Unet;
+  };
+  return { open, end: () => ends.shift()!() };
+}
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('UNets are loaded at the same time where all stay, and one after the other where they take turns', async () => {
+  for (const [plans, atOnce] of [
+    [memoryPlans, ['load base', 'load refiner']],
+    [memoryPlans.slice(1), ['load base']],
+  ] as const) {
+    const events: string[] = [];
+    const { open, end } = held(events);
+    const layout = createDeviceLayout({ device: 'cuda:0', plans });
+    const both = [layout.unet(open('base')), layout.unet(open('refiner'))];
+    await turn();
+    assert.deepEqual(events, atOnce);
+    end();
+    await turn();
+    end();
+    await Promise.all(both);
+    assert.deepEqual(events.slice(-1), ['load refiner']);
+    assert.equal(events.includes('release base'), plans !== memoryPlans);
+  }
+});
+
+test('a UNet that two steps ask for at once is loaded once', async () => {
+  const events: string[] = [];
+  const layout = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans });
+  const { open, end } = held(events);
+  const opening = layout.unet(open('base'));
+  await turn();
+  end();
+  const unet = await opening;
+  await layout.lower();
+  await layout.lower();
+  await layout.unet(async () => unet);
+  assert.deepEqual(events, ['load base', 'release base']);
+  const steps = [unet.predictNoise(step), unet.predictNoise(step)];
+  await turn();
+  end();
+  await Promise.all(steps);
+  assert.deepEqual(events, ['load base', 'release base', 'load base']);
+});
+
+test('there is room for loading side by side only under the plan that was chosen with it', async () => {
+  const layout = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans, loadsTogether: true });
+  assert.equal(layout.loadsTogether(), true);
+  await layout.lower();
+  assert.equal(layout.loadsTogether(), false);
+  assert.equal(createDeviceLayout({ device: 'cuda:0', plans: memoryPlans }).loadsTogether(), false);
+});

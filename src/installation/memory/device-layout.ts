@@ -8,6 +8,8 @@ import type { MemoryPlan } from './memory-plans.ts';
 /** Holds the networks of a worker as its memory plan says, and can go down to the next. */
 export interface DeviceLayout {
   plan(): MemoryPlan;
+  /** Whether there is room for what loading networks at the same time takes beside them. */
+  loadsTogether(): boolean;
   /**
    * The next smaller plan, which holds at once: text encoders move, all UNets but the last one used leave.
    * @returns undefined where there is none.
@@ -30,7 +32,8 @@ interface Network {
 /** A network that may be off the device between two uses. */
 interface Place<Held extends Network> {
   readonly open: () => Promise<Held>;
-  held: Held | undefined;
+  /** It may still be on its way. */
+  held: Promise<Held> | undefined;
 }
 
 interface UnetPlace extends Place<Unet> {
@@ -42,6 +45,8 @@ export interface LayoutOptions {
   readonly device: Device;
   /** From the chosen one down; at least one. */
   readonly plans: readonly MemoryPlan[];
+  /** Whether the first of them leaves room for loading side by side; by default it does not. */
+  readonly loadsTogether?: boolean;
   /** Gives unused memory back to the device. */
   readonly trim?: () => Promise<void>;
   /** Memory for weights, where networks have it outside of their sessions. */
@@ -53,6 +58,7 @@ export interface LayoutOptions {
 export function createDeviceLayout({
   device,
   plans,
+  loadsTogether = false,
   trim = async () => undefined,
   weights,
   seat,
@@ -74,7 +80,8 @@ export function createDeviceLayout({
   const putAway = async (place: Place<Network>): Promise<void> => {
     const { held } = place;
     place.held = undefined;
-    await held?.release();
+    const network = await held?.catch(() => undefined);
+    await network?.release();
   };
   /** All UNets that cannot be on the device together with this one. */
   const putOthersAway = async (but: UnetPlace | undefined): Promise<void> => {
@@ -84,20 +91,33 @@ export function createDeviceLayout({
     for (const place of others) await putAway(place);
     if (others.length > 0) await trim();
   };
-  const present = async <Held extends Network>(place: Place<Held>): Promise<Held> => {
-    place.held ??= await place.open();
-    return place.held;
+  const present = <Held extends Network>(place: Place<Held>): Promise<Held> => {
+    if (place.held !== undefined) return place.held;
+    const opening = place.open().catch((error: unknown) => {
+      if (place.held === opening) place.held = undefined;
+      throw error;
+    });
+    place.held = opening;
+    return opening;
   };
-  /** One at a time, so that no network leaves while it is on its way. */
-  const unetAt = (place: UnetPlace): Promise<Unet> =>
-    turns.alone(async () => {
-      if (plan().exchangesUnets) await putOthersAway(place);
+  /** Where UNets are exchanged one at a time, so that none leaves while it is on its way. */
+  const unetAt = async (place: UnetPlace): Promise<Unet> => {
+    const presentBesideOthers = async () => {
+      if (plan().exchangesUnets) return undefined;
       lastUnet = place;
       return present(place);
-    });
+    };
+    const presentInTurn = async () => {
+      await putOthersAway(place);
+      lastUnet = place;
+      return present(place);
+    };
+    return (await turns.shared(presentBesideOthers)) ?? turns.alone(presentInTurn);
+  };
 
   return {
     plan,
+    loadsTogether: () => loadsTogether && level === 0,
     lower: () =>
       turns.alone(async () => {
         if (level + 1 === plans.length) return undefined;
@@ -106,7 +126,7 @@ export function createDeviceLayout({
         if (plan().textOnCpu && !before.textOnCpu) for (const place of texts) await putAway(place);
         if (plan().exchangesUnets && !before.exchangesUnets) {
           // What was captured as a CUDA graph keeps its part of the arena, and comes again without.
-          const isCaptured = lastUnet?.held?.capture !== undefined;
+          const isCaptured = (await lastUnet?.held)?.capture !== undefined;
           await putOthersAway(isCaptured || lastUnet?.isSeated ? undefined : lastUnet);
         }
         await trim();
@@ -118,7 +138,10 @@ export function createDeviceLayout({
         held: undefined,
       };
       texts.add(place);
-      const encoder = await present(place);
+      const encoder = await present(place).catch((error: unknown) => {
+        texts.delete(place);
+        throw error;
+      });
       return {
         ...encoder,
         encodePrompt: async (ids, options) => {
@@ -138,7 +161,11 @@ export function createDeviceLayout({
         isSeated: takesWeights && seat !== undefined,
       };
       unets.add(place);
-      const { capture, ...unet } = await unetAt(place);
+      const { capture, ...unet } = await unetAt(place).catch((error: unknown) => {
+        unets.delete(place);
+        if (lastUnet === place) lastUnet = undefined;
+        throw error;
+      });
       return {
         ...unet,
         ...(capture !== undefined && !plan().trimsArena && { capture }),

@@ -36,6 +36,14 @@ test('pictures of 1024 x 1024 fit into what they should', () => {
   assert.ok(totalOf(base, 'tiled-vae') <= 7.6 * gigabyte);
 });
 
+test('what loading side by side takes beside a plan is the other order in which an arena comes to its size', () => {
+  const [resident] = uses(both) as [PlannedUse];
+  assert.ok(resident.use.loading > 0);
+  assert.ok(resident.use.loading < 0.05 * resident.use.arena);
+  // Of one checkpoint there is one order by kind.
+  assert.equal(uses(base)[0]!.use.loading, 0);
+});
+
 test('what deterministic group norms work in is known too', async (t) => {
   const needs = await publishedNeeds('base', { ...options, deterministic: true });
   const [plain, deterministic] = [uses(base)[0]!.use, uses(needs)[0]!.use];

@@ -49,6 +49,8 @@ export interface MemoryUse {
   /** CUDA's own: context, kernels, handles and workspaces of cuBLAS and cuDNN. */
   readonly libraries: number;
   readonly total: number;
+  /** What it takes beside that where networks are loaded at the same time. */
+  readonly loading: number;
 }
 
 export interface PlannedUse {

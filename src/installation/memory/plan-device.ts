@@ -1,13 +1,14 @@
 import type { MemoryReport } from '../../contract/answers/memory-report.ts';
 import { type CudaArena, openCudaArena } from '../../networks/runtime/cuda/cuda-arena.ts';
 import { cudaDeviceMemory } from '../../networks/runtime/cuda/cuda-devices.ts';
+import type { CudaOptions } from '../../networks/runtime/cuda/cuda-options.ts';
 import { cudaWeights } from '../../networks/runtime/cuda/cuda-weights.ts';
 import { cudaIndex, type Device } from '../../networks/runtime/device.ts';
 import { createWeightCopier } from '../../networks/runtime/weights/copy-weights.ts';
 import { createSharedWeights } from '../../networks/runtime/weights/shared-weights.ts';
 import { createWeightSeat } from '../../networks/runtime/weights/weight-seat.ts';
 import type { InstalledModel } from '../installation.ts';
-import { loadedBytes } from '../model-facts.ts';
+import { loadedBytes, sum } from '../model-facts.ts';
 import { openUnmerged } from '../open-model.ts';
 import { createDeviceLayout, type DeviceLayout, type LayoutOptions } from './device-layout.ts';
 import { largestUnet, memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
@@ -52,14 +53,19 @@ export async function planDevice(
   const index = cudaIndex(device);
   if (index === undefined) {
     const plans = plansFor(models.length, vaeTiling).filter(({ name }) => name !== 'text-on-cpu');
-    return planned(plans, `${device}: everything, as long as memory lasts`, { device });
+    // What cannot be opened is told when it is loaded.
+    const loadsTogether = device === 'cpu' && (await hasRoomToLoad(models).catch(() => false));
+    const how = loadsTogether ? ', loaded side by side' : '';
+    const why = `${device}: everything, as long as memory lasts${how}`;
+    return planned(plans, why, { device, loadsTogether });
   }
-  const estimates = await estimated(models, options, encodes).catch((error: Error) => error);
+  const estimating = estimated(models, options, encodes).catch((error: Error) => error);
   const most = options.limit && mostBytes(index, options.limit);
-  const arena = await openCudaArena(
-    index,
-    most === undefined || estimates instanceof Error ? {} : { memoryLimit: arenaLimit(estimates.uses, most) },
-  );
+  const limitOf = (known: Awaited<typeof estimating>): CudaOptions =>
+    most === undefined || known instanceof Error ? {} : { memoryLimit: arenaLimit(known.uses, most) };
+  // The first session of a device says what all may take; without a limit it comes while others are compared.
+  const arena = await openCudaArena(index, most === undefined ? {} : limitOf(await estimating));
+  const estimates = await estimating;
   const { trim } = arena;
   const copier = createWeightCopier(cudaWeights(index));
   const weights = createSharedWeights(copier);
@@ -78,15 +84,31 @@ export async function planDevice(
       ? ''
       : `; ${uses[0]!.plan.name} would take ${gigabytes(uses[0]!.use.total)}`;
   const short = chosen.fits ? '' : '; even the smallest plan is estimated to take more';
+  // Weights are copied to where they stay and sessions take nothing for themselves, whichever are loaded at
+  // the same time; networks are warmed up one by one.
+  const loadsTogether = !chosen.plan.exchangesUnets && chosen.use.total + chosen.use.loading <= available;
   return planned(
     plans.map(({ plan }) => plan),
     `${device}: ${why}${roomier}${short}`,
-    { device, trim, weights, seat },
+    { device, trim, weights, seat, loadsTogether },
     (plan) => ({
       estimatedBytes: uses.find((each) => each.plan === plan)!.use.total,
       availableBytes: available,
     }),
   );
+}
+
+/**
+ * What networks take on the CPU while they are loaded over what they take then, where each is in memory twice
+ * for a part of its weights: a UNet of SDXL has 11.5 GB at the most and keeps 10.7.
+ */
+const loadingShare = 1.15;
+
+/** Whether a machine has the memory to load all networks of these models at the same time. */
+async function hasRoomToLoad(models: readonly InstalledModel[]): Promise<boolean> {
+  const opened = await Promise.all(models.map(openUnmerged));
+  const bytes = sum(opened.map((model) => loadedBytes(model, 'cpu')));
+  return loadingShare * bytes <= process.availableMemory();
 }
 
 async function estimated(

@@ -1,3 +1,4 @@
+import type { InferenceSession } from './inference-session.ts';
 import type { Tensors } from './tensor-values.ts';
 
 /** A loaded graph. Runs asked for while one is under way wait for it. */
@@ -14,5 +15,11 @@ export interface NetworkSession {
    * Absent where nothing can.
    */
   capture?(inputs: Tensors): Promise<void>;
+  /** As Warmable has it. */
+  readonly warmedUp: Set<string>;
   release(): Promise<void>;
+}
+
+export function plainSession({ run, release }: InferenceSession): NetworkSession {
+  return { warmedUp: new Set(), run: (inputs, signal) => run(inputs, { signal }), release };
 }

@@ -9,9 +9,10 @@ import { openCapturingSession } from './cuda/capturing-session.ts';
 import { cudaIndex, type Device, isCuda } from './device.ts';
 import { openInferenceSession } from './inference-session.ts';
 import { loadLibrary } from './library.ts';
-import type { NetworkSession } from './network-session.ts';
+import { type NetworkSession, plainSession } from './network-session.ts';
+import { openTogether } from './open-all.ts';
 import type { SessionOptions } from './session-options.ts';
-import { openStage, openTogether, type RuntimeModel, type Stage } from './stage.ts';
+import { openStage, type RuntimeModel, type Stage } from './stage.ts';
 import { readValue, type Tensor, type Tensors, type TensorValue } from './tensor-values.ts';
 import { createTurns } from './turns.ts';
 import { givenNetwork } from './weights/given-network.ts';
@@ -119,6 +120,7 @@ export async function openSession(
   ).catch(refuse);
   const turns = createTurns();
   return {
+    warmedUp: new Set(),
     run: (inputs, signal) => turns.alone(() => runStages(parts, stages, inputs, signal)),
     release: async () => {
       await Promise.all(stages.map((stage) => stage.release()));
@@ -135,7 +137,7 @@ async function openWhole(
   const index = cudaIndex(device);
   if (index !== undefined && cudaGraphs && capturable) return openCapturingSession(model, index);
   const session = await openInferenceSession(model.model, model.options);
-  return { run: (inputs, signal) => session.run(inputs, { signal }), release: session.release };
+  return plainSession(session);
 }
 
 async function runStages(

@@ -69,15 +69,3 @@ function isSame(a: Tensor, b: Tensor | undefined): boolean {
   for (let index = 0; index < a.data.length; index++) if (a.data[index] !== b.data[index]) return false;
   return a.shape.every((side, axis) => side === b.shape[axis]);
 }
-
-/** Opens all at once; where one fails, those that did not are released. @throws the first one's error. */
-export async function openTogether<Opened extends { release(): Promise<void> }>(
-  open: readonly (() => Promise<Opened>)[],
-): Promise<Opened[]> {
-  const loading = await Promise.allSettled(open.map((each) => each()));
-  const opened = loading.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  const failure = loading.find((result) => result.status === 'rejected');
-  if (failure === undefined) return opened;
-  await Promise.all(opened.map((each) => each.release()));
-  throw failure.reason;
-}

@@ -29,18 +29,20 @@ export function loadCheckpoints(
 ): Promise<Loaded> {
   let refusal: (FromEngine & { type: 'refused' }) | undefined;
   let checkpoint: string | undefined;
-  let heardAt = performance.now();
+  /** Several may be loaded at the same time. */
+  const heardOf = new Map<string, { readonly work: Expectation; at: number }>();
   // Its start is no work of a kind that was heard of before.
-  let work: Expectation | undefined = isUp ? undefined : limits.ofLoad('');
+  const start = isUp ? undefined : limits.ofLoad('');
   return new Promise((resolve, reject) => {
     let leave = (): void => undefined;
     const onMessage = (message: FromEngine): void => {
       if (message.type === 'loading') {
-        if (checkpoint === message.checkpoint) work?.learn(performance.now() - heardAt);
         checkpoint = message.checkpoint;
-        work = limits.ofLoad(checkpoint);
-        heardAt = performance.now();
-        channel.expect(work);
+        const now = performance.now();
+        const known = heardOf.get(checkpoint);
+        known?.work.learn(now - known.at);
+        heardOf.set(checkpoint, { work: known?.work ?? limits.ofLoad(checkpoint), at: now });
+        channel.expect(longestOf([...heardOf.values()].map(({ work }) => work)));
       } else if (message.type === 'refused') {
         // It ends by itself; not where the device's driver holds it up.
         refusal = message;
@@ -56,7 +58,12 @@ export function loadCheckpoints(
       const message = refusal?.message ?? `the engine ended (${how}) while it loaded its checkpoints`;
       reject(new LoadError(message, checkpoint, refusal?.error));
     };
-    channel.expect(work);
+    channel.expect(start);
     leave = channel.hear({ onMessage, onLost });
   });
+}
+
+/** Any of them may be the next that is heard of. */
+function longestOf(works: readonly Expectation[]): Pick<Expectation, 'limitMs'> {
+  return { limitMs: () => Math.max(...works.map((work) => work.limitMs())) };
 }

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../../src/config/config.ts';
 import type { TextToImageRequest } from '../../../src/contract/generation.ts';
-import { openSdxlGenerator } from '../../engine/sdxl-generator.ts';
+import { openSdxlGenerator } from '../../engine/open-generator.ts';
 import { fakeRequest, openTestQueue, silentLog } from '../../testing/queue.ts';
 import { writeTinyLora } from '../../testing/tiny-lora.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';

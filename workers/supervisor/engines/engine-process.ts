@@ -17,6 +17,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** Checkpoints to begin with; by default the first of those served, as many as stay loaded at once. */
   readonly models?: readonly string[];
+  /** Loads one checkpoint after the other; by default several at once where the device has room. */
+  readonly inTurn?: boolean;
   /** What is known of how long engines on this device are silent; by default nothing yet. */
   readonly limits?: SilenceLimits;
   /** A cancelled run that does not end for this long takes its process with it. */
@@ -66,12 +68,12 @@ export function silenceLimitsOf({ engineSilenceMinSeconds, engineSilenceMaxSecon
 
 /** @throws LoadError with what the engine said, or how it ended, when its checkpoints do not load. */
 export async function startEngine(options: EngineOptions): Promise<EngineProcess> {
-  const { engineFile, config, log, cancelGraceMs = 60_000, unwanted } = options;
+  const { engineFile, config, log, cancelGraceMs = 60_000, unwanted, inTurn = false } = options;
   const limits = options.limits ?? silenceLimitsOf(config);
   const channel = openEngineChannel(engineFile, limits, log);
   let isUp = false;
   const load = async (models: readonly string[] | undefined) => {
-    channel.send({ type: 'load', config, models });
+    channel.send({ type: 'load', config, models, inTurn });
     const loaded = await loadCheckpoints(channel, limits, isUp);
     isUp = true;
     return loaded;

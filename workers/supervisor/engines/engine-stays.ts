@@ -56,12 +56,18 @@ export async function beginStays(options: StayOptions): Promise<EngineStays> {
     resident = engine.resident();
     for (const name of resident) withdrawn.loaded(name);
   };
+  /** Since an engine has ended under its loading without a word of which checkpoint it was. */
+  let inTurn = false;
   const start = async (models?: readonly string[], unwanted?: AbortSignal): Promise<EngineProcess> => {
     const engine = await startEngine({
       ...options,
+      inTurn,
       limits,
       ...(models && { models }),
       ...(unwanted && { unwanted }),
+    }).catch((error: unknown) => {
+      inTurn ||= isCrash(error);
+      throw error;
     });
     if (closing || unwanted?.aborted) {
       await engine.stop();
@@ -135,7 +141,12 @@ export async function beginStays(options: StayOptions): Promise<EngineStays> {
     return beginStay('addition', all, begin, onFailed(before, engine.ended));
   };
 
-  let current: EngineStay = presentStay(await start());
+  const first = await start().catch((error: unknown) => {
+    if (!isCrash(error)) throw error;
+    log.error({ err: error }, 'the engine ended while it loaded: once more, one checkpoint after the other');
+    return start();
+  });
+  let current: EngineStay = presentStay(first);
   return {
     current: () => current,
     resident: () => resident,
@@ -187,4 +198,9 @@ export async function beginStays(options: StayOptions): Promise<EngineStays> {
       await engine?.stop();
     },
   };
+}
+
+/** Whether an engine has ended, or had to be, before it could say why. */
+function isCrash(error: unknown): boolean {
+  return error instanceof LoadError && error.cause === undefined;
 }

@@ -1,5 +1,5 @@
 import { openInferenceSession } from '../inference-session.ts';
-import type { NetworkSession } from '../network-session.ts';
+import { type NetworkSession, plainSession } from '../network-session.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { RuntimeModel } from '../stage.ts';
 import { cudaGraphs } from './cuda-graphs.ts';
@@ -23,10 +23,11 @@ export async function openCapturingSession(model: RuntimeModel, index: number): 
     if (!(error instanceof RuntimeError) || !aboutGraphs.test(error.message)) throw error;
     say(error);
     session = await open(false);
-    return { run: (inputs, signal) => session.run(inputs, { signal }), release: session.release };
+    return plainSession(session);
   }
   const graphs = cudaGraphs(session, index);
   return {
+    ...plainSession(session),
     run: (inputs, signal) => graphs.run(inputs, { signal }),
     capture: (inputs) => graphs.capture(inputs).catch(say),
     release: async () => {

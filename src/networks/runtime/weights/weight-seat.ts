@@ -84,13 +84,14 @@ export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0)
         turns.alone(async () => {
           if (networks.delete(network) && networks.size === 0) await clear();
         });
-      try {
-        await turns.alone(() => takeSeat(network));
-      } catch (error) {
-        await leave();
-        throw error;
-      }
+      const { warmedUp } = await turns
+        .alone(() => takeSeat(network))
+        .catch(async (error: unknown) => {
+          await leave();
+          throw error;
+        });
       return {
+        warmedUp,
         run: (inputs, signal) =>
           turns.alone(async () => {
             if (!networks.has(network)) throw new Error('the session is released');
