@@ -7,7 +7,6 @@ import argparse
 import random
 
 import torch
-from PIL import Image
 
 import draw
 from atlas import Atlas
@@ -29,6 +28,9 @@ def grid(images, columns):
 
 
 def main():
+    # Training uses `grid`, and has PyTorch alone.
+    from PIL import Image
+
     parse = argparse.ArgumentParser()
     parse.add_argument("--pack", required=True)
     parse.add_argument("--out", required=True)

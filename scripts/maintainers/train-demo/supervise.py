@@ -80,6 +80,7 @@ def main():
         print(f"try {len(codes)}: {'stood still' if codes[-1] is None else codes[-1]}", flush=True)
         if codes[-1] == 0:
             break
+        time.sleep(1)
     sys.exit(0 if codes[-1:] == [0] else 1)
 
 

@@ -96,11 +96,8 @@ def compare():
     captions = Captions(pack)
     told = [captions.random_scene(source)[1] for _ in range(3)]
     batch, atlas = draw.describe(told), Atlas(pack, 96)
-    for pixels, finer, window in (
-        (64, 1, None),
-        (64, 2, None),
-        (64, 1, torch.tensor([[0.3, 0.4, 0.25]] * 6)),
-    ):
+    windows = torch.tensor([[0.3, 0.4, 0.25]] * len(told))
+    for pixels, finer, window in ((64, 2, None), (64, 1, windows)):
         drawn = draw.draw(atlas, batch, pixels, window, None, finer)
         painted = painter.paint(atlas, batch, pixels, window, None, finer)
         differ = ((drawn - painted).abs().amax(1) > painter.TOLERANCE).float().mean().item()

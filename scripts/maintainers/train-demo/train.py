@@ -6,7 +6,7 @@
 Text encoders, then the VAE, then the base, then the refiner; every leg ends with what was made so far saved
 in DIR and a sheet of pictures in DIR/sheet.png. On a GPU in bfloat16, channels last, compiled where compiling
 beside the training has proven right (compiling.py), with the judge trained beside it; the same on a CPU, but
-for those two. Needs PyTorch and the packed file, nothing else.
+for those two. Needs PyTorch, NumPy and the packed file, nothing else.
 
 A stage takes its share of what is left of --whole minutes, by the clock, for nobody knows how fast a machine
 will be; its learning rate follows that time. With --steps base=2000,vae=300 a stage takes so many steps, and
