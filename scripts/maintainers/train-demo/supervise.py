@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 # Seconds without a sign of life after which a training stands still, and until its first.
-STILL, STILL_AT_FIRST = 75, 150
+STILL, STILL_AT_FIRST = 110, 150
 # Seconds to save what there is when the leg is over or cut, before the end is made.
 GRACE = 120
 # With less than this left nothing is begun again.
