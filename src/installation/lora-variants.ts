@@ -34,6 +34,8 @@ export interface LoraVariants {
     loras: readonly LoraFile[],
     onWork: () => Promise<void>,
   ): Promise<Models>;
+  /** Takes all off the device, while nobody computes with one. @returns whether there were any. */
+  letGo(): Promise<boolean>;
 }
 
 interface Loaded {
@@ -65,6 +67,11 @@ export function createLoraVariants(options: LoraVariantOptions): LoraVariants {
       const variant = await load(model, base, key, loras, options, onWork);
       loaded.set(key, variant);
       return variant.models;
+    },
+    letGo: async () => {
+      const hadSome = loaded.size > 0;
+      await leave(0);
+      return hadSome;
     },
   };
 }

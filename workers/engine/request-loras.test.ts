@@ -6,10 +6,14 @@ import { after, before, test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { LoraChoice } from '../../src/contract/bodies/lora-fields.ts';
+import { findInstallation } from '../../src/installation/installation.ts';
+import type { NetworkPool } from '../../src/installation/network-pool.ts';
+import type { Models } from '../../src/pipelines/models.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import { writeTinyLora } from '../testing/tiny-lora.ts';
 import type { GrowingGenerator } from './generator.ts';
 import { openSdxlGenerator } from './open-generator.ts';
+import { createRequestLoras } from './request-loras.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'request-loras-'));
 const modelsDir = path.join(directory, 'models');
@@ -84,4 +88,39 @@ test('a LoRA that is not there or cannot be used fails its request with the reas
     assert.ok(!message.includes(directory));
     return true;
   });
+});
+
+/** core/framework/bfc_arena.cc */
+const noRoom = 'BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 1';
+
+test('variants that are kept for other requests make room for the one that is wanted now', async () => {
+  const held = new Set<object>();
+  let room = 2;
+  const pool: NetworkPool = {
+    open: async <Opened extends { release(): Promise<void> }>(kind: string) => {
+      if (!kind.startsWith('UNet')) return { release: async () => undefined } as unknown as Opened;
+      if (held.size >= room) throw new Error(noRoom);
+      const network = { release: async () => void held.delete(network) };
+      held.add(network);
+      return network as unknown as Opened;
+    },
+  };
+  const installed = await findInstallation(modelsDir);
+  const config = { dataDir: path.join(directory, 'data'), loraVariants: 3 };
+  const withLoras = createRequestLoras(config, modelsDir, { device: 'cpu' }, { pool }, (name) =>
+    installed.get(name),
+  );
+  const models = { textStages: [{}, {}] } as unknown as Models;
+  const open = (name: string, weight: number) =>
+    withLoras('sdxl-base', models, [{ name, weight }], async () => undefined);
+  const first = await open('one', 1);
+  await open('two', 1);
+  assert.equal(await open('one', 1), first, 'it is still there');
+  assert.equal(held.size, 2);
+  await open('one', 0.5);
+  assert.equal(held.size, 1, 'all others have left');
+  assert.notEqual(await open('one', 1), first);
+  room = 0;
+  await assert.rejects(open('two', 0.25), /Failed to allocate memory/);
+  assert.equal(held.size, 0);
 });

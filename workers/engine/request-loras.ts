@@ -9,6 +9,7 @@ import { createLoraVariants } from '../../src/installation/lora-variants.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { VaeOptions } from '../../src/networks/vae.ts';
 import type { Models } from '../../src/pipelines/models.ts';
+import { withLessMemory } from './less-memory.ts';
 import { adapterFile } from './request-adapters.ts';
 
 /**
@@ -58,7 +59,9 @@ export function createRequestLoras(
       await onWork();
     };
     const used = chosen.filter(({ name }) => applied.some((each) => each.name === name));
-    return await variants.open(find(served)!, base, used, sign).catch((cause: unknown) => {
+    // What is kept for other requests goes before anything of the checkpoints does.
+    const variant = () => variants.open(find(served)!, base, used, sign);
+    return await withLessMemory(variant, variants.letGo).catch((cause: unknown) => {
       if (!(cause instanceof CheckpointError)) throw cause;
       throw new JobError(`loras: ${withoutFolders(cause.message, modelsDir)}`, { retryable: false, cause });
     });

@@ -167,6 +167,35 @@ test('a picture that finds no memory is made all the same, by the first smaller 
   }
 });
 
+test('a checkpoint with LoRAs that finds no memory is loaded by the first smaller plan that has room for it', async () => {
+  const layout = createDeviceLayout({ device: 'cpu', plans: memoryPlans });
+  const tried: string[] = [];
+  const withLoras: GeneratorOptions['withLoras'] = async (_, models) => {
+    tried.push(layout.plan().name);
+    if (layout.plan().name !== 'text-on-cpu') throw new Error(noRoom);
+    return models;
+  };
+  const made = (more: GeneratorOptions) =>
+    createSdxlGenerator(new Map([['sdxl-base', base]]), settings, more).generate(
+      { ...request, loras: [{ name: 'one', weight: 1 }] },
+      { inputImage: undefined, progress: async () => undefined, signal: never },
+    );
+  const { pictures } = await made({ layout, withLoras });
+  assert.deepEqual(tried, ['resident', 'exchanged', 'text-on-cpu']);
+  const plain = await generator().generate(request, {
+    ...{ inputImage: undefined, progress: async () => undefined, signal: never },
+  });
+  assert.deepEqual(
+    pictures.map(({ latentSha256 }) => latentSha256),
+    plain.pictures.map(({ latentSha256 }) => latentSha256),
+  );
+  const full = async () => {
+    throw new Error(noRoom);
+  };
+  await assert.rejects(made({ layout, withLoras: full }), /Failed to allocate memory/);
+  assert.equal(layout.plan().name, 'tiled-vae');
+});
+
 test('a picture of several tiles says so', async () => {
   const layout = createDeviceLayout({ device: 'cpu', plans: plansFor(1, 'on') });
   const models = { ...base, vaeDecoder: await layout.vaeDecoder(async () => base.vaeDecoder) };

@@ -98,7 +98,9 @@ export function createSdxlGenerator(
       const base =
         loras.length === 0
           ? find(name)
-          : await stopwatch.time('loras', () => withLoras(name, find(name), loras, onWork));
+          : await stopwatch.time('loras', () =>
+              withLessMemory(() => withLoras(name, find(name), loras, onWork), lower),
+            );
       const compute = async (batch: number) => {
         const options: SamplingOptions = { ...shared, batch };
         const { used, steps } =
