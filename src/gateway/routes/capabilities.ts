@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/answers/capabilities.ts';
 import { parseFields } from '../../contract/bodies/fields.ts';
 import { lorasOf } from '../../contract/bodies/lora-fields.ts';
-import { routesOf } from '../../contract/routes.ts';
 import { baseName } from '../../contract/served-names.ts';
 import { version } from '../../process/software.ts';
 import { chunkLength } from '../../text/chunks.ts';
@@ -17,7 +16,7 @@ import { unknownWordWarnings } from '../submit/known-words.ts';
 import { embeddingsNamed } from '../submit/named-embeddings.ts';
 import { isLong } from '../submit/prompt-check.ts';
 import { assertContentType, readBody } from '../submit/read-body.ts';
-import type { WorkerList } from '../submit/worker-list.ts';
+import { type WorkerList, workersOf } from '../submit/worker-list.ts';
 import { hasLabReport } from './lab.ts';
 
 /** Addresses of these routes and the verbs they know. */
@@ -56,7 +55,7 @@ export function capabilityRoutes(
     const { fields } = await readBody(request, settings.bodyLimit);
     const { prompt, negative_prompt: negativePrompt, style, base_model } = parseFields(tokenizeBody, fields);
     const live = await workers.live();
-    const serving = live.filter((worker) => routesOf(worker).includes(base_model ?? baseName));
+    const serving = workersOf(base_model ?? baseName, live);
     const texts = { prompt: lorasOf(prompt).prompt, negativePrompt, style };
     const { embeddings, warnings } = embeddingsNamed(texts, serving);
     const described = { ...texts, embeddings };

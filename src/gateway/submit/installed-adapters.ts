@@ -2,9 +2,8 @@ import { namedAdapter } from '../../contract/answers/adapters.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { unknownNameMessage } from '../../contract/names/nearest-names.ts';
-import { routesOf } from '../../contract/routes.ts';
 import { show } from '../../contract/show.ts';
-import type { WorkerList } from './worker-list.ts';
+import { type WorkerList, workersOf } from './worker-list.ts';
 
 /**
  * The request with its LoRAs under the names that the workers have them by.
@@ -17,7 +16,7 @@ export async function withInstalledLoras<Request extends Pick<GenerationRequest,
 ): Promise<Request> {
   const { loras } = request;
   if (loras === undefined) return request;
-  const serving = (await expected()).filter((worker) => routesOf(worker).includes(route));
+  const serving = workersOf(route, await expected());
   // Nothing is known of any: the worker that comes says what it has.
   if (serving.length === 0) return request;
   const usable = [

@@ -1,11 +1,10 @@
 import { withWarnings } from '../../contract/answers/warnings.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
-import { routesOf } from '../../contract/routes.ts';
 import { show } from '../../contract/show.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
 import { embeddingNames, embeddingsIn, type PromptEmbedding } from '../../text/embedding-names.ts';
 import { type Prompts, styledFields } from './prompt-check.ts';
-import type { WorkerList } from './worker-list.ts';
+import { type WorkerList, workersOf } from './worker-list.ts';
 
 /** What the prompts of a request name of the embeddings that some workers have, and what is to be told. */
 export interface NamedEmbeddings {
@@ -53,8 +52,7 @@ export async function withNamedEmbeddings<Request extends Described>(
 ): Promise<Request> {
   // Where none is left the request is refused for that, further on.
   const workers = await expected().catch(() => []);
-  const serving = workers.filter((worker) => routesOf(worker).includes(served));
-  const { embeddings, warnings } = embeddingsNamed(request, serving);
+  const { embeddings, warnings } = embeddingsNamed(request, workersOf(served, workers));
   const named = embeddings.length === 0 ? request : { ...request, embeddings };
   return withWarnings(named, warnings);
 }

@@ -29,6 +29,11 @@ const maxAgeMs = 1000;
 /** Workers are looked for this often while nobody asks: what was seen last must not be the last request. */
 const lookIntervalMs = 5000;
 
+/** Those of the workers that take requests of a route (see contract/routes.ts). */
+export function workersOf(route: string, workers: readonly WorkerInfo[]): WorkerInfo[] {
+  return workers.filter((worker) => routesOf(worker).includes(route));
+}
+
 export function createWorkerList(redis: Connection, graceMs: number): WorkerList {
   const startedAt = performance.now();
   const seen = new Map<string, { info: WorkerInfo; at: number }>();
@@ -64,7 +69,7 @@ export function createWorkerList(redis: Connection, graceMs: number): WorkerList
     expected,
     serves: async (route) => {
       const workers = await expected();
-      if (workers.some((info) => routesOf(info).includes(route))) return true;
+      if (workersOf(route, workers).length > 0) return true;
       const known = await knownRoutes(redis);
       const silentMs = known.get(route);
       if (silentMs === undefined) return workers.length === 0 && known.size === 0 && isRoute(route);
