@@ -1,3 +1,4 @@
+import { wireLora } from '../bodies/lora-fields.ts';
 import type { DeterminismReport } from '../generation.ts';
 import type { ResponseBody } from '../openapi/response-schemas.ts';
 import type { RequestRecord } from '../request-record.ts';
@@ -125,12 +126,7 @@ function determinismBody({
 }: DeterminismReport): CompletedBody['determinism'] {
   return {
     checkpoints: [...checkpoints],
-    ...(loras && {
-      loras: loras.map(({ textEncoderWeight, ...lora }) => ({
-        ...lora,
-        ...(textEncoderWeight !== undefined && { text_encoder_weight: textEncoderWeight }),
-      })),
-    }),
+    ...(loras && { loras: loras.map(wireLora) }),
     ...(embeddings && { embeddings: [...embeddings] }),
     ...report,
     ...(deviceReason !== undefined && { device_reason: deviceReason }),

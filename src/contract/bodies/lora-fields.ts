@@ -40,6 +40,11 @@ const tag = /<(?:lora|lyco):([^:<>]+)((?::[^:<>]*)*)>/g;
 
 type WireLora = NonNullable<z.output<(typeof loraFields)['loras']>>[number];
 
+/** A LoRA in the names of the API. */
+export function wireLora<Lora extends LoraChoice>({ textEncoderWeight, ...lora }: Lora) {
+  return { ...lora, ...(textEncoderWeight !== undefined && { text_encoder_weight: textEncoderWeight }) };
+}
+
 /**
  * The LoRAs that a body names in its field and in its prompt, and the prompt without them.
  * @throws ApiError naming a tag that cannot be read, a LoRA named twice, or too many of them.

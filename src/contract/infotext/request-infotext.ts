@@ -1,6 +1,6 @@
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
 import { layersOfClipSkip } from '../a1111/override-settings.ts';
-import type { LoraChoice } from '../bodies/lora-fields.ts';
+import { type LoraChoice, wireLora } from '../bodies/lora-fields.ts';
 import { maxSeed } from '../bodies/variation-fields.ts';
 import type { GenerationRequest } from '../generation.ts';
 import { baseName, refinerName } from '../served-names.ts';
@@ -44,7 +44,7 @@ export function infotextOf(request: GenerationRequest, picture: PictureFacts): s
     ['Sigma tmax', solverOptions.sTmax],
     ['Sigma noise', solverOptions.sNoise],
     ['Step cache', request.stepCache && JSON.stringify(request.stepCache)],
-    ['LoRAs', areSpeakable(loras) ? undefined : listed(loras)],
+    ['LoRAs', areSpeakable(loras) ? undefined : JSON.stringify(loras.map(wireLora))],
     ['Original size', sizes.originalSize && `[${sizes.originalSize.width},${sizes.originalSize.height}]`],
     ['Target size', sizes.targetSize && `[${sizes.targetSize.width},${sizes.targetSize.height}]`],
     ['Crop', sizes.crop && `[${sizes.crop.left},${sizes.crop.top}]`],
@@ -75,15 +75,6 @@ function areSpeakable(loras: readonly LoraChoice[]): boolean {
     ({ name, weight, textEncoderWeight = weight }) =>
       !/[:<>]/.test(name) && [weight, textEncoderWeight].every((each) => /^-?[\d.]+$/.test(String(each))),
   );
-}
-
-/** As the body's field has them. */
-function listed(loras: readonly LoraChoice[]): string {
-  const wire = loras.map(({ name, weight, textEncoderWeight }) => ({
-    ...{ name, weight },
-    ...(textEncoderWeight !== undefined && { text_encoder_weight: textEncoderWeight }),
-  }));
-  return JSON.stringify(wire);
 }
 
 /** A1111's own syntax: the weight of all, or those of the text encoders and the UNet. */
