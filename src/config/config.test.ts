@@ -325,7 +325,7 @@ test('pictures are signed with certificate and key, and neither alone is taken',
     key: '/k.pem',
   });
   for (const set of ['C2PA_CERTIFICATE', 'C2PA_KEY'])
-    assert.throws(() => own({ [set]: '/c.pem' }), new RegExp(`${set} is set and C2PA_\\w+ is not`));
+    assert.throws(() => readConfig({ [set]: '/c.pem' }), /C2PA_CERTIFICATE and C2PA_KEY: both or neither/);
 });
 
 test('the paths of the content policy are made absolute', () => {

@@ -153,6 +153,7 @@ function contradictions(given: Given, environment: Environment): string[] {
   const device = givenText(settings.device.variable, environment);
   const twoDevices = `DEVICE=${JSON.stringify(device)}: DEVICES is set too; one of them must go`;
   const halfCertificate = 'REDIS_TLS_CERT and REDIS_TLS_KEY: both or neither';
+  const halfSignature = 'C2PA_CERTIFICATE and C2PA_KEY: both or neither; pictures are signed with both';
   const inverted = `ENGINE_SILENCE_MIN_SECONDS="${least}": must not be above ENGINE_SILENCE_MAX_SECONDS, ${most}`;
   return [
     ...(auth || isLoopback(host) ? [] : [open]),
@@ -161,6 +162,7 @@ function contradictions(given: Given, environment: Environment): string[] {
     ...(given.devices !== undefined && device !== '' ? [twoDevices] : []),
     ...(topology?.kind === 'cluster' && topology.db !== 0 ? [noDatabase] : []),
     ...((given.redisTlsCert === undefined) === (given.redisTlsKey === undefined) ? [] : [halfCertificate]),
+    ...((given.c2paCertificate === undefined) === (given.c2paKey === undefined) ? [] : [halfSignature]),
   ];
 }
 
