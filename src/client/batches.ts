@@ -27,8 +27,11 @@ export interface Batches {
   ): Promise<Schemas['BatchReply']>;
   /** How far it is. */
   state(id: string): Promise<Schemas['Batch']>;
-  /** The lines that have ended by now, in the order of the batch, read as they come. */
-  results(id: string, signal?: AbortSignal): AsyncGenerator<BatchResult, void>;
+  /** The lines that have ended by now, in the order of the batch, read as they come; `from` one on. */
+  results(
+    id: string,
+    options?: { readonly from?: number; readonly signal?: AbortSignal },
+  ): AsyncGenerator<BatchResult, void>;
   /** Each line once, soon after it has ended, until all have. */
   follow(id: string, options?: FollowOptions): AsyncGenerator<BatchResult, void>;
   /** Ends the lines that have not ended. */
@@ -47,14 +50,15 @@ export function createBatches(call: Call): Batches {
   const at = (id: string) => `v2/batches/${encodeURIComponent(id)}`;
   const state: Batches['state'] = async (id) => (await (await call(at(id))).json()) as Schemas['Batch'];
 
-  const results: Batches['results'] = async function* (id, signal) {
-    const response = await call(`${at(id)}/results`, signal ? { signal } : {});
+  const results: Batches['results'] = async function* (id, { from = 1, signal } = {}) {
+    const response = await call(`${at(id)}/results?from=${from}`, signal ? { signal } : {});
     for await (const line of piecesOf(response.body!, '\n'))
       if (line !== '') yield JSON.parse(line) as BatchResult;
   };
 
   const follow: Batches['follow'] = async function* (id, { signal, onState, pauseMs = 1000 } = {}) {
     const told = new Set<number>();
+    let from = 1;
     for (;;) {
       signal?.throwIfAborted();
       const now = await state(id);
@@ -62,11 +66,12 @@ export function createBatches(call: Call): Batches {
       const { completed, failed, cancelled } = now.counts;
       const isOver = now.finished_at !== null;
       if (isOver || completed + failed + cancelled > told.size)
-        for await (const result of results(id, signal)) {
+        for await (const result of results(id, { from, ...(signal && { signal }) })) {
           if (told.has(result.line)) continue;
           told.add(result.line);
           yield result;
         }
+      while (told.has(from)) from++;
       if (isOver) return;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

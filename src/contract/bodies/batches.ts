@@ -22,6 +22,11 @@ export const batchLineFields = z.object({
     .meta({ description: 'A name of your own for the line, repeated in its result; once in a batch' }),
 });
 
+/** What `GET /v2/batches/{id}/results` may be asked. */
+export const batchResultsQuery = z.object({
+  from: z.int().min(1).max(mostLines).default(1).meta({ description: 'The first line to tell of' }),
+});
+
 export interface ParsedLine {
   readonly slug: SlugName;
   readonly customId?: string;

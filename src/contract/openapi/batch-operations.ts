@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { batchLineFields } from '../bodies/batches.ts';
+import { batchLineFields, mostLines } from '../bodies/batches.ts';
 import { errorResponses } from './error-responses.ts';
 import { exampleId } from './examples.ts';
 import { type JsonObject, jsonResponse, type Operation, reference } from './operation.ts';
@@ -95,6 +95,10 @@ export const batchOperations: readonly Operation[] = [
     path: '/v2/batches/{id}/results',
     tag,
     summary: 'Results of the lines that have ended, as JSON lines',
+    parameters: [
+      ...byId.parameters,
+      { name: 'from', in: 'query', schema: { type: 'integer', minimum: 1, maximum: mostLines, default: 1 } },
+    ],
     description:
       'Pictures are kept an hour after they are made, as those of single requests: ask while the batch goes on.',
     responses: {

@@ -11,16 +11,18 @@ const chunk = 50;
 /**
  * Results as JSON lines, in the order of the batch; lines under way are left out. Of a cancelled batch the
  * lines that never began have one too.
+ * @param first line that is told of, from 1.
  */
 export async function* resultLines(
   producer: Producer,
   base: string,
   { id, owner, total, next, cancelledAt }: Batch,
+  first: number,
 ): AsyncGenerator<string, void> {
   const { redis } = producer;
   const outcomes = await readOutcomes(redis, id);
   const { remaining } = await readBalance(redis, owner);
-  for (let from = 0; from < total; from += chunk) {
+  for (let from = first - 1; from < total; from += chunk) {
     const lines = await readLines(redis, id, from, chunk);
     const told = lines.map(async (line, offset) => {
       const index = from + offset;

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { batchBody, batchReply } from '../../contract/answers/batch-replies.ts';
-import type { ParsedLine } from '../../contract/bodies/batches.ts';
+import { batchResultsQuery, type ParsedLine } from '../../contract/bodies/batches.ts';
+import { parseFields } from '../../contract/bodies/fields.ts';
 import { ApiError } from '../../contract/errors.ts';
 import { slugs } from '../../contract/slugs.ts';
 import { cancelBatch, openLines, readOutcomes } from '../../jobs/batches/batch-lines.ts';
@@ -155,8 +156,9 @@ export async function batchRoutes(
     });
 
     bodyless.get(`${path}/:id/results`, { exposeHeadRoute: false }, async (request: ById, reply) => {
+      const { from } = parseFields(batchResultsQuery, request.query);
       const batch = await find(request);
-      const lines = resultLines(producer, baseUrl(request, settings.publicUrl), batch);
+      const lines = resultLines(producer, baseUrl(request, settings.publicUrl), batch, from);
       return reply.type('application/jsonl').send(Readable.from(lines));
     });
   });

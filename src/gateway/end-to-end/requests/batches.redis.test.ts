@@ -34,8 +34,8 @@ const ended = async (id: string, key?: string) => {
     await setTimeout(50);
   }
 };
-const resultsOf = async (id: string, key?: string) => {
-  const reply = await service.get(`/v2/batches/${id}/results`, key);
+const resultsOf = async (id: string, key?: string, query = '') => {
+  const reply = await service.get(`/v2/batches/${id}/results${query}`, key);
   assert.equal(reply.headers['content-type'], 'application/jsonl');
   const lines = reply.body.split('\n').filter((line) => line !== '');
   return lines.map((line) => responseSchemas.BatchResult.parse(JSON.parse(line)));
@@ -75,6 +75,12 @@ test('every line of a batch becomes a request, and its result a line in the same
   assert.equal(picture.body, 'picture of seed 8');
   const single = (await service.get(`/v2/requests/${results[0]!.request_id}`)).json();
   assert.deepEqual(results[0]!.result, single);
+  assert.deepEqual(await resultsOf(id, undefined, '?from=2'), results.slice(1));
+  const wrong = await service.get(`/v2/batches/${id}/results?from=0`);
+  assert.deepEqual(
+    [wrong.statusCode, wrong.json().error],
+    [400, 'from must be an integer from 1 to 1000, got "0"'],
+  );
 });
 
 test('a batch with wrong lines is refused whole, each of them by its number and nothing else of it', async () => {
