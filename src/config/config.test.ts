@@ -1,20 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, localUrl, readConfig, withVariables } from './config.ts';
+import { localUrl, readConfig } from './config.ts';
 import { signingFilesOf } from './signing-files.ts';
-
-const complaint = (environment: Record<string, string>): string => {
-  try {
-    readConfig(environment);
-  } catch (error) {
-    assert.ok(error instanceof ConfigError);
-    return error.message;
-  }
-  assert.fail('no complaint');
-};
+import { complaint } from './testing/complaint.ts';
 
 test('an empty environment gives the documented defaults, frozen', () => {
   const config = readConfig({});
@@ -139,69 +128,6 @@ for (const url of [
   });
 }
 
-const bad: [name: string, value: string, allowed: RegExp][] = [
-  ['PORT', '0', /a whole number from 1 to 65535/],
-  ['PORT', '80 80', /a whole number/],
-  ['PORT', '65536', /a whole number/],
-  ['PORT', '8e3', /a whole number/],
-  ['REDIS_URL', 'http://localhost', /redis:\/\/host:port/],
-  ['REDIS_URL', 'redis+sentinel://a:1,b:2', /redis\+sentinel:\/\/host:port,host:port\/master-name/],
-  ['REDIS_URL', 'redis+cluster://a:1,b:x', /redis\+cluster:\/\/host:port,host:port/],
-  ['REDIS_URL', 'redis+cluster://a:1/2', /a Redis Cluster has database 0 alone/],
-  ['PUBLIC_URL', 'localhost:8080', /http:\/\/ or https:\/\//],
-  ['PUBLIC_URL', 'https://pictures.example/#x', /fragment/],
-  ['PUBLIC_URL', 'https://pictures.example#', /fragment/],
-  ['PUBLIC_URL', 'https://pictures.example/?', /query/],
-  ['PUBLIC_URL', 'https://pictures.example/?a=b', /query/],
-  ['SERVE_MODELS', 'sdxl-base,my model', /a served name such as/],
-  ['RESIDENT_MODELS', '0', /a whole number from 1 to 64/],
-  ['RESIDENT_MODELS', 'all', /a whole number from 1 to 64/],
-  ['SWAP_AFTER_SECONDS', '-5', /a whole number from 0 to 3600/],
-  ['DEVICE_MEMORY_LIMIT', '12', /12GB, 11\.5GiB or 8000MB, or a share such as 80%/],
-  ['DEVICE_MEMORY_LIMIT', '0GB', /a size such as/],
-  ['DEVICE_MEMORY_LIMIT', '101%', /a share such as/],
-  ['VAE_TILING', 'yes', /auto or on or off/],
-  ['DEVICE', 'cuda', /cpu, webgpu or cuda:N/],
-  ['DEVICE', 'CPU', /cpu, webgpu or cuda:N/],
-  ['DEVICES', 'auto', /all, or a list such as cuda:0,cuda:1/],
-  ['DEVICES', 'cuda:0,tpu', /all, or a list/],
-  ['DEVICES', 'cuda:0,all', /all, or a list/],
-  ['DEVICES', 'cuda:0,', /all, or a list/],
-  ['DEVICES', 'cuda:1, cuda:01', /names each device once/],
-  ['DEVICES', 'cpu,cpu', /names each device once/],
-  ['RESULTS', 'disk', /redis, dir:PATH or s3:\/\/bucket\/prefix/],
-  ['RESULTS', 'dir:', /dir:PATH/],
-  ['RESULTS', 's3://', /bucket/],
-  ['RESULTS', 's3://Bucket', /bucket/],
-  ['RESULTS', 's3://a..b', /bucket/],
-  ['RESULTS', 's3://192.168.0.1', /bucket/],
-  ['RESULTS', 's3://bucket/../other', /bucket/],
-  ['RESULTS', 's3://bucket//deep', /bucket/],
-  ['RESULTS', 's3://bucket/a b', /bucket/],
-  ['AWS_ENDPOINT_URL', 'minio:9000', /http:\/\/ or https:\/\//],
-  ['AWS_REGION', 'eu central', /a region such as/],
-  ['RESULT_LINKS', 'on', /gateway or signed/],
-  ['AUTH', 'no', /on or off/],
-  ['RNG', 'mt19937', /philox or torch-cpu/],
-  ['PROMPT_MAX_CHUNKS', '-1', /a whole number from 1/],
-  ['LOG_LEVEL', 'verbose', /trace or debug or info/],
-  ['CREDITS_PER_SAMPLE', '-1', /a number from 0 to 1000000/],
-  ['CREDITS_PER_SAMPLE', '0.0000001', /at most 6 decimals/],
-  ['CORS_ORIGINS', 'pages.example', /an origin such as/],
-  ['CORS_ORIGINS', 'https://pages.example/', /an origin such as/],
-  ['TRUST_PROXY', 'on', /a range such as/],
-  ['TRUST_PROXY', '10.0.0.0/33', /a range such as/],
-  ['TRUST_PROXY', '10.0.0', /a range such as/],
-  ['RETIRED_SLUGS', 'a/b', /a name such as/],
-];
-for (const [name, value, allowed] of bad) {
-  test(`${name}=${value} is refused by name, value and what is allowed`, () => {
-    const message = complaint({ [name]: value });
-    assert.ok(message.includes(`${name}=${JSON.stringify(value)}: must be `), message);
-    assert.match(message, allowed);
-  });
-}
-
 test('what a worker serves and keeps loaded is read; on a GPU two checkpoints stay unless told otherwise', () => {
   const own = { SERVE_MODELS: 'sdxl-base, realvis', RESIDENT_MODELS: '3', HEALTH_FILE: 'health' };
   const config = readConfig(own);
@@ -244,30 +170,6 @@ test('results go to a folder or a bucket, and a bucket needs credentials', () =>
   assert.doesNotMatch(complaint({ AWS_SESSION_TOKEN: 'hidden token' }), /hidden/);
 });
 
-test('all bad variables are named at once', () => {
-  const message = complaint({ PORT: 'x', DEVICE: 'tpu', AUTH: 'maybe' });
-  for (const name of ['PORT="x"', 'DEVICE="tpu"', 'AUTH="maybe"']) assert.ok(message.includes(name), message);
-});
-
-test('a complaint about REDIS_URL does not show its password', () => {
-  const message = complaint({ REDIS_URL: 'http://user:secret@host' });
-  assert.ok(!message.includes('secret'), message);
-});
-
-test('AUTH=off is refused where other machines could reach the service', () => {
-  assert.match(complaint({ AUTH: 'off', HOST: '0.0.0.0' }), /AUTH="off" with HOST="0\.0\.0\.0"/);
-  for (const HOST of ['127.0.0.1', '::1', 'localhost'])
-    assert.equal(readConfig({ AUTH: 'off', HOST }).auth, false);
-});
-
-test('PUBLIC_URL with a user name or password is refused without repeating them', () => {
-  for (const userinfo of ['user:pw@', 'user@', ':pw@'])
-    assert.throws(
-      () => readConfig({ PUBLIC_URL: `https://${userinfo}pictures.example` }),
-      ({ message }: Error) => /PUBLIC_URL=.*without user name/.test(message) && !message.includes(userinfo),
-    );
-});
-
 test('the allow lists take a host with any port, also the two of http and https', () => {
   for (const variable of ['IMAGE_URL_ALLOW', 'WEBHOOK_URL_ALLOW'])
     for (const text of [
@@ -308,15 +210,6 @@ test('prices, origins, proxies and names are read as numbers and lists', () => {
   assert.deepEqual(readConfig({ CORS_ORIGINS: '*' }).corsOrigins, ['*']);
 });
 
-test('WEBHOOK_SECRET has the form of Standard Webhooks, and a wrong one is not repeated', () => {
-  const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
-  assert.equal(readConfig({ WEBHOOK_SECRET: secret }).webhookSecret, secret);
-  for (const wrong of ['hunter2', 'whsec_aHVudGVyMg==', secret.slice('whsec_'.length)])
-    assert.throws(() => readConfig({ WEBHOOK_SECRET: wrong }), {
-      message: /WEBHOOK_SECRET="\*\*\*": must be whsec_ and/,
-    });
-});
-
 test('pictures are signed with certificate and key, and neither alone is taken', () => {
   const own = (environment: Record<string, string>) => signingFilesOf(readConfig(environment));
   assert.equal(own({}), undefined);
@@ -334,44 +227,4 @@ test('the paths of the content policy are made absolute', () => {
     SAFETY_CHECKER: '/safe',
   });
   assert.deepEqual([contentDenyList, safetyChecker], [path.resolve('deny.txt'), '/safe']);
-});
-
-for (const [variable, value] of [
-  ['REDIS_URL', 'redis//:p@ss-word@127.0.0.1:1'],
-  ['REDIS_URL', 'http://:p@ss-word@127.0.0.1:1'],
-  ['REDIS_URL', 'http://127.0.0.1:1?password=ss-word'],
-  ['REDIS_URL', 'http://user:a/ss-word@h'],
-  ['REDIS_URL', 'redis+sentinel://user:ss-word@h:1,h:2'],
-  ['REDIS_URL', 'redis+cluster://:ss-word@h:1,:p@ss-word@h:x'],
-  ['REDIS_URL', 'redis+cluster://:p@ss-word@h:1/5'],
-  ['PUBLIC_URL', 'https://user:ss-word@pictures.example'],
-  ['PUBLIC_URL', 'https://pictures.example/?token=ss-word'],
-  ['CORS_ORIGINS', 'https://user:ss-word@pictures.example'],
-  ['IMAGE_URL_ALLOW', 'http://user:ss-word@minio:9000'],
-] as const)
-  test(`what is secret in a refused ${variable} is not repeated: ${value}`, () => {
-    assert.doesNotMatch(complaint({ [variable]: value }), /ss-word/);
-  });
-
-test('a value may stand in a file, as secrets of Docker and Kubernetes do', (t) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'config-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = path.join(folder, 'redis-url');
-  writeFileSync(file, 'redis://:hidden@redis:6379\n');
-  assert.equal(readConfig({ REDIS_URL_FILE: file }).redisUrl, 'redis://:hidden@redis:6379');
-  assert.match(
-    complaint({ REDIS_URL_FILE: file, REDIS_URL: 'redis://other' }),
-    /REDIS_URL_FILE=".*redis-url": REDIS_URL is set too/,
-  );
-  assert.match(complaint({ PORT_FILE: path.join(folder, 'none') }), /PORT_FILE=".*none": cannot be read/);
-
-  writeFileSync(file, 'hidden');
-  const message = complaint({ WEBHOOK_SECRET_FILE: file });
-  assert.match(message, /WEBHOOK_SECRET/);
-  assert.doesNotMatch(message, /hidden/);
-});
-
-test('a child process is given what counts, whatever files its parent was given', () => {
-  const env = withVariables({ REDIS_URL_FILE: '/run/secrets/redis' }, { REDIS_URL: 'redis://private' });
-  assert.equal(readConfig(env as Record<string, string>).redisUrl, 'redis://private');
 });
