@@ -206,7 +206,12 @@ test('a session that cannot be loaded leaves no memory taken', async () => {
     const { key, at } = { key: 'conv_in.weight', at: base.unet.tensors.get('conv_in.weight')! };
     const tensors = new Map(base.unet.tensors).set(key, { ...at, byteOffset: 2 ** 40 });
     await assert.rejects(unetOf({ ...base, unet: { ...base.unet, tensors } }, weights), /unet: cannot be/);
-    assert.equal(device.taken(), 0);
+    assert.deepEqual([device.taken(), device.values()], [0, 0]);
+    const refusing: OwnWeights = {
+      open: (network) => weights.open({ ...network, open: () => Promise.reject(new Error('no session')) }),
+    };
+    await assert.rejects(unetOf(base, refusing), /no session/);
+    assert.deepEqual([device.taken(), device.values()], [0, 0]);
   }
 });
 

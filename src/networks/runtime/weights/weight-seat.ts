@@ -58,7 +58,10 @@ export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0)
         at.value(offsets[index]!, precision, shape),
       ]),
     );
-    const { session, refused } = await network.open(values);
+    const { session, refused } = await network.open(values).catch((error: unknown) => {
+      for (const value of Object.values(values)) value.release();
+      throw error;
+    });
     const seated = { session, values, offsets, owner: refused.length > 0 ? network : undefined };
     sessions.set(architecture, seated);
     return seated;

@@ -8,14 +8,17 @@ export interface HostWeights extends WeightDevice {
   taken(): number;
   /** Bytes that were written in all. */
   written(): number;
+  /** Tensors for sessions that were not released. */
+  values(): number;
 }
 
 export function hostWeights(): HostWeights {
-  let [taken, written] = [0, 0];
+  let [taken, written, values] = [0, 0, 0];
   return {
     name: 'cpu',
     taken: () => taken,
     written: () => written,
+    values: () => values,
     allocate: (bytes): WeightMemory => {
       const memory = new Uint8Array(bytes);
       taken += bytes;
@@ -28,7 +31,18 @@ export function hostWeights(): HostWeights {
         value: (offset, type, shape) => {
           const length = shape.reduce((product, side) => product * side, 1);
           const Elements = type === 'float16' ? Float16Array : Float32Array;
-          return valueOver(loadLibrary(), { data: new Elements(memory.buffer, offset, length), shape });
+          const value = valueOver(loadLibrary(), {
+            data: new Elements(memory.buffer, offset, length),
+            shape,
+          });
+          values += 1;
+          return {
+            ...value,
+            release: () => {
+              values -= 1;
+              value.release();
+            },
+          };
         },
         free: () => {
           taken -= bytes;
