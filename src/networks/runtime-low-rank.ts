@@ -32,6 +32,8 @@ function sessionFor(type: WeightType): Promise<InferenceSession> {
   if (known !== undefined) return known;
   const opened = openInferenceSession(encodeModel(addition(type)), { device: 'cpu' });
   sessions.set(type, opened);
+  // No memory now may be memory later.
+  opened.catch(() => sessions.delete(type));
   return opened;
 }
 
