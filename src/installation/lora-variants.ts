@@ -1,5 +1,5 @@
-import { readdir, rm, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { stat } from 'node:fs/promises';
+import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import { changedComponents } from '../checkpoints/loras/changed-components.ts';
 import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
@@ -10,6 +10,7 @@ import type { Models } from '../pipelines/models.ts';
 import type { InstalledModel } from './installation.ts';
 import { type LoadingPlaces, networkLoaders } from './load-models.ts';
 import { isExported, openModel } from './open-model.ts';
+import { deleteUnused, markUsed } from './variant-files.ts';
 
 export interface LoraVariantOptions {
   readonly network: VaeOptions;
@@ -42,21 +43,31 @@ interface Loaded {
   readonly models: Models;
   /** Networks of its own. */
   readonly networks: readonly { release(): Promise<void> }[];
+  /** Where their weights are, which those that leave the device by turns read again. */
+  readonly files: readonly string[];
 }
 
 export function createLoraVariants(options: LoraVariantOptions): LoraVariants {
   const { most } = options;
   const loaded = new Map<string, Loaded>();
+  const release = async (key: string, { networks }: Loaded): Promise<void> => {
+    loaded.delete(key);
+    await Promise.all(networks.map((network) => network.release()));
+  };
   const leave = async (room: number): Promise<void> => {
-    for (const [key, { networks }] of loaded) {
+    for (const [key, variant] of loaded) {
       if (loaded.size <= room) return;
-      loaded.delete(key);
-      await Promise.all(networks.map((network) => network.release()));
+      await release(key, variant);
     }
+  };
+  /** Those whose files another engine has deleted: they could neither come back nor be compared with. */
+  const leaveIncomplete = async (): Promise<void> => {
+    for (const [key, variant] of loaded) if (!(await areThere(variant.files))) await release(key, variant);
   };
   return {
     open: async (model, base, loras, onWork) => {
       const key = JSON.stringify([model.name, await Promise.all(loras.map(stateOf))]);
+      await leaveIncomplete();
       const known = loaded.get(key);
       if (known !== undefined) {
         loaded.delete(key);
@@ -74,6 +85,10 @@ export function createLoraVariants(options: LoraVariantOptions): LoraVariants {
       return hadSome;
     },
   };
+}
+
+async function areThere(files: readonly string[]): Promise<boolean> {
+  return (await Promise.all(files.map(markUsed))).every(Boolean);
 }
 
 async function stateOf({ file, weight, textEncoderWeight = weight }: LoraFile) {
@@ -99,6 +114,8 @@ async function load(
     return await runtimeLowRank(values, product);
   };
   const merged = await mergeLoras(opened, loras, directory, add);
+  const files = newFiles(opened, merged);
+  await areThere(files);
   const changed = changedComponents(opened, merged);
   const loaders = networkLoaders(merged, network, places);
   const networks: Loaded['networks'][number][] = [];
@@ -115,8 +132,8 @@ async function load(
       const encoder = changed.textEncoders[index] && (await own(loaders.textEncoders[index]!()));
       textStages.push(encoder ? { ...stage, encoder } : stage);
     }
-    await keepNewest(directory);
-    return { models: { ...base, unet, textStages, variant: key }, networks };
+    await deleteUnused(directory);
+    return { models: { ...base, unet, textStages, variant: key }, networks, files };
   } catch (error) {
     // Cancelled, or no memory for the next: what is loaded already is nobody's.
     await Promise.all(networks.map((network) => network.release()));
@@ -124,26 +141,13 @@ async function load(
   }
 }
 
-/** Files of merged weights that stay for the next start; of SDXL's UNet in float16 up to 5 GB each. */
-const mostFiles = 4;
-
-/** The networks have been loaded: where a file is still read it stays readable, whatever its name. */
-async function keepNewest(directory: string): Promise<void> {
-  const names = await readdir(directory).catch(() => []);
-  const files = await Promise.all(
-    names
-      .filter((name) => /^loras-[0-9a-f]+\.safetensors$/.test(name))
-      .map(async (name) => {
-        const file = path.join(directory, name);
-        return {
-          file,
-          at: await stat(file).then(
-            ({ mtimeMs }) => mtimeMs,
-            () => 0,
-          ),
-        };
-      }),
+/** Files of weights that a checkpoint has and the one it was made from has not. */
+function newFiles(before: Checkpoint, after: Checkpoint): string[] {
+  const [old, own] = [before, after].map(
+    ({ unet, textEncoders }) =>
+      new Set(
+        [unet, ...textEncoders].flatMap(({ tensors }) => [...tensors.values()].map(({ file }) => file)),
+      ),
   );
-  files.sort((a, b) => b.at - a.at);
-  for (const { file } of files.slice(mostFiles)) await rm(file, { force: true });
+  return [...own!.difference(old!)];
 }

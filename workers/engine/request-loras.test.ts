@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -69,6 +69,14 @@ test('a request with LoRAs has pictures of its own, and leaves those of others a
   assert.equal(await latentsOf([{ name: 'one', weight: 1 }], 'own'), one);
   // The variant is still loaded: two steps at this size.
   assert.ok(performance.now() - began < 5000);
+});
+
+test('merged weights that another engine has deleted are made again, as networks may read them anew', async () => {
+  const own = path.join(directory, 'data', 'lora-variants');
+  const one = await latentsOf([{ name: 'one', weight: 1 }]);
+  for (const name of readdirSync(own)) rmSync(path.join(own, name));
+  assert.equal(await latentsOf([{ name: 'one', weight: 1 }]), one);
+  assert.equal(readdirSync(own).length, 1);
 });
 
 test('a LoRA of weight 0 gives the picture without it, to the bit; its text part may stay', async () => {
