@@ -28,6 +28,11 @@ test('text to image in the words and the order of A1111', () => {
   );
 });
 
+test('a sampler on a schedule that A1111 has no word for keeps its own name', () => {
+  const text = infotextOf(texts({ sampler: 'lcm', num_inference_steps: 4, guidance_scale: 1 }), facts);
+  assert.match(text, /\nSteps: 4, Sampler: LCM, CFG scale: 1, .*, Scheduler: lcm lcm, /);
+});
+
 test('layers left out are told as A1111 counts them, the last but one being 2', () => {
   assert.match(infotextOf(texts({ clip_skip: 1 }), facts), /, Clip skip: 3, Seed: 43,/);
   assert.match(infotextOf(texts({ clip_skip: 0 }), facts), /, Clip skip: 2, Seed: 43,/);

@@ -1,3 +1,4 @@
+import { composedParts } from '../../schedulers/samplers.ts';
 import type { Endpoint } from '../endpoints.ts';
 
 /**
@@ -65,10 +66,12 @@ const timestepSamplers = ['DDIM', 'PLMS', 'UniPC'];
 
 /** @param scheduler a published name, or a sampler's and a schedule's with a blank between. */
 export function labelsOf(endpoint: Endpoint, scheduler: string): Labels {
-  const [sampler = '', schedule = ''] = scheduler.split(' ');
-  const scheduleType = scheduleLabels[schedule];
-  if (scheduleType !== undefined)
-    return { sampler: samplerLabels[sampler] ?? sampler, scheduleType, scheduler };
+  const parts = composedParts(scheduler);
+  if (parts !== undefined) {
+    const [sampler, schedule] = parts;
+    const scheduleType = scheduleLabels[schedule];
+    return { sampler: samplerLabels[sampler] ?? sampler, ...(scheduleType && { scheduleType }), scheduler };
+  }
   const [, method = scheduler, spacing] = /^(.+?)(?: (Karras|Exponential))?$/.exec(scheduler)!;
   if (spacing !== undefined) return { sampler: method, scheduleType: spacing, scheduler };
   if (endpoint === 'sdxl-torch') return { sampler: published[method] ?? method, scheduler };
