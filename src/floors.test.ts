@@ -35,7 +35,7 @@ const floors: Record<string, Floor> = {
   'src/pipelines': {
     folders: ['src/schedulers', 'src/text', 'src/images', 'src/networks', 'src/numerics'],
     packages: [],
-    tests: { folders: ['src/installation', 'src/checkpoints'] },
+    tests: { folders: ['src/installation', 'src/checkpoints', 'src/contract/few-steps.ts'] },
   },
   'src/contract': {
     folders: [

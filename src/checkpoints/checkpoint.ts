@@ -29,6 +29,8 @@ export interface Component<Config> {
   readonly className: string;
   readonly config: Config;
   readonly tensors: ReadonlyMap<string, TensorLocation>;
+  /** `__metadata__` of the file that holds it, or of the first of its files. */
+  readonly metadata?: Readonly<Record<string, string>>;
   /**
    * Copies of convolution weights as [out, height, width, in], by the names of their originals, where a
    * prepared folder holds them.

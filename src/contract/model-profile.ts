@@ -12,6 +12,8 @@ export const ordinaryProfile: ModelProfile = { defaults: {}, ranges: {} };
 export interface ModelDefaults {
   /** A scheduler name; where an endpoint does not know it, the endpoint's own default stays. */
   readonly scheduler?: string;
+  /** Of image to image, where it is another: its names of schedulers are of other libraries. */
+  readonly imageToImageScheduler?: string;
   readonly steps?: number;
   readonly guidanceScale?: number;
   /** Of text to image, in pixels. */

@@ -4,17 +4,17 @@ import { mostClipSkip } from '../checkpoints/configs/clip-skip.ts';
 import { isJsonObject, type JsonObject } from '../checkpoints/json-file.ts';
 import { manifestName } from '../checkpoints/manifest.ts';
 import { sideRange } from '../contract/bodies/ranges.ts';
+import { fewStepProfile } from '../contract/few-steps.ts';
 import type { ModelDefaults, ModelProfile, ModelRanges, Span } from '../contract/model-profile.ts';
 import { schedulerNames } from '../schedulers/registry.ts';
 import { composedParts } from '../schedulers/samplers.ts';
-import { type FewStepKind, fewStepProfile, parseFewStep } from './few-step.ts';
+import { fewStepOf } from './few-step.ts';
 import type { InstalledModel } from './installation.ts';
 import type { OpenedModel } from './open-model.ts';
 
 /**
  * How a model is meant to be asked: what its model.json says (`defaults` and `ranges`, in the names of the
- * API's fields), and where it says nothing what models of few steps of its kind want (`few_step`; an LCM's
- * UNet shows itself).
+ * API's fields), and where it says nothing what models of few steps of its kind want (see fewStepOf).
  * @returns undefined where nothing is said.
  * @throws CheckpointError naming the file, the key and the value.
  */
@@ -24,20 +24,16 @@ export function profileOf(
 ): ModelProfile | undefined {
   const file = path.join(directory, manifestName);
   const isTold = opened.unet.config.time_cond_proj_dim !== null;
-  const fewStep = parseFewStep(manifest?.fewStep ?? kindShown(opened), file);
+  const fewStep = fewStepOf(manifest?.fewStep, opened, file);
   const own = manifest?.profile === undefined ? undefined : parseProfile(manifest.profile, file);
   if (fewStep === undefined) return own;
   const usual = fewStepProfile(fewStep, isTold);
+  const { imageToImageScheduler: _, ...either } = usual.defaults;
   return {
-    defaults: { ...usual.defaults, ...own?.defaults },
+    // A scheduler of its own is meant for both endpoints.
+    defaults: { ...(own?.defaults.scheduler === undefined ? usual.defaults : either), ...own?.defaults },
     ranges: { ...usual.ranges, ...own?.ranges },
   };
-}
-
-/** The kind of few-step model that the files themselves show. */
-function kindShown({ unet, scheduler }: OpenedModel): FewStepKind | undefined {
-  if (unet.config.time_cond_proj_dim !== null || scheduler._class_name === 'LCMScheduler') return 'lcm';
-  return scheduler._class_name === 'TCDScheduler' ? 'tcd' : undefined;
 }
 
 /** @param json what a manifest says under `defaults` and `ranges`. @throws as profileOf. */

@@ -11,11 +11,12 @@ import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
 import { mergeLoras } from '../checkpoints/loras/merge-loras.ts';
 import { type Manifest, manifestName } from '../checkpoints/manifest.ts';
 import { type CheckpointOptions, openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { fewStepConfig } from '../contract/few-steps.ts';
 import { type Device, isCuda } from '../networks/runtime/device.ts';
 import { ownCommand } from '../process/own-command.ts';
 import { requireKnownScheduler } from '../schedulers/noise-levels/known-scheduler.ts';
 import { schedulerSettings } from '../schedulers/noise-levels/scheduler-config.ts';
-import { fewStepConfig, parseFewStep } from './few-step.ts';
+import { fewStepOf } from './few-step.ts';
 import type { InstalledModel } from './installation.ts';
 
 /** Weights that a network is built around, or networks that were exported whole. */
@@ -54,20 +55,29 @@ export function preparedFolder({ name, directory, checkpoint, manifest }: Instal
  */
 export async function openUnmerged(model: InstalledModel): Promise<OpenedModel> {
   const { name, directory, checkpoint, manifest } = model;
-  if (manifest === undefined) return withKnownScheduler({ ...(await openLocation(checkpoint)), name });
+  if (manifest === undefined) {
+    const opened = await openLocation(checkpoint);
+    return withKnownScheduler({
+      ...opened,
+      name,
+      scheduler: fewStepScheduler(opened, undefined, checkpoint),
+    });
+  }
   const { vae, unet } = manifest;
   const opened = await openLocation(checkpoint, {
     ...(vae !== undefined && { vae: path.join(directory, vae) }),
     ...(unet !== undefined && { unet: path.join(directory, unet) }),
   });
   requireKind(manifest, opened.requiresAestheticsScore, path.join(directory, manifestName));
-  const fewStep = parseFewStep(manifest.fewStep, path.join(directory, manifestName));
-  const scheduler = {
-    ...opened.scheduler,
-    ...(fewStep && fewStepConfig(fewStep)),
-    ...manifest.scheduler,
-  };
+  const usual = fewStepScheduler(opened, manifest.fewStep, path.join(directory, manifestName));
+  const scheduler = { ...usual, ...manifest.scheduler };
   return withKnownScheduler({ ...opened, name, scheduler }, path.join(directory, manifestName));
+}
+
+/** The scheduler's keys as a model of few steps needs them. */
+function fewStepScheduler(opened: OpenedModel, said: unknown, file: string): OpenedModel['scheduler'] {
+  const fewStep = fewStepOf(said, opened, file);
+  return { ...opened.scheduler, ...(fewStep && fewStepConfig(fewStep)) };
 }
 
 /** @throws CheckpointError naming the class or the key of the scheduler that is not supported. */

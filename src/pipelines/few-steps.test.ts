@@ -9,7 +9,7 @@ import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { readTensorBytes } from '../checkpoints/safetensors/tensor-values.ts';
 import { writeSafetensors } from '../checkpoints/safetensors/write-safetensors.ts';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
-import { type FewStepKind, fewStepConfig, fewStepProfile } from '../installation/few-step.ts';
+import { type FewStep, type FewStepKind, fewStepConfig, fewStepProfile } from '../contract/few-steps.ts';
 import type { InstalledModel } from '../installation/installation.ts';
 import { loadModels } from '../installation/load-models.ts';
 import { profileOf } from '../installation/model-profile.ts';
@@ -23,6 +23,8 @@ import { textToImage } from './text-to-image.ts';
 interface Run {
   kind: FewStepKind;
   steps: number;
+  firstTimestep?: number;
+  hasLora?: true;
   guidanceScale: number;
   isTold: boolean;
   eta: number | null;
@@ -33,9 +35,11 @@ interface Run {
   timesteps: number[];
   latents: string;
 }
-const oracle: { sha256: Record<string, string>; condProj: string; runs: Run[] } = JSON.parse(
-  gunzipSync(readFileSync(path.join(import.meta.dirname, 'oracles/few-steps.json.gz'))).toString(),
-);
+const readOracle = (file: string) =>
+  JSON.parse(gunzipSync(readFileSync(path.join(import.meta.dirname, 'oracles', file))).toString());
+const oracle: { sha256: Record<string, string>; condProj: string; runs: Run[] } =
+  readOracle('few-steps.json.gz');
+const lower: { runs: Run[] } = readOracle('few-step-loras.json.gz');
 const directory = mkdtempSync(path.join(tmpdir(), 'few-steps-'));
 let scheduler: Readonly<Record<string, unknown>>;
 let installed: (manifest: object) => InstalledModel;
@@ -72,16 +76,21 @@ after(() => rmSync(directory, { recursive: true }));
 
 test('the oracle was made with the checkpoint of this tree', () => assertMadeWith(oracle.sha256, directory));
 
+const fewStepOf = ({ kind, steps, firstTimestep }: Run): FewStep => ({
+  ...{ kind, steps },
+  ...(firstTimestep !== undefined && { firstTimestep }),
+});
+
 /** The models as few_step of a manifest has them, with a record of the timesteps that the UNet is told. */
-function asCarded({ kind, steps, isTold }: Run): { models: Models; timesteps: number[]; batches: number[] } {
+function asCarded(run: Run): { models: Models; timesteps: number[]; batches: number[] } {
   const [timesteps, batches]: [number[], number[]] = [[], []];
-  const models = isTold ? told : base;
+  const models = run.isTold ? told : base;
   const { unet } = models;
   return {
     ...{ timesteps, batches },
     models: {
       ...models,
-      noise: noiseTable({ ...scheduler, ...fewStepConfig({ kind, steps }) }),
+      noise: noiseTable({ ...scheduler, ...fewStepConfig(fewStepOf(run)) }),
       unet: {
         ...unet,
         predictNoise: (input, signal) => {
@@ -94,15 +103,18 @@ function asCarded({ kind, steps, isTold }: Run): { models: Models; timesteps: nu
   };
 }
 
-for (const run of oracle.runs) {
-  const { kind, steps, isTold, guidanceScale } = run;
-  const what = `${kind}, ${steps} steps, guidance ${guidanceScale}${isTold ? ' that the UNet is told' : ''}`;
+// Those with a LoRA: workers/engine/few-step-loras.test.ts.
+for (const run of [...oracle.runs, ...lower.runs.filter(({ hasLora }) => !hasLora)]) {
+  const { kind, steps, isTold, guidanceScale, firstTimestep } = run;
+  const from = firstTimestep === undefined ? '' : ` from ${firstTimestep}`;
+  const how = `guidance ${guidanceScale}${isTold ? ' that the UNet is told' : ''}`;
+  const what = `${kind}, ${steps} steps${from}, ${how}`;
   test(`as diffusers with the scheduler of its card: ${what}`, async () => {
     const { models, timesteps, batches } = asCarded(run);
     const picture = await firstPicture(
       textToImage(models, undefined, {
         ...{ ...run, ...runOptions(), negativePrompt: '', style: 'base', highNoiseFraction: 1 },
-        scheduler: fewStepProfile(run, isTold).defaults.scheduler!,
+        scheduler: fewStepProfile(fewStepOf(run), isTold).defaults.scheduler!,
         ...(run.eta !== null && { solverOptions: { eta: run.eta } }),
       }),
     );
@@ -135,11 +147,12 @@ test("a model's defaults and ranges are those of its card, and an LCM's UNet sho
   };
   const hyper = await profile({ few_step: { kind: 'hyper', steps: 2 }, defaults: { guidance_scale: 0.5 } });
   assert.deepEqual(hyper, {
-    defaults: { scheduler: 'DDIM', steps: 2, guidanceScale: 0.5 },
+    defaults: { scheduler: 'DDIM', imageToImageScheduler: 'ddim turbo', steps: 2, guidanceScale: 0.5 },
     ranges: { steps: [1, 100], guidanceScale: [0, 25] },
   });
   assert.deepEqual((await profile({ few_step: 'turbo' }))?.defaults, {
-    ...{ scheduler: 'Euler a', steps: 1, guidanceScale: 0, width: 512, height: 512 },
+    ...{ scheduler: 'Euler a', imageToImageScheduler: 'euler_ancestral turbo', steps: 1, guidanceScale: 0 },
+    ...{ width: 512, height: 512 },
   });
   assert.deepEqual((await profile({ unet: 'told.safetensors' }))?.defaults, {
     ...{ scheduler: 'lcm lcm', steps: 4, guidanceScale: 8 },
@@ -152,10 +165,35 @@ test("a model's defaults and ranges are those of its card, and an LCM's UNet sho
   assert.equal(await profile({}), undefined);
 });
 
+test('a checkpoint that names a known release in its metadata is asked as that, unless its manifest speaks', async () => {
+  const file = path.join(directory, 'named.safetensors');
+  const { unet } = await openCheckpoint(path.join(directory, 'tiny-base'));
+  await writeSafetensors(
+    file,
+    [...unet.tensors].map(([name, location]) => ({
+      ...{ name, dtype: location.dtype, shape: location.shape },
+      async *bytes() {
+        yield await readTensorBytes(location);
+      },
+    })),
+    { 'modelspec.title': 'SDXL Lightning 8 step' },
+  );
+  const asked = async (manifest: object) => {
+    const model = installed({ unet: 'named.safetensors', ...manifest });
+    const opened = await openUnmerged(model);
+    return [opened.scheduler.timestep_spacing, profileOf(model, opened)?.defaults.steps];
+  };
+  assert.deepEqual(await asked({}), ['trailing', 8]);
+  assert.deepEqual(await asked({ few_step: false }), [scheduler.timestep_spacing, undefined]);
+  assert.deepEqual(await asked({ few_step: 'lcm' }), [scheduler.timestep_spacing, 4]);
+});
+
 for (const [fewStep, message] of [
   ['fast', /few_step is "fast"; its kind must be one of lightning, turbo, hyper, lcm, tcd, dmd2/],
   [{ kind: 'lightning', steps: 9 }, /its steps must be an integer from 1 to 8/],
-  [{ kind: 'lightning', step: 4 }, /its keys are kind and steps/],
+  [{ kind: 'hyper', first_timestep: 999 }, /its first_timestep must be an integer from 1 to 998/],
+  [{ kind: 'hyper', steps: 2, first_timestep: 800 }, /with a first_timestep its steps must be 1/],
+  [{ kind: 'lightning', step: 4 }, /its keys are kind, steps and first_timestep/],
   [4, /its kind must be one of/],
 ] as const)
   test(`what is no few_step is refused: ${JSON.stringify(fewStep)}`, async () => {

@@ -18,18 +18,23 @@ interface WeightsFile {
 /** Of several variants without a plain file, the first of these; others only where there is one alone. */
 const variantOrder = ['fp32', 'fp16', 'bf16'];
 
+/** What a component's files hold. */
+export interface ComponentWeights {
+  /** By name in the file. */
+  readonly tensors: Map<string, TensorLocation>;
+  /** Of the file, or of the first shard. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
- * Every tensor of a component's folder by its name in the file. As from_pretrained without a variant: the
+ * Every tensor of a component's folder. As from_pretrained without a variant: the
  * plain file before any other, and of a file and an index the one that the library takes: the index in
  * diffusers 0.42.1 (models/modeling_utils.py), the file in transformers. A folder without a plain file gives
  * its variant, fp32, fp16 or bf16 first.
  * @param stem diffusion_pytorch_model for diffusers networks, model for transformers ones.
  * @throws CheckpointError naming the folder, or the file and the tensor.
  */
-export async function readComponentWeights(
-  directory: string,
-  stem: string,
-): Promise<Map<string, TensorLocation>> {
+export async function readComponentWeights(directory: string, stem: string): Promise<ComponentWeights> {
   const present = await readdir(directory).catch((cause: NodeJS.ErrnoException) => {
     throw new CheckpointError(`${directory}: ${cause.code === 'ENOENT' ? 'missing' : cause.message}`, {
       cause,
@@ -49,7 +54,7 @@ export async function readComponentWeights(
     );
   }
   const file = path.join(directory, found.name);
-  return found.isIndex ? readShards(file) : (await readSafetensorsHeader(file)).tensors;
+  return found.isIndex ? readShards(file) : await readSafetensorsHeader(file);
 }
 
 /** The names save_pretrained has given files and indexes over the years. */
@@ -77,7 +82,7 @@ function chosenFile(files: readonly WeightsFile[], stem: string, directory: stri
 }
 
 /** A shard index ({ weight_map: tensor -> file name }) and its shards must name exactly the same tensors. */
-async function readShards(indexFile: string): Promise<Map<string, TensorLocation>> {
+async function readShards(indexFile: string): Promise<ComponentWeights> {
   const { weight_map: weightMap } = await readJsonObject(indexFile);
   if (!isJsonObject(weightMap)) throw new CheckpointError(`${indexFile}: weight_map must be an object`);
   const shardOf = new Map<string, string>();
@@ -89,9 +94,12 @@ async function readShards(indexFile: string): Promise<Map<string, TensorLocation
     shardOf.set(name, shard);
   }
   const tensors = new Map<string, TensorLocation>();
+  let metadata: ComponentWeights['metadata'] | undefined;
   for (const shard of [...new Set(shardOf.values())].sort()) {
     const file = path.join(path.dirname(indexFile), shard);
-    for (const [name, location] of (await readSafetensorsHeader(file)).tensors) {
+    const header = await readSafetensorsHeader(file);
+    metadata ??= header.metadata;
+    for (const [name, location] of header.tensors) {
       if (shardOf.get(name) !== shard)
         throw new CheckpointError(
           `${file}: tensor "${name}" is ${shardOf.has(name) ? `mapped to ${shardOf.get(name)}` : 'absent'} in ${indexFile}`,
@@ -102,5 +110,5 @@ async function readShards(indexFile: string): Promise<Map<string, TensorLocation
   for (const [name, shard] of shardOf)
     if (!tensors.has(name) && !isIgnorableTensor(name))
       throw new CheckpointError(`${path.join(path.dirname(indexFile), shard)}: tensor "${name}" is missing`);
-  return tensors;
+  return { tensors, metadata: metadata ?? {} };
 }

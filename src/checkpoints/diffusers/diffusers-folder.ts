@@ -95,8 +95,8 @@ async function openComponent<Config>(
   if (!(await stat(directory).catch(() => undefined))?.isDirectory())
     throw new CheckpointError(`${root}: the folder of the component ${name} is missing`);
   const config = parse(await readJsonObject(configFile), configFile);
-  const tensors = publishedNames(await readComponentWeights(directory, stem));
-  return { name, directory, configFile, className, config, tensors };
+  const { tensors, metadata } = await readComponentWeights(directory, stem);
+  return { name, directory, configFile, className, config, tensors: publishedNames(tensors), metadata };
 }
 
 /**
@@ -106,7 +106,8 @@ async function openComponent<Config>(
 export async function openVaeFolder(directory: string): Promise<Component<VaeConfig>> {
   const configFile = path.join(directory, 'config.json');
   const config = parseVaeConfig(await readJsonObject(configFile), configFile);
-  const tensors = publishedVaeNames(await readComponentWeights(directory, 'diffusion_pytorch_model'));
+  const weights = await readComponentWeights(directory, 'diffusion_pytorch_model');
+  const tensors = publishedVaeNames(weights.tensors);
   return { name: 'vae', directory, configFile, className: 'AutoencoderKL', config, tensors };
 }
 

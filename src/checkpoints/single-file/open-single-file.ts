@@ -69,6 +69,7 @@ export async function openSingleFile(file: string, replacedVae?: Component<VaeCo
         file,
       ),
       tensors: unetTensors,
+      metadata,
     },
     vae: replacedVae ?? builtInVae(sorted.get('vae')),
     textEncoders,

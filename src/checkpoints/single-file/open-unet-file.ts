@@ -20,12 +20,12 @@ export async function openUnetFile(
   file: string,
   base: Component<UnetConfig>,
 ): Promise<Component<UnetConfig>> {
-  const { tensors } = await readSafetensorsHeader(file, roleInSingleFile);
+  const { tensors, metadata } = await readSafetensorsHeader(file, roleInSingleFile);
   const isDiffusers = [...tensors.keys()].some((name) => name.startsWith('down_blocks.'));
   const own = isDiffusers ? tensors : publishedTensors(tensors, file);
   const config = { ...base.config, time_cond_proj_dim: own.get(conditionProjection)?.shape[1] ?? null };
   const { name, className } = base;
-  return { name, className, directory: file, configFile: base.configFile, config, tensors: own };
+  return { name, className, directory: file, configFile: base.configFile, config, tensors: own, metadata };
 }
 
 function publishedTensors(

@@ -66,7 +66,8 @@ export function rangesOf(endpoint: Endpoint, { sampler = false, profile }: Asked
 function rangesOfModel(endpoint: Endpoint, { defaults, ranges }: ModelProfile): Ranges {
   const published = publishedRanges[endpoint];
   const names: readonly string[] = schedulerNames(endpoint);
-  const { scheduler = '' } = defaults;
+  const { scheduler: named = '', imageToImageScheduler = named } = defaults;
+  const scheduler = endpoint === 'sdxl-img2img' ? imageToImageScheduler : named;
   return {
     scheduler:
       names.includes(scheduler) || composedParts(scheduler) !== undefined ? scheduler : published.scheduler,

@@ -33,6 +33,7 @@ const honoured = [
   'beta_schedule',
   'beta_start',
   'final_sigmas_type',
+  'first_timestep',
   'num_train_timesteps',
   'prediction_type',
   'rescale_betas_zero_snr',
@@ -95,7 +96,13 @@ const only: Readonly<Record<string, readonly unknown[]>> = {
 /** Keys of continuous classes, without a meaning that is computed beside a table. */
 const continuousOnly = ['rho', 'sigma_data', 'sigma_max', 'sigma_min', 'sigma_schedule'];
 /** And the reverse. Playground's published config carries the keys of the table, unused. */
-const tableOnly = ['rescale_betas_zero_snr', 'trained_betas', 'use_karras_sigmas', 'use_exponential_sigmas'];
+const tableOnly = [
+  'first_timestep',
+  'rescale_betas_zero_snr',
+  'trained_betas',
+  'use_karras_sigmas',
+  'use_exponential_sigmas',
+];
 
 /**
  * Refuses a scheduler_config.json that asks for what is not computed: every key is honoured, is one of the

@@ -2,7 +2,13 @@ import type { NoiseLevel } from '../scheduler.ts';
 import { cumulativeAlphas, rescaleZeroTerminalSnr, trainingBetas } from './betas.ts';
 import { continuousTable, continuousTimestep } from './continuous-levels.ts';
 import { type Preconditioning, preconditioning } from './preconditioning.ts';
-import { type SchedulerConfig, type SchedulerSettings, schedulerSettings } from './scheduler-config.ts';
+import {
+  type PredictionType,
+  type SchedulerConfig,
+  type SchedulerSettings,
+  schedulerSettings,
+  type TimestepSpacing,
+} from './scheduler-config.ts';
 
 /**
  * The noise levels a network was trained on, and the way between sigma and timestep. A network trained on a
@@ -40,7 +46,6 @@ const smallestAlpha = 2 ** -24;
 export function noiseTable(config: SchedulerConfig): NoiseTable {
   const settings = schedulerSettings(config);
   const { continuous, predictionType } = settings;
-  const preconditioningAt = (sigma: number) => preconditioning(sigma, predictionType, continuous);
   if (continuous !== undefined) {
     const sigmas = continuousTable(continuous, settings.trainSteps);
     const logSigmas = sigmas.map(Math.log);
@@ -53,17 +58,42 @@ export function noiseTable(config: SchedulerConfig): NoiseTable {
       placeOf: (sigma) => interpolateTimestep(logSigmas, sigma),
       sigmaAt: (timestep) => Math.exp(4 * timestep),
       levelAt: (sigma) => ({ sigma, timestep: continuousTimestep(sigma) }),
-      preconditioningAt,
+      preconditioningAt: (sigma) => preconditioning(sigma, predictionType, continuous),
     };
   }
   const betas = trainingBetas(settings);
   const alphas = cumulativeAlphas(settings.rescaleBetasZeroSnr ? rescaleZeroTerminalSnr(betas) : betas);
   if (settings.rescaleBetasZeroSnr) alphas[alphas.length - 1] = smallestAlpha;
+  return discreteTable(settings, alphas);
+}
+
+/** What may be other than a checkpoint says while a LoRA that was trained so is merged into it. */
+export interface NoiseSettings {
+  readonly timestepSpacing?: TimestepSpacing;
+  readonly predictionType?: PredictionType;
+  readonly firstTimestep?: number;
+}
+
+/**
+ * The table with these settings in place of its own.
+ * @throws Error where the network was trained on a continuum, which has no timesteps to begin or be spaced at.
+ */
+export function withNoiseSettings(table: NoiseTable, settings: NoiseSettings): NoiseTable {
+  if (table.continuous !== undefined)
+    throw new Error('the network was trained on continuous noise levels, without timesteps');
+  return discreteTable({ ...table, ...settings }, table.cumulativeAlphas);
+}
+
+/** Of levels above the first timestep nothing is left, so that every schedule begins there. */
+function discreteTable(settings: SchedulerSettings, trained: Float32Array): NoiseTable {
+  const { firstTimestep, predictionType } = settings;
+  const alphas = firstTimestep === undefined ? trained : trained.subarray(0, firstTimestep + 1);
   const sigmas = alphas.map((alpha) => Math.sqrt(Math.fround(Math.fround(1 - alpha) / alpha)));
   const logSigmas = sigmas.map(Math.log);
   const timestepAt = (sigma: number) => interpolateTimestep(logSigmas, sigma);
   return {
     ...settings,
+    trainSteps: alphas.length,
     cumulativeAlphas: alphas,
     sigmas,
     logSigmas,
@@ -71,7 +101,7 @@ export function noiseTable(config: SchedulerConfig): NoiseTable {
     placeOf: timestepAt,
     sigmaAt: (timestep) => interpolate(sigmas, timestep),
     levelAt: (sigma) => ({ sigma, timestep: timestepAt(sigma) }),
-    preconditioningAt,
+    preconditioningAt: (sigma) => preconditioning(sigma, predictionType, undefined),
   };
 }
 

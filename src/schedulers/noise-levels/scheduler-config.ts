@@ -41,6 +41,11 @@ export interface SchedulerSettings {
    * How the classes that know the key space their sigmas; the grid of timestep_spacing where none is asked.
    */
   readonly sigmaSpacing: 'grid' | 'karras' | 'exponential';
+  /**
+   * Where runs begin, below the last training timestep, as networks distilled to one step want it; not a key of
+   * diffusers, whose pipelines are told `timesteps`. undefined: at the last.
+   */
+  readonly firstTimestep: number | undefined;
   /** Of a network trained on a continuum of levels; undefined where it was trained on a table. */
   readonly continuous: ContinuousLevels | undefined;
 }
@@ -70,6 +75,7 @@ export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
     skipPrkSteps: boolean(config, 'skip_prk_steps', true),
     finalSigmasType: choice(config, 'final_sigmas_type', ['zero', 'sigma_min'], 'zero'),
     sigmaSpacing: sigmaSpacing(config),
+    firstTimestep: firstTimestep(config, trainSteps),
     continuous: continuousLevels(config),
   };
 }
@@ -88,6 +94,12 @@ function sigmaSpacing(config: SchedulerConfig): SchedulerSettings['sigmaSpacing'
       'scheduler_config.json: use_karras_sigmas and use_exponential_sigmas contradict each other',
     );
   return karras ? 'karras' : exponential ? 'exponential' : 'grid';
+}
+
+function firstTimestep(config: SchedulerConfig, trainSteps: number): number | undefined {
+  if ((config.first_timestep ?? undefined) === undefined) return undefined;
+  const isInside = (value: number) => Number.isInteger(value) && value >= 1 && value < trainSteps;
+  return number(config, 'first_timestep', 0, `a whole number from 1 to ${trainSteps - 1}`, isInside);
 }
 
 /** A table of more would be made before anything refuses it; SDXL has 1,000. */
