@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: 1e976d5d2eb22a1611d7e37596361acde37817ec4afe565cf361841e4f1eb6d0
+ * Digest of the document: cb65ee85b0640f3ed46c5d8cee49fd29ae781f7073abdb9171bead778978d676
  */
 
 export interface Components {
@@ -945,6 +945,25 @@ export interface Components {
         name: string;
         kind: string;
         trigger_words: string[];
+        few_step?: {
+          /** @enum {string} */
+          kind: 'lightning' | 'turbo' | 'hyper' | 'lcm' | 'tcd' | 'dmd2';
+          steps: number;
+          first_timestep?: number;
+          /** @enum {string} */
+          known_by: 'manifest' | 'metadata' | 'name';
+          defaults: {
+            scheduler: string;
+            sampler: string;
+            schedule: string;
+            num_inference_steps: number;
+            guidance_scale: number;
+          };
+          ranges: {
+            num_inference_steps: [number, number];
+            guidance_scale: [number, number];
+          };
+        };
         tokens?: number;
         width?: number;
       }[];

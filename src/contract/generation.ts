@@ -5,6 +5,7 @@ import type { SolverOptions } from '../schedulers/solver-options.ts';
 import type { PromptEmbedding } from '../text/embedding-names.ts';
 import type { SizeConditioning } from './bodies/conditioning-fields.ts';
 import type { LoraChoice } from './bodies/lora-fields.ts';
+import type { FewStepNoise } from './few-steps.ts';
 
 /**
  * What travels from the gateway to the worker and back: validated, in the field's words, with every default
@@ -50,6 +51,8 @@ interface CommonRequest extends PictureOptions, SamplingRefinements {
   readonly embeddings?: readonly PromptEmbedding[];
   /** Absent where there are none; each name once. */
   readonly loras?: readonly LoraChoice[];
+  /** What a LoRA of few steps changes of the checkpoint's noise; absent where none does. */
+  readonly fewStepNoise?: FewStepNoise;
   /** Layers of the text encoders left out beside the last; 0, SDXL's own, where absent. */
   readonly clipSkip?: number;
   /** Absent where everything follows the picture. */

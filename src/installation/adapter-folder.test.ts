@@ -79,3 +79,56 @@ test('the file of a name is found without opening another, also where two have t
   assert.equal((await files()).files.get('one')?.file, path.join(folder, 'one.bin'));
   assert.deepEqual(opened, ['one.bin', 'one.pt', 'two.pt']);
 });
+
+test('a LoRA of few steps is known by its manifest, its metadata or its name, in this order', async () => {
+  const { files: read } = createLoraFolder(modelsDir);
+  const folder = path.join(modelsDir, 'loras', 'few');
+  await mkdir(folder, { recursive: true });
+  const titled = { 'modelspec.title': 'LCM LoRA SDXL' };
+  const write = (name: string, metadata = {}) =>
+    writeSafetensors(path.join(folder, `${name}.safetensors`), pair, metadata);
+  const tell = (name: string, told: object) =>
+    writeFile(path.join(folder, `${name}.json`), JSON.stringify(told));
+  await write('mine', titled);
+  await write('sdxl_lightning_2step_lora');
+  await write('plain');
+  // A1111's card of a LoRA.
+  await tell('plain', { 'activation text': 'tok', 'preferred weight': 0.8 });
+  const known = async () => {
+    const { usable, broken } = await read();
+    const said = new Map(usable.map(({ name, few_step: fewStep }) => [name, fewStep] as const));
+    return { said: (name: string) => said.get(`few/${name}`), broken };
+  };
+  const first = await known();
+  assert.deepEqual(first.said('mine'), {
+    ...{ kind: 'lcm', steps: 4, known_by: 'metadata' },
+    defaults: {
+      ...{ scheduler: 'lcm lcm', sampler: 'lcm', schedule: 'lcm', num_inference_steps: 4, guidance_scale: 1 },
+    },
+    ranges: { num_inference_steps: [1, 100], guidance_scale: [0, 25] },
+  });
+  const { kind, steps, known_by, defaults } = first.said('sdxl_lightning_2step_lora')!;
+  assert.deepEqual(
+    { kind, steps, known_by, ...defaults },
+    {
+      ...{ kind: 'lightning', steps: 2, known_by: 'name', num_inference_steps: 2, guidance_scale: 0 },
+      ...{ scheduler: 'Euler', sampler: 'euler', schedule: 'turbo' },
+    },
+  );
+  assert.equal(first.said('plain'), undefined);
+
+  await tell('mine', { few_step: { kind: 'hyper', first_timestep: 800 } });
+  await tell('sdxl_lightning_2step_lora', { few_step: false });
+  await tell('plain', { few_step: 'fast' });
+  const later = await known();
+  const { first_timestep, known_by: by, defaults: asked } = later.said('mine')!;
+  assert.deepEqual([first_timestep, by, asked.scheduler], [800, 'manifest', 'lcm simple']);
+  assert.equal(later.said('sdxl_lightning_2step_lora'), undefined);
+  assert.deepEqual(
+    later.broken.find(({ name }) => name === 'few/plain'),
+    {
+      name: 'few/plain',
+      reason: `plain.json: few_step is "fast"; its kind must be one of lightning, turbo, hyper, lcm, tcd, dmd2`,
+    },
+  );
+});

@@ -1,4 +1,3 @@
-import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Adapter, AdapterFolder, BrokenAdapter } from '../contract/answers/adapters.ts';
@@ -38,16 +37,19 @@ interface Seen {
  * Reads a folder anew each time it is asked for; a file that cannot be used touches no other.
  * Reasons name the file without its folder, of which clients need not know.
  * @param endings of the files, in lower case. A folder that does not exist is empty.
+ * @param besideOf a second file that `read` looks at where it is there.
  */
 export function createAdapterFolder(
   folder: string,
   endings: readonly string[],
   read: ReadAdapter,
+  besideOf: (file: string) => string = (file) => file,
 ): AdapterReader {
   let seen = new Map<string, Seen>();
   const looked = async (entry: string): Promise<Seen> => {
     const file = path.join(folder, entry);
-    const state = await stat(file).then(stateOf, (error: Error) => `gone: ${error.message}`);
+    const states = [...new Set([file, besideOf(file)])].map(stateOf);
+    const state = (await Promise.all(states)).join(', ');
     const known = seen.get(entry);
     return known?.state === state ? known : { state, ...(await look(file, read)) };
   };
@@ -84,8 +86,11 @@ function nameOf(entry: string): string {
   return entry.slice(0, -path.extname(entry).length).split(path.sep).join('/');
 }
 
-function stateOf({ size, mtimeMs }: Stats): string {
-  return `${size} ${mtimeMs}`;
+function stateOf(file: string): Promise<string> {
+  return stat(file).then(
+    ({ size, mtimeMs }) => `${size} ${mtimeMs}`,
+    (error: Error) => `gone: ${error.message}`,
+  );
 }
 
 async function look(file: string, read: ReadAdapter): Promise<Omit<Seen, 'state'>> {

@@ -7,7 +7,7 @@ import { partial } from '../schedulers/schedules/run-parts.ts';
 import { canvasFor, mirrored } from './canvas.ts';
 import { encodePrompts } from './conditioning/conditioning.ts';
 import { timeIdsFor } from './conditioning/time-ids.ts';
-import type { Models } from './models.ts';
+import { type Models, withNoise } from './models.ts';
 import { requireFinite } from './request-error.ts';
 import { entryNoise } from './sampling/entry-noise.ts';
 import { guidanceChanges, guidanceOf, guided, isGuided } from './sampling/guidance.ts';
@@ -30,11 +30,12 @@ export interface ImageToImageOptions extends SamplingOptions {
  * added noise, as diffusers does. The scheduler is the endpoint's of that name unless another is given.
  */
 export async function* imageToImage(
-  models: Models,
+  merged: Models,
   options: ImageToImageOptions,
   scheduler: SchedulerDefinition = findScheduler('sdxl-img2img', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch, guidanceScale, signal } = options;
+  const models = withNoise(merged, options.fewStepNoise);
   const { guidanceApart: apart = false } = scheduler;
   const { unet, noise, vaeEncoder, vaeDecoder } = models;
   const picture = { height: options.height, width: options.width };

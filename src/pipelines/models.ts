@@ -1,7 +1,13 @@
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks/networks.ts';
 import { requireKnownScheduler } from '../schedulers/noise-levels/known-scheduler.ts';
-import { type NoiseTable, noiseTable } from '../schedulers/noise-levels/noise-table.ts';
+import {
+  type NoiseSettings,
+  type NoiseTable,
+  noiseTable,
+  withNoiseSettings,
+} from '../schedulers/noise-levels/noise-table.ts';
 import { type ClipTokenizer, loadTokenizer } from '../text/tokenizer.ts';
+import { RequestError } from './request-error.ts';
 
 /** One text encoder with the tokenizer that feeds it. */
 export interface TextStage {
@@ -72,6 +78,22 @@ function requireMatchingWidths(models: Models): void {
       `${models.name}: the UNet works on ${models.unet.channels} latent channels, the VAE on ${models.vaeDecoder.channels}`,
     );
   }
+}
+
+/**
+ * A checkpoint with the noise that a LoRA of few steps was trained on, which is merged into it.
+ * @throws RequestError where the checkpoint was trained on a continuum of levels, without timesteps.
+ */
+export function withNoise<Own extends Pick<Models, 'name' | 'noise'>>(
+  models: Own,
+  settings: NoiseSettings | undefined,
+): Own {
+  if (settings === undefined) return models;
+  if (models.noise.continuous === undefined)
+    return { ...models, noise: withNoiseSettings(models.noise, settings) };
+  throw new RequestError(
+    `loras: one of few steps does not fit ${models.name}, which was trained on continuous noise levels`,
+  );
 }
 
 /**

@@ -6,7 +6,7 @@ import { applyStyle, canonicalStyle } from '../text/styles.ts';
 import { canvasFor } from './canvas.ts';
 import { encodePrompts } from './conditioning/conditioning.ts';
 import { timeIdsFor } from './conditioning/time-ids.ts';
-import { type Models, sharesLatents } from './models.ts';
+import { type Models, sharesLatents, withNoise } from './models.ts';
 import { RequestError } from './request-error.ts';
 import { entryNoise } from './sampling/entry-noise.ts';
 import { guidanceChanges, guidanceOf, guided, isGuided } from './sampling/guidance.ts';
@@ -32,12 +32,13 @@ export interface TextToImageOptions extends SamplingOptions {
  * scheduler is the endpoint's of that name unless another is given.
  */
 export async function* textToImage(
-  base: Models,
+  merged: Models,
   refiner: Models | undefined,
   options: TextToImageOptions,
   scheduler: SchedulerDefinition = findScheduler('sdxl-torch', options.scheduler),
 ): AsyncGenerator<StepDone, Picture[]> {
   const { stopwatch } = options;
+  const base = withNoise(merged, options.fewStepNoise);
   const { guidanceApart: apart = false } = scheduler;
   const picture = { height: options.height, width: options.width };
   const canvas = canvasFor(picture, base.vaeDecoder.factor);

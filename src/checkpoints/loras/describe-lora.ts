@@ -7,6 +7,8 @@ export interface LoraDescription {
   readonly kind: string;
   /** What the file says that prompts should have. */
   readonly triggerWords: readonly string[];
+  /** Its __metadata__. */
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function describeLora(file: string): Promise<LoraDescription> {
   return {
     kind: parts.has('magnitude') || parts.has('dora_scale') ? `dora-${kind}` : kind,
     triggerWords: wordsOf(metadata),
+    metadata,
   };
 }
 

@@ -8,7 +8,7 @@ import { maxSeed, variationFields } from '../bodies/variation-fields.ts';
  * and unknown fields are ignored, as there.
  */
 
-const { prompt, negative_prompt, eta, s_churn, s_tmin, s_tmax, s_noise } = bodies['sdxl-torch'].shape;
+const { prompt, negative_prompt, eta, s_churn, s_tmin, s_tmax, s_noise, cache } = bodies['sdxl-torch'].shape;
 const text = (most = 256) => z.string().max(most).optional();
 const count = (most: number, usual: number) => z.int().min(1).max(most).default(usual);
 /** Latents have a side of 8 pixels; what is left of that is cut off, as there. */
@@ -55,6 +55,7 @@ const common = {
   s_tmin,
   s_tmax: s_tmax.meta({ description: 'Largest sigma with s_churn; 0: all' }),
   s_noise,
+  cache,
   override_settings: z
     .record(z.string(), z.unknown())
     .default({})

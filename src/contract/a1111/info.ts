@@ -1,4 +1,5 @@
 import { promptsOf } from '../infotext/request-infotext.ts';
+import { labelsOf } from '../infotext/sampler-labels.ts';
 import type { RequestRecord } from '../request-record.ts';
 import { baseName } from '../served-names.ts';
 import { layersOfClipSkip } from './override-settings.ts';
@@ -42,9 +43,9 @@ export function infoOf(
     all_subseeds: subseeds,
     subseed_strength: first?.variation?.strength ?? 0,
     ...size,
-    sampler_name: sampler.label,
-    cfg_scale: body.cfg_scale,
-    steps: body.steps,
+    sampler_name: first ? labelsOf(first.endpoint, first.scheduler).sampler : sampler.label,
+    cfg_scale: first?.guidanceScale ?? body.cfg_scale,
+    steps: first?.steps ?? body.steps,
     batch_size: body.batch_size,
     restore_faces: false,
     face_restoration_model: null,

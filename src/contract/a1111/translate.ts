@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { SamplerName } from '../../schedulers/samplers.ts';
 import { applyStyle, canonicalStyle } from '../../text/styles.ts';
+import { withCacheObject } from '../bodies/cache-fields.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { ApiError } from '../errors.ts';
 import type { RequestOverrides } from '../generation.ts';
@@ -9,7 +10,7 @@ import { show } from '../show.ts';
 import type { SlugName } from '../slugs.ts';
 import { a1111Bodies, mostPictures } from './bodies.ts';
 import { parseA1111, refuseField } from './errors.ts';
-import { ownFieldsOf, withInfotext } from './infotext.ts';
+import { type CompletedBody, ownFieldsOf, withInfotext } from './infotext.ts';
 import { readOverrides } from './override-settings.ts';
 import { type ChosenSampler, chooseSampler } from './samplers.ts';
 import { solverFields } from './solver-fields.ts';
@@ -33,6 +34,8 @@ export interface TranslatedA1111 {
     | { readonly width: number; readonly height: number; readonly fit: (typeof fits)[number] }
     | undefined;
   readonly sampler: ChosenSampler;
+  /** Fields of ours that stand there by A1111's defaults alone. */
+  readonly implied: readonly string[];
   /** Checkpoint by the name the client has for it; undefined leaves it to what is set. */
   readonly checkpoint: string | undefined;
 }
@@ -45,7 +48,7 @@ const ownScripts = ['sampler', 'seed', 'refiner'];
  * @throws WrongFieldsError naming each wrong field; ApiError for what is not there.
  */
 export function translateTexts(raw: unknown, embedParameters: boolean): TranslatedA1111 {
-  const { raw: completed, recreated } = withInfotext(raw);
+  const { raw: completed, recreated } = completedBody(raw);
   const body = parseA1111(a1111Bodies.txt2img, completed);
   if (body.enable_hr)
     throw new ApiError(
@@ -56,18 +59,19 @@ export function translateTexts(raw: unknown, embedParameters: boolean): Translat
   const { fields, ...common } = translateCommon(body, embedParameters);
   return {
     ...{ endpoint: 'sdxl-torch', slug: 'sdxl1.0-txt2img', body, size: undefined },
-    ...common,
+    ...{ ...common, implied: impliedBy(completed) },
     overrides: { ...common.overrides, ...pixelsOf(body) },
     fields: {
       ...withSolver(fields, 'sdxl-torch', body, ownFieldsOf(raw, 'sdxl1.0-txt2img', recreated)),
       ...refiner,
+      ...cacheOf(body),
     },
   };
 }
 
 /** As translateTexts. */
 export function translatePictures(raw: unknown, embedParameters: boolean): TranslatedA1111 {
-  const { raw: completed, recreated } = withInfotext(raw);
+  const { raw: completed, recreated } = completedBody(raw);
   const body = parseA1111(a1111Bodies.img2img, completed);
   const { init_images: images = [], mask = '', resize_mode: mode } = body;
   if (mask !== '')
@@ -81,13 +85,34 @@ export function translatePictures(raw: unknown, embedParameters: boolean): Trans
   const { fields, ...common } = translateCommon(body, embedParameters);
   return {
     ...{ endpoint: 'sdxl-img2img', slug: 'sdxl-img2img', body, size: { ...pixelsOf(body), fit } },
-    ...common,
+    ...{ ...common, implied: impliedBy(completed) },
     fields: {
       ...withSolver(fields, 'sdxl-img2img', body, ownFieldsOf(raw, 'sdxl-img2img', recreated)),
       ...{ image: images[0], strength: body.denoising_strength },
+      ...cacheOf(body),
     },
   };
 }
+
+/** The body with what its infotext says, and its cache as the object that a name stands for. */
+function completedBody(raw: unknown): CompletedBody {
+  const { raw: completed, recreated } = withInfotext(raw);
+  return { raw: withCacheObject(completed), recreated };
+}
+
+/** What of ours a body leaves to A1111's defaults. */
+function impliedBy(raw: unknown): string[] {
+  const { steps, cfg_scale, sampler_name, sampler_index, scheduler } = raw as Record<string, unknown>;
+  const isSampled = [sampler_name, sampler_index, scheduler].some((name) => (name ?? '') !== '');
+  return [
+    ...((steps ?? undefined) === undefined ? ['num_inference_steps'] : []),
+    ...((cfg_scale ?? undefined) === undefined ? ['guidance_scale'] : []),
+    ...(isSampled ? [] : ['sampler', 'schedule']),
+  ];
+}
+
+/** What a request says of a cache counts more than what an infotext does. */
+const cacheOf = ({ cache }: A1111Body) => (cache === undefined ? {} : { cache });
 
 /** @param own what an infotext of ours says that has no name there; a published scheduler among it. */
 function withSolver(

@@ -1,4 +1,30 @@
 import { z } from 'zod';
+import { fewStepKinds } from '../few-steps.ts';
+
+const span = z.tuple([z.number(), z.number()]);
+
+/** A LoRA that makes a network of few steps of its checkpoint; see few-steps.ts. */
+export const fewStepLoraSchema = z.strictObject({
+  kind: z.enum(fewStepKinds).meta({ description: 'Whose card says how it is asked' }),
+  steps: z.int().meta({ description: 'What it was distilled for' }),
+  first_timestep: z
+    .int()
+    .optional()
+    .meta({ description: 'Where a run of one step begins, if not at the last timestep, 999' }),
+  known_by: z
+    .enum(['manifest', 'metadata', 'name'])
+    .meta({ description: 'NAME.json beside it, its own __metadata__, or the name of a known release' }),
+  defaults: z
+    .strictObject({
+      scheduler: z.string(),
+      sampler: z.string(),
+      schedule: z.string(),
+      num_inference_steps: z.int(),
+      guidance_scale: z.number(),
+    })
+    .meta({ description: 'What a request that names it has where it does not say otherwise' }),
+  ranges: z.strictObject({ num_inference_steps: span, guidance_scale: span }),
+});
 
 /** What lies in a folder beside the models and a request can name: a LoRA, or an embedding. */
 const adapterSchema = z.strictObject({
@@ -9,6 +35,9 @@ const adapterSchema = z.strictObject({
   trigger_words: z
     .array(z.string())
     .meta({ description: 'What its file says prompts should have; often nothing' }),
+  few_step: fewStepLoraSchema.optional().meta({
+    description: 'Of a LoRA of few steps (Lightning, Turbo, Hyper-SD, LCM, TCD, DMD2): how it is asked',
+  }),
   tokens: z.int().optional().meta({ description: 'Of an embedding: how many tokens it takes' }),
   width: z
     .int()
@@ -25,6 +54,7 @@ export const adapterListSchema = z.strictObject({
 });
 
 export type Adapter = z.output<typeof adapterSchema>;
+export type FewStepLora = z.output<typeof fewStepLoraSchema>;
 export type BrokenAdapter = z.output<typeof brokenAdapterSchema>;
 
 /** What a worker finds in one folder. */

@@ -7,6 +7,7 @@ import { canonicalStyle, styleNames } from '../../text/styles.ts';
 import { withWarnings } from '../answers/warnings.ts';
 import type { Endpoint } from '../endpoints.ts';
 import { ApiError } from '../errors.ts';
+import { type FewStepNoise, usualParts, withLoraProfile } from '../few-steps.ts';
 import type { ImageToImageRequest, TextToImageRequest } from '../generation.ts';
 import { type ModelProfile, type NamedModel, ordinaryProfile } from '../model-profile.ts';
 import { withSamplerNames } from '../names/sampler-aliases.ts';
@@ -70,10 +71,22 @@ export interface RequestDefaults {
   readonly embedParameters?: boolean;
 }
 
+/** What a LoRA of few steps makes of the request that names it. */
+export interface FewStepAsked {
+  readonly profile: ModelProfile;
+  readonly noise: FewStepNoise;
+}
+
+/** The profile that holds for a request; undefined where the published one does. */
+function asked(model: ModelProfile | undefined, fewStep: FewStepAsked | undefined): ModelProfile | undefined {
+  return fewStep === undefined ? model : withLoraProfile(model ?? ordinaryProfile, fewStep.profile);
+}
+
 /**
  * @param freeSize whether `img_width` and `img_height` may be other than 1024.
  * @param model that it names by an extension: sizes are free, and its own ranges and defaults hold. The
  * body's own `model` is read by who knows what is served.
+ * @param fewStep of a LoRA that it names: its ranges and defaults count more than the model's.
  * @throws ApiError naming each wrong field.
  */
 export function parseTextToImage(
@@ -81,9 +94,10 @@ export function parseTextToImage(
   defaults: RequestDefaults,
   freeSize = false,
   model?: NamedModel,
+  fewStep?: FewStepAsked,
 ): TextToImageRequest {
   const { fields, warnings } = withSchedulerName('sdxl-torch', namedParts(withoutModel(raw)));
-  const profile = model && (model.profile ?? ordinaryProfile);
+  const profile = asked(model && (model.profile ?? ordinaryProfile), fewStep);
   const bodies = bodiesOf({ sampler: asksSampler(fields), profile });
   const body =
     freeSize || model ? parseFields(bodies.freeSize, fields) : parseFields(bodies['sdxl-torch'], fields);
@@ -96,7 +110,7 @@ export function parseTextToImage(
   const endpoint = 'sdxl-torch';
   const request: TextToImageRequest = {
     endpoint,
-    ...commonRequest(endpoint, body, fields, defaults),
+    ...commonRequest(endpoint, body, fields, defaults, fewStep),
     ...(model && { model: model.name }),
     style,
     highNoiseFraction: body.high_noise_fraction,
@@ -125,15 +139,18 @@ export type ParsedImageToImage = Omit<ImageToImageRequest, 'imageKey'> & {
 };
 
 /**
- * @param profile of a base model that it names by an extension.
+ * @param model what a base model says of itself that it names by an extension.
+ * @param fewStep as of text to image.
  * @throws ApiError naming each wrong field.
  */
 export function parseImageToImage(
   raw: unknown,
   defaults: RequestDefaults,
   file?: Uint8Array,
-  profile?: ModelProfile,
+  model?: ModelProfile,
+  fewStep?: FewStepAsked,
 ): ParsedImageToImage {
+  const profile = asked(model, fewStep);
   const { fields, warnings } = withSchedulerName('sdxl-img2img', namedParts(raw));
   const schema = bodiesOf({ sampler: asksSampler(fields), profile })['sdxl-img2img'];
   const body = parseFields(schema, file ? { ...(fields as object), image: 'file' } : fields);
@@ -141,7 +158,7 @@ export function parseImageToImage(
   const endpoint = 'sdxl-img2img';
   const request: ParsedImageToImage = {
     endpoint,
-    ...commonRequest(endpoint, body, fields, defaults),
+    ...commonRequest(endpoint, body, fields, defaults, fewStep),
     baseModel: body.base_model,
     image: file ?? body.image,
   };
@@ -183,12 +200,19 @@ interface CommonBody {
   cache?: Parameters<typeof cacheOf>[0];
 }
 
-function commonRequest(endpoint: Endpoint, body: CommonBody, fields: unknown, defaults: RequestDefaults) {
-  const scheduler = schedulerOf(body, fields);
+function commonRequest(
+  endpoint: Endpoint,
+  body: CommonBody,
+  fields: unknown,
+  defaults: RequestDefaults,
+  fewStep: FewStepAsked | undefined,
+) {
+  const scheduler = schedulerOf(body, fields, fewStep && usualParts(fewStep.profile));
   return {
     ...samplingRefinementsOf(body, endpoint, scheduler),
     ...cacheOf(body.cache, endpoint, scheduler),
     ...lorasOf(body.prompt, body.loras),
+    ...(fewStep && Object.keys(fewStep.noise).length > 0 && { fewStepNoise: fewStep.noise }),
     ...conditioningOf(body),
     negativePrompt: body.negative_prompt,
     samples: body.samples,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
 import { show } from '../show.ts';
+import { readFields } from './fields.ts';
 
 /** A LoRA of a request, and how strongly it is applied: 1 as trained, 0 not at all, negative the other way. */
 export interface LoraChoice {
@@ -71,6 +72,21 @@ export function lorasOf(
       `loras must be at most ${mostLoras} with those of the prompt, got ${loras.length}`,
     );
   return { prompt: rest, loras };
+}
+
+const naming = z.object({ prompt: z.string(), ...loraFields });
+
+/** Those that a body names as it was sent; none where that cannot be read, which reading it as a whole says. */
+export function lorasNamed(fields: unknown): readonly LoraChoice[] {
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return [];
+  const read = readFields(naming, fields);
+  if (read.wrong !== undefined) return [];
+  try {
+    return lorasOf(read.data.prompt, read.data.loras).loras ?? [];
+  } catch (error) {
+    if (error instanceof ApiError) return [];
+    throw error;
+  }
 }
 
 function choiceOf(whole: string, name: string, values: string): LoraChoice {

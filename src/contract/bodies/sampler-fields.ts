@@ -55,12 +55,17 @@ export function asksSampler(fields: unknown): boolean {
 /**
  * The scheduler a parsed body asks for, as findScheduler knows it.
  * @param fields the body as it was sent, which tells a scheduler given from the default.
+ * @param usual sampler and schedule of the default, for a body that names one of the two.
  * @throws ApiError where scheduler and sampler are both given, or the sampler does not go with the schedule.
  */
-export function schedulerOf(body: SamplerBody, fields: unknown): string {
+export function schedulerOf(
+  body: SamplerBody,
+  fields: unknown,
+  usual?: readonly [SamplerName, ScheduleName],
+): string {
   if (body.sampler === undefined && body.schedule === undefined) return body.scheduler;
   const { scheduler } = fields as Record<string, unknown>;
-  const sampler = body.sampler ?? usualSampler;
+  const sampler = body.sampler ?? usual?.[0] ?? usualSampler;
   if (scheduler !== undefined && scheduler !== null) {
     const other = body.sampler === undefined ? 'schedule' : 'sampler';
     throw new ApiError(
@@ -69,8 +74,8 @@ export function schedulerOf(body: SamplerBody, fields: unknown): string {
         `got scheduler ${show(scheduler)} and ${other} ${show(body[other])}`,
     );
   }
-  const schedule = body.schedule ?? findSampler(sampler).schedule;
   const possible = schedulesOf(sampler);
+  const schedule = body.schedule ?? possible.find((name) => name === usual?.[1]) ?? possible[0]!;
   if (!possible.includes(schedule))
     throw new ApiError(
       'invalidParameter',

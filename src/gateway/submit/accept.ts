@@ -18,13 +18,14 @@ import type { ApiKey } from '../../jobs/records/api-keys.ts';
 import type { Gateway } from '../gateway.ts';
 import { createTurns } from '../http/turns.ts';
 import { assertAdmitted, createGate } from './admission.ts';
+import { fewStepLorasOf, withoutImplied } from './few-step-loras.ts';
 import { assertSameBody, idempotencyOf } from './idempotency.ts';
 import type { Asking, InputImages } from './input-image.ts';
 import { assertBaseModelInstalled, withInstalledRefiner } from './installed.ts';
 import { withInstalledLoras } from './installed-adapters.ts';
 import { unknownWordWarnings } from './known-words.ts';
 import { withNamedEmbeddings } from './named-embeddings.ts';
-import { baseModelProfile, modelOf } from './named-model.ts';
+import { baseModelOf, baseModelProfile, modelOf } from './named-model.ts';
 import { isLong, type Prompts } from './prompt-check.ts';
 import type { RawBody } from './read-body.ts';
 import type { WorkerList } from './worker-list.ts';
@@ -67,21 +68,27 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
     client: SubmitClient,
   ) => Promise<GenerationRequest>;
   const prepare: Record<Endpoint, Prepare> = {
-    'sdxl-torch': async (_, { fields, overrides }, freeSize) => {
+    'sdxl-torch': async (_, { fields: given, overrides, implied }, freeSize) => {
       const known = Object.keys(slugs['sdxl1.0-txt2img'].body.shape);
-      const { model, warnings } = await modelOf(fields, known, workers);
-      const parsed = withWarnings(parseTextToImage(fields, defaults, freeSize, model), warnings);
+      const { model, warnings } = await modelOf(given, known, workers);
+      const fewStep = await fewStepLorasOf(given, model?.name ?? baseName, workers);
+      const fields = withoutImplied(given, implied, fewStep);
+      const text = parseTextToImage(fields, defaults, freeSize, model, fewStep.asked);
+      const parsed = withWarnings(text, [...warnings, ...fewStep.warnings, ...fewStep.warningsOf(text)]);
       const served = parsed.model ?? baseName;
       const request = await withNamedEmbeddings(withOverrides(parsed, overrides), served, workers);
       await checked(request);
       const made = await withInstalledRefiner(request, workers, settings.refinerFallback);
       return await withInstalledLoras(made, routeOf(made), workers);
     },
-    'sdxl-img2img': async (id, { fields, file, size, model, overrides }, _, client) => {
-      const profile = await baseModelProfile(fields, model, workers);
-      const parsed = parseImageToImage(fields, defaults, file, profile);
-      const { image, ...given } = withOverrides(parsed, overrides);
-      const request = await withNamedEmbeddings(given, given.baseModel, workers);
+    'sdxl-img2img': async (id, { fields: given, file, size, model, overrides, implied }, _, client) => {
+      const profile = await baseModelProfile(given, model, workers);
+      const fewStep = await fewStepLorasOf(given, baseModelOf(given, model), workers);
+      const fields = withoutImplied(given, implied, fewStep);
+      const picture = parseImageToImage(fields, defaults, file, profile, fewStep.asked);
+      const parsed = withWarnings(picture, [...fewStep.warnings, ...fewStep.warningsOf(picture)]);
+      const { image, ...described } = withOverrides(parsed, overrides);
+      const request = await withNamedEmbeddings(described, described.baseModel, workers);
       await checked(request);
       await assertBaseModelInstalled(request.baseModel, workers);
       const { loras } = await withInstalledLoras(request, request.baseModel, workers);

@@ -1,4 +1,4 @@
-import { baseModels } from '../../contract/bodies/body-fields.ts';
+import { baseModels, publishedBodies } from '../../contract/bodies/body-fields.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { NamedModel } from '../../contract/model-profile.ts';
 import { nearMissWarnings } from '../../contract/names/near-misses.ts';
@@ -51,6 +51,13 @@ async function servedModel(name: string, workers: Workers): Promise<NamedModel |
   const facts = modelsServed(await workers.expected()).find(({ id }) => id === name);
   if (facts !== undefined) return { name, profile: facts.profile };
   return (await workers.serves(name)) ? { name } : undefined;
+}
+
+/** The base model that a body of image to image asks for, read as little as its other fields allow. */
+export function baseModelOf(fields: unknown, inAddress: string | undefined): string {
+  const { base_model: name } = (fields ?? {}) as { base_model?: unknown };
+  const usual = publishedBodies['sdxl-img2img'].shape.base_model.def.defaultValue;
+  return inAddress ?? (typeof name === 'string' ? name : usual);
 }
 
 /**

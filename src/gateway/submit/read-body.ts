@@ -23,6 +23,8 @@ export interface RawBody {
   readonly fileNames?: readonly string[];
   /** The size that its picture is brought to, and how; as it came without one. */
   readonly size?: Size & { readonly fit: Fit };
+  /** Fields that its client did not say itself: another protocol's defaults. */
+  readonly implied?: readonly string[];
   /** What stands in place of parsed fields. */
   readonly overrides?: RequestOverrides;
   /** The served model whose address it was sent to. */

@@ -2,6 +2,7 @@ import { createNoiseSource, type NoiseSource } from '../../numerics/noise-source
 import type { RandomAlgorithm } from '../../numerics/random-algorithms.ts';
 import type { CacheChoice } from '../../schedulers/caching/cache-kinds.ts';
 import type { Evaluations } from '../../schedulers/caching/cached-denoise.ts';
+import type { NoiseSettings } from '../../schedulers/noise-levels/noise-table.ts';
 import type { SolverOptions } from '../../schedulers/solver-options.ts';
 import type { EmphasisMode } from '../../text/emphasis.ts';
 import type { Size } from '../canvas.ts';
@@ -18,6 +19,8 @@ export interface SamplingOptions extends GuidanceFields {
   readonly scheduler: string;
   readonly steps: number;
   readonly solverOptions?: SolverOptions;
+  /** Of a LoRA of few steps that is merged into the checkpoint; the checkpoint's own noise where absent. */
+  readonly fewStepNoise?: NoiseSettings;
   /** Forecasts some evaluations of each sample's UNet; all are computed where absent. */
   readonly stepCache?: CacheChoice;
   /** Seed of sample 0; sample i uses seed + i, or the same seed where there is a variation. */

@@ -35,6 +35,29 @@ test('text to image with the defaults of A1111', async () => {
   );
 });
 
+test('a step cache is a field of its own, by name or with its parameters, and is refused by its field', async () => {
+  const body = { prompt: 'p', steps: 20, sampler_name: 'DPM++ 2M' };
+  const made = async (cache: unknown) => {
+    const response = await call('txt2img', { ...body, cache });
+    assert.equal(response.statusCode, 200, response.body);
+    assert.match(JSON.parse(response.json().info).infotexts[0], /, Step cache: /);
+    return service.started.at(-1)!.stepCache;
+  };
+  assert.equal((await made('ucache'))?.name, 'ucache');
+  const cache = { name: 'spectrum', window: 3 };
+  const chosen = await made(cache);
+  assert.deepEqual([chosen?.name, chosen && 'window' in chosen && chosen.window], ['spectrum', 3]);
+  const edit = await call('img2img', { ...body, cache, init_images: [await smallPicture()] });
+  assert.equal(edit.statusCode, 200, edit.body);
+  assert.deepEqual(service.started.at(-1)!.stepCache, chosen);
+  const unknown = await call('txt2img', { ...body, cache: 'teacache' });
+  assert.equal(unknown.statusCode, 422);
+  assert.match(unknown.body, /"cache"/);
+  const foreign = await call('txt2img', { ...body, cache: { name: 'ucache', window: 3 } });
+  assert.equal(foreign.statusCode, 400);
+  assert.match(foreign.body, /cache\.window means nothing to ucache, got 3/);
+});
+
 test('iterations times batch size, with seeds counted through; a varied seed stays', async () => {
   const count = service.started.length;
   const { images, info } = (

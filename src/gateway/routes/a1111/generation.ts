@@ -62,7 +62,7 @@ export function generationRoutes(
     reply: FastifyReply,
     translated: TranslatedA1111,
   ): Promise<Iterated> => {
-    const { body, fields, endpoint, overrides, slug, size } = translated;
+    const { body, fields, endpoint, overrides, slug, size, implied } = translated;
     const { headers, apiKey, owner, origin, takeRoom } = request;
     const checkpoint = await checkpoints.fieldsFor(endpoint, owner, translated.checkpoint);
     const call = { id: randomUUID(), operation, since: Date.now(), iterations: body.n_iter };
@@ -75,7 +75,7 @@ export function generationRoutes(
         const seeds = first ? seedsOf(first, iteration * body.batch_size) : {};
         const raw: RawBody = {
           fields: { ...fields, ...checkpoint, ...seeds },
-          overrides,
+          ...{ overrides, implied },
           ...(size && { size }),
         };
         const id = await accept(slug, raw, {

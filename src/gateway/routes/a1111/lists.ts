@@ -52,7 +52,11 @@ export function listRoutes(app: FastifyInstance, checkpoints: Checkpoints, worke
   );
   app.get('/sdapi/v1/loras', async (): Promise<ResponseBody<'A1111Loras'>> => {
     const { data } = adapterList((await workers.live()).map(({ loras }) => loras));
-    return data.map(({ name }) => ({ name, alias: name, path: name, metadata: {} }));
+    return data.map(({ name, few_step: fewStep }) => ({
+      ...{ name, alias: name, path: name },
+      // There the file's own; what is told of it here is no key of a trainer's.
+      metadata: fewStep === undefined ? {} : { few_step: fewStep },
+    }));
   });
   app.get('/sdapi/v1/embeddings', async (): Promise<ResponseBody<'A1111Embeddings'>> => {
     const { data } = adapterList((await workers.live()).map(({ embeddings }) => embeddings));
