@@ -62,11 +62,10 @@ const floors: Record<string, Floor> = {
       '@opentelemetry/sdk-trace',
     ],
   },
-  'src/results': { folders: [], packages: ['aws4fetch'], tests: { folders: ['src/testing'] } },
+  'src/results': { folders: [], packages: ['aws4fetch'] },
   'src/jobs': {
     folders: ['src/contract', 'src/images/output-formats.ts', 'src/process', 'src/results'],
     packages: ['bullmq', 'ioredis'],
-    tests: { folders: ['src/testing'] },
   },
   'src/gateway': {
     folders: [
@@ -75,7 +74,6 @@ const floors: Record<string, Floor> = {
     ],
     packages: ['fastify', '@fastify/cors', '@fastify/multipart', 'undici', 'ipaddr.js', 'close-with-grace'],
     tests: {
-      folders: ['src/testing'],
       packages: [
         ...['ajv', 'ajv-formats', '@seriousme/openapi-schema-validator', 'fast-check', 'openai'],
         ...['playwright-core', 'sharp', 'standardwebhooks'],
@@ -93,7 +91,7 @@ const floors: Record<string, Floor> = {
     folders: ['src/client'],
     packages: ['preact', 'htm'],
     tests: {
-      folders: ['src/config', 'src/contract', 'src/gateway', 'src/jobs', 'src/testing'],
+      folders: ['src/config', 'src/contract', 'src/gateway', 'src/jobs'],
       packages: ['axe-core', 'playwright-core', 'sharp'],
     },
   },
@@ -137,7 +135,7 @@ const floors: Record<string, Floor> = {
       'src/tracing',
     ],
     packages: [],
-    tests: { folders: ['src/onnx', 'src/testing'], packages: ['sharp'] },
+    tests: { folders: ['src/onnx'], packages: ['sharp'] },
   },
   'src/testing': { folders: [], packages: ['playwright-core'] },
   'scripts/cli': {
@@ -155,7 +153,7 @@ const floors: Record<string, Floor> = {
       ...['src/checkpoints', 'src/graphs', 'src/networks', 'src/installation', 'src/process', 'workers'],
     ],
     packages: ['adm-zip', 'undici'],
-    tests: { folders: ['src/testing', 'src/gateway', 'scripts/bench/demo'], packages: ['sharp'] },
+    tests: { folders: ['src/gateway', 'scripts/bench/demo'], packages: ['sharp'] },
   },
   'scripts/lab': {
     folders: ['src'],
@@ -210,7 +208,9 @@ function violations(place: string, file: string, imports: readonly Import[] = im
     if (kind === 'node') return true;
     if (kind === 'package') return [...packages, ...(own.packages ?? [])].includes(target);
     if (isSupport(target) && !mayUseSupport) return false;
-    return [place, ...folders, ...(own.folders ?? [])].some((folder) => isWithin(target, folder));
+    // What stands on nothing serves the tests of all.
+    const forTests = isTest(file) ? ['src/testing', ...(own.folders ?? [])] : [];
+    return [place, ...folders, ...forTests].some((folder) => isWithin(target, folder));
   };
   return imports.filter((one) => !isAllowed(one)).map(({ target }) => `${file} -> ${target}`);
 }

@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { runtimeRelease } from '../../src/networks/runtime/runtime.ts';
+import { after, before } from '../../src/testing/hooks.ts';
 
 const modelsDir = mkdtempSync(path.join(tmpdir(), 'models-command-'));
 before(() => writeTinyCheckpoints(modelsDir));

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { picture, startTestService, type TestService } from '../gateway/testing/service.ts';
+import { after, before } from '../testing/hooks.ts';
 import { type Client, createClient, RequestFailed } from './client.ts';
 import type { RequestEvent } from './events.ts';
 import { CallFailed } from './http.ts';

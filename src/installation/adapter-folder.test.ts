@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { writeSafetensors } from '../checkpoints/safetensors/write-safetensors.ts';
+import { after, before } from '../testing/hooks.ts';
 import { createAdapterFolder } from './adapter-folder.ts';
 import { createLoraFolder } from './lora-folder.ts';
 

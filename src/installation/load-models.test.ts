@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { openTogether } from '../networks/runtime/open-all.ts';
+import { after, before } from '../testing/hooks.ts';
 import { type LoadedModels, loadModels } from './load-models.ts';
 import { createNetworkPool, type NetworkPool } from './network-pool.ts';
 

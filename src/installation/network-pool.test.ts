@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Component } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { haveSameWeights } from '../checkpoints/same-weights.ts';
@@ -12,6 +12,7 @@ import {
   writeTinySingleFiles,
 } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import type { Models } from '../pipelines/models.ts';
+import { after, before } from '../testing/hooks.ts';
 import { loadModels } from './load-models.ts';
 import { createNetworkPool } from './network-pool.ts';
 

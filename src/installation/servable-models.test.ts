@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
+import { after, before } from '../testing/hooks.ts';
 import { servableModels } from './servable-models.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'servable-models-'));

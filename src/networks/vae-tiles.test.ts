@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
+import { after, before } from '../testing/hooks.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
 import { oracleNumbers } from './testing/oracle-inputs.ts';
 import { openVaeDecoder, openVaeEncoder } from './vae.ts';

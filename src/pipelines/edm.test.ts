@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
 import { loadModels } from '../installation/load-models.ts';
 import { unscaledLatents } from '../networks/networks.ts';
 import { findScheduler } from '../schedulers/registry.ts';
+import { after, before } from '../testing/hooks.ts';
 import { imageToImage } from './image-to-image.ts';
 import type { Models } from './models.ts';
 import {

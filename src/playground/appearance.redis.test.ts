@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { noBrowser, openBrowser } from '../testing/browser.ts';
+import { after, before } from '../testing/hooks.ts';
 import { type PageService, plainPicture, startPageService } from './testing/page-service.ts';
 import { seriousFindings } from './testing/serious-findings.ts';
 import { generate, signedIn, stagePicture } from './testing/signed-in.ts';

@@ -3,11 +3,12 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import type { ImageToImageRequest } from '../contract/generation.ts';
 import { noBrowser, openBrowser, type WatchedPage } from '../testing/browser.ts';
+import { after, before } from '../testing/hooks.ts';
 import { type PageService, plainPicture, startPageService } from './testing/page-service.ts';
 import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
 

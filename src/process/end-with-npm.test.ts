@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { after, before } from '../testing/hooks.ts';
 import { parentOf, startTimeOf } from './start-time.ts';
 
 const bounded = { timeout: 60_000 };

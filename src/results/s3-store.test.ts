@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { after, before } from '../testing/hooks.ts';
 import { proveStore } from './open-results.ts';
 import { StoreError } from './result-store.ts';
 import { type S3Options, s3Store } from './s3-store.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
+import { before } from '../testing/hooks.ts';
 import { chunkPrompt, chunkPrompts, emptyChunk, PromptError, withChunkCount } from './chunks.ts';
 import chunks from './oracles/chunks.json' with { type: 'json' };
 import seeds from './oracles/seed-prompts.json' with { type: 'json' };

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import type { Models } from '../../src/pipelines/models.ts';
+import { after, before } from '../../src/testing/hooks.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import { createSdxlGenerator } from './sdxl-generator.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import type { FewStepLora } from '../../src/contract/answers/adapters.ts';
@@ -14,6 +14,7 @@ import { createNetworkPool } from '../../src/installation/network-pool.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import { firstPicture, runOptions } from '../../src/pipelines/testing/oracle-runs.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
+import { after, before } from '../../src/testing/hooks.ts';
 import { createRequestLoras } from './request-loras.ts';
 
 /** What scripts/maintainers/make-oracles/few-steps.py recorded of diffusers' pipeline; explained there. */

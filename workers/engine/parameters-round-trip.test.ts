@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies/bodies.ts';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
@@ -10,6 +10,7 @@ import { recreatedRequest } from '../../src/contract/infotext/recreated-request.
 import { encodeImage } from '../../src/images/encode-image.ts';
 import { readParameters } from '../../src/images/metadata/read-parameters.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
+import { after, before } from '../../src/testing/hooks.ts';
 import type { Generator } from './generator.ts';
 import { createSdxlGenerator } from './sdxl-generator.ts';
 

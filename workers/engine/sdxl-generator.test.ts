@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import { createDeviceLayout } from '../../src/installation/memory/device-layout.ts';
 import { memoryPlans, plansFor } from '../../src/installation/memory/memory-plans.ts';
 import { JobError } from '../../src/jobs/job-error.ts';
 import type { Models } from '../../src/pipelines/models.ts';
+import { after, before } from '../../src/testing/hooks.ts';
 import { fakeRequest } from '../testing/queue.ts';
 import { createSdxlGenerator, type GeneratorOptions } from './sdxl-generator.ts';
 

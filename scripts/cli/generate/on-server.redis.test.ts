@@ -3,9 +3,10 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { picture, startTestService, type TestService } from '../../../src/gateway/testing/service.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 
 let service: TestService;
 let url: string;

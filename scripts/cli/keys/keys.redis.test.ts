@@ -3,13 +3,14 @@ import { execFile, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startTestService } from '../../../src/gateway/testing/service.ts';
 import { createApiKey, findApiKey } from '../../../src/jobs/records/api-keys.ts';
 import { readAudit } from '../../../src/jobs/records/audit.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../src/jobs/testing/redis-server.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 
 /** `npm run keys` as a process. */
 

@@ -11,10 +11,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, beforeEach, test } from 'node:test';
+import { beforeEach, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import type { MemoryLimit } from '../../../src/installation/memory/memory-plans.ts';
 import { cudaLibrary, recordName, sharedLibrary } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { type FakeLibrary, writeFakeLibrary } from '../cuda/testing/fake-library.ts';
 import { diagnose } from './doctor.ts';
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../../../src/testing/free-port.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { type CollectedSpan, type Collector, startCollector } from './testing/collector.ts';
 import { type StartedServer, startServer } from './testing/started-server.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { noBrowser, openBrowser, type WatchedPage, watchedPage } from '../../../src/testing/browser.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { shippedModels } from './demo-models.ts';
 import { shippedKnowledge } from './testing/shipped-knowledge.ts';
 import { type StartedServer, startServer } from './testing/started-server.ts';

@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { startTcpRedis, type TcpRedis } from '../../../src/jobs/testing/tcp-redis.ts';
 import { boundToParent } from '../../../src/process/bound-process.ts';
 import { freePort } from '../../../src/testing/free-port.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 
 /** Every process that opens Redis says by the same words why it cannot use the one it was given. */
 

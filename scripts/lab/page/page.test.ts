@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { noBrowser, openBrowser } from '../../../src/testing/browser.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { buildReport, type Report } from '../report/report.ts';
 import { createTestLab } from '../testing/lab.ts';
 import { pageOf } from './page.ts';

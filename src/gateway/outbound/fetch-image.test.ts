@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { ApiError } from '../../contract/errors.ts';
+import { after, before } from '../../testing/hooks.ts';
 import { createImageFetcher, type ImageFetcher } from './fetch-image.ts';
 
 let server: http.Server;

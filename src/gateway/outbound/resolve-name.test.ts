@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { after, before } from '../../testing/hooks.ts';
 import { createNameResolver, createSystemResolver } from './resolve-name.ts';
 
 /** A name server of the test's own: one address for names that begin with "known", silence otherwise. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
+import { before } from '../../testing/hooks.ts';
 import { type MemoryNeeds, planUse } from './memory-needs.ts';
 import { arenaLimit, choosePlan, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
 import { publishedNeeds } from './published-needs.ts';

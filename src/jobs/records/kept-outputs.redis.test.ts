@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { type MemoryStore, memoryStore } from '../../results/testing/memory-store.ts';
+import { after, before } from '../../testing/hooks.ts';
 import type { Generate } from '../generate.ts';
 import { openProducer, type Producer } from '../producer.ts';
 import { keyOf } from '../redis/names.ts';

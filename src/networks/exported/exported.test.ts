@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { linkSync, mkdtempSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Checkpoint } from '../../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../../checkpoints/checkpoint-error.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from '../../checkpoints/exported/exported-folder.ts';
 import { openCheckpoint } from '../../checkpoints/open-checkpoint.ts';
 import { writeTinyCheckpoints } from '../../checkpoints/synthetic/tiny-checkpoint.ts';
+import { after, before } from '../../testing/hooks.ts';
 import { openClipTextEncoder } from '../clip-text-encoder.ts';
 import type { ClipTextEncoder, Unet, VaeDecoder, VaeEncoder } from '../networks.ts';
 import { oracleIds, oracleNumbers, oracleTimeIds } from '../testing/oracle-inputs.ts';

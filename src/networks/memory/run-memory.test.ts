@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Checkpoint, Component } from '../../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../../checkpoints/open-checkpoint.ts';
 import { clipTextGraph, clipTextInputs } from '../../graphs/clip.ts';
@@ -11,6 +11,7 @@ import { portableLayers } from '../../graphs/portable-layers.ts';
 import { unetGraph } from '../../graphs/unet.ts';
 import { vaeGraph } from '../../graphs/vae.ts';
 import { encodeModel } from '../../onnx/onnx-proto.ts';
+import { before } from '../../testing/hooks.ts';
 import { openInferenceSession } from '../runtime/inference-session.ts';
 import { arenaModel } from './arena-model.ts';
 import { simulateRun } from './run-memory.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { createApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
 import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
+import { after, before } from '../../testing/hooks.ts';
 import { type PageService, startPageService } from '../testing/page-service.ts';
 import { seriousFindings } from '../testing/serious-findings.ts';
 

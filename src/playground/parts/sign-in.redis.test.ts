@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { createSignInToken } from '../../jobs/records/sign-in-tokens.ts';
 import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
+import { after, before } from '../../testing/hooks.ts';
 import { type PageService, startPageService } from '../testing/page-service.ts';
 import { generate, signedIn, stagePicture } from '../testing/signed-in.ts';
 

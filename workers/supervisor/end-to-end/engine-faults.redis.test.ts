@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { readProgress } from '../../../src/jobs/records/records.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { fakeRequest, gone, isAlive, openTestQueue, silentLog, type TestQueue } from '../../testing/queue.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createInterface } from 'node:readline';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { SerializedError } from '../../../src/process/serialize-error.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { fakeRequest, openTestQueue, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
 
 const bounded = { timeout: 60_000 };

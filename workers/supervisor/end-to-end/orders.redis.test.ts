@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { orderWorkers } from '../../../src/jobs/queue/worker-control.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../../src/config/config.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from '../../testing/queue.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { liveWorkers, type WorkerInfo } from '../../../src/jobs/queue/heartbeat.ts';
 import { freePort } from '../../../src/testing/free-port.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import { fakeRequest, gone, openTestQueue, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
 import { readHealth } from '../health/health-file.ts';
 

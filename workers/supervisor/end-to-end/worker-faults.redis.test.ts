@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
+import { after, before } from '../../../src/testing/hooks.ts';
 import {
   type FakeWorker,
   fakeRequest,

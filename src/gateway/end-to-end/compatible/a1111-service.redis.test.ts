@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { openApiDocument } from '../../../contract/openapi/document.ts';
 import { embedParameters } from '../../../images/metadata/embed-parameters.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { basicKey, type CallA1111, callA1111, smallPicture } from '../../testing/a1111-client.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 

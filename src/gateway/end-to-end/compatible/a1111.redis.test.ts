@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { after, before } from '../../../testing/hooks.ts';
 import { type CallA1111, callA1111, smallPicture } from '../../testing/a1111-client.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';
 

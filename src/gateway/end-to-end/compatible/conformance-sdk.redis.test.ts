@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';
 
 /**

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import OpenAI, { APIError, toFile } from 'openai';
 import { formatOf } from '../../../images/picture-format.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 
 /** What OpenAI's own client (npm `openai` 6.49.0) parses of the rest of its Images API, streams first. */

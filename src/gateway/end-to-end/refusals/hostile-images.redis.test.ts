@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
+import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';
 
 /**

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { responseSchemas } from '../../../contract/openapi/response-schemas.ts';
 import { giveLease, planLine, takeLease } from '../../../jobs/batches/batch-lines.ts';
 import { createBatch } from '../../../jobs/batches/batches.ts';
 import { priorityOf } from '../../../jobs/queue/places.ts';
 import { createApiKey } from '../../../jobs/records/api-keys.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { publicUrl, startTestService, type TestService } from '../../testing/service.ts';
 
 let service: TestService;

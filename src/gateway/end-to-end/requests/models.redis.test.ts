@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { Adapter, FewStepLora } from '../../../contract/answers/adapters.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 
 /** The extension field `model`, models under their own names, and what is told of them. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { embedParameters } from '../../../images/metadata/embed-parameters.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 
 let service: TestService;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { after, before } from '../../../testing/hooks.ts';
 import { publicUrl, startTestService, type TestService } from '../../testing/service.ts';
 
 let service: TestService;

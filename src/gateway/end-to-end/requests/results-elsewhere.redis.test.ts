@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { StoreError } from '../../../results/result-store.ts';
 import { type MemoryStore, memoryStore } from '../../../results/testing/memory-store.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { publicUrl, startTestService, type TestService } from '../../testing/service.ts';
 
 /** Pictures that are kept outside Redis reach clients as those in it do. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { routeOf } from '../../../contract/routes.ts';
 import { request } from '../../../contract/testing/requests.ts';
@@ -10,6 +10,7 @@ import { openProducer, type Producer } from '../../../jobs/producer.ts';
 import { consume } from '../../../jobs/queue/consumer.ts';
 import { log, output } from '../../../jobs/testing/outputs.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../jobs/testing/redis-server.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { openWebhooks, type Webhooks } from '../../outbound/webhooks.ts';
 
 const lifetimes = { retentionSeconds: 60, deadlineSeconds: 60 };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { startHeartbeat } from '../../../jobs/queue/heartbeat.ts';
 import { type ApiKey, createApiKey, findApiKey } from '../../../jobs/records/api-keys.ts';
 import { workerInfo } from '../../../jobs/testing/worker-info.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';
 
 /** The admin API, as an administrator's page and commands use it. */

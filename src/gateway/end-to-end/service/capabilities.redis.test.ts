@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import sharp from 'sharp';
 import { createSignInToken } from '../../../jobs/records/sign-in-tokens.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 
 const knownWords = [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';
 
 /** What only a real socket shows. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { createApiKey, type KeyLimits, revokeApiKey } from '../../../jobs/records/api-keys.ts';
 import { addCredits } from '../../../jobs/records/credits.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 
 /** What a key allows, as clients meet it. */

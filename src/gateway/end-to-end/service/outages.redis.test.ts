@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
+import { after, before } from '../../../testing/hooks.ts';
 import { type LiveService, startLiveService, until } from '../../testing/live-service.ts';
 
 /** What clients are told while Redis is away. */

@@ -3,13 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { createApiKey } from '../../../jobs/records/api-keys.ts';
 import { connect, failFastOptions } from '../../../jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../jobs/testing/redis-server.ts';
 import { boundToParent } from '../../../process/bound-process.ts';
 import { freePort } from '../../../testing/free-port.ts';
+import { after, before } from '../../../testing/hooks.ts';
 
 /** The gateway as the process that compose and `npm run gateway` start. */
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { samplerFields } from '../../../contract/bodies/sampler-fields.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { styleNames } from '../../../text/styles.ts';
 import { publicUrl, startTestService, type TestService } from '../../testing/service.ts';
 

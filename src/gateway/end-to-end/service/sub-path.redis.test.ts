@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import OpenAI from 'openai';
 import type { Browser, Page } from 'playwright-core';
 import { createApiKey } from '../../../jobs/records/api-keys.ts';
 import { createSignInToken } from '../../../jobs/records/sign-in-tokens.ts';
 import { noBrowser, openBrowser, watchedPage } from '../../../testing/browser.ts';
+import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';
 import { type SubPathProxy, startSubPathProxy } from '../../testing/sub-path-proxy.ts';
 
