@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import { cacheOf } from '../../src/contract/bodies/cache-fields.ts';
 import { loadModels } from '../../src/installation/load-models.ts';
 import type { Models } from '../../src/pipelines/models.ts';
 import { after, before } from '../../src/testing/hooks.ts';
@@ -67,3 +68,44 @@ for (const network of ['UNet', 'VAE'])
     const [again] = (await generate(base, never)).pictures;
     assert.equal(again!.latentSha256, first!.latentSha256);
   });
+
+test('with a step cache a cancel after a computed step, or after a forecast one, is the end; the same comes after', async () => {
+  let calls = 0;
+  const models = watched((network) => {
+    if (network === 'UNet') calls++;
+  });
+  const cached = {
+    ...{ ...fakeRequest('a red fox', 16), width: 64, height: 64, scheduler: 'UniPC', guidanceScale: 1 },
+    ...cacheOf({ name: 'spectrum' }, 'sdxl-torch', 'UniPC'),
+  };
+  const generator = createSdxlGenerator(new Map([['sdxl-base', models]]), settings);
+  const make = (signal: AbortSignal, onStep: (step: number) => void) =>
+    generator.generate(cached, {
+      inputImage: undefined,
+      progress: async ({ step }) => onStep(step),
+      signal,
+    });
+  /** Whether the network was asked, by step. */
+  const computed: boolean[] = [];
+  const whole = await make(never, () => {
+    computed.push(calls > 0);
+    calls = 0;
+  });
+  const before = (next: boolean) =>
+    computed.findIndex((own, step) => step > 0 && own === !next && computed[step + 1] === next);
+  for (const last of [before(false), before(true)]) {
+    assert.ok(last > 0, String(computed));
+    const cancelled = new AbortController();
+    const told: number[] = [];
+    await assert.rejects(
+      make(cancelled.signal, (step) => {
+        told.push(step);
+        calls = 0;
+        if (step === last) cancelled.abort(new Error('not wanted any more'));
+      }),
+      /not wanted any more/,
+    );
+    assert.deepEqual([told.at(-1), calls], [last, 0]);
+  }
+  assert.deepEqual((await make(never, () => undefined)).pictures, whole.pictures);
+});

@@ -5,6 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { quickVariant, writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../../src/config/config.ts';
+import { cacheOf } from '../../../src/contract/bodies/cache-fields.ts';
+import type { TextToImageRequest } from '../../../src/contract/generation.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
 import { fakeRequest, gone, openTestQueue, silentLog, type TestQueue } from '../../testing/queue.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
@@ -78,4 +80,26 @@ test('a request gives the same picture before and after its checkpoints made roo
   const again = await queue.end(await queue.submit(request));
   assert.equal(await queue.picture(again), await queue.picture(first));
   assert.notEqual(worker.enginePid(), engine);
+});
+
+test('a request with a step cache whose engine is killed in mid-run gives the same picture of the same steps', async () => {
+  const request: TextToImageRequest = {
+    ...fakeRequest('a red fox', 40),
+    ...{ width: 96, height: 64, scheduler: 'UniPC' },
+    ...cacheOf({ name: 'spectrum' }, 'sdxl-torch', 'UniPC'),
+  };
+  const whole = await queue.end(await queue.submit(request));
+  assert.equal(whole.status, 'COMPLETED', whole.error);
+  const [made] = whole.result!.determinism!.images;
+  assert.ok(made!.evaluations!.forecast > 0 && made!.evaluations!.computed > 0);
+
+  const engine = worker.enginePid();
+  const id = await queue.submit(request);
+  await queue.stepsReported(id, 12);
+  process.kill(engine, 'SIGKILL');
+  const again = await queue.end(id);
+  assert.equal(again.status, 'COMPLETED', again.error);
+  assert.notEqual(worker.enginePid(), engine);
+  assert.deepEqual(again.result!.determinism!.images, [made]);
+  assert.equal(await queue.picture(again), await queue.picture(whole));
 });
