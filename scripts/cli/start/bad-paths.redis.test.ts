@@ -73,7 +73,8 @@ for (const args of [
   test(`${args[0]} looks at its output before it computes`, bounded, async () => {
     const complaint = await complaintOf(args, {});
     assert.match(complaint, /--out="\/(?:nonexistent|proc|etc)/);
-    assert.doesNotMatch(complaint, /step|round|cell/);
+    // Paths of the stack are no signs of work, whatever this checkout is called.
+    assert.doesNotMatch(complaint.replaceAll(root, ''), /step|round|cell/);
   });
 
 test('a pull looks at where it goes before it asks for anything', bounded, async () => {
