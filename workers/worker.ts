@@ -1,4 +1,6 @@
 import { moduleFile } from '../src/process/module-file.ts';
-import { workerProcess } from './supervisor/worker-process.ts';
+import { beginWorker } from './begin-worker.ts';
 
+beginWorker();
+const { workerProcess } = await import('./supervisor/worker-process.ts');
 await workerProcess({ engineFile: moduleFile(import.meta.url, './engine.ts') });

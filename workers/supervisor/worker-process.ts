@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { readConfigOrExit } from '../../src/config/config.ts';
 import { redisPaths, requirePaths, signingPaths } from '../../src/config/require-paths.ts';
 import { signingFilesOf } from '../../src/config/signing-files.ts';
@@ -16,9 +15,6 @@ import { chooseDevices } from './devices/choose-device.ts';
 import { type DeviceWorkers, startDeviceWorkers } from './devices/device-workers.ts';
 import { type HealthReport, reportHealth } from './health/health-file.ts';
 import { runWorker, type WorkerOptions } from './run-worker.ts';
-
-// Pictures pass through as buffers outside V8's heap; see src/gateway/server.ts.
-setFlagsFromString('--external-memory-accounted-in-global-limit');
 
 /**
  * Beyond this the process ends with its job in hand, which then counts as lost and is taken over after the

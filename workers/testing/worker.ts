@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { workerProcess } from '../supervisor/worker-process.ts';
+import { beginWorker } from '../begin-worker.ts';
 
 /**
  * The worker process of tests: the fake engine, and the lock and stalled interval (milliseconds) of its
@@ -7,6 +7,8 @@ import { workerProcess } from '../supervisor/worker-process.ts';
  */
 const [lockDurationMs, stalledIntervalMs] = process.argv.slice(2).map(Number);
 
+beginWorker();
+const { workerProcess } = await import('../supervisor/worker-process.ts');
 await workerProcess({
   engineFile: path.join(import.meta.dirname, 'engine.ts'),
   ...(lockDurationMs !== undefined && { lockDurationMs }),

@@ -1,15 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
 import { routesOf } from '../../../src/contract/routes.ts';
 import { consume } from '../../../src/jobs/queue/consumer.ts';
+import { beginWorker } from '../../../workers/begin-worker.ts';
 
 /**
  * A worker of its own process whose engine takes no time: its pictures are 300 kB of noise. Ends with its
  * input.
  */
 
-// As workers/supervisor/worker-process.ts.
-setFlagsFromString('--external-memory-accounted-in-global-limit');
+beginWorker();
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const bytes = randomBytes(300_000);
