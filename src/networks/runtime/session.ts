@@ -73,8 +73,9 @@ export function sessionOptions(
             use_device_allocator_for_initializers: '1',
           }
         : {}),
-      // Given weights are read where they are, as others may come to lie there.
-      ...(weights === undefined ? {} : { disable_prepacking: '1' }),
+      // Given weights are read where they are, as others may come to lie there. CUDA packs none of ours, and
+      // its NhwcConv learns only while it is asked to that a weight has its channels last (nn/conv.cc).
+      ...(weights === undefined || isCuda(device) ? {} : { disable_prepacking: '1' }),
     },
   };
 }
