@@ -3,6 +3,7 @@ import type { VaeConfig } from '../checkpoints/configs/vae-config.ts';
 import type { Precision } from '../graphs/graph.ts';
 import { type VaeHalf, vaeGraph, vaeTensors } from '../graphs/vae.ts';
 import type { VaeScales } from '../graphs/vae-scales.ts';
+import { allFinite } from '../numerics/all-finite.ts';
 import { layersFor } from './layers-for.ts';
 import { measureVaeScales } from './measure-vae-scales.ts';
 import type { VaeDecoder, VaeEncoder } from './networks.ts';
@@ -58,9 +59,7 @@ export async function withFallback(
   signal?: AbortSignal,
 ): Promise<Tensors> {
   const outputs = await session.run(input, signal);
-  if (
-    Object.values(outputs).every(({ data }) => !(data instanceof Float32Array) || data.every(Number.isFinite))
-  )
+  if (Object.values(outputs).every(({ data }) => !(data instanceof Float32Array) || allFinite(data)))
     return outputs;
   process.stderr.write(`engine: ${name}: float16 was not enough for this picture, computed in float32\n`);
   const wide = await openFloat32();
