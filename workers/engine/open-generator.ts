@@ -75,6 +75,13 @@ export const openSdxlGenerator: OpenGenerator = async (
     });
   await load(first, onLoading);
   isFirst = false;
+  const loadMore = async (names: readonly string[], onLoading?: OnLoading): Promise<void> => {
+    // A checkpoint that cannot be read is told when its turn comes.
+    await memory
+      .replan([...new Set([...resident.names(), ...names])].flatMap((name) => installed.get(name) ?? []))
+      .catch(() => undefined);
+    await load(names, onLoading);
+  };
   const check = config.safetyChecker === undefined ? undefined : await openSafetyCheck(config.safetyChecker);
   const withLoras = createRequestLoras(config, config.modelsDir, loading, places, (served) =>
     installation.get(served),
@@ -97,6 +104,6 @@ export const openSdxlGenerator: OpenGenerator = async (
     ),
     resident: resident.names,
     memory: memory.report,
-    load,
+    load: loadMore,
   };
 };

@@ -108,6 +108,19 @@ test('each smaller plan holds from then on: UNets leave, text encoders move, the
   ]);
 });
 
+test('other plans hold at once, and what is lower than they are comes after', async () => {
+  const { layout, unet, text, since } = watched(0);
+  const [base] = [await unet('base'), await unet('refiner'), await text('encoder')];
+  await base.predictNoise(step);
+  assert.deepEqual(await since(() => layout.replan(memoryPlans)), ['trim'], 'the same plan');
+  assert.deepEqual(await since(() => layout.replan(memoryPlans.slice(2))), [
+    ...['release encoder', 'release refiner', 'trim', 'trim'],
+  ]);
+  assert.equal(layout.plan().name, 'text-on-cpu');
+  assert.equal((await layout.lower())?.name, 'tiled-vae');
+  assert.equal(await layout.lower(), undefined);
+});
+
 test('UNets that have a seat for their weights stay loaded while they are exchanged; others leave for them', async () => {
   const [seat, weights] = ['seat', 'own'].map((name) => ({ name }) as unknown as OwnWeights);
   const events: string[] = [];

@@ -15,6 +15,8 @@ export interface DeviceLayout {
    * @returns undefined where there is none.
    */
   lower(): Promise<MemoryPlan | undefined>;
+  /** Goes on with other plans, the first of which holds at once; it is no roomier than the present one. */
+  replan(plans: readonly MemoryPlan[]): Promise<void>;
   /** @param open loads it on a device. */
   textEncoder(
     open: (device: Device, weights?: OwnWeights) => Promise<ClipTextEncoder>,
@@ -57,14 +59,14 @@ export interface LayoutOptions {
 
 export function createDeviceLayout({
   device,
-  plans,
+  plans: given,
   loadsTogether = false,
   trim = async () => undefined,
   weights,
   seat,
 }: LayoutOptions): DeviceLayout {
-  let level = 0;
-  const plan = (): MemoryPlan => plans[level]!;
+  let plans = given;
+  const plan = (): MemoryPlan => plans[0]!;
   const turns = createTurns();
   const texts = new Set<Place<ClipTextEncoder>>();
   const unets = new Set<UnetPlace>();
@@ -100,6 +102,17 @@ export function createDeviceLayout({
     place.held = opening;
     return opening;
   };
+  const goOnWith = async (next: readonly MemoryPlan[]): Promise<void> => {
+    const before = plan();
+    plans = next;
+    if (plan().textOnCpu && !before.textOnCpu) for (const place of texts) await putAway(place);
+    if (plan().exchangesUnets && !before.exchangesUnets) {
+      // What was captured as a CUDA graph keeps its part of the arena, and comes again without.
+      const isCaptured = (await lastUnet?.held)?.capture !== undefined;
+      await putOthersAway(isCaptured || lastUnet?.isSeated ? undefined : lastUnet);
+    }
+    await trim();
+  };
   /** Where UNets are exchanged one at a time, so that none leaves while it is on its way. */
   const unetAt = async (place: UnetPlace): Promise<Unet> => {
     const presentBesideOthers = async () => {
@@ -117,21 +130,14 @@ export function createDeviceLayout({
 
   return {
     plan,
-    loadsTogether: () => loadsTogether && level === 0,
+    loadsTogether: () => loadsTogether && plan() === given[0],
     lower: () =>
       turns.alone(async () => {
-        if (level + 1 === plans.length) return undefined;
-        const before = plan();
-        level += 1;
-        if (plan().textOnCpu && !before.textOnCpu) for (const place of texts) await putAway(place);
-        if (plan().exchangesUnets && !before.exchangesUnets) {
-          // What was captured as a CUDA graph keeps its part of the arena, and comes again without.
-          const isCaptured = (await lastUnet?.held)?.capture !== undefined;
-          await putOthersAway(isCaptured || lastUnet?.isSeated ? undefined : lastUnet);
-        }
-        await trim();
+        if (plans.length === 1) return undefined;
+        await goOnWith(plans.slice(1));
         return plan();
       }),
+    replan: (next) => turns.alone(() => goOnWith(next)),
     textEncoder: async (open) => {
       const place: Place<ClipTextEncoder> = {
         open: () => (plan().textOnCpu ? open('cpu') : open(device, weights)),

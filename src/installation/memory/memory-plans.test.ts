@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { before } from '../../testing/hooks.ts';
 import { type MemoryNeeds, planUse } from './memory-needs.ts';
-import { arenaLimit, choosePlan, type MemoryPlan, type PlannedUse, plansFor } from './memory-plans.ts';
+import {
+  arenaLimit,
+  choosePlan,
+  isRoomier,
+  type MemoryPlan,
+  memoryPlans,
+  type PlannedUse,
+  plansFor,
+} from './memory-plans.ts';
 import { publishedNeeds } from './published-needs.ts';
 
 const options = { vaePrecision: 'float16', deterministic: false, batch: 1, encodes: false } as const;
@@ -109,4 +117,10 @@ test('tiles are in every plan where they are wanted, and in none where they are 
       ['text-on-cpu', false],
     ],
   );
+});
+
+test('each plan is roomier than those behind it, whatever is wanted of tiles', () => {
+  for (const [place, plan] of memoryPlans.entries())
+    for (const [other, than] of memoryPlans.entries()) assert.equal(isRoomier(plan, than), place < other);
+  assert.equal(isRoomier(plansFor(2, 'on')[0]!, memoryPlans[1]!), true);
 });

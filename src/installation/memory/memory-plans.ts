@@ -85,3 +85,9 @@ export function plansFor(unets: number, vaeTiling: 'auto' | 'on' | 'off'): reado
     .map((plan) => (vaeTiling === 'on' ? { ...plan, tilesVae: true } : plan))
     .filter(({ name }) => vaeTiling !== 'on' || name !== 'tiled-vae');
 }
+
+/** Whether a plan leaves more on the device than another. */
+export function isRoomier(plan: MemoryPlan, other: MemoryPlan): boolean {
+  const place = ({ name }: MemoryPlan) => memoryPlans.findIndex((each) => each.name === name);
+  return place(plan) < place(other);
+}

@@ -14,7 +14,9 @@ import { createDeviceLayout, type DeviceLayout, type LayoutOptions } from './dev
 import { largestUnet, memoryNeeds, type NeedOptions, planUse } from './memory-needs.ts';
 import {
   arenaLimit,
+  type ChosenPlan,
   choosePlan,
+  isRoomier,
   type MemoryLimit,
   type MemoryPlan,
   type PlannedUse,
@@ -33,6 +35,12 @@ export interface PlannedDevice {
   report(): MemoryReport;
   /** Gives back to the device what nothing uses. */
   trim(): Promise<void>;
+  /**
+   * Plans for all of these, of which some are about to be loaded beside those that are there: goes down where
+   * together they need a smaller plan, and never up.
+   * @throws as estimating does where a model cannot be read.
+   */
+  replan(models: readonly InstalledModel[]): Promise<void>;
 }
 
 /** What a context that has computed nothing yet has taken: an assumption. */
@@ -74,28 +82,15 @@ export async function planDevice(
     const seat = createWeightSeat(copier);
     return planned(plansFor(models.length, vaeTiling), why, { device, trim, weights, seat });
   }
-  const { uses, largestUnet } = estimates;
-  const seat = createWeightSeat(copier, largestUnet);
+  const seat = createWeightSeat(copier, estimates.largestUnet);
   const { available, why } = availableOf(arena, most);
-  const chosen = choosePlan(uses, available);
-  const plans = uses.slice(uses.findIndex(({ plan }) => plan === chosen.plan));
-  const roomier =
-    uses[0]!.plan === chosen.plan
-      ? ''
-      : `; ${uses[0]!.plan.name} would take ${gigabytes(uses[0]!.use.total)}`;
-  const short = chosen.fits ? '' : '; even the smallest plan is estimated to take more';
+  const chosen = choosePlans(estimates.uses, available);
   // Weights are copied to where they stay and sessions take nothing for themselves, whichever are loaded at
   // the same time; networks are warmed up one by one.
   const loadsTogether = !chosen.plan.exchangesUnets && chosen.use.total + chosen.use.loading <= available;
-  return planned(
-    plans.map(({ plan }) => plan),
-    `${device}: ${why}${roomier}${short}`,
-    { device, trim, weights, seat, loadsTogether },
-    (plan) => ({
-      estimatedBytes: uses.find((each) => each.plan === plan)!.use.total,
-      availableBytes: available,
-    }),
-  );
+  const plans = { available, why: `${device}: ${why}`, chosen };
+  const estimate = async (all: readonly InstalledModel[]) => (await estimated(all, options, encodes)).uses;
+  return plannedBy(plans, { device, trim, weights, seat, loadsTogether }, estimate);
 }
 
 /**
@@ -140,21 +135,66 @@ function availableOf(arena: CudaArena, most: number | undefined): { available: n
   return { available: Math.min(found, most), why: `${why}, DEVICE_MEMORY_LIMIT ${gigabytes(most)}` };
 }
 
+/** Without estimates: everything stays until memory runs out. */
 function planned(
   plans: readonly MemoryPlan[],
   why: string,
   options: Omit<LayoutOptions, 'plans'>,
-  bytes: (plan: MemoryPlan) => Pick<MemoryReport, 'estimatedBytes' | 'availableBytes'> = () => ({}),
 ): PlannedDevice {
   const layout = createDeviceLayout({ ...options, plans });
   return {
     layout,
     trim: options.trim ?? (async () => undefined),
+    replan: async () => undefined,
+    report: () => reportOf(layout.plan(), plans[0]!, why),
+  };
+}
+
+function reportOf(plan: MemoryPlan, first: MemoryPlan, why: string): MemoryReport {
+  const { name, what, cost } = plan;
+  return { plan: name, what, cost, why: plan === first ? why : `${why}; ${first.name} ran out of memory` };
+}
+
+interface ChosenPlans extends ChosenPlan {
+  /** All of them, from the roomiest. */
+  readonly uses: readonly PlannedUse[];
+  /** From the chosen one down. */
+  readonly plans: readonly MemoryPlan[];
+}
+
+/** @param present where there is one: no plan that is roomier is chosen. */
+function choosePlans(all: readonly PlannedUse[], available: number, present?: MemoryPlan): ChosenPlans {
+  const uses = present === undefined ? all : all.filter(({ plan }) => !isRoomier(plan, present));
+  const chosen = choosePlan(uses, available);
+  const plans = uses.slice(uses.findIndex(({ plan }) => plan === chosen.plan)).map(({ plan }) => plan);
+  return { ...chosen, uses: all, plans };
+}
+
+function plannedBy(
+  { available, why, chosen: first }: { available: number; why: string; chosen: ChosenPlans },
+  options: Omit<LayoutOptions, 'plans'>,
+  estimate: (models: readonly InstalledModel[]) => Promise<readonly PlannedUse[]>,
+): PlannedDevice {
+  const layout = createDeviceLayout({ ...options, plans: first.plans });
+  let chosen = first;
+  return {
+    layout,
+    trim: options.trim ?? (async () => undefined),
+    replan: async (models) => {
+      chosen = choosePlans(await estimate(models), available, layout.plan());
+      await layout.replan(chosen.plans);
+    },
     report: () => {
+      const { plan: wanted, fits, uses } = chosen;
+      const [{ plan: roomiest, use }] = uses as [PlannedUse, ...PlannedUse[]];
+      const roomier = roomiest === wanted ? '' : `; ${roomiest.name} would take ${gigabytes(use.total)}`;
+      const short = fits ? '' : '; even the smallest plan is estimated to take more';
       const plan = layout.plan();
-      const { name, what, cost } = plan;
-      const lowered = plan === plans[0] ? '' : `; ${plans[0]!.name} ran out of memory`;
-      return { plan: name, what, cost, why: `${why}${lowered}`, ...bytes(plan) };
+      return {
+        ...reportOf(plan, wanted, `${why}${roomier}${short}`),
+        estimatedBytes: uses.find((each) => each.plan === plan)!.use.total,
+        availableBytes: available,
+      };
     },
   };
 }
