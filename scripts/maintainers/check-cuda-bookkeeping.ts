@@ -1,7 +1,7 @@
 /**
  * What ONNX Runtime's CUDA provider does with memory, threads and graphs under our runtime, seen without a
  * GPU:
- *     npm run check:cuda-bookkeeping -- [--fake DIR] [--wheel FILE] [--keep]
+ *     npm run check:cuda-bookkeeping -- [--fake DIR] [--wheel FILE] [--only NAME] [--keep]
  * The real provider runs over a fake CUDA runtime whose device memory is the machine's and whose kernels do
  * nothing, so that it says nothing about numbers or speed. DIR (default ../shared/fakecuda) has its sources:
  * build.py, which is called with the provider and a folder, needs gcc, and leaves libraries that log their
@@ -35,6 +35,7 @@ const { values } = parseArgs({
   options: {
     fake: { type: 'string', default: path.join(import.meta.dirname, '../../../shared/fakecuda') },
     wheel: { type: 'string' },
+    only: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -83,7 +84,7 @@ try {
   const record: CudaRecord = { version: runtimeRelease, packages: [], bytes: {}, order };
   writeFileSync(path.join(runtime, recordName), JSON.stringify(record));
   console.log(`opened by their places, in this order: ${order.join(', ')}`);
-  for (const name of Object.keys(scenarios))
+  for (const name of Object.keys(scenarios).filter((each) => each === (values.only ?? each)))
     try {
       console.log(`ok    ${name}: ${check(name)}`);
     } catch (error) {

@@ -109,6 +109,25 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return `all networks of base and refiner take ${mebi(sideBySide)} in ${allocations(both).length} allocations, side by side as in turn; ${mebi(bytes(named(both, 'cudaMemcpy')))} copied`;
   },
 
+  'five checkpoints': (_steps, findings) => {
+    const plans = ['resident', 'exchanged', 'text-on-cpu'].map((plan) => {
+      const [planned, taken] = ['planned', 'taken'].map((what) => Number(findings[`${plan}: ${what}`]));
+      // Tensors of the same bytes are there once, whoever has them.
+      assert.ok(taken! <= 1.02 * planned! && taken! > 0.9 * planned!, `${plan}: ${taken} of ${planned}`);
+      return `${plan} ${mebi(taken)} of ${mebi(planned)}`;
+    });
+    return `what their weights take, of what the plan says: ${plans.join(', ')}`;
+  },
+
+  'mixed devices': (steps, { before, after, isSame }) => {
+    assert.ok(Number(after) < Number(before) && Number(after) > 0, 'one network leaves, the others stay');
+    assert.equal(isSame, 'true', 'on the CPU an encoder computes what it does without a GPU');
+    const kernels = (step: string) => named(at(steps, step), 'cudaLaunchKernel', '__cudaLaunchKernel').length;
+    assert.equal(at(steps, 'on the CPU').length, 0, 'calls of the CUDA runtime for a run on the CPU');
+    assert.ok(kernels('on both') > 0);
+    return `a text encoder goes to the CPU: ${mebi(before)} before, ${mebi(after)} after; it computes there what it does without a GPU, to the bit, without a call of CUDA, and beside ${kernels('on both')} kernels of another network`;
+  },
+
   devices: (_steps, { name, index, computeCapability, freeBytes, others }) => {
     assert.deepEqual({ name, index, others }, { name: 'fake', index: 0, others: 0 });
     assert.equal(freeBytes, 2 ** 34);

@@ -20,6 +20,8 @@ import { openSession } from '../../../src/networks/runtime/session.ts';
 import { placeOf, type TensorValue, valueOverDevice } from '../../../src/networks/runtime/tensor-values.ts';
 import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
 import type { Findings, Mark } from './calls.ts';
+import { fiveCheckpoints } from './five-checkpoints.ts';
+import { mixedDevices } from './mixed-devices.ts';
 import { unetsInOwnMemory } from './own-weights.ts';
 import { networksSideBySide } from './side-by-side.ts';
 
@@ -211,6 +213,10 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
   'networks in memory of ours': unetsInOwnMemory,
 
   'networks side by side': networksSideBySide,
+
+  'five checkpoints': fiveCheckpoints,
+
+  'mixed devices': (mark) => mixedDevices(mark, () => open(), rows(256)),
 
   devices: async (mark) => {
     const [device, ...others] = cudaDevices();
