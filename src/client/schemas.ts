@@ -1,6 +1,6 @@
 /**
  * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
- * Digest of the document: cb65ee85b0640f3ed46c5d8cee49fd29ae781f7073abdb9171bead778978d676
+ * Digest of the document: f6a5cc8d6382ca7c8462b3b658de3ed3ad74d42258f0b138a8ee26d8c691c872
  */
 
 export interface Components {
@@ -1058,6 +1058,8 @@ export interface Components {
       /** @enum {string} */
       kind?: 'base' | 'refiner';
       loaded?: boolean;
+      /** @constant */
+      adapters?: false;
       sizes?: {
         minimum: number;
         maximum: number;
@@ -1107,6 +1109,8 @@ export interface Components {
         /** @enum {string} */
         kind?: 'base' | 'refiner';
         loaded?: boolean;
+        /** @constant */
+        adapters?: false;
         sizes?: {
           minimum: number;
           maximum: number;

@@ -39,6 +39,8 @@ export interface ServedModel {
   readonly serves: readonly string[];
   readonly kind?: 'base' | 'refiner';
   readonly profile?: ModelProfile;
+  /** Its networks are finished graphs, into which no LoRA and no embedding can be put. */
+  readonly exported?: true;
 }
 
 /** The model that a request names, and what the model says of itself. */

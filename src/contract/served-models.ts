@@ -18,6 +18,8 @@ export interface ModelFacts {
   readonly kind: 'base' | 'refiner';
   /** What it says of itself, where it says anything. */
   readonly profile: ModelProfile | undefined;
+  /** Whether LoRAs and embeddings can be applied to it, wherever it runs. */
+  readonly adapters: boolean;
   /** Whether some worker has it loaded. */
   readonly loaded: boolean;
 }
@@ -38,6 +40,7 @@ export function modelsServed(workers: readonly ModelHolder[]): ModelFacts[] {
         id,
         kind: id === refinerName ? 'refiner' : 'base',
         profile: known?.profile ?? model?.profile,
+        adapters: known?.adapters !== false && model?.exported !== true,
         loaded: known?.loaded === true || model?.loaded === true || worker.resident?.includes(id) === true,
       });
     }

@@ -3,7 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
+import { writeExportedFolder } from '../networks/testing/write-exported-folder.ts';
 import { after, before } from '../testing/hooks.ts';
 import { servableModels } from './servable-models.ts';
 
@@ -102,6 +104,14 @@ for (const [title, damage, reason] of damages)
       for (const place of [broken, `${broken}.safetensors`]) rmSync(place, { recursive: true, force: true });
     }
   });
+
+test('exported networks are told, as no LoRA and no embedding can be put into them', async () => {
+  const folder = path.join(root, 'both');
+  cpSync(tiny, path.join(folder, 'weights'), { recursive: true });
+  writeExportedFolder(await openCheckpoint(tiny), path.join(folder, 'graphs'));
+  const { facts } = await servableModels(folder);
+  assert.deepEqual(Object.fromEntries(facts), { weights: {}, graphs: { exported: true } });
+});
 
 test('a folder in which nothing opens is refused with every reason', async () => {
   const empty = path.join(root, 'empty');

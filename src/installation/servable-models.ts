@@ -1,4 +1,4 @@
-import type { ModelProfile } from '../contract/model-profile.ts';
+import type { ServedModel } from '../contract/model-profile.ts';
 import { requireWeights } from '../graphs/require-weights.ts';
 import {
   type Installation,
@@ -10,10 +10,12 @@ import {
 import { profileOf } from './model-profile.ts';
 import { isExported, type OpenedModel, openUnmerged } from './open-model.ts';
 
+type ModelFacts = Pick<ServedModel, 'profile' | 'exported'>;
+
 export interface ServableModels {
   readonly installation: Installation;
-  /** How each of its models is meant to be asked, by name. */
-  readonly profiles: ReadonlyMap<string, { readonly profile?: ModelProfile }>;
+  /** What is told of each of its models, by name. */
+  readonly facts: ReadonlyMap<string, ModelFacts>;
   /** What else lies in the folder as a model, with the reason why it is not served. */
   readonly unservable: readonly UnservableModel[];
 }
@@ -32,12 +34,15 @@ export async function servableModels(
   const asked = installationOf(folder, modelsDir, only);
   const unservable = [...folder.unservable];
   const broken = new Set<InstalledModel>();
-  const profiles = new Map<string, { readonly profile?: ModelProfile }>();
+  const facts = new Map<string, ModelFacts>();
   for (const model of new Set(asked.values())) {
     const failure = await openServable(model)
       .then((opened) => {
         const profile = profileOf(model, opened);
-        profiles.set(model.name, profile === undefined ? {} : { profile });
+        facts.set(model.name, {
+          ...(profile !== undefined && { profile }),
+          ...(isExported(opened) && { exported: true }),
+        });
       })
       .then(
         () => undefined,
@@ -53,7 +58,7 @@ export async function servableModels(
     throw new Error(
       `${modelsDir}: no checkpoint can be served: ${unservable.map(({ reason }) => reason).join('; ')}`,
     );
-  return { installation, profiles, unservable: [...unservable, ...contested(folder.models, asked, only)] };
+  return { installation, facts, unservable: [...unservable, ...contested(folder.models, asked, only)] };
 }
 
 /** @throws CheckpointError where it cannot be loaded, as far as its configs and headers show. */

@@ -30,13 +30,13 @@ export const openSdxlGenerator: OpenGenerator = async (
 ) => {
   if (config.modelsDir === undefined)
     throw new Error('MODELS_DIR is not set: there is no checkpoint to serve');
-  const { installation, profiles } = await servableModels(config.modelsDir, config.serveModels);
+  const { installation, facts } = await servableModels(config.modelsDir, config.serveModels);
   const installed = new Map([...installation.values()].map((model) => [model.name, model]));
   const served = inLoadingOrder(
     [...installed.keys()].map((name) => ({
       name,
       serves: [...installation.keys()].filter((key) => installation.get(key)!.name === name),
-      ...profiles.get(name),
+      ...facts.get(name),
     })),
   );
   requireRoom(served, config.residentModels);

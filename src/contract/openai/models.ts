@@ -71,7 +71,7 @@ function spansOf({ steps, guidanceScale }: Ranges) {
 /** A model under one of its names, with its sizes, ranges and defaults for both endpoints. */
 function withFacts(
   id: string,
-  { id: model, kind, profile, loaded }: ModelFacts,
+  { id: model, kind, profile, adapters, loaded }: ModelFacts,
 ): ResponseBody<'OpenAiModel'> {
   const own = { ...modelBody(id), kind, loaded };
   if (kind === 'refiner') return own;
@@ -81,6 +81,7 @@ function withFacts(
   const { least, most, step } = id === 'sdxl-torch' ? { least: 1024, most: 1024, step: 8 } : sideRange;
   return {
     ...own,
+    ...(adapters ? {} : { adapters }),
     sizes: { minimum: least, maximum: most, multiple_of: step },
     defaults: {
       ...defaultsOf(text),

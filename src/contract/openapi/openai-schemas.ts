@@ -78,6 +78,10 @@ export const openAiModel = z.strictObject({
   owned_by: z.string(),
   kind: z.enum(['base', 'refiner']).optional().meta({ description: 'Extension, as all that follows' }),
   loaded: z.boolean().optional().meta({ description: 'Whether some worker has it loaded' }),
+  adapters: z
+    .literal(false)
+    .optional()
+    .meta({ description: 'Said of exported networks: no LoRA and no embedding can be applied to them' }),
   sizes: z
     .strictObject({ minimum: z.int(), maximum: z.int(), multiple_of: z.int() })
     .optional()

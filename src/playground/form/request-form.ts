@@ -13,7 +13,7 @@ import { ModelField } from './model-field.ts';
 import { PictureInput } from './picture-input.ts';
 import { PromptFields } from './prompt-fields.ts';
 import { SamplerFields, SchedulerField } from './sampler-fields.ts';
-import { schemasOf, shownValue, takesCache } from './schemas.ts';
+import { schemasOf, shownValue, takesAdapters, takesCache } from './schemas.ts';
 import { SeedField } from './seed-field.ts';
 import { settings, setValue } from './settings.ts';
 import { SizeField } from './size-field.ts';
@@ -89,8 +89,11 @@ export function RequestForm({ capabilities }: { capabilities: Offered }) {
         takesCache(capabilities, current) &&
         html`<${ChoiceField} ...${field('cache', texts.form.cache)} names=${['', ...(schemas.cache?.properties?.name?.enum ?? [])]} empty=${texts.form.cacheOff} />`
       }
-      <${LoraFields} loras=${capabilities.loras} schemas=${schemas} current=${current} />
-      <${EmbeddingFields} embeddings=${capabilities.embeddings} schemas=${schemas} current=${current} />
+      ${
+        takesAdapters(capabilities, current) &&
+        html`<${LoraFields} loras=${capabilities.loras} schemas=${schemas} current=${current} />
+          <${EmbeddingFields} embeddings=${capabilities.embeddings} schemas=${schemas} current=${current} />`
+      }
       <${NumberField} ...${field('clip_skip', texts.form.clipSkip)} step=${1} />
       ${
         isText &&

@@ -5,7 +5,7 @@ import { listSamplers } from '../../contract/answers/lists.ts';
 import { modelList } from '../../contract/openai/models.ts';
 import { modelsServed } from '../../contract/served-models.ts';
 import type { Body, Offered } from '../parts/wire.ts';
-import { requestOf, schedulesOf, schemasOf, takesCache, withChoice } from './schemas.ts';
+import { requestOf, schedulesOf, schemasOf, takesAdapters, takesCache, withChoice } from './schemas.ts';
 import { type Mode, type Settings, withValues } from './values.ts';
 
 /** What a server with the published base, one published base model and one of few steps answers. */
@@ -22,8 +22,11 @@ const turbo = {
 } as const;
 const worker = {
   ...{ device: 'cpu', busy: false, refiner: true, endpoints: ['sdxl-torch'] as const },
-  baseModels: ['juggernaut', 'turbo'],
-  models: [{ name: 't', serves: ['turbo'], profile: turbo }],
+  baseModels: ['juggernaut', 'turbo', 'olive'],
+  models: [
+    { name: 't', serves: ['turbo'], profile: turbo },
+    { name: 'o', serves: ['olive'], exported: true },
+  ] as const,
 };
 const offered = {
   ...capabilitiesBody([worker], {
@@ -97,6 +100,21 @@ test('a step cache is asked for where the scheduler or the sampler takes one, an
     assert.equal(takesCache(offered, saying(body, 'compare')), false);
   }
   assert.equal(takesCache(offered, saying({ cache: 'ucache', scheduler: 'Euler a' }, 'image')), true);
+});
+
+test('LoRAs and embeddings are offered where the model takes them, and LoRAs are not sent elsewhere', () => {
+  const loras = [{ name: 'ink', weight: 1 }];
+  for (const [body, mode, takes] of [
+    [{}, 'text', true],
+    [{ model: 'turbo' }, 'text', true],
+    [{ model: 'olive' }, 'text', false],
+    [{}, 'image', true],
+    [{ base_model: 'olive' }, 'image', false],
+  ] as const) {
+    const current = saying({ prompt: 'p', loras, ...body }, mode);
+    assert.equal(takesAdapters(offered, current), takes, JSON.stringify(body));
+    assert.deepEqual(requestOf(offered, current).body.loras, takes ? loras : undefined);
+  }
 });
 
 test("clip skip begins with the model's own, or with what SDXL does without", () => {

@@ -3,6 +3,7 @@ import {
   asksSampler,
   type Endpoint,
   endpointOf,
+  type Mode,
   modelField,
   type Settings,
   usualSampler,
@@ -17,12 +18,12 @@ export type Schemas = Readonly<Record<string, FieldSchema>>;
  * The fields the form has in a mode, with the defaults and ranges of the chosen model and sampler; text to
  * image with the sizes that its other name takes.
  */
-export function schemasOf({ fields, models, samplers }: Offered, current: Settings): Schemas {
+export function schemasOf(offered: Offered, current: Settings): Schemas {
+  const { samplers } = offered;
   const { mode, values } = current;
-  const own = fields[mode === 'image' ? 'sdxl-img2img' : 'sdxl1.0-txt2img'];
+  const own = fieldsOf(offered, mode);
   const body = values[endpointOf(mode)];
-  const name = body[modelField(mode)] ?? own[modelField(mode)]?.default;
-  const model = models.find(({ id }) => id === name);
+  const model = chosenModel(offered, current);
   const facts = mode === 'image' ? model?.image_to_image : model;
   // SDXL's own, which the field leaves out.
   const schemas = withFacts(changed(own, [['clip_skip', { default: 0 }]]), facts);
@@ -32,6 +33,23 @@ export function schemasOf({ fields, models, samplers }: Offered, current: Settin
     ...Object.entries(samplers.minimum).map(([field, minimum]): Change => [field, { minimum }]),
     ...(usual === undefined ? [] : [['guidance_scale', { default: usual }] as const]),
   ]);
+}
+
+function fieldsOf({ fields }: Offered, mode: Mode): Schemas {
+  return fields[mode === 'image' ? 'sdxl-img2img' : 'sdxl1.0-txt2img'];
+}
+
+/** The model that the form names; undefined where it leaves the server its own. */
+function chosenModel(offered: Offered, { mode, values }: Settings): Model | undefined {
+  const field = modelField(mode);
+  const name = values[endpointOf(mode)][field] ?? fieldsOf(offered, mode)[field]?.default;
+  return offered.models.find(({ id }) => id === name);
+}
+
+/** Whether LoRAs and embeddings can be applied to the form's model. */
+export function takesAdapters(offered: Offered, current: Settings): boolean {
+  const usual = offered.models.find(({ id }) => id === endpointOf(current.mode));
+  return (chosenModel(offered, current) ?? usual)?.adapters !== false;
 }
 
 /** What GET /v1/models tells of one, for one endpoint. */
@@ -89,6 +107,7 @@ export function requestOf(offered: Offered, current: Settings): { slug: Slug; bo
   const without = [
     ...(asksSampler(current) ? ['scheduler'] : ['sampler', 'schedule']),
     ...(takesCache(offered, current) ? [] : ['cache']),
+    ...(takesAdapters(offered, current) ? [] : ['loras']),
   ];
   const given = Object.entries(current.values[endpointOf(current.mode)]).filter(
     ([name, value]) =>
