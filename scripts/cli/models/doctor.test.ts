@@ -1,82 +1,18 @@
 import assert from 'node:assert/strict';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { writeTinyCheckpoints } from '../../../src/checkpoints/synthetic/tiny-checkpoint.ts';
-import type { MemoryLimit } from '../../../src/installation/memory/memory-plans.ts';
 import { cudaLibrary, recordName, sharedLibrary } from '../../../src/networks/runtime/cuda/cuda-folder.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { type FakeLibrary, writeFakeLibrary } from '../cuda/testing/fake-library.ts';
-import { diagnose } from './doctor.ts';
+import { writeFakeLibrary } from '../cuda/testing/fake-library.ts';
+import { createMachines, needed } from './testing/gpu-machine.ts';
 
-const root = mkdtempSync(path.join(tmpdir(), 'doctor-'));
-const modelsDir = path.join(root, 'models');
-let machine = '';
-let count = 0;
+const machines = createMachines();
+const { at, gpu, installCuda, installProvider, look, modelsDir, script } = machines;
 before(() => writeTinyCheckpoints(modelsDir));
-beforeEach(() => {
-  machine = path.join(root, String(count++));
-  for (const folder of ['bin', 'binding', 'cuda', 'sys'])
-    mkdirSync(path.join(machine, folder), { recursive: true });
-  script('ldconfig', 'printf "0 libs\\n"');
-});
-after(() => rmSync(root, { recursive: true }));
-
-const at = (...names: string[]) => path.join(machine, ...names);
-
-function script(name: string, body: string): void {
-  writeFileSync(at('bin', name), `#!/bin/sh\n${body}\n`);
-  chmodSync(at('bin', name), 0o755);
-}
-
-const needed = ['libcublasLt.so.12', 'libcublas.so.12', 'libcudart.so.12', 'libcudnn.so.9'];
-const cudnnParts = ['graph', 'ops', 'cnn', 'heuristic', 'engines_precompiled', 'engines_runtime_compiled'];
-
-function installProvider(options: FakeLibrary = {}): void {
-  writeFakeLibrary(at('binding', cudaLibrary), {
-    needed,
-    runpath: '$ORIGIN',
-    tail: 'onnxruntime 1.30.0',
-    ...options,
-  });
-  writeFakeLibrary(at('binding', sharedLibrary));
-}
-
-function installCuda(cudnn = '9.12.0'): void {
-  for (const soname of needed.slice(0, 3)) writeFakeLibrary(at('cuda', soname), { soname });
-  writeFakeLibrary(at('cuda', `libcudnn.so.${cudnn}`), { soname: 'libcudnn.so.9' });
-  symlinkSync(`libcudnn.so.${cudnn}`, at('cuda', 'libcudnn.so.9'));
-  for (const part of cudnnParts) writeFakeLibrary(at('cuda', `libcudnn_${part}.so.9`));
-}
-
-const gpu = (memory: string, capability = '9.0', driver = '570.86.15') =>
-  script('nvidia-smi', `echo "0, NVIDIA H200, ${driver}, ${memory}, ${capability}"`);
-
-const look = (
-  own: { modelsDir?: string; libraryPath?: string; residentModels?: number; limit?: MemoryLimit } = {},
-) =>
-  diagnose({
-    modelsDir: own.modelsDir,
-    settings: {
-      ...{ vaePrecision: 'float16', deterministic: false, vaeTiling: 'auto', batch: 1 },
-      residentModels: own.residentModels ?? 2,
-      deviceMemoryLimit: own.limit,
-    },
-    environment: { PATH: at('bin'), LD_LIBRARY_PATH: own.libraryPath ?? at('cuda') },
-    folder: at('binding'),
-    version: '1.30.0',
-    root: at('sys'),
-  });
+beforeEach(machines.next);
+after(machines.remove);
 
 /** Lines that say something is missing, without mark. */
 const missing = (text: string) =>
@@ -224,67 +160,4 @@ test('an old driver and a device the packages are not built for are named', asyn
   gpu('24576, 24000', '8.9', '570.86');
   assert.match((await look()).text, /- +driver 570\.86 runs no provider built for CUDA 13/);
   assert.match(text, /warning compute capability 10\.0 is not among those/);
-});
-
-test('too little and too little free device memory are told apart', async () => {
-  gpu('1024, 1000');
-  assert.match((await look({ modelsDir })).text, /warning cuda:0 has 1\.00 GiB.*: too little for them/);
-  gpu('24576, 1000');
-  assert.match(
-    (await look({ modelsDir })).text,
-    /warning cuda:0 has 24\.0 GiB, of which 1000 MiB are free: other processes/,
-  );
-});
-
-test('only as many of the largest models count as stay loaded at once', async () => {
-  const need = async (residentModels: number) => {
-    const { text } = await look({ modelsDir, residentModels });
-    return /the models need ([^:]+):.*\((.*), what they share once\)/.exec(text)?.slice(1);
-  };
-  const [all, one] = [await need(2), await need(1)];
-  assert.notEqual(all?.[1], one?.[1]);
-  assert.ok(all?.[1]?.includes(one![1]!), `${one} is one of ${all}`);
-});
-
-test('a limit lowers what a device is planned for, and one that is too low is told', async () => {
-  gpu('24576, 24000');
-  const limited = async (limit: MemoryLimit) => (await look({ modelsDir, limit })).text;
-  assert.match(
-    await limited({ share: 0.5 }),
-    /ok +cuda:0 has 24\.0 GiB, .* 12\.0 GiB allowed: plan resident/,
-  );
-  assert.match(await limited({ bytes: 1e9 }), /warning cuda:0 .* 954 MiB allowed: too little for them/);
-});
-
-test('for every size of card the plan is told that SDXL fits in, and for 6 GB that none does', async () => {
-  const { cards, text } = await look();
-  const plans = cards.map(({ cardGiB, base, baseAndRefiner }) => [cardGiB, base?.plan, baseAndRefiner?.plan]);
-  assert.deepEqual(plans, [
-    [6, undefined, undefined],
-    [8, 'tiled-vae', 'tiled-vae'],
-    [10, 'text-on-cpu', 'text-on-cpu'],
-    [12, 'resident', 'exchanged'],
-    ...[16, 24, 32, 48, 80].map((size) => [size, 'resident', 'resident']),
-  ]);
-  assert.match(text, / 6 GB +too little; DEVICE=cpu/);
-  assert.match(text, /12 GB +resident, 10\.\d GB +exchanged, 10\.\d GB/);
-});
-
-test('docs/operate.md sizes cards as doctor does', async () => {
-  const { text } = await look();
-  const told = [...text.matchAll(/^ +(\d+ GB) +(\S.*?) {2,}(\S.*)$/gm)].map((cells) => cells.slice(1));
-  const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/operate.md'), 'utf8');
-  const written = [...page.matchAll(/^\| (\d+ GB[^|]*) \| (.*) \| (.*) \|$/gm)].flatMap(
-    ([, cards, ...plans]) =>
-      cards!.split(', ').map((card) => [card, ...plans.map((plan) => plan!.replaceAll('`', ''))]),
-  );
-  assert.equal(told.length, 9);
-  assert.deepEqual(written, told);
-});
-
-test('a model that cannot be opened is named', async () => {
-  const broken = at('models');
-  cpSync(modelsDir, broken, { recursive: true });
-  rmSync(path.join(broken, 'tiny-base', 'vae', 'config.json'));
-  assert.match((await look({ modelsDir: broken })).text, /warning .*vae.config\.json: missing/);
 });
