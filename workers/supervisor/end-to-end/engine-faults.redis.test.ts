@@ -2,29 +2,22 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
-import { readProgress } from '../../../src/jobs/records/records.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { fakeRequest, gone, isAlive, openTestQueue, silentLog, type TestQueue } from '../../testing/queue.ts';
-import { type RunningWorker, runWorker } from '../run-worker.ts';
+import { runFakeWorker } from '../../testing/fake-worker.ts';
+import { fakeRequest, gone, isAlive, openTestQueue, type TestQueue } from '../../testing/queue.ts';
+import type { RunningWorker } from '../run-worker.ts';
 
-const engineFile = path.join(import.meta.dirname, '../../testing/engine.ts');
 let queue: TestQueue;
 let worker: RunningWorker;
 
 before(async () => {
   queue = await openTestQueue();
-  worker = await runWorker({
-    config: readConfig({ ENGINE_BATCH: '4' }),
-    redisUrl: queue.redis.url,
-    engineFile,
-    log: silentLog,
-    lockDurationMs: 1000,
-    stalledIntervalMs: 500,
-    restartDelayMs: 50,
-    onHopeless: (error) => assert.fail(error),
-  });
+  worker = await runFakeWorker(
+    queue,
+    { ENGINE_BATCH: '4' },
+    { lockDurationMs: 1000, stalledIntervalMs: 500, restartDelayMs: 50 },
+  );
 });
 after(async () => {
   await worker.close();
@@ -33,70 +26,6 @@ after(async () => {
 
 /** A process that never comes up or never ends is a failure, not a hang. */
 const bounded = { timeout: 60_000 };
-
-test(
-  'a job becomes a picture that depends on its seed, and its result names checkpoint and time',
-  bounded,
-  async () => {
-    const first = await queue.end(await queue.submit(fakeRequest('a')));
-    assert.equal(first.status, 'COMPLETED');
-    assert.deepEqual(first.result?.checkpoints, ['fake']);
-    assert.ok(first.result.inferenceSeconds > 0);
-    const again = await queue.end(await queue.submit(fakeRequest('a')));
-    assert.equal(await queue.picture(again), await queue.picture(first));
-    const other = await queue.end(await queue.submit({ ...fakeRequest('a'), seed: 43 }));
-    assert.notEqual(await queue.picture(other), await queue.picture(first));
-
-    const { determinism } = first.result;
-    const [latents] = determinism!.images;
-    assert.match(latents!.latentSha256, /^[0-9a-f]{64}$/);
-    assert.deepEqual(determinism, {
-      checkpoints: [{ name: 'fake', weights: {} }],
-      device: 'cpu',
-      runtime: 'fake engine',
-      precision: 'integer',
-      repeatable: true,
-      scheduler: 'Euler',
-      rng: 'philox',
-      images: [{ seed: 42, latentSha256: latents!.latentSha256 }],
-    });
-    assert.deepEqual(again.result?.determinism, determinism);
-    assert.notEqual(other.result?.determinism?.images[0]?.latentSha256, latents!.latentSha256);
-  },
-);
-
-test('a preview comes from the engine to whoever follows the request', bounded, async () => {
-  const id = await queue.submit(fakeRequest('previewAt=5 stepMs=100'));
-  const previews: string[] = [];
-  for await (const event of queue.producer.watch(id, new AbortController().signal))
-    if (event.type === 'preview') previews.push(event.jpeg.toString());
-  assert.deepEqual([...new Set(previews)], ['preview of step 5']);
-});
-
-test('a cancelled job frees its engine after the step in hand', bounded, async () => {
-  // Where the cancel did not arrive, this one would take 20 seconds, longer than anybody here waits for the
-  // next.
-  const id = await queue.submit(fakeRequest('stepMs=200', 100));
-  const steps: number[] = [];
-  let cancelledAfter = Number.NaN;
-  for await (const event of queue.producer.watch(id, new AbortController().signal)) {
-    if (event.type !== 'progress') continue;
-    steps.push(event.progress.step);
-    if (steps.length > 1) continue;
-    cancelledAfter = event.progress.step;
-    await queue.producer.cancel(id);
-  }
-  const record = await queue.end(id);
-  assert.deepEqual([record.status, record.error], ['FAILED', 'The request was cancelled']);
-  const pid = worker.enginePid();
-  const next = await queue.end(await queue.submit(fakeRequest('after the cancel')));
-  assert.equal(next.status, 'COMPLETED');
-  assert.equal(worker.enginePid(), pid, 'the engine was not replaced');
-  // What the job reported last stays with it: the step in hand at the cancel and, where that was just over,
-  // one more.
-  const last = (await readProgress(queue.producer.redis, id))!.step;
-  assert.ok(last <= cancelledAfter + 2, `step ${last} was done after a cancel in step ${cancelledAfter + 1}`);
-});
 
 test(
   'a job whose engine is killed in mid-step finishes on a new engine with the same picture',
@@ -129,31 +58,6 @@ test(
     for (const id of others) assert.equal((await queue.end(id)).status, 'COMPLETED');
   },
 );
-
-test(
-  'a thread blocked for longer than the lock lasts neither loses the job nor runs it twice',
-  bounded,
-  async () => {
-    const record = await queue.end(await queue.submit(fakeRequest('stepMs=2500', 2)));
-    assert.equal(record.status, 'COMPLETED', record.error);
-    assert.equal(record.attempts, 1);
-  },
-);
-
-test('a failure that says something about the request fails it at once with that text', bounded, async () => {
-  const record = await queue.end(await queue.submit(fakeRequest('failAt=2')));
-  assert.equal(record.status, 'FAILED');
-  assert.equal(record.attempts, 1);
-  assert.equal(record.error, 'the latents after step 2 hold NaN');
-});
-
-test('an unknown error is tried twice on the same engine and keeps its text inside', bounded, async () => {
-  const pid = worker.enginePid();
-  const record = await queue.end(await queue.submit(fakeRequest('brokenAt=2')));
-  assert.equal(record.attempts, 2);
-  assert.equal(record.error, 'The worker could not finish this request');
-  assert.equal(worker.enginePid(), pid);
-});
 
 test('an engine whose device failed is replaced, and the job tried once more', bounded, async () => {
   const pid = worker.enginePid();
@@ -217,42 +121,16 @@ test('an idle engine that is killed is replaced, and the worker stays on the lis
   assert.equal((await queue.end(await queue.submit(fakeRequest('after')))).status, 'COMPLETED');
 });
 
-test('a deadline stops the engine between two steps without replacing it', bounded, async () => {
-  const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
-  const worker = await runWorker({
-    config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
-    redisUrl: impatient.redis.url,
-    engineFile,
-    log: silentLog,
-    onHopeless: (error) => assert.fail(error),
-  });
-  try {
-    const pid = worker.enginePid();
-    const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=100', 1000)));
-    assert.equal(record.status, 'FAILED');
-    assert.equal(record.error, 'The request was not finished within its deadline');
-    assert.equal((await impatient.end(await impatient.submit(fakeRequest('next')))).status, 'COMPLETED');
-    assert.equal(worker.enginePid(), pid);
-  } finally {
-    await worker.close();
-    await impatient.close();
-  }
-});
-
 test(
   'an engine that hangs in a step after its deadline is killed after the grace time',
   bounded,
   async () => {
     const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
-    const worker = await runWorker({
-      config: readConfig({ JOB_DEADLINE_SECONDS: '1' }),
-      redisUrl: impatient.redis.url,
-      engineFile,
-      log: silentLog,
-      cancelGraceMs: 200,
-      restartDelayMs: 10,
-      onHopeless: (error) => assert.fail(error),
-    });
+    const worker = await runFakeWorker(
+      impatient,
+      { JOB_DEADLINE_SECONDS: '1' },
+      { cancelGraceMs: 200, restartDelayMs: 10 },
+    );
     try {
       const pid = worker.enginePid();
       const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=600000')));
@@ -269,13 +147,11 @@ test(
 );
 
 test('a worker whose checkpoints cannot be opened says why and takes no jobs', bounded, async () => {
-  const start = runWorker({
-    config: readConfig({}),
-    redisUrl: queue.redis.url,
-    engineFile: path.join(import.meta.dirname, '../../testing/refusing-engine.ts'),
-    log: silentLog,
-    onHopeless: (error) => assert.fail(error),
-  });
+  const start = runFakeWorker(
+    queue,
+    {},
+    { engineFile: path.join(import.meta.dirname, '../../testing/refusing-engine.ts') },
+  );
   await assert.rejects(start, { message: 'unet/config.json: cross_attention_dim is missing' });
 });
 
@@ -283,15 +159,14 @@ test('a worker whose engine cannot be replaced reports itself hopeless', bounded
   const hopeless = Promise.withResolvers<Error>();
   const other = await openTestQueue();
   process.env.FAKE_ENGINE_LOADS = '1';
-  const worker = await runWorker({
-    config: readConfig({}),
-    redisUrl: other.redis.url,
-    engineFile: path.join(import.meta.dirname, '../../testing/fading-engine.ts'),
-    log: silentLog,
-    restartDelayMs: 10,
-    maxRestarts: 2,
-    onHopeless: hopeless.resolve,
-  });
+  const worker = await runFakeWorker(
+    other,
+    {},
+    {
+      engineFile: path.join(import.meta.dirname, '../../testing/fading-engine.ts'),
+      ...{ restartDelayMs: 10, maxRestarts: 2, onHopeless: hopeless.resolve },
+    },
+  );
   process.env.FAKE_ENGINE_LOADS = '0';
   process.kill(worker.enginePid(), 'SIGKILL');
   assert.equal((await hopeless.promise).message, 'the device is gone');
