@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { samplerFields } from '../../../contract/bodies/sampler-fields.ts';
 import { after, before } from '../../../testing/hooks.ts';
@@ -123,4 +124,58 @@ test('after its hour a request and its pictures are gone', async () => {
   assert.equal((await service.get(`/v2/requests/${id}`)).statusCode, 404);
   assert.equal((await service.get(`/v2/requests/${id}/status`)).statusCode, 404);
   assert.equal((await service.app.inject(path)).statusCode, 404);
+});
+
+test('unknown paths are 404 in JSON, whatever they bring', async () => {
+  for (const [method, url] of [
+    ['POST', '/v1/sdxl-turbo'],
+    ['GET', '/index.html'],
+    ['GET', '/v2/requests'],
+    ['GET', `/v2/requests/${'x'.repeat(500)}`],
+    ['POST', '/v3/sdxl-torch'],
+    ['GET', '/outputs/'],
+    ['GET', '/outputs/../../etc/passwd'],
+    ['GET', `/outputs/${randomUUID()}/${'0'.repeat(32)}-0.jpg`],
+  ] as const) {
+    const response = await service.app.inject({
+      method,
+      url,
+      headers: { 'content-type': 'text/plain' },
+      payload: 'x',
+    });
+    assert.equal(response.statusCode, 404, url);
+    assert.equal(typeof response.json().error, 'string');
+  }
+});
+
+test('a path that cannot be decoded is 400 in JSON', async () => {
+  const response = await service.app.inject({ url: '/v2/requests/%c0%80' });
+  assert.equal(response.statusCode, 400);
+  assert.deepEqual(Object.keys(response.json()), ['error']);
+});
+
+test('every answer says that no cache keeps it and no browser guesses its type, unless its route says more', async () => {
+  const id = await service.submitted({ prompt });
+  await service.ended(id);
+  for (const url of [
+    ...[
+      `/v2/requests/${id}`,
+      `/v2/requests/${id}/status`,
+      '/v1/get-user-credits',
+      '/v1/models',
+      '/v1/styles',
+    ],
+    ...['/healthz', '/readyz', '/nowhere', '/v1/sdxl-torch', '/v2/requests/x', '/v1/models/x', '/%'],
+  ]) {
+    const { headers } = await service.get(url);
+    assert.equal(headers['cache-control'], 'no-store', url);
+    assert.equal(headers['x-content-type-options'], 'nosniff', url);
+  }
+  const picture = await service.post('/v1/sdxl-torch', { prompt });
+  assert.equal(picture.headers['cache-control'], 'no-store');
+  assert.equal((await service.post('/v2/sdxl-torch', {})).headers['cache-control'], 'no-store');
+  const { images } = (await service.get(`/v2/requests/${id}`)).json();
+  const output = await service.get(new URL(images[0].url).pathname);
+  assert.match(String(output.headers['cache-control']), /max-age=3600/);
+  assert.equal(output.headers['x-content-type-options'], 'nosniff');
 });
