@@ -1,37 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { boundToParent } from '../../../src/process/bound-process.ts';
-import { freePort } from '../../../src/testing/free-port.ts';
 import { gone } from '../../../workers/testing/queue.ts';
 import { commandOf, descendants, killIfThere } from './testing/process-tree.ts';
+import { commandPath, createStarts } from './testing/starts.ts';
 
-const entry = path.join(import.meta.dirname, 'testing/start-without-engine.ts');
-const running = new Set<ChildProcess>();
-const folders: string[] = [];
-let dataDir: string;
-let port: number;
-
-const folder = async (): Promise<string> => {
-  const made = await mkdtemp(path.join(os.tmpdir(), 'start-test-'));
-  folders.push(made);
-  return made;
-};
-beforeEach(async () => {
-  dataDir = await folder();
-  port = await freePort();
-});
-after(async () => {
-  for (const child of running) child.kill('SIGKILL');
-  for (const made of folders) await rm(made, { recursive: true, force: true });
-});
+const { place, folder, begin, next, end } = createStarts();
+beforeEach(next);
+after(end);
 
 /** A process that never comes up or never ends is a failure, not a hang. */
 const bounded = { timeout: 60_000 };
@@ -44,7 +23,7 @@ test(
     const text = await start.up();
     const key = /shown only this once: (SG_[0-9a-f]{16})/.exec(text)?.[1];
     assert.ok(
-      text.includes(`curl -X POST http://127.0.0.1:${port}/v1/sdxl-torch -H 'x-api-key: ${key}'`),
+      text.includes(`curl -X POST http://127.0.0.1:${place.port}/v1/sdxl-torch -H 'x-api-key: ${key}'`),
       text,
     );
     const answer = await post('/v1/sdxl-torch', key!, 'a picture');
@@ -84,27 +63,13 @@ test(
   },
 );
 
-test(
-  'a second start on a data directory in use is refused by naming the process that has it',
-  bounded,
-  async () => {
-    const first = begin();
-    await first.up();
-    port = await freePort();
-    const second = begin();
-    assert.equal(await second.ended, 1);
-    assert.ok(second.output().includes(`${dataDir} is in use by process ${first.pid}`), second.output());
-    await first.end('SIGINT');
-  },
-);
-
 test('a killed start takes its children with it, and the next one finishes its job', bounded, async () => {
   const first = begin();
   const key = keyIn(await first.up());
   const id = await submit(key, 'killed stepMs=100');
   await status(key, id, 'PROCESSING');
   const children = descendants(first.pid);
-  const socket = readFileSync(path.join(dataDir, 'redis-url'), 'utf8').replace('unix:', '');
+  const socket = readFileSync(path.join(place.dataDir, 'redis-url'), 'utf8').replace('unix:', '');
   await first.end('SIGKILL');
   const second = begin();
   await second.up();
@@ -151,17 +116,6 @@ test(
   },
 );
 
-test('a start without MODELS_DIR and without the demo checkpoint says what to set', bounded, async () => {
-  const missing = path.join(dataDir, 'no-demo-checkpoint');
-  const start = begin({}, missing);
-  assert.equal(await start.ended, 1);
-  assert.ok(
-    start.output().includes(`cannot start: MODELS_DIR is not set, and the demo checkpoint`) &&
-      start.output().includes(`not in ${missing}: set MODELS_DIR`),
-    start.output(),
-  );
-});
-
 test('killed children are started again and nothing accepted is lost', bounded, async () => {
   const start = begin();
   const key = keyIn(await start.up());
@@ -174,98 +128,11 @@ test('killed children are started again and nothing accepted is lost', bounded, 
   await start.end('SIGINT');
 });
 
-test('a port in use is named, and nothing stays behind', bounded, async () => {
-  const other = net.createServer().listen(port, '127.0.0.1');
-  await once(other, 'listening');
-  const start = begin();
-  assert.equal(await start.ended, 1);
-  assert.ok(
-    start.output().includes(`port ${port} of 127.0.0.1 is in use by another program`),
-    start.output(),
-  );
-  other.close();
-});
-
-test('a machine without Redis and apt is told what to install', bounded, async () => {
-  const commands = await folder();
-  symlinkSync(commandPath('flock'), path.join(commands, 'flock'));
-  const start = begin({ PATH: commands });
-  assert.equal(await start.ended, 1);
-  assert.match(
-    start.output(),
-    /no Redis found \(apt-get is missing\)\. Install one, for example "sudo apt-get install/,
-  );
-});
-
-test('a bad value is named before anything starts', bounded, async () => {
-  const start = begin({ DEVICE: 'tpu' });
-  assert.equal(await start.ended, 1);
-  assert.match(start.output(), /DEVICE="tpu": must be auto, cpu, webgpu or cuda:N/);
-});
-
-test('a Redis that does not answer is named without its password', bounded, async () => {
-  const start = begin({ REDIS_URL: `redis://user:secret@127.0.0.1:${port}` });
-  assert.equal(await start.ended, 1);
-  assert.ok(start.output().includes(`Redis at redis://127.0.0.1:${port} did not answer`), start.output());
-  assert.ok(!start.output().includes('secret'));
-});
-
-interface Start {
-  readonly pid: number;
-  /** Exit code; undefined after a signal. */
-  readonly ended: Promise<number | undefined>;
-  readonly output: () => string;
-  /** The output up to and with the curl line. */
-  readonly up: () => Promise<string>;
-  readonly end: (signal: NodeJS.Signals) => Promise<number | undefined>;
-}
-
-/** @param demoModels where the demo checkpoint lies. */
-function begin(environment: NodeJS.ProcessEnv = {}, demoModels = dataDir): Start {
-  const { MODELS_DIR: _, REDIS_URL: __, ...inherited } = process.env;
-  const plain: [string, string[]] = [process.execPath, [entry, demoModels]];
-  const [command, args] = environment.PATH ? plain : boundToParent('KILL', ...plain);
-  const child = spawn(command, args, {
-    env: { ...inherited, DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: 'warn', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  const ended = once(child, 'close').then(([code]) => {
-    running.delete(child);
-    return (code as number | null) ?? undefined;
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      text += chunk;
-    });
-  let isOver = false;
-  void ended.then(() => {
-    isOver = true;
-  });
-  return {
-    pid: child.pid!,
-    ended,
-    output: () => text,
-    up: async () => {
-      while (!text.includes('Try it:')) {
-        assert.ok(!isOver, text);
-        await setTimeout(20);
-      }
-      return text;
-    },
-    end: (signal) => {
-      child.kill(signal);
-      return ended;
-    },
-  };
-}
-
 /** What scripts/cli/keys.ts prints. */
 function createKey(): string {
   const { REDIS_URL: _, ...inherited } = process.env;
   const script = path.resolve(import.meta.dirname, '../keys.ts');
-  const env = { ...inherited, DATA_DIR: dataDir };
+  const env = { ...inherited, DATA_DIR: place.dataDir };
   const { stdout, stderr } = spawnSync(process.execPath, [script, 'create', '--name', 'test'], {
     env,
     encoding: 'utf8',
@@ -278,7 +145,7 @@ function keyIn(text: string): string {
 }
 
 function post(route: string, key: string, prompt: string): Promise<Response> {
-  return fetch(`http://127.0.0.1:${port}${route}`, {
+  return fetch(`http://127.0.0.1:${place.port}${route}`, {
     method: 'POST',
     headers: { 'x-api-key': key, 'content-type': 'application/json' },
     body: JSON.stringify({ prompt, num_inference_steps: 20 }),
@@ -293,7 +160,7 @@ async function submit(key: string, prompt: string): Promise<string> {
 /** Polls until the request has that status; fails where it ends in another. */
 async function status(key: string, id: string, expected: string): Promise<void> {
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/v2/requests/${id}/status`, {
+    const answer = await fetch(`http://127.0.0.1:${place.port}/v2/requests/${id}/status`, {
       headers: { 'x-api-key': key },
     }).catch(() => undefined);
     const body = answer?.status === 200 || answer?.status === 422 ? await answer.json() : {};
@@ -302,8 +169,4 @@ async function status(key: string, id: string, expected: string): Promise<void> 
     assert.ok(!['COMPLETED', 'FAILED'].includes(status ?? ''), JSON.stringify(body));
     await setTimeout(50);
   }
-}
-
-function commandPath(name: string): string {
-  return spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
 }
