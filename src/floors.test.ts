@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Import, importsOf, reachedFrom, root } from './testing/imports.ts';
+import { type Floor, isWithin, violations } from './testing/floor.ts';
+import { importsOf, reachedFrom, root } from './testing/imports.ts';
 
 /**
- * Who may import whom: folder -> folders of this project, and packages from outside. What only tests and
- * their support in testing/ may import stands apart. A new arrow is a deliberate edit here.
+ * Who may import whom: folder -> folders of this project, and packages from outside. A new arrow is a
+ * deliberate edit here.
  */
-interface Floor {
-  readonly folders: readonly string[];
-  readonly packages: readonly string[];
-  readonly tests?: { readonly folders?: readonly string[]; readonly packages?: readonly string[] };
-}
-
 const floors: Record<string, Floor> = {
   'src/numerics': { folders: [], packages: [] },
   'src/schedulers': { folders: ['src/numerics', 'src/contract/endpoints.ts'], packages: [] },
@@ -180,51 +175,20 @@ const processes: Record<string, readonly string[]> = {
   'workers/engine.ts': ['bullmq', 'ioredis'],
 };
 
-/** They measure and make what tests lean on, with the same support; users never run them. */
-const workshops = ['scripts/bench', 'scripts/maintainers', 'scripts/lab', 'scripts/faults'];
-
 const files = globSync('{src,workers,scripts}/**/*.ts', { cwd: root }).filter(
   (file) => file !== 'src/floors.test.ts',
 );
-
-function isWithin(file: string, place: string): boolean {
-  return file === place || file.startsWith(`${place}/`);
-}
-
-function isSupport(file: string): boolean {
-  return file.includes('/testing/');
-}
-
-function isTest(file: string): boolean {
-  return file.endsWith('.test.ts') || isSupport(file);
-}
-
-/** The imports of a file that its floor does not allow, as `file -> target`. */
-function violations(place: string, file: string, imports: readonly Import[] = importsOf(file)): string[] {
-  const { folders, packages, tests = {} } = floors[place]!;
-  const own = isTest(file) ? tests : {};
-  const mayUseSupport = isTest(file) || workshops.some((workshop) => isWithin(file, workshop));
-  const isAllowed = ({ target, kind }: Import): boolean => {
-    if (kind === 'node') return true;
-    if (kind === 'package') return [...packages, ...(own.packages ?? [])].includes(target);
-    if (isSupport(target) && !mayUseSupport) return false;
-    // What stands on nothing serves the tests of all.
-    const forTests = isTest(file) ? ['src/testing', ...(own.folders ?? [])] : [];
-    return [place, ...folders, ...forTests].some((folder) => isWithin(target, folder));
-  };
-  return imports.filter((one) => !isAllowed(one)).map(({ target }) => `${file} -> ${target}`);
-}
 
 test('every source file, test and script stands on a floor', () => {
   const homeless = files.filter((file) => !Object.keys(floors).some((place) => isWithin(file, place)));
   assert.deepEqual(homeless, []);
 });
 
-for (const place of Object.keys(floors)) {
+for (const [place, floor] of Object.entries(floors)) {
   test(`${place} imports only from the floors below it, and only its tests from testing/`, () => {
     const own = files.filter((file) => isWithin(file, place));
     assert.deepEqual(
-      own.flatMap((file) => violations(place, file)),
+      own.flatMap((file) => violations(floor, place, file)),
       [],
     );
   });
@@ -270,11 +234,11 @@ test('the laws see a package three hops away, testing/ in production and scripts
   assert.deepEqual(reached.get('onnxruntime-node'), Object.keys(hops));
 
   const support = importsOf('src/jobs/log.ts', "import { x } from './testing/queue.ts';\n");
-  assert.deepEqual(violations('src/jobs', 'src/jobs/log.ts', support), [
+  assert.deepEqual(violations(floors['src/jobs']!, 'src/jobs', 'src/jobs/log.ts', support), [
     'src/jobs/log.ts -> src/jobs/testing/queue.ts',
   ]);
   const script = importsOf('src/text/x.test.ts', "import '../../scripts/cli/keys.ts';\n");
-  assert.deepEqual(violations('src/text', 'src/text/x.test.ts', script), [
+  assert.deepEqual(violations(floors['src/text']!, 'src/text', 'src/text/x.test.ts', script), [
     'src/text/x.test.ts -> scripts/cli/keys.ts',
   ]);
 });
