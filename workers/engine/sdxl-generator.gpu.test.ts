@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
+import { quickVariant, writeTinyCheckpoints } from '../../src/checkpoints/synthetic/tiny-checkpoint.ts';
 import { readConfig } from '../../src/config/config.ts';
 import type { GenerationRequest } from '../../src/contract/generation.ts';
 import { decodePng } from '../../src/images/decode-png.ts';
@@ -33,8 +33,11 @@ const open = (device: string) =>
 
 before(async () => {
   if (!cudaHere) return;
-  const { base } = await writeTinyCheckpoints(modelsDir);
-  const { base: other } = await writeTinyCheckpoints(path.join(directory, 'other'), { seed: 5 });
+  const { base } = await writeTinyCheckpoints(modelsDir, quickVariant);
+  const { base: other } = await writeTinyCheckpoints(path.join(directory, 'other'), {
+    ...quickVariant,
+    seed: 5,
+  });
   cpSync(other, path.join(modelsDir, 'tiny-other'), { recursive: true });
   for (const [folder, kind, served] of [
     ['tiny-base', 'base', 'sdxl-base'],
