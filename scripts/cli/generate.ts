@@ -4,9 +4,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { readConfig } from '../../src/config/config.ts';
+import type { Adapter } from '../../src/contract/answers/adapters.ts';
 import { parseImageToImage, parseTextToImage } from '../../src/contract/bodies/bodies.ts';
+import { fewStepLoras } from '../../src/contract/bodies/few-step-loras.ts';
 import type { GenerationProgress, GenerationRequest } from '../../src/contract/generation.ts';
 import { decodeInputImage } from '../../src/images/decode-input-image.ts';
+import { createLoraFolder } from '../../src/installation/lora-folder.ts';
 import type { RandomAlgorithm } from '../../src/numerics/random-algorithms.ts';
 import { ownCommand } from '../../src/process/own-command.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
@@ -104,20 +107,31 @@ function bodyOf(args: Arguments) {
           style: args.style,
           high_noise_fraction: args['high-noise-fraction'],
           // A model of one's own is not refined unless asked.
-          refiner: args.model !== undefined && args.refiner ? undefined : args.refiner,
+          refiner:
+            (args.model !== undefined || args.lora.length > 0) && args.refiner ? undefined : args.refiner,
           model: args.model,
         }
       : { base_model: args['base-model'] }),
   };
 }
 
-/** Checked by the rules of the server. */
-function parseRequest(args: Arguments, rng: RandomAlgorithm): GenerationRequest {
+/**
+ * Checked by the rules of the server.
+ * @param loras those of the models folder.
+ */
+function parseRequest(args: Arguments, rng: RandomAlgorithm, loras: readonly Adapter[]): GenerationRequest {
   const body = bodyOf(args);
   const defaults = { drawSeed: () => Math.floor(Math.random() * 2 ** 32), rng };
-  if (args.image === undefined) return parseTextToImage(body, defaults);
-  const { image: _, ...request } = parseImageToImage({ ...body, image: args.image }, defaults);
-  return { ...request, imageKey: '' };
+  const { asked, warnings, warningsOf } = fewStepLoras(body, loras);
+  const parsed = (): GenerationRequest => {
+    if (args.image === undefined) return parseTextToImage(body, defaults, false, undefined, asked);
+    const edit = { ...body, image: args.image };
+    const { image: _, ...request } = parseImageToImage(edit, defaults, undefined, undefined, asked);
+    return { ...request, imageKey: '' };
+  };
+  const request = parsed();
+  for (const warning of [...warnings, ...warningsOf(request)]) console.error(warning);
+  return request;
 }
 
 function showProgress({ sample, samples, step, steps }: GenerationProgress): void {
@@ -187,7 +201,10 @@ async function main(): Promise<void> {
   for (const name of ['model', 'batch'] as const)
     if (args[name] !== undefined) throw new Error(`--${name} ${args[name]}: it needs --url`);
   const config = await chooseDevice(readConfig());
-  const request = parseRequest(args, config.rng);
+  const models = config.modelsDir === undefined ? await defaultModels(config.dataDir) : undefined;
+  const modelsDir = config.modelsDir ?? models?.modelsDir;
+  const loras = modelsDir === undefined ? [] : (await createLoraFolder(modelsDir).files()).usable;
+  const request = parseRequest(args, config.rng, loras);
   for (let sample = 0; sample < request.samples; sample++)
     requireWritable('--out', numbered(outOf(args), sample));
   if (args.image !== undefined) requireFile('--image', args.image);
@@ -195,9 +212,7 @@ async function main(): Promise<void> {
     args.image === undefined
       ? undefined
       : await decodeInputImage(await readFile(args.image), { maxPixels: config.img2imgMaxPixels });
-  const models = config.modelsDir === undefined ? await defaultModels(config.dataDir) : undefined;
   if (models !== undefined) console.error(models.description);
-  const modelsDir = config.modelsDir ?? models?.modelsDir;
   const generator = await openSdxlGenerator({ ...config, modelsDir });
   const { pictures, checkpoints, stageSeconds } = await generator.generate(request, {
     inputImage: input?.png,

@@ -37,6 +37,8 @@ export interface TranslatedBody {
   readonly answer: OpenAiAnswer;
   /** What its picture is scaled and cropped to; undefined for auto. */
   readonly size: Size | undefined;
+  /** Fields of ours that a word of OpenAI's stands for, and no number of the client's. */
+  readonly implied: readonly string[];
   /** What its sender should know of how it was understood. */
   readonly warnings: readonly string[];
 }
@@ -132,6 +134,7 @@ function translateCommon(
   size: AskedSize | undefined,
 ): Omit<TranslatedBody, 'slug' | 'fields'> {
   const { output_compression: compression } = body;
+  const own: { readonly num_inference_steps?: unknown } = raw;
   if (compression !== undefined && compression < 100 && (body.output_format ?? 'png') === 'png')
     throw new ApiError(
       'invalidParameter',
@@ -145,6 +148,7 @@ function translateCommon(
       ...(size?.halved && { halved: true }),
     },
     size: size?.made,
+    implied: (own.num_inference_steps ?? undefined) === undefined ? ['num_inference_steps'] : [],
     answer: {
       ...{ operation, model: body.model, form: body.response_format ?? answerFormOf(body.model) },
       quality: answeredQuality[body.quality ?? 'auto'] ?? 'medium',

@@ -60,14 +60,13 @@ export function imageRoutes(
     translated: TranslatedBody,
     file?: Buffer,
   ) => {
-    const { answer: asked, fields, overrides, warnings, size, slug } = translated;
+    const { answer: asked, fields, overrides, warnings, size, slug, implied } = translated;
     const { endpoint } = slugs[slug];
     if (settings.retiredSlugs.includes(endpoint)) throw new ApiError('retired', `${endpoint} is retired`);
     const isEdit = endpoint === 'sdxl-img2img';
     const body: RawBody = {
       fields,
-      overrides,
-      warnings,
+      ...{ overrides, warnings, implied },
       ...(file && { file }),
       ...(isEdit && size && { size: { ...size, fit: 'cover' } }),
     };

@@ -1,4 +1,5 @@
 import { namedAdapter } from '../../contract/answers/adapters.ts';
+import { type FewStepLoras, fewStepLoras } from '../../contract/bodies/few-step-loras.ts';
 import { ApiError } from '../../contract/errors.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { unknownNameMessage } from '../../contract/names/nearest-names.ts';
@@ -38,4 +39,21 @@ export async function withInstalledLoras<Request extends Pick<GenerationRequest,
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) throw new ApiError('invalidParameter', `loras: ${show(twice)} is named twice`);
   return { ...request, loras: found };
+}
+
+/**
+ * What the LoRAs that a body names want of its steps.
+ * @param served name of the checkpoint.
+ */
+export async function fewStepLorasOf(
+  fields: unknown,
+  served: string,
+  { expected }: Pick<WorkerList, 'expected'>,
+): Promise<FewStepLoras> {
+  // Where no worker is left the request is refused for that, further on.
+  const serving = workersOf(served, await expected().catch(() => []));
+  return fewStepLoras(
+    fields,
+    serving.flatMap(({ loras }) => loras?.usable ?? []),
+  );
 }

@@ -354,6 +354,20 @@ test("A1111's own defaults make way for those of a LoRA of few steps, what its c
   ]);
 });
 
+test("OpenAI's word for quality makes way for a LoRA of few steps, a number of steps does not", async () => {
+  const made = async (body: object) => {
+    const answer = await service.post('/v1/images/generations', {
+      ...{ prompt: 'a <lora:consistency:1>panda', quality: 'high', response_format: 'b64_json' },
+      ...body,
+    });
+    assert.equal(answer.statusCode, 200, answer.body.slice(0, 300));
+    return [lastText().scheduler, lastText().steps, lastText().guidanceScale];
+  };
+  assert.deepEqual(await made({}), ['lcm lcm', 4, 1]);
+  assert.deepEqual(await made({ num_inference_steps: 8 }), ['lcm lcm', 8, 1]);
+  assert.deepEqual(await made({ prompt: 'a panda' }), ['UniPC', 50, 7.5]);
+});
+
 test('embeddings are found in both prompts by their names, and reach the worker with their tokens', async () => {
   const body = { prompt: 'a (easynegative:1.2) panda', negative_prompt: 'wide, neg/easynegative' };
   const answer = await service.post('/v1/sdxl-torch', body);

@@ -1,12 +1,8 @@
-import type { FewStepLora } from '../../contract/answers/adapters.ts';
-import { namedAdapter } from '../../contract/answers/adapters.ts';
-import type { FewStepAsked } from '../../contract/bodies/bodies.ts';
-import { lorasNamed } from '../../contract/bodies/lora-fields.ts';
-import { fewStepNoise, fewStepProfile } from '../../contract/few-steps.ts';
-import { routesOf } from '../../contract/routes.ts';
-import { show } from '../../contract/show.ts';
-import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import type { WorkerList } from './worker-list.ts';
+import { type Adapter, type FewStepLora, namedAdapter } from '../answers/adapters.ts';
+import { fewStepNoise, fewStepProfile } from '../few-steps.ts';
+import { show } from '../show.ts';
+import type { FewStepAsked } from './bodies.ts';
+import { lorasNamed } from './lora-fields.ts';
 
 /** What the LoRAs of a body make of its request, and what its sender is told of that. */
 export interface FewStepLoras {
@@ -22,22 +18,13 @@ const none: FewStepLoras = { asked: undefined, warnings: [], warningsOf: () => [
 /**
  * Whether a body names LoRAs of few steps, in its field or its prompt, and what the first of them wants. One that
  * changes nothing of the UNet, or takes it away, wants nothing.
- * @param served name of the checkpoint.
+ * @param fields the body as it was sent.
+ * @param loras those that are there.
  */
-export async function fewStepLorasOf(
-  fields: unknown,
-  served: string,
-  { expected }: Pick<WorkerList, 'expected'>,
-): Promise<FewStepLoras> {
+export function fewStepLoras(fields: unknown, loras: readonly Adapter[]): FewStepLoras {
   const choices = lorasNamed(fields).filter(({ weight }) => weight > 0);
   if (choices.length === 0) return none;
-  // Where none is left the request is refused for that, further on.
-  const serving = (await expected().catch((): WorkerInfo[] => [])).filter((worker) =>
-    routesOf(worker).includes(served),
-  );
-  const usable = new Map(
-    serving.flatMap(({ loras }) => (loras?.usable ?? []).map((each) => [each.name, each] as const)),
-  );
+  const usable = new Map(loras.map((each) => [each.name, each]));
   const found = choices.flatMap((choice) => {
     const name = namedAdapter(choice.name, [...usable.keys()]);
     const fewStep = name === undefined ? undefined : usable.get(name)?.few_step;
