@@ -2,10 +2,10 @@
  * This checkout beside another commit, in pairs of processes in turn, the order changing from pair to pair:
  *     node scripts/bench/against.ts --commit 573303f --checkpoint data/bench-models/base [--side 256]
  *     node scripts/bench/against.ts --commit c186a05 --models models/demo [--device cpu]
- * The first loads a UNet and steps (each commit's own scripts/bench/unet.ts), the second starts an engine of
- * what a models folder serves. --pairs 8, --steps 3 (the first of them is left out). Prints the median ratio
- * of ours to theirs, with the smallest and the largest, and how busy the machine was. The commit is checked
- * out into a folder that is removed again, and runs on this one's node_modules.
+ * The first loads a UNet and makes guided steps, the second starts an engine of what a models folder serves.
+ * --pairs 8, --steps 3 behind one that is left out. Prints the median ratio of ours to theirs, with the
+ * smallest and the largest, and how busy the machine was. The commit is checked out into a folder that is
+ * removed again, and runs on this one's node_modules.
  *
  * A full-size checkpoint: scripts/maintainers/random-checkpoint.ts --out data/bench-models/base
  */
@@ -40,25 +40,17 @@ if (!existsSync(given)) throw new Error(`${given} is not there`);
 type Run = Readonly<Record<string, number>>;
 
 const own = path.resolve(import.meta.dirname, '../..');
-const environment = { ...process.env, ...networkEnvironment() };
-const program = (root: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): string =>
-  execFileSync(process.execPath, args, { cwd: root, env: { ...environment, ...more }, encoding: 'utf8' });
-
-/** What scripts/bench/unet.ts of any commit prints. */
-function unetRun(root: string): Run {
-  const options = ['--side', values.side, '--steps', values.steps, '--device', values.device];
-  const text = program(root, ['scripts/bench/unet.ts', '--checkpoint', given, ...options]);
-  const numbers = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => Number(match[1]));
-  const [load] = numbers(/^load ([\d.]+) s/gm);
-  const steps = numbers(/^step \d+, .*?: ([\d.]+) s/gm).slice(1);
-  const [peak] = numbers(/VmHWM:\s*(\d+) kB/g);
-  return { load: load!, step: median(steps), peak: peak! / 2 ** 20 };
-}
-
-function engineRun(root: string): Run {
-  const text = program(own, ['scripts/bench/against/engine-load.ts', root], {
-    ...{ MODELS_DIR: given, DEVICE: values.device },
-  });
+/** Measured by a program of this checkout, which loads the modules of another. */
+function run(root: string): Run {
+  const what = checkpoint === undefined ? 'engine-load.ts' : 'unet-steps.ts';
+  const text = execFileSync(
+    process.execPath,
+    [
+      path.join(import.meta.dirname, 'against', what),
+      ...[root, given, values.device, values.side, values.steps],
+    ],
+    { cwd: root, env: { ...process.env, ...networkEnvironment() }, encoding: 'utf8' },
+  );
   return JSON.parse(text.trim().split('\n').at(-1)!);
 }
 
@@ -69,7 +61,6 @@ const git = (...args: string[]) =>
 git('worktree', 'add', '--detach', other, commit);
 try {
   symlinkSync(path.join(own, 'node_modules'), path.join(other, 'node_modules'));
-  const run = checkpoint === undefined ? engineRun : unetRun;
   // What both read lies in the system's cache then.
   run(own);
   const pairs: { readonly ours: Run; readonly theirs: Run }[] = [];
@@ -91,7 +82,7 @@ try {
     const [ours, theirs] = [0, 1].map((side) => median(both.map((each) => each[side]!)));
     const unit = name === 'peak' ? 'GiB' : 's';
     console.log(
-      `${name.padEnd(12)} ${ours!.toFixed(3)} / ${theirs!.toFixed(3)} ${unit}: ${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
+      `${name.padEnd(11)} ${ours!.toFixed(3)} / ${theirs!.toFixed(3)} ${unit}: ${ratio.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`,
     );
   }
 } finally {

@@ -1,11 +1,11 @@
 /**
- * Seconds in which an engine of a checkout has loaded what it serves: a program for against.ts, whose argument
- * is the checkout. MODELS_DIR and DEVICE say what and where.
+ * Seconds in which an engine of a checkout has loaded what it serves: a program for against.ts, whose arguments
+ * are the checkout, the models folder and the device.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const root = process.argv[2]!;
+const [root, modelsDir, device] = process.argv.slice(2) as [string, string, string];
 const load = (file: string) => import(path.join(root, file));
 // Where openSdxlGenerator was before it had a file of its own.
 const places = ['workers/engine/open-generator.ts', 'workers/engine/sdxl-generator.ts'];
@@ -16,7 +16,7 @@ const { readConfig } = await load('src/config/config.ts');
 
 const start = performance.now();
 const cpu = process.cpuUsage();
-await openSdxlGenerator(readConfig());
+await openSdxlGenerator(readConfig({ MODELS_DIR: modelsDir, DEVICE: device }));
 const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(cpu);
 const peak = readFileSync('/proc/self/status', 'utf8').match(/VmHWM:\s*(\d+) kB/)![1];
