@@ -123,7 +123,10 @@ export async function allEnded(
       await setTimeout(50);
 }
 
-/** The pictures that these seeds give when nothing disturbs; checked against all later ones. */
+/**
+ * The pictures that these seeds give when nothing disturbs; checked against all later ones.
+ * @throws Error where one of them is not there within a minute.
+ */
 export async function undisturbed(
   service: Service,
   base: string,
@@ -136,7 +139,14 @@ export async function undisturbed(
   );
   await allEnded(service, requests, 60_000);
   const pictures = await Promise.all(requests.map((each) => outcome(service, each)));
-  return new Map(seeds.map((seed, index) => [seed, pictures[index]!.picture ?? 'none']));
+  return new Map(
+    seeds.map((seed, index) => {
+      const { picture, status, reason } = pictures[index]!;
+      if (picture === undefined)
+        throw new Error(`seed ${seed} gave no picture though nothing disturbs: ${reason ?? status}`);
+      return [seed, picture];
+    }),
+  );
 }
 
 /**
