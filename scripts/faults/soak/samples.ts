@@ -21,6 +21,8 @@ export interface RedisSample {
   /** Parts of that: what keys and values take, what connections do, and scripts. */
   readonly parts: Readonly<Record<'keys' | 'connections' | 'scripts', number>>;
   readonly keys: number;
+  /** The one that takes the most, with its bytes and its seconds to live. */
+  readonly largest: string;
   /** Those that never expire. */
   readonly lasting: readonly string[];
   /** Entries of all streams. */
@@ -49,6 +51,7 @@ export async function sampleRedis(redis: Connection): Promise<RedisSample> {
   const types = await Promise.all(keys.map((key) => redis.type(key)));
   const streams = keys.filter((_, index) => types[index] === 'stream');
   const lengths = await Promise.all(streams.map((key) => redis.xlen(key)));
+  const [largest] = [...keys.keys()].sort((a, b) => (sizes[b] ?? 0) - (sizes[a] ?? 0));
   return {
     usedMegabytes: bytes('used_memory') / megabyte,
     parts: {
@@ -57,6 +60,8 @@ export async function sampleRedis(redis: Connection): Promise<RedisSample> {
       scripts: bytes('used_memory_scripts_eval') / megabyte,
     },
     keys: keys.length,
+    largest:
+      largest === undefined ? 'none' : `${keys[largest]} ${sizes[largest]} bytes for ${expiries[largest]} s`,
     // TTL says -1 of a key without expiry, -2 of one that has gone meanwhile.
     lasting: keys.filter((_, index) => expiries[index] === -1),
     streamLength: lengths.reduce((sum, length) => sum + length, 0),

@@ -38,6 +38,7 @@ export interface SoakResult {
   readonly after: Rest;
   readonly ended: number;
   readonly skipped: number;
+  readonly late: number;
   readonly failures: readonly string[];
 }
 
@@ -95,7 +96,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     await load.stop();
     const after = await atRest();
     const { failures } = load;
-    return { samples, before, after, failures, ended: load.ended(), skipped: load.skipped() };
+    const counts = { ended: load.ended(), skipped: load.skipped(), late: load.late() };
+    return { samples, before, after, failures, ...counts };
   } finally {
     await rm(probes, { recursive: true, force: true });
   }

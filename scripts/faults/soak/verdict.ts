@@ -52,7 +52,7 @@ export function verdictOf(result: SoakResult): { lines: string[]; broken: string
     `Redis: ${before.usedMegabytes.toFixed(2)} MB and ${before.keys} keys before, ` +
       `${Math.max(...steady.map(({ redis }) => redis.usedMegabytes)).toFixed(1)} MB at most, ` +
       `${after.usedMegabytes.toFixed(2)} MB and ${after.keys} keys after expiry (${(100 * left).toFixed(1)} %)`,
-    `of that: ${partsOf(before)} before, ${partsOf(after)} after`,
+    `of that: ${partsOf(before)} before, ${partsOf(after)} after, of which ${after.largest}`,
     `streams: ${before.streamLength} entries before, ${after.streamLength} after`,
   );
   const more = after.usedMegabytes - before.usedMegabytes;
@@ -67,7 +67,10 @@ export function verdictOf(result: SoakResult): { lines: string[]; broken: string
   lines.push(`latency: median ${first!.toFixed(0)} ms in the first third, ${last!.toFixed(0)} in the last`);
   if (last! > first! * mostDrift.ratio && last! > first! + mostDrift.ms)
     broken.push(`latency drifts from ${first!.toFixed(0)} to ${last!.toFixed(0)} ms`);
-  lines.push(`${result.ended} requests ended, ${result.skipped} were not made because others had not`);
+  lines.push(
+    `${result.ended} requests ended, ${result.skipped} were not made because others had not, ` +
+      `${result.late} had expired before their picture was fetched`,
+  );
   broken.push(...result.failures.slice(0, 10));
   return { lines, broken };
 }
