@@ -75,6 +75,21 @@ test('failures that were not its doing are not held against a request', async (t
   assert.deepEqual([record?.status, attempts], ['COMPLETED', 5]);
 });
 
+test('a worker whose clock is an hour fast tries again at once, and times are those of Redis', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+  let attempts = 0;
+  const consumer = await queue.work(async ({ seed }) => {
+    attempts += 1;
+    if (attempts === 1) throw new JobError('the engine ended', { retryable: true });
+    return output(seed);
+  });
+  t.after(() => consumer.close());
+  const record = await producer.waitFor(await queue.submit(), 10_000);
+  assert.deepEqual([record?.status, attempts], ['COMPLETED', 2]);
+  for (const time of [record!.submittedAt, record!.startedAt!, record!.finishedAt!])
+    assert.ok(time < Date.now() - 3_500_000, String(time));
+});
+
 test('jobs hold no prompt, and nothing of them is left after the end, whatever it was', async (t) => {
   const consumer = await queue.work(async ({ prompt, seed }) => {
     if (prompt === 'fail') throw new JobError('NaN', { retryable: false });
