@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Adapter, FewStepLora } from '../../../contract/answers/adapters.ts';
 import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
+import { baseAndTurbo } from '../../testing/turbo-model.ts';
 
 /** LoRAs and embeddings that requests name, and what is told of them. */
 
@@ -35,7 +36,7 @@ const fewStepLoras = [
 let service: TestService;
 before(async () => {
   service = await startTestService({}, undefined, {
-    baseModels: ['juggernaut', 'turbo-xl'],
+    ...baseAndTurbo,
     loras: {
       usable: [
         { name: 'styles/ink', kind: 'lora', trigger_words: ['ink'] },

@@ -2,22 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
+import { baseAndTurbo } from '../../testing/turbo-model.ts';
 
 /** The extension field `model`, models under their own names, and what is told of them. */
 
-const turbo = {
-  defaults: { scheduler: 'Euler a', steps: 1, guidanceScale: 0, width: 512, height: 768, negativePrompt: '' },
-  ranges: { steps: [1, 4], guidanceScale: [0, 1] },
-} as const;
 let service: TestService;
 before(async () => {
-  service = await startTestService({}, undefined, {
-    baseModels: ['juggernaut', 'turbo-xl'],
-    models: [
-      { name: 'base', serves: ['sdxl-base'], loaded: true },
-      { name: 'turbo', serves: ['turbo-xl'], loaded: false, profile: turbo },
-    ],
-  });
+  service = await startTestService({}, undefined, baseAndTurbo);
 });
 after(() => service.close());
 
