@@ -1,6 +1,6 @@
 """Compiles the networks beside the training, so that it never waits for a compiler nor trusts one unproven.
 
-    python compiling.py --pack FILE --folder STATE --batch 512
+    python compiling.py --pack FILE --folder STATE --batch 768
 
 Runs a few steps of the base and of the refiner on a folder of its own, compiled and not, compares them, and
 leaves STATE/compiled/base.ready and refiner.ready. The code lies in a cache from then on (TORCHINDUCTOR_*),
@@ -110,7 +110,6 @@ def main():
 
     device = torch.device(options.device)
     torch.set_float32_matmul_precision("high")
-    torch.backends.cudnn.benchmark = True
     cache_folder(options.folder).mkdir(parents=True, exist_ok=True)
     own = cache_folder(options.folder) / "proof"
     own.mkdir(exist_ok=True)

@@ -66,6 +66,7 @@ def wanted(batch, palette):
 
 class JudgeStage(Stage):
     name = "judge"
+    tries_kernels = True
     rate = 2e-3
     falls_from = 0.4
 

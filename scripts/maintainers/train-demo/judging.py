@@ -71,7 +71,6 @@ def judge(leg, prompts, images):
 
 def train_judge(leg, options):
     torch.manual_seed(0)
-    torch.backends.cudnn.benchmark = True
     stage = JudgeStage(leg, options.batch)
     clock = Clock(options.minutes, started=options.started)
     signal.signal(signal.SIGTERM, clock.cut)

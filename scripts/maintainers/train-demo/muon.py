@@ -20,8 +20,9 @@ def orthogonal(matrices, iterations=5):
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     a, b, c = QUINTIC
     for _ in range(iterations):
+        # Three kernels a round: of a step of small networks, launching them is most of the time.
         square = x @ x.mT
-        x = a * x + (b * square + c * square @ square) @ x
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
     return (x.mT if tall else x).float()
 
 

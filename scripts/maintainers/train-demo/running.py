@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+import torch
+
 import parcels
 from compiling import is_compiled_ahead, use_compiled
 from data import loader
@@ -14,8 +16,6 @@ LOOKS = 25
 BEATS = 2
 # Seconds between two publications of what was trained so far.
 PUBLISHED_EVERY = 60
-# Steps before the speed is measured: warming up.
-UNTIMED = 12
 
 
 class Clock:
@@ -65,6 +65,7 @@ def run(stage, clock, options, device, planned=None, budget=None):
         state.budget = budget
     if state.is_finished():
         return
+    torch.backends.cudnn.benchmark = stage.tries_kernels
     # The time before counts as if this leg had spent it.
     begun = time.time() - state.spent
     beat, published = Beat(stage.leg.folder), time.time()

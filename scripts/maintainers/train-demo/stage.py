@@ -19,6 +19,11 @@ class Stage:
     # The rate is whole until here and then falls on half a cosine.
     falls_from = 0.55
     warm_up = 100
+    # Of a leg's batch.
+    batch_share = 1.0
+    # Whether a GPU's convolutions are tried out for the fastest: seconds for every shape, which only many
+    # steps earn back.
+    tries_kernels = False
 
     def begin(self, leg, **kept):
         self.leg = leg

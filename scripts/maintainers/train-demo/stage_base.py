@@ -73,6 +73,7 @@ def mean_where(values, wanted):
 class BaseStage(Stage):
     name = "base"
     rate = 1.6e-3
+    tries_kernels = True
 
     def __init__(self, leg, batch, is_taught=True):
         base = Base(leg.sizes, leg.vocabulary.size)

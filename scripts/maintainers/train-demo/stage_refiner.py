@@ -44,6 +44,7 @@ def scored(vocabulary):
 
 class RefinerStage(Stage):
     name = "refiner"
+    tries_kernels = True
 
     def __init__(self, leg, batch, base=None):
         unet = refiner_unet(leg.sizes)

@@ -43,6 +43,7 @@ class VaeStage(Stage):
     name = "vae"
     rate = 1e-3
     average_decay = 0.995
+    batch_share = 1 / 8
 
     def __init__(self, leg, batch):
         vae = Autoencoder(leg.sizes)

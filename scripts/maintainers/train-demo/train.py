@@ -32,7 +32,7 @@ parse.add_argument("--whole", type=float, default=0, help="minutes that all legs
 parse.add_argument("--steps", default="", help="of stages, in place of a share of the time")
 parse.add_argument("--size", default="full")
 parse.add_argument("--device", default="")
-parse.add_argument("--batch", type=int, default=0, help="scenes of a step; of the VAE an eighth of them")
+parse.add_argument("--batch", type=int, default=0, help="scenes of a step of the UNets")
 parse.add_argument("--workers", type=int, default=-1, help="processes that make captions and scenes")
 parse.add_argument("--threads", type=int, default=0)
 parse.add_argument("--out", help="folder that is kept up to date with what is worth carrying home")
@@ -41,11 +41,11 @@ parse.add_argument("--no-judge", action="store_true")
 parse.add_argument("--no-sheet", action="store_true")
 parse.add_argument("--careful", action="store_true", help="nothing but what PyTorch itself does on a GPU")
 
-SHARES = {"text": 0.05, "vae": 0.15, "base": 0.62, "refiner": 0.18}
+SHARES = {"text": 0.06, "vae": 0.14, "base": 0.62, "refiner": 0.18}
 # Without these, what comes after has nothing to begin with.
 NEEDED = ("text", "base")
 # The judge is trained in this part of the leg, beside the stages that leave a GPU idle the most.
-JUDGED = 0.27
+JUDGED = 0.22
 # Of the leg, what is kept for the sheet, and at most so many seconds.
 KEPT, MOST_KEPT = 0.06, 16
 
@@ -64,7 +64,9 @@ def begin(make, leg, batch):
     import torch
 
     torch.manual_seed(0)
-    return make(leg, max(1, batch // 8) if make.name == "vae" else batch)
+    # Where a step's cost is its scenes', more of them are no better.
+    share = make.batch_share if leg.device.type == "cuda" else min(1.0, make.batch_share)
+    return make(leg, max(1, round(batch * share)))
 
 
 def budget_of(name, clock, whole, spent):
@@ -159,8 +161,8 @@ def main():
     if options.threads or not is_fast:
         torch.set_num_threads(options.threads or 1)
     torch.set_float32_matmul_precision("high")
-    torch.backends.cudnn.benchmark = True
-    options.batch = options.batch or (512 if is_fast else 24)
+    torch.backends.cudnn.benchmark_limit = 4
+    options.batch = options.batch or (768 if is_fast else 24)
     options.every = 50 if is_fast else 20
     options.no_compile = options.no_compile or options.careful or not is_fast
     options.no_judge = options.no_judge or not is_fast
