@@ -1,25 +1,26 @@
 import type { TargetedEvent } from 'preact';
 import { html } from '../parts/markup.ts';
 import { texts } from '../parts/texts.ts';
-import type { Adapters, LoraChoice } from '../parts/wire.ts';
+import type { LoraChoice, Offered } from '../parts/wire.ts';
 import { idOf } from './fields.ts';
 import { NameFinder } from './name-finder.ts';
 import { type Schemas, shownValue } from './schemas.ts';
-import { setValue } from './settings.ts';
+import { choose, setValue } from './settings.ts';
 import { chosenLoras, type Settings, withWord } from './values.ts';
 
 interface LoraFieldsProps {
-  readonly loras: Adapters;
+  readonly offered: Offered;
   readonly schemas: Schemas;
   readonly current: Settings;
 }
 
 /** LoRAs with their weights, found by name; nothing where the server has none. */
-export function LoraFields({ loras: { data }, schemas, current }: LoraFieldsProps) {
+export function LoraFields({ offered, schemas, current }: LoraFieldsProps) {
+  const { data } = offered.loras;
   const chosen = chosenLoras(current);
   if (data.length === 0 && chosen.length === 0) return null;
   const most = schemas.loras?.maxItems ?? 8;
-  const set = (next: readonly LoraChoice[]): void => setValue('loras', next);
+  const set = (next: readonly LoraChoice[]): void => choose(offered, { loras: next });
   const others = data.filter((lora) => !chosen.some((each) => each.name === lora.name));
 
   const add = (name: string): string | undefined => {

@@ -91,7 +91,7 @@ export function RequestForm({ capabilities }: { capabilities: Offered }) {
       }
       ${
         takesAdapters(capabilities, current) &&
-        html`<${LoraFields} loras=${capabilities.loras} schemas=${schemas} current=${current} />
+        html`<${LoraFields} offered=${capabilities} schemas=${schemas} current=${current} />
           <${EmbeddingFields} embeddings=${capabilities.embeddings} schemas=${schemas} current=${current} />`
       }
       <${NumberField} ...${field('clip_skip', texts.form.clipSkip)} step=${1} />

@@ -33,7 +33,23 @@ const offered = {
     ...{ version: '0', authentication: true, waiting: 0, image_bytes: 1, lab_report: false },
   }),
   models: modelList(modelsServed([worker])).data,
-  loras: { data: [], unusable: [] },
+  loras: {
+    data: [
+      { name: 'ink', kind: 'lora', trigger_words: [] },
+      {
+        ...{ name: 'fast', kind: 'lora', trigger_words: [] },
+        few_step: {
+          ...{ kind: 'lightning', steps: 4, known_by: 'manifest' },
+          defaults: {
+            ...{ scheduler: 'Euler', sampler: 'euler', schedule: 'turbo' },
+            ...{ num_inference_steps: 4, guidance_scale: 0 },
+          },
+          ranges: { num_inference_steps: [1, 100], guidance_scale: [0, 25] },
+        },
+      },
+    ],
+    unusable: [],
+  },
   embeddings: { data: [], unusable: [] },
   samplers: listSamplers(),
 } as unknown as Offered;
@@ -57,6 +73,22 @@ test('a chosen model moves defaults and ranges of the form, for each endpoint as
   assert.equal(schemasOf(offered, saying({ model: 'turbo' })).refiner!.default, false);
   assert.deepEqual(shown(saying({}, 'image'), 'num_inference_steps'), [30, 20, 100]);
   assert.deepEqual(shown(saying({ base_model: 'turbo' }, 'image'), 'num_inference_steps'), [4, 1, 8]);
+});
+
+test('a LoRA of few steps moves them too, and what was asked before it makes way', () => {
+  const chosen = (name: string, weight = 1) => ({ loras: [{ name, weight }] });
+  assert.deepEqual(shown(saying(chosen('fast')), 'num_inference_steps'), [4, 1, 100]);
+  assert.deepEqual(shown(saying(chosen('fast')), 'guidance_scale'), [0, 0, 25]);
+  assert.equal(schemasOf(offered, saying(chosen('fast'))).refiner!.default, false);
+  assert.equal(schemasOf(offered, saying(chosen('fast'), 'image')).scheduler!.default, 'euler turbo');
+  for (const other of [chosen('ink'), chosen('fast', 0), { ...chosen('fast'), model: 'olive' }])
+    assert.deepEqual(shown(saying(other), 'num_inference_steps'), [25, 20, 100]);
+  const before = saying({ prompt: 'p', num_inference_steps: 30 });
+  const { body } = requestOf(offered, withChoice(offered, before, chosen('fast')));
+  assert.deepEqual(body, { prompt: 'p', ...chosen('fast') });
+  // The published 25 is a wish of its own then.
+  const asked = saying({ prompt: 'p', ...chosen('fast'), num_inference_steps: 25 });
+  assert.equal(requestOf(offered, asked).body.num_inference_steps, 25);
 });
 
 test('a sampler or a schedule opens the ranges, and CFG++ has a guidance of its own', () => {

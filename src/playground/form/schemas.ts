@@ -1,6 +1,7 @@
 import type { Body, FieldSchema, FieldValue, Model, Offered, Slug } from '../parts/wire.ts';
 import {
   asksSampler,
+  chosenLoras,
   type Endpoint,
   endpointOf,
   type Mode,
@@ -15,8 +16,8 @@ import {
 export type Schemas = Readonly<Record<string, FieldSchema>>;
 
 /**
- * The fields the form has in a mode, with the defaults and ranges of the chosen model and sampler; text to
- * image with the sizes that its other name takes.
+ * The fields the form has in a mode, with the defaults and ranges of the chosen model, LoRAs and sampler; text
+ * to image with the sizes that its other name takes.
  */
 export function schemasOf(offered: Offered, current: Settings): Schemas {
   const { samplers } = offered;
@@ -26,7 +27,8 @@ export function schemasOf(offered: Offered, current: Settings): Schemas {
   const model = chosenModel(offered, current);
   const facts = mode === 'image' ? model?.image_to_image : model;
   // SDXL's own, which the field leaves out.
-  const schemas = withFacts(changed(own, [['clip_skip', { default: 0 }]]), facts);
+  const ofModel = withFacts(changed(own, [['clip_skip', { default: 0 }]]), facts);
+  const schemas = withFacts(ofModel, fewStepFacts(offered, current));
   if (!asksSampler(current)) return schemas;
   const usual = samplers.samplers.find((each) => each.name === body.sampler)?.default_guidance_scale;
   return changed(schemas, [
@@ -56,6 +58,20 @@ export function takesAdapters(offered: Offered, current: Settings): boolean {
 interface Facts {
   readonly defaults?: Readonly<Record<string, FieldValue>> | undefined;
   readonly ranges?: Model['ranges'];
+}
+
+/** What the first chosen LoRA of few steps wants, as the server has it; undefined where there is none. */
+function fewStepFacts(offered: Offered, current: Settings): Facts | undefined {
+  if (!takesAdapters(offered, current)) return undefined;
+  const known = new Map(offered.loras.data.map(({ name, few_step: fewStep }) => [name, fewStep]));
+  const wanted = chosenLoras(current)
+    .filter(({ weight = 1 }) => weight > 0)
+    .map(({ name }) => known.get(name))
+    .find((fewStep) => fewStep !== undefined);
+  if (wanted === undefined) return undefined;
+  const { sampler, schedule, scheduler, ...numbers } = wanted.defaults;
+  const own = current.mode === 'image' ? `${sampler} ${schedule}` : scheduler;
+  return { defaults: { ...numbers, scheduler: own, refiner: false }, ranges: wanted.ranges };
 }
 
 function withFacts(schemas: Schemas, { defaults = {}, ranges }: Facts = {}): Schemas {
@@ -123,14 +139,14 @@ export function requestOf(offered: Offered, current: Settings): { slug: Slug; bo
   return { slug: sized ? 'sdxl1.0-txt2img' : 'sdxl-torch', body };
 }
 
-/** Fields that a model or sampler moves; what a user wrote in the others stays. */
+/** Fields that a model, a LoRA or a sampler moves; what a user wrote in the others stays. */
 const moved = [
   ...['scheduler', 'num_inference_steps', 'guidance_scale', 'clip_skip'],
   ...['img_width', 'img_height', 'refiner'],
 ];
 
 /**
- * The settings with another model, sampler or schedule: fields with another default then are as that, and so
+ * The settings with another model, LoRA, sampler or schedule: fields with another default then are as that, and so
  * are values that are out of range then.
  */
 export function withChoice(offered: Offered, current: Settings, changes: Body): Settings {

@@ -32,7 +32,7 @@ export function setValue(name: string, value: Body[string]): void {
   settings.set(withValues(settings.get(), { [name]: value }));
 }
 
-/** Chooses a model, sampler or schedule, which moves other fields. */
+/** Chooses a model, LoRA, sampler or schedule, which moves other fields. */
 export function choose(offered: Offered, changes: Body): void {
   settings.set(withChoice(offered, settings.get(), changes));
 }
