@@ -11,10 +11,10 @@ import { capabilitiesOf, inLoadingOrder, requireRoom } from '../capabilities.ts'
 import { type OnLoading, type OpenGenerator, silently } from './generator.ts';
 import { lowering } from './less-memory.ts';
 import { explainMissingProvider } from './missing-provider.ts';
+import { openSafetyCheck } from './pictures/safety-check.ts';
 import { createRequestEmbeddings } from './request-embeddings.ts';
 import { createRequestLoras } from './request-loras.ts';
 import { createResidentCheckpoints } from './resident-checkpoints.ts';
-import { openSafetyCheck } from './safety-check.ts';
 import { createSdxlGenerator } from './sdxl-generator.ts';
 import { whenIdle } from './when-idle.ts';
 

@@ -11,7 +11,7 @@ import type { Models } from '../../src/pipelines/models.ts';
 import { RequestError } from '../../src/pipelines/request-error.ts';
 import type { Picture, SamplingOptions, StepDone } from '../../src/pipelines/sampling/sampling.ts';
 import { textToImage } from '../../src/pipelines/text-to-image.ts';
-import type { Previewer } from './preview.ts';
+import type { Previewer } from './pictures/preview.ts';
 
 /** What is loaded of the checkpoint served under a name. */
 export type Find = (name: string) => Models;

@@ -13,15 +13,15 @@ import type { Models } from '../../src/pipelines/models.ts';
 import type { SamplingOptions } from '../../src/pipelines/sampling/sampling.ts';
 import { createStopwatch } from '../../src/pipelines/stopwatch.ts';
 import { capabilitiesOf } from '../capabilities.ts';
-import { withProvenance } from './embed-parameters.ts';
-import { croppingOf, encodePicture } from './finished-picture.ts';
 import type { Generator } from './generator.ts';
 import { lowering, withLessMemory } from './less-memory.ts';
+import { withProvenance } from './pictures/embed-parameters.ts';
+import { croppingOf, encodePicture } from './pictures/finished-picture.ts';
+import { createPreviewer } from './pictures/preview.ts';
+import type { SafetyCheck } from './pictures/safety-check.ts';
 import { type Find, imageToImageRun, runToEnd, textToImageRun } from './pipeline-runs.ts';
-import { createPreviewer } from './preview.ts';
 import { type LoadEmbeddings, withoutEmbeddings } from './request-embeddings.ts';
 import { type WithLoras, withoutLoras } from './request-loras.ts';
-import type { SafetyCheck } from './safety-check.ts';
 import { splitOnce } from './split-samples.ts';
 
 /** Bytes of prompt embeddings that are kept between requests. */

@@ -1,5 +1,5 @@
 import { openInferenceSession } from './inference-session.ts';
-import type { Feeds } from './one-run.ts';
+import type { Feeds } from './runs/one-run.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { Tensor, Tensors, TensorValue } from './tensor-values.ts';
 

@@ -1,6 +1,6 @@
 import { encodeModel } from '../../../onnx/onnx-proto.ts';
 import { openInferenceSession } from '../inference-session.ts';
-import { canShrink } from '../run-options.ts';
+import { canShrink } from '../runs/run-options.ts';
 import { cudaMemoryInfo } from './cuda-memory.ts';
 import type { CudaOptions } from './cuda-options.ts';
 

@@ -1,7 +1,7 @@
 import { arrayOver, type ElementType, elementBytes, elementCode, elementTypeOf } from '../element-types.ts';
 import type { InferenceSession } from '../inference-session.ts';
 import { loadLibrary } from '../library.ts';
-import { countGraphs, type RunOptions } from '../run-options.ts';
+import { countGraphs, type RunOptions } from '../runs/run-options.ts';
 import { placeOf, type Tensor, type Tensors, type TensorValue, valueOverDevice } from '../tensor-values.ts';
 import { allocateCuda, type CudaMemory } from './cuda-memory.ts';
 

@@ -1,7 +1,7 @@
-import { clipPixels } from '../../src/images/clip-pixels.ts';
-import { JobError } from '../../src/jobs/job-error.ts';
-import { openSafetyChecker } from '../../src/networks/safety-checker.ts';
-import type { Picture } from '../../src/pipelines/sampling/sampling.ts';
+import { clipPixels } from '../../../src/images/clip-pixels.ts';
+import { JobError } from '../../../src/jobs/job-error.ts';
+import { openSafetyChecker } from '../../../src/networks/safety-checker.ts';
+import type { Picture } from '../../../src/pipelines/sampling/sampling.ts';
 
 /** @throws JobError where the picture must not be shown. */
 export type SafetyCheck = (picture: Picture, signal?: AbortSignal) => Promise<void>;

@@ -1,8 +1,8 @@
-import type { Endpoint } from '../../src/contract/endpoints.ts';
-import type { GenerationRequest } from '../../src/contract/generation.ts';
-import { encodeImage } from '../../src/images/encode-image.ts';
-import { halved } from '../../src/images/halve.ts';
-import type { Picture } from '../../src/pipelines/sampling/sampling.ts';
+import type { Endpoint } from '../../../src/contract/endpoints.ts';
+import type { GenerationRequest } from '../../../src/contract/generation.ts';
+import { encodeImage } from '../../../src/images/encode-image.ts';
+import { halved } from '../../../src/images/halve.ts';
+import type { Picture } from '../../../src/pipelines/sampling/sampling.ts';
 
 /** A finished picture as the file that its request asks for. */
 export function encodePicture(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VaeDecoder } from '../../src/networks/networks.ts';
+import type { VaeDecoder } from '../../../src/networks/networks.ts';
 import { createPreviewer } from './preview.ts';
 
 const decoder = { channels: 4, scalingFactor: 0.13025, factor: 8 } as VaeDecoder;

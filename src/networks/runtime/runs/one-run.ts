@@ -1,9 +1,9 @@
+import { type TextArray, textArray, written } from '../c-memory.ts';
+import type { Handle, OrtApi } from '../function-table.ts';
+import type { Library } from '../library.ts';
+import { requireOk } from '../runtime-error.ts';
+import { owned, type Tensor, type TensorValue, valueOver } from '../tensor-values.ts';
 import { runAsynchronously, runInThread } from './asynchronous-runs.ts';
-import { type TextArray, textArray, written } from './c-memory.ts';
-import type { Handle, OrtApi } from './function-table.ts';
-import type { Library } from './library.ts';
-import { requireOk } from './runtime-error.ts';
-import { owned, type Tensor, type TensorValue, valueOver } from './tensor-values.ts';
 
 /** By name. An array must not change until the run has ended. */
 export type Feeds = Readonly<Record<string, Tensor | TensorValue>>;

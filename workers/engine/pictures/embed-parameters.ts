@@ -1,8 +1,8 @@
-import type { GenerationRequest } from '../../src/contract/generation.ts';
-import { infotextOf } from '../../src/contract/infotext/request-infotext.ts';
-import type { SignPicture } from '../../src/images/content-credentials.ts';
-import { embedParameters } from '../../src/images/metadata/embed-parameters.ts';
-import { software } from '../../src/process/software.ts';
+import type { GenerationRequest } from '../../../src/contract/generation.ts';
+import { infotextOf } from '../../../src/contract/infotext/request-infotext.ts';
+import type { SignPicture } from '../../../src/images/content-credentials.ts';
+import { embedParameters } from '../../../src/images/metadata/embed-parameters.ts';
+import { software } from '../../../src/process/software.ts';
 
 interface MadePicture {
   readonly bytes: Buffer;

@@ -1,8 +1,8 @@
 import koffi from 'koffi';
-import { holding, type TextArray } from './c-memory.ts';
-import type { Handle, OrtApi } from './function-table.ts';
-import { errorOf, requireOk } from './runtime-error.ts';
-import type { TensorValue } from './tensor-values.ts';
+import { holding, type TextArray } from '../c-memory.ts';
+import type { Handle, OrtApi } from '../function-table.ts';
+import { errorOf, requireOk } from '../runtime-error.ts';
+import type { TensorValue } from '../tensor-values.ts';
 
 /** What a run reads and writes. All of it is held until the run has ended. */
 export interface Run {

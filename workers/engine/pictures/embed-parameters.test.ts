@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { encodeImage } from '../../src/images/encode-image.ts';
-import { readParameters } from '../../src/images/metadata/read-parameters.ts';
-import { fakeRequest } from '../testing/queue.ts';
+import { encodeImage } from '../../../src/images/encode-image.ts';
+import { readParameters } from '../../../src/images/metadata/read-parameters.ts';
+import { fakeRequest } from '../../testing/queue.ts';
 import { withParameters } from './embed-parameters.ts';
 
 const size = { width: 16, height: 8 };

@@ -1,6 +1,6 @@
-import type { CudaOptions } from './cuda/cuda-options.ts';
-import { cudaIndex, type Device } from './device.ts';
-import type { TensorValue } from './tensor-values.ts';
+import type { CudaOptions } from '../cuda/cuda-options.ts';
+import { cudaIndex, type Device } from '../device.ts';
+import type { TensorValue } from '../tensor-values.ts';
 
 export interface RunOptions {
   /** Ends the run within the operator that is under way; the session can be used as before. */

@@ -1,8 +1,8 @@
-import { encodePreview, NonFinitePixelsError } from '../../src/images/encode-image.ts';
-import type { VaeDecoder } from '../../src/networks/networks.ts';
-import { latentColours } from '../../src/pipelines/previews/latent-colours.ts';
-import { latentPreview } from '../../src/pipelines/previews/preview.ts';
-import type { LatentPicture } from '../../src/pipelines/sampling/sampling.ts';
+import { encodePreview, NonFinitePixelsError } from '../../../src/images/encode-image.ts';
+import type { VaeDecoder } from '../../../src/networks/networks.ts';
+import { latentColours } from '../../../src/pipelines/previews/latent-colours.ts';
+import { latentPreview } from '../../../src/pipelines/previews/preview.ts';
+import type { LatentPicture } from '../../../src/pipelines/sampling/sampling.ts';
 
 /** A small JPEG of a picture on its way, or undefined when it is too early for another one. */
 export type Previewer = (clean: LatentPicture) => Promise<Uint8Array | undefined>;

@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { JobError } from '../../src/jobs/job-error.ts';
-import { encodeModel, type Model, type Node } from '../../src/onnx/onnx-proto.ts';
+import { JobError } from '../../../src/jobs/job-error.ts';
+import { encodeModel, type Model, type Node } from '../../../src/onnx/onnx-proto.ts';
 import { blockedPicture, openSafetyCheck } from './safety-check.ts';
 
 const root = mkdtempSync(path.join(tmpdir(), 'safety-check-'));
