@@ -4,7 +4,7 @@ import { fewStepKinds } from '../few-steps.ts';
 const span = z.tuple([z.number(), z.number()]);
 
 /** A LoRA that makes a network of few steps of its checkpoint; see few-steps.ts. */
-export const fewStepLoraSchema = z.strictObject({
+const fewStepLoraSchema = z.strictObject({
   kind: z.enum(fewStepKinds).meta({ description: 'Whose card says how it is asked' }),
   steps: z.int().meta({ description: 'What it was distilled for' }),
   first_timestep: z

@@ -41,7 +41,7 @@ export function startOf(schedule: Schedule, noise: NoiseSource): Float32Array {
 }
 
 /** The latents after every step. */
-export async function walk(
+async function walk(
   { solver }: { readonly solver: Solver },
   network: Denoise,
   schedule: Schedule,
