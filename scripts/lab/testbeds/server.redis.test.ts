@@ -45,8 +45,12 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     seed === undefined
       ? result.rawPayload
       : await encodeImage(new Float32Array(3 * side * side).fill(Number(seed) / 10), side, side, 'png');
+  const encoding = seed === undefined ? result.headers['content-encoding'] : undefined;
   response
-    .writeHead(result.statusCode, { 'content-type': String(result.headers['content-type']) })
+    .writeHead(result.statusCode, {
+      'content-type': String(result.headers['content-type']),
+      ...(encoding !== undefined && { 'content-encoding': encoding }),
+    })
     .end(bytes);
 }
 
