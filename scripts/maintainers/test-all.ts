@@ -9,8 +9,7 @@ import path from 'node:path';
 import { root } from '../../src/testing/imports.ts';
 
 const options = [
-  // A test that fails may leave open what it had opened: its file ends all the same, and is told.
-  ...['--test', '--test-reporter=spec', '--test-force-exit'],
+  ...['--test', '--test-reporter=spec'],
   ...['--import', path.join(import.meta.dirname, 'end-hung-file.ts')],
   `--test-concurrency=${Math.max(2, availableParallelism())}`,
 ];
