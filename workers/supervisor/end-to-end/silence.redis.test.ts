@@ -122,14 +122,16 @@ test(
     const before = worker.enginePid();
     const id = await queue.submit(fakeEdit('alpha', 'a', 3));
     await gone(before);
-    const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
-    const loading = children.map(Number).find((pid) => isEngine(pid));
-    process.kill(loading!, 'SIGSTOP');
+    const engine = (): number | undefined =>
+      readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').map(Number).find(isEngine);
+    let loading = engine();
+    for (; loading === undefined; loading = engine()) await setTimeout(5);
+    process.kill(loading, 'SIGSTOP');
     const record = await queue.end(id);
     process.env.FAKE_LOAD_MS = '0';
     assert.deepEqual([record.status, record.error], ['COMPLETED', undefined]);
     assert.equal(record.attempts, 2);
-    await gone(loading!);
+    await gone(loading);
   },
 );
 
