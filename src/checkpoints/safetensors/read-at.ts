@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 
 /**
  * Fills `target` with the bytes of a file from `position` on: one read gives at most 2 GiB, and fewer bytes than
@@ -24,4 +24,18 @@ export async function readAllAt(
 ): Promise<void> {
   if ((await readAt(handle, target, position)) < target.byteLength)
     throw new Error(`${file}: ends before byte ${position + target.byteLength}`);
+}
+
+/** Opens each of these files once for as long as the work lasts. @param work is given them by their paths. */
+export async function withFiles<Made>(
+  paths: readonly string[],
+  work: (files: ReadonlyMap<string, FileHandle>) => Promise<Made>,
+): Promise<Made> {
+  const files = new Map<string, FileHandle>();
+  try {
+    for (const file of paths) if (!files.has(file)) files.set(file, await open(file, 'r'));
+    return await work(files);
+  } finally {
+    for (const handle of files.values()) await handle.close();
+  }
 }

@@ -1,6 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { readAllAt } from '../../../checkpoints/safetensors/read-at.ts';
+import { readAllAt, withFiles } from '../../../checkpoints/safetensors/read-at.ts';
 import type { LocatedWeight } from '../../../graphs/locate-weights.ts';
 import { createTurns } from '../turns.ts';
 import {
@@ -117,20 +116,6 @@ async function convertOnDevice(
   } finally {
     for (const { scratch } of scratches) scratch.free();
     await converter.rest();
-  }
-}
-
-/** @param work is given each file open for reading. */
-async function withFiles(
-  paths: readonly string[],
-  work: (files: ReadonlyMap<string, FileHandle>) => Promise<void>,
-): Promise<void> {
-  const files = new Map<string, FileHandle>();
-  try {
-    for (const file of paths) if (!files.has(file)) files.set(file, await open(file, 'r'));
-    await work(files);
-  } finally {
-    for (const handle of files.values()) await handle.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { withFiles } from '../../../checkpoints/safetensors/read-at.ts';
 import { isSameTensor } from '../../../checkpoints/same-weights.ts';
 import type { LocatedWeight } from '../../../graphs/locate-weights.ts';
 import type { TensorValue } from '../tensor-values.ts';
@@ -122,22 +122,21 @@ const endBytes = 2048;
 /** What tensors that are the same have in common, and others hardly ever. */
 async function fingerprints(weights: readonly LocatedWeight[]): Promise<Prints> {
   const prints: Prints = new Map();
-  const files = new Map<string, FileHandle>();
   const ends = new Uint8Array(2 * endBytes);
-  try {
-    for (const located of weights) {
-      const { file, byteOffset, byteLength } = located.at;
-      const handle = files.get(file) ?? (await open(file, 'r'));
-      files.set(file, handle);
-      const length = Math.min(endBytes, byteLength);
-      ends.fill(0);
-      await handle.read(ends, 0, length, byteOffset);
-      await handle.read(ends, endBytes, length, byteOffset + byteLength - length);
-      const kind = [conversionKey(located), located.shape, located.weight.shape];
-      prints.set(located, createHash('sha256').update(JSON.stringify(kind)).update(ends).digest('hex'));
-    }
-    return prints;
-  } finally {
-    for (const handle of files.values()) await handle.close();
-  }
+  await withFiles(
+    weights.map(({ at }) => at.file),
+    async (files) => {
+      for (const located of weights) {
+        const { file, byteOffset, byteLength } = located.at;
+        const handle = files.get(file)!;
+        const length = Math.min(endBytes, byteLength);
+        ends.fill(0);
+        await handle.read(ends, 0, length, byteOffset);
+        await handle.read(ends, endBytes, length, byteOffset + byteLength - length);
+        const kind = [conversionKey(located), located.shape, located.weight.shape];
+        prints.set(located, createHash('sha256').update(JSON.stringify(kind)).update(ends).digest('hex'));
+      }
+    },
+  );
+  return prints;
 }
