@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { readAllAt } from '../../../checkpoints/safetensors/read-at.ts';
 import { type LocatedWeight, storedTypes } from '../../../graphs/locate-weights.ts';
-import type { InferenceSession } from '../inference-session.ts';
-import { conversionInput, conversionKey, convertedName, openConversion } from './convert-weights.ts';
+import { conversionInput, convertedName, createConversions } from './convert-weights.ts';
 import type { WeightDevice, WeightMemory } from './weight-memory.ts';
 
 /** Makes weights of stored tensors on the device that they lie on, by the operators of convert-weights.ts. */
@@ -45,26 +44,11 @@ export function isMadeOnDevice({ at, shape, conversions }: LocatedWeight): boole
 }
 
 export function createDeviceConverter(device: WeightDevice): DeviceConverter {
-  /** By what is converted to what, whatever the sizes. */
-  const sessions = new Map<
-    string,
-    { readonly session: Promise<InferenceSession>; readonly stays: boolean }
-  >();
-
-  const sessionFor = (located: LocatedWeight): Promise<InferenceSession> => {
-    const key = conversionKey(located);
-    const found = sessions.get(key);
-    if (found !== undefined) return found.session;
-    const session = openConversion(located, device.name);
-    // UNets, which are exchanged, have no factors.
-    sessions.set(key, { session, stays: located.conversions.every(({ factor }) => factor === undefined) });
-    return session;
-  };
-
+  const conversions = createConversions(device.name);
   return {
     place: async ({ located, memory, offset }, file, { staging, scratch }, signal) => {
       const { at, shape, weight } = located;
-      const session = await sessionFor(located);
+      const session = await conversions.session(located);
       const type = storedTypes[at.dtype];
       if (type === 'bfloat16') throw new Error(`${weight.key}: is not made on a device`);
       await device.turn(async () => {
@@ -86,15 +70,8 @@ export function createDeviceConverter(device: WeightDevice): DeviceConverter {
         made.release();
       }
     },
-    rest: async () => {
-      for (const [key, { session, stays }] of sessions) {
-        if (stays) continue;
-        sessions.delete(key);
-        await session.then(
-          ({ release }) => release(),
-          () => undefined,
-        );
-      }
-    },
+    // UNets, which are exchanged, have no factors.
+    rest: () =>
+      conversions.release(({ conversions: steps }) => steps.every(({ factor }) => factor === undefined)),
   };
 }

@@ -17,7 +17,7 @@ import { encodeModel } from '../../../onnx/onnx-proto.ts';
 import { openInferenceSession } from '../inference-session.ts';
 import { sessionOptions } from '../session.ts';
 import { isMadeOnDevice } from './convert-on-device.ts';
-import { createWeightConverter } from './convert-weights.ts';
+import { createConversions, createWeightConverter } from './convert-weights.ts';
 import { createWeightCopier } from './copy-weights.ts';
 import { hostWeights } from './testing/host-weights.ts';
 import { arrange } from './weight-memory.ts';
@@ -106,3 +106,20 @@ for (const dtype of ['F32', 'F16'] as const)
     memory.free();
     assert.equal(device.taken(), 0);
   });
+
+test('a conversion that could not be opened is opened anew when it is wanted again', async () => {
+  const { base } = await writeTinyCheckpoints(path.join(directory, 'again'), quickVariant);
+  const { unet } = await openCheckpoint(base);
+  const conditions = { pooledWidth: pooledWidth(unet, 6), timeIdCount: 6 };
+  const located = locateWeights(unetGraph(unet.config, cudaLayers('float16'), conditions), unet).find(
+    isMadeOnDevice,
+  )!;
+  // No machine has it.
+  const conversions = createConversions('cuda:99');
+  const first = conversions.session(located);
+  await assert.rejects(first);
+  const second = conversions.session(located);
+  assert.notEqual(second, first);
+  await assert.rejects(second);
+  await conversions.release();
+});

@@ -21,7 +21,7 @@ export const conversionInput = (located: LocatedWeight): string =>
   conversionNodes(located, convertedName).stored;
 
 /** A graph that makes weights of stored tensors of any size. */
-export function openConversion(located: LocatedWeight, device: Device): Promise<InferenceSession> {
+function openConversion(located: LocatedWeight, device: Device): Promise<InferenceSession> {
   const { stored, nodes, factors } = conversionNodes(located, convertedName);
   const shape = located.shape.map(() => null);
   const model = encodeModel({
@@ -32,21 +32,48 @@ export function openConversion(located: LocatedWeight, device: Device): Promise<
   return openInferenceSession(model, { device, level: 'disabled', cpuArena: false, threads: 1 });
 }
 
-export function createWeightConverter(): WeightConverter {
-  /** By what is converted to what, whatever the sizes. */
-  const sessions = new Map<string, Promise<InferenceSession>>();
+/** Sessions of conversions on a device: one for what is converted to what, whatever the sizes. */
+export interface Conversions {
+  session(located: LocatedWeight): Promise<InferenceSession>;
+  /** @param stays whether the session of such weights is kept. */
+  release(stays?: (located: LocatedWeight) => boolean): Promise<void>;
+}
 
-  const sessionFor = (located: LocatedWeight): Promise<InferenceSession> => {
-    const key = conversionKey(located);
-    const session = sessions.get(key) ?? openConversion(located, 'cpu');
-    sessions.set(key, session);
-    return session;
+export function createConversions(device: Device): Conversions {
+  const opened = new Map<
+    string,
+    { readonly located: LocatedWeight; readonly session: Promise<InferenceSession> }
+  >();
+  return {
+    session: (located) => {
+      const key = conversionKey(located);
+      const known = opened.get(key);
+      if (known !== undefined) return known.session;
+      const session = openConversion(located, device);
+      opened.set(key, { located, session });
+      // No memory now may be memory later.
+      session.catch(() => opened.delete(key));
+      return session;
+    },
+    release: async (stays = () => false) => {
+      for (const [key, { located, session }] of opened) {
+        if (stays(located)) continue;
+        opened.delete(key);
+        await session.then(
+          ({ release }) => release(),
+          () => undefined,
+        );
+      }
+    },
   };
+}
 
+export function createWeightConverter(): WeightConverter {
+  const conversions = createConversions('cpu');
   return {
     convert: async (located) => {
       const { at, shape } = located;
-      const [session, bytes] = await Promise.all([sessionFor(located), readTensorBytes(at)]);
+      const [session, bytes] = await Promise.all([conversions.session(located), readTensorBytes(at)]);
       const value = valueOverBytes(loadLibrary(), bytes, dataTypes[storedTypes[at.dtype]], shape);
       try {
         const { data } = (await session.run({ [conversionInput(located)]: value }))[convertedName]!;
@@ -55,11 +82,7 @@ export function createWeightConverter(): WeightConverter {
         value.release();
       }
     },
-    release: async () => {
-      const opened = await Promise.allSettled(sessions.values());
-      sessions.clear();
-      for (const session of opened) if (session.status === 'fulfilled') await session.value.release();
-    },
+    release: () => conversions.release(),
   };
 }
 
