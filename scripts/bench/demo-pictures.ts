@@ -1,7 +1,7 @@
 /**
  * `node scripts/bench/demo-pictures.ts --prompts FILE --out DIR`: pictures of a list of prompts through the
  * pipelines, at the API's defaults, for a judge that is not ours to run here
- * (scripts/maintainers/train-demo/judging.py).
+ * (scripts/maintainers/train-demo/judge/judging.py).
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,7 +1,7 @@
 /**
  * `node scripts/maintainers/pack-sprites.ts --out FILE`: draws the things that a demo checkpoint is to know
  * into one file, with their names, the words of captions and CLIP's ids of them. It is all that training
- * needs beside PyTorch. The drawings come from npm, with the versions and digests of train-demo/icons.
+ * needs beside PyTorch. The drawings come from npm, with the versions and digests of train-demo/scenes/icons.
  */
 import { spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ import { readThings } from './pack-sprites/things.ts';
 const usage = `node scripts/maintainers/pack-sprites.ts --out FILE [--things N]
   --things N    only about N of them, evenly from all lists (a small proof)`;
 
-const source = path.join(import.meta.dirname, 'train-demo');
+const source = path.join(import.meta.dirname, 'train-demo/scenes');
 /** What is carried to a bare machine must not be larger, in bytes. */
 const largest = 60e6;
 

@@ -18,7 +18,7 @@ test('names grow into plurals as English spells them', () => {
 });
 
 test('the lists hold 200 to 400 things, each name once, each with a plural', async () => {
-  const things = await readThings(path.join(import.meta.dirname, '../train-demo/things'));
+  const things = await readThings(path.join(import.meta.dirname, '../train-demo/scenes/things'));
   assert.ok(things.length >= 200 && things.length <= 400, `${things.length}`);
   const cat = things.find(({ names }) => names[0] === 'cat');
   assert.deepEqual(cat?.plurals, ['cats', 'kittens']);

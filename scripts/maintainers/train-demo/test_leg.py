@@ -1,7 +1,5 @@
-"""A leg's time, what is begun again, batches on their way, and the two ways of drawing."""
+"""A leg's time, and what is begun again."""
 
-import importlib.util
-import random
 import subprocess
 import sys
 import tempfile
@@ -9,15 +7,8 @@ import time
 import unittest
 from pathlib import Path
 
-import torch
-
-import data
-import draw
-import running
 import train
-from atlas import Atlas
-from captions import Captions
-from test_pack import small_pack
+from running import running
 
 HERE = Path(__file__).parent
 
@@ -65,43 +56,6 @@ class Supervised(unittest.TestCase):
             told = (Path(folder) / "told").read_text().splitlines()
             self.assertEqual((done.returncode, len(told)), (0, 2), done.stderr)
             self.assertTrue(all("--size tiny" in line and "--started" in line for line in told))
-
-
-class Batch(unittest.TestCase):
-    def test_a_batch_is_the_same_after_its_way_through_one_piece_of_memory(self):
-        batch = data.Batches(small_pack(), "text", 5)[3]
-        there = data.unpacked(*data.packed(batch), torch.device("cpu"))
-        self.assertEqual(batch.keys(), there.keys())
-        for name, value in batch.items():
-            self.assertEqual(value.dtype, there[name].dtype)
-            self.assertTrue(torch.equal(value, there[name]), name)
-
-
-@unittest.skipUnless(importlib.util.find_spec("triton"), "needs triton")
-class Painter(unittest.TestCase):
-    def test_the_kernel_draws_what_draw_does(self):
-        # Triton's interpreter runs kernels on the CPU; it has to be asked for before the import.
-        code = "import os; os.environ['TRITON_INTERPRET'] = '1'; import test_leg; test_leg.compare()"
-        done = subprocess.run([sys.executable, "-c", code], cwd=HERE, capture_output=True, text=True)
-        if "only 0-dimensional arrays" in done.stderr:
-            self.skipTest("this release of Triton interprets kernels with NumPy below 2.4 only")
-        self.assertEqual(done.returncode, 0, done.stderr)
-
-
-def compare():
-    import painter
-
-    torch.set_num_threads(1)
-    pack, source = small_pack(), random.Random(5)
-    captions = Captions(pack)
-    told = [captions.random_scene(source)[1] for _ in range(3)]
-    batch, atlas = draw.describe(told), Atlas(pack, 96)
-    windows = torch.tensor([[0.3, 0.4, 0.25]] * len(told))
-    for pixels, finer, window in ((64, 2, None), (64, 1, windows)):
-        drawn = draw.draw(atlas, batch, pixels, window, None, finer)
-        painted = painter.paint(atlas, batch, pixels, window, None, finer)
-        differ = ((drawn - painted).abs().amax(1) > painter.TOLERANCE).float().mean().item()
-        assert differ <= painter.SHARE, (pixels, finer, differ)
 
 
 if __name__ == "__main__":

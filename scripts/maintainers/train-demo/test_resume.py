@@ -11,11 +11,11 @@ from pathlib import Path
 
 import torch
 
-import running
 import train
-from leg import Leg
-from pack import Pack
-from test_pack import small_pack
+from running import running
+from scenes.pack import Pack
+from scenes.testing.small_pack import small_pack
+from stages.leg import Leg
 
 STEPS = 6
 

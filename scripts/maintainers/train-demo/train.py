@@ -5,8 +5,8 @@
 
 Text encoders, then the VAE, then the base, then the refiner; every leg ends with what was made so far saved
 in DIR and a sheet of pictures in DIR/sheet.png. On a GPU in bfloat16, channels last, compiled where compiling
-beside the training has proven right (compiling.py), with the judge trained beside it; the same on a CPU, but
-for those two. Needs PyTorch, NumPy and the packed file, nothing else.
+beside the training has proven right (running/compiling.py), with the judge trained beside it; the same on a
+CPU, but for those two. Needs PyTorch, NumPy and the packed file, nothing else.
 
 A stage takes its share of what is left of --whole minutes, by the clock, for nobody knows how fast a machine
 will be; its learning rate follows that time. With --steps base=2000,vae=300 a stage takes so many steps, and
@@ -14,6 +14,7 @@ every step is a function of its number.
 """
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
@@ -21,7 +22,7 @@ import time
 import traceback
 from pathlib import Path
 
-from compiling import set_environment
+from running.compiling import set_environment
 
 parse = argparse.ArgumentParser()
 parse.add_argument("--pack", required=True)
@@ -51,10 +52,10 @@ KEPT, MOST_KEPT = 0.06, 16
 
 
 def stages():
-    from stage_base import BaseStage
-    from stage_refiner import RefinerStage
-    from stage_text import TextStage
-    from stage_vae import VaeStage
+    from stages.base import BaseStage
+    from stages.refiner import RefinerStage
+    from stages.text import TextStage
+    from stages.vae import VaeStage
 
     return [TextStage, VaeStage, BaseStage, RefinerStage]
 
@@ -89,11 +90,10 @@ def spent_before(folder):
 
 def beside(options, clock):
     """Starts what runs beside the training on a GPU."""
-    here, common = Path(__file__).parent, ["--pack", options.pack]
-    commands = []
+    common, commands = ["--pack", options.pack], []
     if not options.no_compile:
         command = [*common, "--folder", options.resume, "--batch", str(options.batch), "--size", options.size]
-        commands.append(["compiling.py", *command])
+        commands.append(["running.compiling", *command])
     if not options.no_judge:
         judge = str(Path(options.resume) / "judge")
         limits = ["--minutes", str(options.minutes * JUDGED), "--started", str(clock.started)]
@@ -101,13 +101,16 @@ def beside(options, clock):
         basis = str(Path(options.resume) / "basis.pt")
         careful = ["--careful"] if options.careful else []
         command = ["train", *common, "--folder", judge, *limits, *ways, "--basis", basis, *careful]
-        commands.append(["judging.py", *command])
-    return [subprocess.Popen([sys.executable, str(here / file), *rest]) for file, *rest in commands]
+        commands.append(["judge.judging", *command])
+    # Their modules are found from here, their files from wherever the leg was started.
+    places = [str(Path(__file__).absolute().parent), os.environ.get("PYTHONPATH")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, places))}
+    return [subprocess.Popen([sys.executable, "-m", *each], env=environment) for each in commands]
 
 
 def train(make, leg, clock, options, planned):
     """One stage; where its loss is no number any more, it goes on from what was saved, at half the rate."""
-    import running
+    from running import running
 
     for halvings in range(3):
         stage = begin(make, leg, options.batch)
@@ -148,10 +151,10 @@ def main():
     clock_of = {"kept": min(MOST_KEPT, options.minutes * 60 * KEPT), "started": options.started}
     import torch
 
-    import running
-    from leg import Leg
-    from pack import Pack
-    from sample import write_sheets
+    from running import running
+    from scenes.pack import Pack
+    from sheets.sample import write_sheets
+    from stages.leg import Leg
 
     clock = running.Clock(options.minutes, **clock_of)
     signal.signal(signal.SIGTERM, clock.cut)

@@ -8,8 +8,8 @@ grid_sample, for every place at once.
 import torch
 import torch.nn.functional as F
 
-import outlines
-from scenes import SHAPES
+from drawing import outlines
+from scenes.scenes import SHAPES
 
 LEVELS = 4
 # Red, green, blue times alpha; alpha; the leading colour's share times alpha; alpha of an outline around it.

@@ -5,8 +5,8 @@ import math
 import torch
 import torch.nn.functional as F
 
-import scenes
-from atlas import LEVELS
+from drawing.atlas import LEVELS
+from scenes import scenes
 
 COLOUR_NAMES = list(scenes.COLOURS)
 QUARTERS = 4

@@ -8,10 +8,10 @@ import torch
 import triton
 import triton.language as tl
 
-import draw
-import scenes
-from atlas import LEVELS
-from captions import Captions
+from drawing import draw
+from drawing.atlas import LEVELS
+from scenes import scenes
+from scenes.captions import Captions
 
 # Pixels of a program, across and down.
 WIDE, HIGH = 32, 16

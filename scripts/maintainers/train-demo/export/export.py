@@ -1,7 +1,7 @@
 """Writes the trained networks as two checkpoints in the diffusers folder layout, fp16 safetensors:
 <out>/demo-base and <out>/demo-refiner, the names that results give for what made a picture.
 
-    python export.py --pack FILE --folder STATE --out DIR [--size small]
+    python -m export.export --pack FILE --folder STATE --out DIR [--size small]
 
 The compact token embeddings are spread over CLIP's 49,408 rows; rows of tokens never trained stay zero.
 Beside the weights lie known-words.json, what the server tells of what the checkpoint knows, and
@@ -16,15 +16,15 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from configs import SCHEDULER, text_encoder_config, unet_config, vae_config
-from known_words import attribution, known_words
-from leg import Leg
-from pack import Pack
-from sizes import SIZES
-from stage_base import load_base
-from stage_refiner import load_refiner
-from stage_vae import load_vae
-from vocabulary import CLIP_VOCABULARY
+from export.known_words import attribution, known_words
+from networks.configs import SCHEDULER, text_encoder_config, unet_config, vae_config
+from networks.sizes import SIZES
+from scenes.pack import Pack
+from scenes.vocabulary import CLIP_VOCABULARY
+from stages.base import load_base
+from stages.leg import Leg
+from stages.refiner import load_refiner
+from stages.vae import load_vae
 
 # Names of sdxl-img2img that the base stands behind where no other checkpoint is installed.
 IMG2IMG_NAMES = ("juggernaut", "realvis", "protovision", "yamers_realistic")

@@ -2,8 +2,8 @@
 
 import random
 
-from captions import Captions
-from vocabulary import plain
+from scenes.captions import Captions
+from scenes.vocabulary import plain
 
 NAME = "the demo checkpoint"
 EXAMPLES = 12

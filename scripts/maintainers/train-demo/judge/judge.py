@@ -1,9 +1,9 @@
 """Names the things in pictures: a small network trained on the same drawings.
 
-    python judging.py train --pack FILE --folder JUDGE --minutes 10
-    python judging.py drawn --pack FILE --folder JUDGE         # how far it can be trusted: on drawn scenes
-    python judging.py prompts --pack FILE > prompts.json       # held-out compositions
-    python judging.py made --pack FILE --folder JUDGE --pictures DIR
+    python -m judge.judging train --pack FILE --folder JUDGE --minutes 10
+    python -m judge.judging drawn --pack FILE --folder JUDGE      # on drawn scenes: how far it can be trusted
+    python -m judge.judging prompts --pack FILE > prompts.json    # held-out compositions
+    python -m judge.judging made --pack FILE --folder JUDGE --pictures DIR
 
 It looks at a picture of 128x128 and says for each cell of 32x32 whether a thing's middle lies there, and
 which, how large and of which colour (a detector by middles: Zhou et al. 2019, arXiv:1904.07850).
@@ -13,11 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import draw
-from data import COLOURS, Batches
-from scenes import SHAPES
-from stage import Stage, adamw
-from verdicts import Found
+from drawing import draw
+from judge.verdicts import Found
+from scenes import scenes
+from scenes.scenes import SHAPES
+from stages.data import COLOURS, Batches
+from stages.stage import Stage, adamw
 
 CELLS = 32
 PIXELS = 128
@@ -73,7 +74,7 @@ class JudgeStage(Stage):
     def __init__(self, leg, batch):
         self.trained = Detector(len(SHAPES) + len(leg.pack.things)).to(leg.device)
         self.steppers = {"adamw": adamw(self.trained.parameters(), self.rate)}
-        self.palette = draw.rgb(list(draw.scenes.COLOURS.values())).to(leg.device)
+        self.palette = draw.rgb(list(scenes.COLOURS.values())).to(leg.device)
         self.batches = Batches(leg.pack, self.name, batch)
         self.begin(leg)
 

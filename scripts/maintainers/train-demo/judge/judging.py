@@ -10,16 +10,16 @@ from pathlib import Path
 
 import torch
 
-import draw
-from captions import Captions
-from judge import PIXELS, Detector, JudgeStage, find
-from leg import Leg
-from pack import Pack
-from running import Clock, run
-from scenes import SHAPES
-from state import averaged
-from verdicts import by_kind, expectation, report, verdict
-from vocabulary import plain
+from drawing import draw
+from judge.judge import PIXELS, Detector, JudgeStage, find
+from judge.verdicts import by_kind, expectation, report, verdict
+from running.running import Clock, run
+from scenes.captions import Captions
+from scenes.pack import Pack
+from scenes.scenes import SHAPES
+from scenes.vocabulary import plain
+from stages.leg import Leg
+from stages.state import averaged
 
 SEED = "judged"
 

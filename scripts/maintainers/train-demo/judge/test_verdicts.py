@@ -3,9 +3,9 @@
 import random
 import unittest
 
-from captions import Captions, is_held_out
-from test_pack import small_pack
-from verdicts import Found, is_right, verdict
+from judge.verdicts import Found, is_right, verdict
+from scenes.captions import Captions, is_held_out
+from scenes.testing.small_pack import small_pack
 
 EXPECTED = {
     "prompt": "three red cats left of a dog",

@@ -7,8 +7,8 @@ Its norms have one group of all channels: fewer channels in a group erase flat c
 import torch.nn.functional as F
 from torch import nn
 
-from attention import attend
-from residual import Downsample, GroupNorm, Residual, Upsample, conv
+from networks.attention import attend
+from networks.residual import Downsample, GroupNorm, Residual, Upsample, conv
 
 EPS = 1e-6
 

@@ -1,7 +1,7 @@
 """The config files of diffusers and transformers for these networks."""
 
-import vocabulary
-from sizes import HEAD
+from networks.sizes import HEAD
+from scenes import vocabulary
 
 SCHEDULER = {
     "_class_name": "EulerDiscreteScheduler",

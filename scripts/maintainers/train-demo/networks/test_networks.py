@@ -1,6 +1,6 @@
 """The networks against diffusers' and transformers' own classes, with the files that export.py writes.
 
-python -m unittest test_networks        # wants diffusers, transformers and safetensors
+python -m unittest networks.test_networks        # wants diffusers, transformers and safetensors
 """
 
 import tempfile
@@ -11,13 +11,13 @@ import torch
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-import export
-from autoencoder import Autoencoder
-from configs import unet_config, vae_config
-from sizes import SIZES
-from text_encoder import text_encoders
-from unet import base_unet, refiner_unet
-from vocabulary import BEGIN, CLIP_BEGIN, CLIP_END, CLIP_PAD, END, PAD
+from export import export
+from networks.autoencoder import Autoencoder
+from networks.configs import unet_config, vae_config
+from networks.sizes import SIZES
+from networks.text_encoder import text_encoders
+from networks.unet import base_unet, refiner_unet
+from scenes.vocabulary import BEGIN, CLIP_BEGIN, CLIP_END, CLIP_PAD, END, PAD
 
 
 def halved(module):

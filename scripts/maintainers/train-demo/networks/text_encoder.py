@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import vocabulary
-from attention import attend
+from networks.attention import attend
+from scenes import vocabulary
 
 
 class SelfAttention(nn.Module):

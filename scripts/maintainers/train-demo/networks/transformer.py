@@ -5,8 +5,8 @@ projections and one BasicTransformerBlock.
 import torch.nn.functional as F
 from torch import nn
 
-from attention import attend
-from residual import GroupNorm
+from networks.attention import attend
+from networks.residual import GroupNorm
 
 
 class Attention(nn.Module):

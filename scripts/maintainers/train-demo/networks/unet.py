@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from residual import Downsample, GroupNorm, Residual, Upsample, conv
-from sizes import HEAD
-from transformer import Transformer
+from networks.residual import Downsample, GroupNorm, Residual, Upsample, conv
+from networks.sizes import HEAD
+from networks.transformer import Transformer
 
 
 def sinusoids(values, width):

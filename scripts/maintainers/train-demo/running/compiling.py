@@ -1,6 +1,6 @@
 """Compiles the networks beside the training, so that it never waits for a compiler nor trusts one unproven.
 
-    python compiling.py --pack FILE --folder STATE --batch 768
+    python -m running.compiling --pack FILE --folder STATE --batch 768
 
 Runs a few steps of the base and of the refiner on a folder of its own, compiled and not, compares them, and
 leaves STATE/compiled/base.ready and refiner.ready. The code lies in a cache from then on (TORCHINDUCTOR_*),
@@ -50,7 +50,7 @@ def losses(stage, device):
     """Of the same steps in both halves of the training, and how long one takes."""
     import torch
 
-    from data import loader
+    from stages.data import loader
 
     found = []
     # Before and after guidance is trained: the shapes are the same, what surrounds them is not.
@@ -103,10 +103,10 @@ def main():
     os.nice(3)
     import torch
 
-    from leg import Leg
-    from pack import Pack
-    from stage_base import Base, BaseStage
-    from stage_refiner import RefinerStage
+    from scenes.pack import Pack
+    from stages.base import Base, BaseStage
+    from stages.leg import Leg
+    from stages.refiner import RefinerStage
 
     device = torch.device(options.device)
     torch.set_float32_matmul_precision("high")

@@ -1,7 +1,7 @@
 """Carries trained weights between machines in files of a bounded size.
 
-    python parcels.py publish STATE OUT         # moving averages, the log, the sheets
-    python parcels.py receive BACK STATE        # export.py, sample.py and judging.py take STATE from here
+    python -m running.parcels publish STATE OUT         # moving averages, the log, the sheets
+    python -m running.parcels receive BACK STATE        # whatever only reads averages takes STATE
 
 Optimizers stay where they are: a leg goes on from its own state, not from what was carried.
 """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import torch
 
-import parcels
-from compiling import is_compiled_ahead, use_compiled
-from data import loader
+from running import parcels
+from running.compiling import is_compiled_ahead, use_compiled
+from stages.data import loader
 
 # Steps between two looks at whether a compiled network has become ready.
 LOOKS = 25

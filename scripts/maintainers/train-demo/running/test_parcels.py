@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-import parcels
+from running import parcels
 
 
 def saved(value):

@@ -3,9 +3,9 @@
 import zlib
 from dataclasses import dataclass
 
-import scenes
-from scenes import COLOURS, LOOKS, SETTINGS, SHAPES, STYLES, Scene, Thing
-from vocabulary import NAME_END, STRANGER
+from scenes import scenes
+from scenes.scenes import COLOURS, LOOKS, SETTINGS, SHAPES, STYLES, Scene, Thing
+from scenes.vocabulary import NAME_END, STRANGER
 
 
 def with_article(phrase):

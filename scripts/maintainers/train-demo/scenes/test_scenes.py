@@ -5,13 +5,13 @@ import unittest
 
 import torch
 
-import draw
-import scenes
-from atlas import Atlas
-from captions import Captions
-from scenes import COLOURS, Scene, Thing
-from test_pack import small_pack
-from vocabulary import STRANGER, Vocabulary, plain
+from drawing import draw
+from drawing.atlas import Atlas
+from scenes import scenes
+from scenes.captions import Captions
+from scenes.scenes import COLOURS, Scene, Thing
+from scenes.testing.small_pack import small_pack
+from scenes.vocabulary import STRANGER, Vocabulary, plain
 
 PACK = small_pack()
 BALL, BAR = len(scenes.SHAPES), len(scenes.SHAPES) + 1

@@ -1,6 +1,6 @@
 """Draws a sheet of pictures from what has been trained so far, with prompts of the pack's own things.
 
-    python sample.py --pack FILE --folder STATE --out sheet.png [--size small] [--count 16] [--threads 1]
+    python -m sheets.sample --pack FILE --folder STATE --out sheet.png [--size small] [--count 16]
 
 Base and refiner as the API's defaults have them: guidance 7.5, the refiner from 80 % of the steps on. What is
 not trained yet is left out: without the VAE the latents are turned back by the basis itself, at 128x128.
@@ -11,19 +11,19 @@ import random
 
 import torch
 
-import draw
-import latents
-from captions import Captions
-from diffusion import GUIDANCE, ddim
-from leg import Leg
-from pack import Pack
-from png import write_png
-from sheet import grid
-from sizes import SIZES
-from stage_base import load_base
-from stage_refiner import BLURRED_SCORE, load_refiner
-from stage_vae import load_vae
-from vocabulary import plain
+from drawing import draw
+from networks.sizes import SIZES
+from scenes.captions import Captions
+from scenes.pack import Pack
+from scenes.vocabulary import plain
+from sheets.png import write_png
+from sheets.sheet import grid
+from stages import latents
+from stages.base import load_base
+from stages.diffusion import GUIDANCE, ddim
+from stages.leg import Leg
+from stages.refiner import BLURRED_SCORE, load_refiner
+from stages.vae import load_vae
 
 SEED = "sheet"
 # Where the refiner takes over, as the API's high_noise_fraction of 0.8 has it.

@@ -1,6 +1,6 @@
 """A contact sheet of random scenes, their captions on standard output: look before training.
 
-python sheet.py --pack FILE --out sheet.png [--seed 0] [--pixels 192]
+python -m sheets.sheet --pack FILE --out sheet.png [--seed 0] [--pixels 192]
 """
 
 import argparse
@@ -8,11 +8,11 @@ import random
 
 import torch
 
-import draw
-from atlas import Atlas
-from captions import Captions
-from pack import Pack
-from vocabulary import plain
+from drawing import draw
+from drawing.atlas import Atlas
+from scenes.captions import Captions
+from scenes.pack import Pack
+from scenes.vocabulary import plain
 
 
 def grid(images, columns):

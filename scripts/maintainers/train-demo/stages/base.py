@@ -8,15 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import carry
-from data import Batches
-from diffusion import Noising, guided
-from muon import optimizers
-from stage import Stage
-from stage_text import taught_encoders
-from state import averaged
-from text_encoder import text_encoders
-from unet import base_unet
+from networks.text_encoder import text_encoders
+from networks.unet import base_unet
+from stages import carry
+from stages.data import Batches
+from stages.diffusion import Noising, guided
+from stages.muon import optimizers
+from stages.stage import Stage
+from stages.state import averaged
+from stages.text import taught_encoders
 
 # Below this timestep the text says nothing that the noisy picture does not show: guidance must then leave it
 # alone.

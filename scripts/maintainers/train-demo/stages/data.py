@@ -10,10 +10,10 @@ import signal
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-import draw
-import scenes
-from captions import Captions
-from vocabulary import Vocabulary
+from drawing import draw
+from scenes import scenes
+from scenes.captions import Captions
+from scenes.vocabulary import Vocabulary
 
 # At most so many things are told to the heads that teach the text encoders.
 TOLD = 4

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-import draw
-import latents
-from atlas import Atlas
-from captions import Captions
-from sizes import SIZES
-from vocabulary import Vocabulary
+from drawing import draw
+from drawing.atlas import Atlas
+from networks.sizes import SIZES
+from scenes.captions import Captions
+from scenes.vocabulary import Vocabulary
+from stages import latents
 
 # Sprites for pictures of 128 pixels, and for windows of the whole resolution.
 SMALL_SIDE, LARGE_SIDE = 96, 384
@@ -33,7 +33,7 @@ class Leg:
         """The atlas with the fastest way of drawing that is found right on this device."""
         if self.device.type == "cuda" and self.is_painted:
             try:
-                from painter import paint, prove
+                from drawing.painter import paint, prove
 
                 atlas.painter = paint if prove(atlas, self.pack) else None
             except Exception as fault:

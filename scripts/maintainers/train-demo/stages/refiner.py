@@ -9,14 +9,14 @@ turned hues and blunted small shapes.
 import torch
 import torch.nn.functional as F
 
-import carry
-from data import Batches
-from diffusion import Noising, guided
-from muon import optimizers
-from stage import Stage
-from stage_base import GUIDED_WEIGHT, THING_WEIGHT, load_base, near_things
-from state import averaged
-from unet import refiner_unet
+from networks.unet import refiner_unet
+from stages import carry
+from stages.base import GUIDED_WEIGHT, THING_WEIGHT, load_base, near_things
+from stages.data import Batches
+from stages.diffusion import Noising, guided
+from stages.muon import optimizers
+from stages.stage import Stage
+from stages.state import averaged
 
 HIGHEST_TIMESTEP = 300
 # How far up the base's step begins.

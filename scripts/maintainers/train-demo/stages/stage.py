@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from state import Average, State
+from stages.state import Average, State
 
 
 class Stage:

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import scenes
-from data import COLOURS, GROUNDS, TOLD, Batches, scene_targets
-from stage import Stage, adamw
-from text_encoder import text_encoders
-from vocabulary import END
+from networks.text_encoder import text_encoders
+from scenes import scenes
+from scenes.vocabulary import END
+from stages.data import COLOURS, GROUNDS, TOLD, Batches, scene_targets
+from stages.stage import Stage, adamw
 
 COUNTS = 4
 

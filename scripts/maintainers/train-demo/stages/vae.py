@@ -9,14 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-import carry
-import draw
-import latents
-from atlas import Atlas
-from autoencoder import Autoencoder
-from data import Batches
-from leg import LARGE_SIDE
-from stage import Stage, adamw
+from drawing import draw
+from drawing.atlas import Atlas
+from networks.autoencoder import Autoencoder
+from stages import carry, latents
+from stages.data import Batches
+from stages.leg import LARGE_SIDE
+from stages.stage import Stage, adamw
 
 WINDOW = 256
 WHOLE = 1024

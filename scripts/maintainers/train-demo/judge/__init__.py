@@ -1,0 +1,1 @@
+"""Names the things in pictures and counts what is right."""

@@ -1,0 +1,1 @@
+"""SDXL's networks in PyTorch alone, under diffusers' names."""

@@ -1,0 +1,1 @@
+"""A leg's time: steps, compiling beside them, what is carried home."""

@@ -1,0 +1,1 @@
+"""What a picture shows and how it is told: scenes, their captions, their words, the packed drawings."""

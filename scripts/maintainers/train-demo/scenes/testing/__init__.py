@@ -1,0 +1,1 @@
+"""A small packed file for tests."""

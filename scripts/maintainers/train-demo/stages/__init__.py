@@ -1,0 +1,1 @@
+"""What is trained, one stage after another, and what the stages share."""
