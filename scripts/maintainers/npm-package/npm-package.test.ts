@@ -66,7 +66,7 @@ test('the package holds the page, the demo checkpoint and compiled code; no test
   const kinds = [
     /^(LICENSE|README\.md|package\.json|bin\/sdxl-server|docs\/lab\/report\.html)$/,
     /^src\/(client|playground)\/[\w/-]+\.(ts|css|svg|webp|md)$/,
-    /^models\/demo\/demo-(base|refiner)\/[\w/-]+\.(json|safetensors)$/,
+    /^models\/demo\/demo-(base|refiner)\/([\w/-]+\.(json|safetensors)|ATTRIBUTION\.txt)$/,
     /^scripts\/maintainers\/train-demo\/README\.md$/,
     /^dist\/(src|workers|scripts\/cli)\/[\w/-]+\.js$/,
     /^dist\/(client|carried)\/|^dist\/src\/text\/clip-vocabulary\//,
