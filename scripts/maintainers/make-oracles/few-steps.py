@@ -124,9 +124,7 @@ def main():
         }
     embeds = embeddings(pipe)
     config = pipe.scheduler.config
-    runs = [
-        run(pipe, config, embeds, kind, steps, 30 + steps) for kind in CARDS for steps in STEPS
-    ]
+    runs = [run(pipe, config, embeds, kind, steps, 30 + steps) for kind in CARDS for steps in STEPS]
     runs.append(run(pipe, config, embeds, "dmd2", 4, 41, guidance=0, timesteps=[999, 749, 499, 249]))
     # ByteDance/Hyper-SD's and tianweiy/DMD2's UNets of one step.
     lower = [("hyper", 800), ("dmd2", 399)]
