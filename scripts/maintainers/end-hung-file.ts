@@ -7,6 +7,9 @@
  * that is told. Node's `--test-force-exit` does that at once, before all results have been handed on: of 651
  * tests of the schedulers it reported 516 to 576.
  */
+
+import { AsyncResource } from 'node:async_hooks';
+
 const limitMs = Number(process.env.HUNG_FILE_MS ?? 6 * 60_000);
 /** For what the tests' results are on their way in. */
 const graceMs = 1000;
@@ -21,7 +24,14 @@ setTimeout(() => end(`has not ended after ${limitMs / 1000} s`, 1), limitMs).unr
 // Not in a process that a test forks, which inherits this file: node:test would answer for what it throws.
 if (process.argv[1]?.endsWith('.test.ts')) {
   const { after } = await import('node:test');
-  after(() => {
-    setTimeout(() => end('has something open after its tests'), graceMs).unref();
-  });
+  // The file's own hooks come after the first of all, and closing what they opened may take a while: the
+  // last of all is added when they are known.
+  const file = new AsyncResource('test file');
+  after(() =>
+    file.runInAsyncScope(() => {
+      after(() => {
+        setTimeout(() => end('has something open after its tests'), graceMs).unref();
+      });
+    }),
+  );
 }
