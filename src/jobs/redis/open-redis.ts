@@ -24,6 +24,12 @@ export interface OpenedRedis {
 /** A host that is gone may not even refuse: another is asked for after this long. */
 const connectTimeout = 3000;
 
+/**
+ * A connection that is given up has this long to end. ioredis waits as long for one that has ended already,
+ * and a command line that found no Redis with it.
+ */
+const disconnectTimeout = 500;
+
 /** The server has handed its work over, or was cut off from the others: there may be a successor. */
 const handedOver = /^-?(?:READONLY|MOVED|CLUSTERDOWN|NOREPLICAS)\b/;
 /** The slot is on its way to another node; a connection that waits asks again until it is there. */
@@ -39,7 +45,7 @@ export function openRedis(address: RedisAddress, settings: ConnectionSettings): 
       ? 2
       : false;
   // What a client library is called is not worth a right of its own (CLIENT SETINFO).
-  const common = { ...settings, reconnectOnError, disableClientInfo: true };
+  const common = { ...settings, reconnectOnError, disconnectTimeout, disableClientInfo: true };
   if (topology === undefined) {
     const isTls = /^rediss:/i.test(access.url);
     const redis = new Redis(location(access.url), { ...common, ...(isTls && { tls: tlsOf(access) }) });
