@@ -15,8 +15,8 @@ import { checkResponses } from './response-check.ts';
  */
 export interface TestBacking {
   readonly redis: PrivateRedis;
-  /** Between the producer and Redis; the worker has none. */
-  readonly proxy: RedisProxy;
+  /** Between the producer and Redis, where it was asked for; the worker has none. */
+  readonly proxy: RedisProxy | undefined;
   readonly producer: Producer;
   /** Whether the worker is seen; it is from the start. */
   heartbeat(alive: boolean): Promise<void>;
@@ -29,6 +29,7 @@ const patientMs = 10_000;
 export interface BackingOptions {
   /** After which Redis is taken for away. */
   readonly answerMs?: number;
+  readonly hasProxy?: boolean;
   /** Where pictures are kept if not in Redis. */
   readonly results?: ResultStore;
   /** How long requests that have ended are kept. */
@@ -38,7 +39,7 @@ export interface BackingOptions {
 export async function startTestBacking(
   worker: WorkerInfo,
   generate: Generate,
-  { answerMs = patientMs, results, retentionSeconds = 60 }: BackingOptions = {},
+  { answerMs = patientMs, hasProxy = false, results, retentionSeconds = 60 }: BackingOptions = {},
 ): Promise<TestBacking> {
   const responses = checkResponses();
   const redis = await startPrivateRedis();
@@ -48,8 +49,8 @@ export async function startTestBacking(
     lifetimes: { retentionSeconds, deadlineSeconds: 60 },
     ...(results && { results }),
   };
-  const proxy = await startRedisProxy(redis.url);
-  const producer = await openProducer({ ...queue, redisUrl: proxy.url, answerMs });
+  const proxy = hasProxy ? await startRedisProxy(redis.url) : undefined;
+  const producer = await openProducer({ ...queue, redisUrl: proxy?.url ?? redis.url, answerMs });
   const consumer = await consume({ ...queue, routes: routesOf(worker), generate });
   // Tests take Redis away, and a beat that falls into it is tried again.
   const passOver = () => undefined;
@@ -64,7 +65,7 @@ export async function startTestBacking(
       await heartbeat.stop();
       await consumer.close();
       await producer.close();
-      await proxy.close();
+      await proxy?.close();
       await redis.remove();
       responses.close();
     },

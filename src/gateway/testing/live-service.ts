@@ -60,8 +60,11 @@ const productionMs = 1000;
  */
 export async function startLiveService(): Promise<LiveService> {
   const gates = new Map<string, () => void>();
-  const backing = await startTestBacking(worker, generateWith(gates), { answerMs: productionMs });
-  const { producer, proxy } = backing;
+  const backing = await startTestBacking(worker, generateWith(gates), {
+    answerMs: productionMs,
+    hasProxy: true,
+  });
+  const { producer } = backing;
   const createKey = async (name: string, limits?: Parameters<typeof createApiKey>[2]) =>
     (await createApiKey(producer.redis, name, limits)).key;
   const keys = {
@@ -104,7 +107,7 @@ export async function startLiveService(): Promise<LiveService> {
     });
 
   return {
-    ...{ base, producer, proxy, keys, call },
+    ...{ base, producer, proxy: backing.proxy!, keys, call },
     followed: () => followed,
     poll: async (path) => (await call(path)).json() as Promise<Record<string, unknown>>,
     submit: async (prompt, key = keys.own) => {

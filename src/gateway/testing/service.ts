@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { readConfig } from '../../config/config.ts';
 import type { GenerationRequest } from '../../contract/generation.ts';
@@ -62,13 +63,13 @@ export function picture(width: number, height: number): Promise<Buffer> {
 
 /** The prompts "NaN" and "unsafe" fail, "slow" takes its time, "watched" shows itself on the way. */
 function fakeWorker(inputs: Buffer[], started: GenerationRequest[]): Generate {
-  return async (request: GenerationRequest, { inputImage, progress }) => {
+  return async (request: GenerationRequest, { inputImage, progress, signal }) => {
     started.push(request);
     if (request.endpoint === 'sdxl-img2img') inputs.push(await inputImage());
     if (request.prompt === 'NaN') throw new JobError('The latents contain NaN', { retryable: false });
     if (request.prompt === 'unsafe')
       throw new JobError('The picture was blocked by the safety checker', { retryable: false });
-    if (request.prompt === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500));
+    if (request.prompt === 'slow') await setTimeout(1500, undefined, { signal });
     if (request.prompt === 'watched') await show(progress);
     progress({ sample: 0, samples: request.samples, step: 1, steps: request.steps });
     return {
@@ -102,7 +103,7 @@ async function paint(request: GenerationRequest, index: number, seed: number): P
 async function show(progress: Parameters<Generate>[1]['progress']): Promise<void> {
   for (let step = 1; step <= 8; step++) {
     progress({ sample: 0, samples: 1, step, steps: 8 }, await encodePreview(new Float32Array(192), 8, 8));
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await setTimeout(40);
   }
 }
 
