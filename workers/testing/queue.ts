@@ -22,6 +22,9 @@ import { boundToParent } from '../../src/process/bound-process.ts';
 
 export const silentLog: Log = log;
 
+/** For tests of processes: one that never comes up or never ends is a failure, not a hang. */
+export const bounded = { timeout: 60_000 };
+
 /** A request for the fake engine; its prompt steers it (see generator.ts). */
 export function fakeRequest(prompt: string, steps = 20): TextToImageRequest {
   return {
@@ -53,7 +56,7 @@ export function fakeEdit(baseModel: string, prompt: string, steps = 20): ImageTo
 }
 
 /** The queue of src/jobs' own tests, as a worker of another process is tested on it. */
-export interface TestQueue extends Pick<JobQueue, 'redis' | 'producer' | 'close'> {
+export interface TestQueue extends Pick<JobQueue, 'redis' | 'producer' | 'close'>, AsyncDisposable {
   /** @param image of an image-to-image request; the fake engine takes any bytes. */
   submit(request: GenerationRequest, image?: Buffer): Promise<string>;
   /** Resolves once the worker has reported that many steps of the job since now. */
@@ -67,9 +70,12 @@ export interface TestQueue extends Pick<JobQueue, 'redis' | 'producer' | 'close'
 export async function openTestQueue(lifetimes = defaultLifetimes): Promise<TestQueue> {
   const { redis, producer, close } = await openJobQueue([], lifetimes);
   const events = await openEvents(redis.url, () => undefined);
+  const closeAll = async (): Promise<void> => {
+    events.close();
+    await close();
+  };
   return {
-    redis,
-    producer,
+    ...{ redis, producer, close: closeAll, [Symbol.asyncDispose]: closeAll },
     submit: async (request, image = Buffer.from('picture')) => {
       const id = randomUUID();
       const imageKey = await producer.storeInput(id, image);
@@ -101,15 +107,11 @@ export async function openTestQueue(lifetimes = defaultLifetimes): Promise<TestQ
       if (stored === undefined) throw new Error(`no picture under ${image.path}`);
       return stored.bytes.toString('base64');
     },
-    close: async () => {
-      events.close();
-      await close();
-    },
   };
 }
 
-/** A worker of its own process with the fake engine. */
-export interface FakeWorker {
+/** A worker of its own process with the fake engine; disposing of it kills it. */
+export interface FakeWorker extends AsyncDisposable {
   readonly process: ChildProcess;
   readonly enginePid: number;
   /** Exit code, or undefined where a signal ended it. */
@@ -137,7 +139,13 @@ export async function startFakeWorker(
     if (entry.msg === 'worker takes jobs') break;
   }
   child.stdout.resume();
-  return { process: child, enginePid, ended };
+  return {
+    ...{ process: child, enginePid, ended },
+    [Symbol.asyncDispose]: async () => {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
 
 /** Whether a process with this id runs; a zombie nobody has waited for does not. */

@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
-import { after, before } from '../../../src/testing/hooks.ts';
-import { runFakeWorker } from '../../testing/fake-worker.ts';
-import { fakeRequest, gone, isAlive, openTestQueue, type TestQueue } from '../../testing/queue.ts';
-import type { RunningWorker } from '../run-worker.ts';
+import { openWorkedQueue, runFakeWorker } from '../../testing/fake-worker.ts';
+import { bounded, fakeRequest, gone, isAlive, openTestQueue } from '../../testing/queue.ts';
 
-let queue: TestQueue;
-let worker: RunningWorker;
-
-before(async () => {
-  queue = await openTestQueue();
-  worker = await runFakeWorker(
-    queue,
-    { ENGINE_BATCH: '4' },
-    { lockDurationMs: 1000, stalledIntervalMs: 500, restartDelayMs: 50 },
-  );
-});
-after(async () => {
-  await worker.close();
-  await queue.close();
-});
-
-/** A process that never comes up or never ends is a failure, not a hang. */
-const bounded = { timeout: 60_000 };
+const { queue, worker, close } = await openWorkedQueue();
+after(close);
 
 test(
   'a job whose engine is killed in mid-step finishes on a new engine with the same picture',
@@ -125,24 +107,19 @@ test(
   'an engine that hangs in a step after its deadline is killed after the grace time',
   bounded,
   async () => {
-    const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
-    const worker = await runFakeWorker(
+    await using impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
+    await using worker = await runFakeWorker(
       impatient,
       { JOB_DEADLINE_SECONDS: '1' },
       { cancelGraceMs: 200, restartDelayMs: 10 },
     );
-    try {
-      const pid = worker.enginePid();
-      const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=600000')));
-      assert.equal(record.error, 'The request was not finished within its deadline');
-      assert.ok(!isAlive(pid));
-      // Until another engine is there, which may take longer than the deadline.
-      const next = async () => (await impatient.end(await impatient.submit(fakeRequest('next')))).status;
-      while ((await next()) !== 'COMPLETED');
-    } finally {
-      await worker.close();
-      await impatient.close();
-    }
+    const pid = worker.enginePid();
+    const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=600000')));
+    assert.equal(record.error, 'The request was not finished within its deadline');
+    assert.ok(!isAlive(pid));
+    // Until another engine is there, which may take longer than the deadline.
+    const next = async () => (await impatient.end(await impatient.submit(fakeRequest('next')))).status;
+    while ((await next()) !== 'COMPLETED');
   },
 );
 
@@ -157,9 +134,9 @@ test('a worker whose checkpoints cannot be opened says why and takes no jobs', b
 
 test('a worker whose engine cannot be replaced reports itself hopeless', bounded, async () => {
   const hopeless = Promise.withResolvers<Error>();
-  const other = await openTestQueue();
+  await using other = await openTestQueue();
   process.env.FAKE_ENGINE_LOADS = '1';
-  const worker = await runFakeWorker(
+  await using worker = await runFakeWorker(
     other,
     {},
     {
@@ -170,6 +147,4 @@ test('a worker whose engine cannot be replaced reports itself hopeless', bounded
   process.env.FAKE_ENGINE_LOADS = '0';
   process.kill(worker.enginePid(), 'SIGKILL');
   assert.equal((await hopeless.promise).message, 'the device is gone');
-  await worker.close();
-  await other.close();
 });

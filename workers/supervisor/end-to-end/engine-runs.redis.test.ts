@@ -1,29 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { readProgress } from '../../../src/jobs/records/records.ts';
-import { after, before } from '../../../src/testing/hooks.ts';
-import { runFakeWorker } from '../../testing/fake-worker.ts';
-import { fakeRequest, openTestQueue, type TestQueue } from '../../testing/queue.ts';
-import type { RunningWorker } from '../run-worker.ts';
+import { openWorkedQueue, runFakeWorker } from '../../testing/fake-worker.ts';
+import { bounded, fakeRequest, openTestQueue } from '../../testing/queue.ts';
 
-let queue: TestQueue;
-let worker: RunningWorker;
-
-before(async () => {
-  queue = await openTestQueue();
-  worker = await runFakeWorker(
-    queue,
-    { ENGINE_BATCH: '4' },
-    { lockDurationMs: 1000, stalledIntervalMs: 500, restartDelayMs: 50 },
-  );
-});
-after(async () => {
-  await worker.close();
-  await queue.close();
-});
-
-/** A process that never comes up or never ends is a failure, not a hang. */
-const bounded = { timeout: 60_000 };
+const { queue, worker, close } = await openWorkedQueue();
+after(close);
 
 test(
   'a job becomes a picture that depends on its seed, and its result names checkpoint and time',
@@ -115,17 +97,12 @@ test('an unknown error is tried twice on the same engine and keeps its text insi
 });
 
 test('a deadline stops the engine between two steps without replacing it', bounded, async () => {
-  const impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
-  const worker = await runFakeWorker(impatient, { JOB_DEADLINE_SECONDS: '1' });
-  try {
-    const pid = worker.enginePid();
-    const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=100', 1000)));
-    assert.equal(record.status, 'FAILED');
-    assert.equal(record.error, 'The request was not finished within its deadline');
-    assert.equal((await impatient.end(await impatient.submit(fakeRequest('next')))).status, 'COMPLETED');
-    assert.equal(worker.enginePid(), pid);
-  } finally {
-    await worker.close();
-    await impatient.close();
-  }
+  await using impatient = await openTestQueue({ retentionSeconds: 60, deadlineSeconds: 1 });
+  await using worker = await runFakeWorker(impatient, { JOB_DEADLINE_SECONDS: '1' });
+  const pid = worker.enginePid();
+  const record = await impatient.end(await impatient.submit(fakeRequest('stepMs=100', 1000)));
+  assert.equal(record.status, 'FAILED');
+  assert.equal(record.error, 'The request was not finished within its deadline');
+  assert.equal((await impatient.end(await impatient.submit(fakeRequest('next')))).status, 'COMPLETED');
+  assert.equal(worker.enginePid(), pid);
 });

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers, type WorkerInfo } from '../../../src/jobs/queue/heartbeat.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { fakeEdit, openTestQueue, type TestQueue } from '../../testing/queue.ts';
+import { bounded, fakeEdit, openTestQueue, type TestQueue } from '../../testing/queue.ts';
 import { readHealth } from '../health/health-file.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 
@@ -16,7 +16,6 @@ import { type RunningWorker, runWorker } from '../run-worker.ts';
 process.env.FAKE_MODELS = 'alpha beta broken';
 const directory = mkdtempSync(path.join(os.tmpdir(), 'exchanges-'));
 const healthFile = path.join(directory, 'worker');
-const bounded = { timeout: 60_000 };
 let queue: TestQueue;
 let worker: RunningWorker;
 let told: string[] = [];

@@ -3,9 +3,8 @@ import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import type { SerializedError } from '../../../src/process/serialize-error.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { fakeRequest, openTestQueue, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
+import { bounded, fakeRequest, openTestQueue, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
 
-const bounded = { timeout: 60_000 };
 let queue: TestQueue;
 before(async () => {
   queue = await openTestQueue();
@@ -14,22 +13,17 @@ after(() => queue.close());
 
 /** The error of the first line with that message, as the worker's process writes it. */
 async function errorLogged(message: string, act: () => Promise<unknown>): Promise<SerializedError> {
-  const worker = await startFakeWorker(queue.redis.url, 3000, 1000);
-  try {
-    const lines = createInterface({ input: worker.process.stdout! });
-    const found = (async () => {
-      for await (const line of lines) {
-        const { msg, err } = JSON.parse(line) as { msg: string; err: SerializedError };
-        if (msg === message) return err;
-      }
-      throw new Error(`the worker ended without "${message}"`);
-    })();
-    await act();
-    return await found;
-  } finally {
-    worker.process.kill('SIGKILL');
-    await worker.ended;
-  }
+  await using worker = await startFakeWorker(queue.redis.url, 3000, 1000);
+  const lines = createInterface({ input: worker.process.stdout! });
+  const found = (async () => {
+    for await (const line of lines) {
+      const { msg, err } = JSON.parse(line) as { msg: string; err: SerializedError };
+      if (msg === message) return err;
+    }
+    throw new Error(`the worker ended without "${message}"`);
+  })();
+  await act();
+  return await found;
 }
 
 test(

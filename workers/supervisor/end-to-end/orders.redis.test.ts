@@ -6,12 +6,18 @@ import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { orderWorkers } from '../../../src/jobs/queue/worker-control.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
+import {
+  bounded,
+  fakeEdit,
+  openTestQueue,
+  silentLog,
+  startFakeWorker,
+  type TestQueue,
+} from '../../testing/queue.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 
 /** What an administrator asks of a worker. */
 
-const bounded = { timeout: 60_000 };
 let queue: TestQueue;
 let worker: RunningWorker | undefined;
 let rescans = 0;
@@ -94,7 +100,7 @@ test('a worker that is asked to look at its folder anew says so to whoever runs 
 
 test('a worker process that looks anew gives its job back and goes on', bounded, async () => {
   const { redis } = queue.producer;
-  const { process: child, ended } = await startFakeWorker(queue.redis.url, 15_000, 5000);
+  await using worker = await startFakeWorker(queue.redis.url, 15_000, 5000);
   const [before] = await liveWorkers(redis);
   const id = await queue.submit(fakeEdit('alpha', 'stepMs=50', 20));
   await queue.stepsReported(id, 2);
@@ -103,6 +109,6 @@ test('a worker process that looks anew gives its job back and goes on', bounded,
   assert.deepEqual([status, attempts], ['COMPLETED', 1]);
   const live = await liveWorkers(redis);
   assert.deepEqual([live.length, live[0]?.id === before?.id], [1, false]);
-  child.kill('SIGTERM');
-  assert.equal(await ended, 0);
+  worker.process.kill('SIGTERM');
+  assert.equal(await worker.ended, 0);
 });

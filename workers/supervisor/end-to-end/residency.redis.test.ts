@@ -6,7 +6,14 @@ import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers, type WorkerInfo } from '../../../src/jobs/queue/heartbeat.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { fakeEdit, openTestQueue, silentLog, startFakeWorker, type TestQueue } from '../../testing/queue.ts';
+import {
+  bounded,
+  fakeEdit,
+  openTestQueue,
+  silentLog,
+  startFakeWorker,
+  type TestQueue,
+} from '../../testing/queue.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 
 /**
@@ -16,7 +23,6 @@ import { type RunningWorker, runWorker } from '../run-worker.ts';
 
 process.env.FAKE_MODELS = 'alpha beta gamma broken';
 const one = { RESIDENT_MODELS: '1' };
-const bounded = { timeout: 60_000 };
 let queue: TestQueue;
 let running: RunningWorker[] = [];
 
@@ -177,7 +183,7 @@ test(
   bounded,
   async () => {
     const environment = { FAKE_LOAD_MS: '500', RESIDENT_MODELS: '1', SERVE_MODELS: 'alpha,beta' };
-    const doomed = await startFakeWorker(queue.redis.url, 1000, 500, environment);
+    await using doomed = await startFakeWorker(queue.redis.url, 1000, 500, environment);
     const ids = [await submit('beta'), await submit('alpha'), await submit('beta')];
     // It has said that it loads beta, and takes half a second to.
     await isLoaded('beta');

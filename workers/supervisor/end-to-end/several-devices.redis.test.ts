@@ -35,7 +35,7 @@ test('one process has an engine for each device; they work at once, are seen apa
   timeout: 60_000,
 }, async () => {
   const port = await freePort();
-  const worker = await startFakeWorker(queue.redis.url, 1000, 500, {
+  await using worker = await startFakeWorker(queue.redis.url, 1000, 500, {
     ...{ DEVICES: 'cuda:0,cuda:1,cpu', FAKE_BROKEN_DEVICE: 'cpu', HEALTH_FILE: healthFile },
     METRICS_PORT: String(port),
   });
@@ -71,7 +71,7 @@ test('one process has an engine for each device; they work at once, are seen apa
 test('an engine that dies takes nothing from the other device, whose job goes on', {
   timeout: 60_000,
 }, async () => {
-  const worker = await startFakeWorker(queue.redis.url, 1000, 500, { DEVICES: 'cuda:0,cuda:1' });
+  await using worker = await startFakeWorker(queue.redis.url, 1000, 500, { DEVICES: 'cuda:0,cuda:1' });
   await workersOf('cuda:0', 'cuda:1');
   const steady = await queue.submit(fakeRequest('steady stepMs=50', 40));
   const crashing = await queue.submit(fakeRequest('crashAt=2'));

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
-import { fakeEdit, fakeRequest, gone, openTestQueue, type TestQueue } from '../../testing/queue.ts';
+import { bounded, fakeEdit, fakeRequest, gone, openTestQueue, type TestQueue } from '../../testing/queue.ts';
 import { readHealth } from '../health/health-file.ts';
 import { type RunningWorker, runWorker } from '../run-worker.ts';
 
@@ -15,7 +15,6 @@ import { type RunningWorker, runWorker } from '../run-worker.ts';
 
 process.env.FAKE_MODELS = 'sdxl-base alpha stuck';
 const healthFile = path.join(os.tmpdir(), `silent-engine-${process.pid}`);
-const bounded = { timeout: 60_000 };
 const told: string[] = [];
 let queue: TestQueue;
 let worker: RunningWorker;

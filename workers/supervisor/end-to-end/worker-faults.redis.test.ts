@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
 import {
+  bounded,
   type FakeWorker,
   fakeRequest,
   gone,
@@ -25,13 +26,9 @@ before(async () => {
   queue = await openTestQueue();
 });
 after(async () => {
-  for (const worker of workers) worker.process.kill('SIGKILL');
-  await Promise.all(workers.map(({ ended }) => ended));
+  await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
   await queue.close();
 });
-
-/** A process that never comes up or never ends is a failure, not a hang. */
-const bounded = { timeout: 60_000 };
 
 test(
   'a job whose worker is killed in mid-step finishes on another worker with the same picture',

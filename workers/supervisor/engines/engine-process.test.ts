@@ -4,10 +4,9 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import type { JobError } from '../../../src/jobs/job-error.ts';
-import { fakeRequest, silentLog } from '../../testing/queue.ts';
+import { bounded, fakeRequest, silentLog } from '../../testing/queue.ts';
 import { type EngineProcess, type RunContext, startEngine } from './engine-process.ts';
 
-const bounded = { timeout: 60_000 };
 const engineFile = path.join(import.meta.dirname, '../../testing/engine.ts');
 
 async function engineOf(t: TestContext): Promise<EngineProcess> {
