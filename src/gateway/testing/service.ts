@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { readConfig } from '../../config/config.ts';
-import type { GenerationRequest } from '../../contract/generation.ts';
+import type { GenerationRequest, TextToImageRequest } from '../../contract/generation.ts';
 import { infotextOf } from '../../contract/infotext/request-infotext.ts';
 import { encodeImage, encodePreview } from '../../images/encode-image.ts';
 import { embedParameters } from '../../images/metadata/embed-parameters.ts';
@@ -37,6 +37,8 @@ export interface TestService {
   readonly inputs: readonly Buffer[];
   /** Requests the worker has begun. */
   readonly started: readonly GenerationRequest[];
+  /** The last of them. @throws Error where that is one of image to image. */
+  lastTextToImage(): TextToImageRequest;
   post(
     url: string,
     body: unknown,
@@ -140,6 +142,12 @@ export async function startTestService(
     on.inject({ method: 'POST', url, payload: body as object, headers: { 'x-api-key': key, ...headers } });
   return {
     ...{ app, redis, producer, key, otherKey, log, inputs, started, gateway, post, heartbeat },
+    lastTextToImage: () => {
+      const request = started.at(-1);
+      if (request?.endpoint !== 'sdxl-torch')
+        throw new Error('the last request was not one of text to image');
+      return request;
+    },
     get: (url, apiKey = key) => app.inject({ url, headers: { 'x-api-key': apiKey } }),
     submitted: async (body) => {
       const response = await post('/v2/sdxl-torch', body);

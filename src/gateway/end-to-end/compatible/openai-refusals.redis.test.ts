@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import OpenAI, { toFile } from 'openai';
-import { after, before } from '../../../testing/hooks.ts';
-import { failure } from '../../testing/openai-failure.ts';
-import { picture, startTestService, type TestService } from '../../testing/service.ts';
+import { failure, startOpenAiService } from '../../testing/openai-client.ts';
+import { picture } from '../../testing/service.ts';
 
 /** What OpenAI's own client is refused, and how. */
 
-let service: TestService;
-let client: OpenAI;
-let base: string;
-before(async () => {
-  service = await startTestService({ publicUrl: undefined }, undefined, {
-    loras: { usable: [{ name: 'ink', kind: 'lora', trigger_words: [] }], broken: [] },
-  });
-  base = await service.app.listen({ host: '127.0.0.1', port: 0 });
-  client = new OpenAI({ apiKey: service.key, baseURL: `${base}/v1`, maxRetries: 0 });
-});
+const { service, client, base } = await startOpenAiService();
 after(() => service.close());
 
 const prompt = 'a panda in the low light';

@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import OpenAI, { APIError, toFile } from 'openai';
+import { after, test } from 'node:test';
+import type OpenAI from 'openai';
+import { APIError, toFile } from 'openai';
 import { formatOf } from '../../../images/picture-format.ts';
-import { after, before } from '../../../testing/hooks.ts';
-import { picture, startTestService, type TestService } from '../../testing/service.ts';
+import { startOpenAiService } from '../../testing/openai-client.ts';
+import { picture } from '../../testing/service.ts';
 
 /** What OpenAI's own client (npm `openai` 6.49.0) parses of the rest of its Images API, streams first. */
 
-let service: TestService;
-let client: OpenAI;
-before(async () => {
-  service = await startTestService({ publicUrl: undefined, heartbeatMs: 20 });
-  const base = await service.app.listen({ host: '127.0.0.1', port: 0 });
-  client = new OpenAI({ apiKey: service.key, baseURL: `${base}/v1`, maxRetries: 0 });
-});
+const { service, client } = await startOpenAiService({ heartbeatMs: 20 });
 after(() => service.close());
 
 const bytesOf = ({ b64_json }: { b64_json?: string }) => Buffer.from(b64_json!, 'base64');

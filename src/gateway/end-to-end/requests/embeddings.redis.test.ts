@@ -20,24 +20,18 @@ before(async () => {
 });
 after(() => service.close());
 
-const lastText = () => {
-  const request = service.started.at(-1)!;
-  assert.ok(request.endpoint === 'sdxl-torch');
-  return request;
-};
-
 test('embeddings are found in both prompts by their names, and reach the worker with their tokens', async () => {
   const body = { prompt: 'a (easynegative:1.2) panda', negative_prompt: 'wide, neg/easynegative' };
   const answer = await service.post('/v1/sdxl-torch', body);
   assert.equal(answer.statusCode, 200);
   assert.equal(answer.headers['x-warnings'], undefined);
-  assert.equal(lastText().prompt, body.prompt);
-  assert.deepEqual(lastText().embeddings, [
+  assert.equal(service.lastTextToImage().prompt, body.prompt);
+  assert.deepEqual(service.lastTextToImage().embeddings, [
     { name: 'neg/EasyNegative', tokens: 8 },
     { name: 'wide', tokens: 70 },
   ]);
   await service.post('/v1/sdxl-torch', { prompt: 'a panda, widely negative' });
-  assert.equal(lastText().embeddings, undefined);
+  assert.equal(service.lastTextToImage().embeddings, undefined);
   const image = (await picture(96, 72)).toString('base64');
   await service.post('/v1/sdxl-img2img', { prompt: 'wide', image });
   assert.deepEqual(service.started.at(-1)!.embeddings, [{ name: 'wide', tokens: 70 }]);
@@ -46,7 +40,7 @@ test('embeddings are found in both prompts by their names, and reach the worker 
     negative_prompt: 'EASYNEGATIVE',
   });
   assert.equal(other.statusCode, 200, other.body.slice(0, 300));
-  assert.deepEqual(lastText().embeddings, [{ name: 'neg/EasyNegative', tokens: 8 }]);
+  assert.deepEqual(service.lastTextToImage().embeddings, [{ name: 'neg/EasyNegative', tokens: 8 }]);
 });
 
 test('vectors are counted as tokens, and against the chunks that a prompt may have', async () => {
@@ -62,7 +56,7 @@ test('vectors are counted as tokens, and against the chunks that a prompt may ha
 test('the name of a damaged embedding stays a word, and that is told', async () => {
   const answer = await service.post('/v1/sdxl-torch', { prompt: 'an old panda', base64: true });
   assert.equal(answer.statusCode, 200);
-  assert.equal(lastText().embeddings, undefined);
+  assert.equal(service.lastTextToImage().embeddings, undefined);
   assert.deepEqual(answer.json().warnings, [
     'prompt: the embedding "old" cannot be used, so it is a word: old.pt: may hold a Python pickle',
   ]);

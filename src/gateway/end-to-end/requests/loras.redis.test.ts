@@ -50,17 +50,12 @@ before(async () => {
 after(() => service.close());
 
 const prompt = 'a panda';
-const lastText = () => {
-  const request = service.started.at(-1)!;
-  assert.ok(request.endpoint === 'sdxl-torch');
-  return request;
-};
 
 test('LoRAs of the field and the prompt reach the worker under their own names', async () => {
   const body = { prompt: 'a <lora:PIXEL:0.5>panda', loras: [{ name: 'ink', text_encoder_weight: 0 }] };
   assert.equal((await service.post('/v1/sdxl-torch', body)).statusCode, 200);
-  assert.equal(lastText().prompt, 'a panda');
-  assert.deepEqual(lastText().loras, [
+  assert.equal(service.lastTextToImage().prompt, 'a panda');
+  assert.deepEqual(service.lastTextToImage().loras, [
     { name: 'styles/ink', weight: 1, textEncoderWeight: 0 },
     { name: 'pixel', weight: 0.5 },
   ]);
@@ -68,7 +63,7 @@ test('LoRAs of the field and the prompt reach the worker under their own names',
   await service.post('/v1/sdxl-img2img', { prompt, image, loras: [{ name: 'pixel', weight: -1 }] });
   assert.deepEqual(service.started.at(-1)!.loras, [{ name: 'pixel', weight: -1 }]);
   assert.equal((await service.post('/v1/sdxl-torch', { prompt })).statusCode, 200);
-  assert.equal(lastText().loras, undefined);
+  assert.equal(service.lastTextToImage().loras, undefined);
 });
 
 test('tokens are counted of a prompt without the LoRAs that it names', async () => {
@@ -114,9 +109,9 @@ test("A1111's clients find the same LoRAs, and name them in the prompt", async (
   assert.deepEqual(listed[2].metadata, {});
   const answer = await service.post('/sdapi/v1/txt2img', { prompt: 'a <lora:pixel:0.5>panda' });
   assert.equal(answer.statusCode, 200, answer.body.slice(0, 300));
-  assert.equal(lastText().prompt, 'a panda');
+  assert.equal(service.lastTextToImage().prompt, 'a panda');
   assert.deepEqual(
-    lastText().loras?.map(({ name, weight }) => [name, weight]),
+    service.lastTextToImage().loras?.map(({ name, weight }) => [name, weight]),
     [['pixel', 0.5]],
   );
 });
@@ -131,7 +126,7 @@ test('a LoRA of few steps asks for what its card says, where the request says no
   const trailing = { timestepSpacing: 'trailing' };
   const lightning = await asked({ prompt: 'a panda<lora:sdxl_lightning_4step_lora>' });
   assert.deepEqual(lightning.made, ['Euler', 4, 0, trailing]);
-  assert.equal(lastText().refiner, false);
+  assert.equal(service.lastTextToImage().refiner, false);
   assert.deepEqual(lightning.warnings, [
     'loras: "sdxl_lightning_4step_lora" is taken for a LoRA of few steps (lightning, 4 steps) by its file\'s name; ' +
       'where the request does not say: scheduler Euler, num_inference_steps 4, guidance_scale 0; ' +
@@ -145,7 +140,7 @@ test('a LoRA of few steps asks for what its card says, where the request says no
   assert.deepEqual((await asked(edit, '/v1/sdxl-img2img')).made, ['euler turbo', 4, 0, trailing]);
   const { made } = await asked({ model: 'turbo-xl', loras: [{ name: 'consistency' }] });
   assert.deepEqual(made, ['lcm lcm', 4, 1, undefined]);
-  assert.deepEqual([lastText().width, lastText().height], [512, 768]);
+  assert.deepEqual([service.lastTextToImage().width, service.lastTextToImage().height], [512, 768]);
 });
 
 test('what a request says itself counts more than its LoRA, or is refused', async () => {
@@ -154,15 +149,15 @@ test('what a request says itself counts more than its LoRA, or is refused', asyn
   const own = { scheduler: 'UniPC', num_inference_steps: 30, guidance_scale: 7, refiner: true };
   const answer = await post(own);
   assert.equal(answer.statusCode, 200);
-  const { scheduler, steps, guidanceScale, refiner } = lastText();
+  const { scheduler, steps, guidanceScale, refiner } = service.lastTextToImage();
   assert.deepEqual([scheduler, steps, guidanceScale, refiner], ['UniPC', 30, 7, true]);
   assert.deepEqual(answer.json().warnings, [
     'guidance_scale: 7 is more than the 1 that the LoRA "consistency" (lcm) was distilled for',
   ]);
   await post({ sampler: 'euler' });
-  assert.equal(lastText().scheduler, 'euler lcm');
+  assert.equal(service.lastTextToImage().scheduler, 'euler lcm');
   await post({ schedule: 'karras' });
-  assert.equal(lastText().scheduler, 'lcm karras');
+  assert.equal(service.lastTextToImage().scheduler, 'lcm karras');
   for (const [body, error] of [
     [{ num_inference_steps: 101 }, 'num_inference_steps must be an integer from 1 to 100, got 101'],
     [{ guidance_scale: 26 }, 'guidance_scale must be a number from 0 to 25, got 26'],
@@ -192,11 +187,11 @@ test("a LoRA in the prompt of A1111's API stands beside those that an infotext l
   const body = { prompt: 'a <lora:pixel:0.5>panda', infotext };
   const answer = await service.post('/sdapi/v1/txt2img', body);
   assert.equal(answer.statusCode, 200, answer.body.slice(0, 300));
-  assert.deepEqual(lastText().loras, [
+  assert.deepEqual(service.lastTextToImage().loras, [
     { name: 'styles/ink', weight: 0.7 },
     { name: 'pixel', weight: 0.5 },
   ]);
-  assert.equal(lastText().prompt, 'a panda');
+  assert.equal(service.lastTextToImage().prompt, 'a panda');
 });
 
 test("A1111's own defaults make way for those of a LoRA of few steps, what its client says does not", async () => {
@@ -207,8 +202,11 @@ test("A1111's own defaults make way for those of a LoRA of few steps, what its c
     });
     assert.equal(answer.statusCode, 200, answer.body.slice(0, 300));
     const { sampler_name, steps, cfg_scale } = JSON.parse(answer.json().info);
-    assert.deepEqual([steps, cfg_scale], [lastText().steps, lastText().guidanceScale]);
-    return [lastText().scheduler, steps, cfg_scale, sampler_name];
+    assert.deepEqual(
+      [steps, cfg_scale],
+      [service.lastTextToImage().steps, service.lastTextToImage().guidanceScale],
+    );
+    return [service.lastTextToImage().scheduler, steps, cfg_scale, sampler_name];
   };
   assert.deepEqual(await made({}), ['lcm lcm', 4, 1, 'LCM']);
   assert.deepEqual(await made({ steps: 6, sampler_name: 'Euler a' }), [
@@ -226,7 +224,11 @@ test("OpenAI's word for quality makes way for a LoRA of few steps, a number of s
       ...body,
     });
     assert.equal(answer.statusCode, 200, answer.body.slice(0, 300));
-    return [lastText().scheduler, lastText().steps, lastText().guidanceScale];
+    return [
+      service.lastTextToImage().scheduler,
+      service.lastTextToImage().steps,
+      service.lastTextToImage().guidanceScale,
+    ];
   };
   assert.deepEqual(await made({}), ['lcm lcm', 4, 1]);
   assert.deepEqual(await made({ num_inference_steps: 8 }), ['lcm lcm', 8, 1]);

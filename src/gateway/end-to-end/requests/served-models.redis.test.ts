@@ -13,29 +13,24 @@ before(async () => {
 after(() => service.close());
 
 const prompt = 'a panda';
-const lastText = () => {
-  const request = service.started.at(-1)!;
-  assert.ok(request.endpoint === 'sdxl-torch');
-  return request;
-};
 
 test('text to image is made with the served model that its body names, and no refiner unless asked', async () => {
   for (const url of ['/v1/sdxl-torch', '/v1/sdxl1.0-txt2img']) {
     assert.equal((await service.post(url, { prompt, model: 'juggernaut' })).statusCode, 200);
-    assert.equal(lastText().model, 'juggernaut');
-    assert.equal(lastText().refiner, false);
-    assert.equal(lastText().steps, 25);
+    assert.equal(service.lastTextToImage().model, 'juggernaut');
+    assert.equal(service.lastTextToImage().refiner, false);
+    assert.equal(service.lastTextToImage().steps, 25);
   }
   await service.post('/v1/sdxl-torch', { prompt, model: 'juggernaut', refiner: true });
-  assert.equal(lastText().refiner, true);
+  assert.equal(service.lastTextToImage().refiner, true);
 });
 
 test('the published names and no name at all mean the published base', async () => {
   for (const model of [undefined, null, 'sdxl-torch', 'sdxl1.0-txt2img', 'dall-e-3', 7, {}]) {
     const response = await service.post('/v1/sdxl-torch', { prompt, model });
     assert.equal(response.statusCode, 200);
-    assert.equal(lastText().model, undefined);
-    assert.equal(lastText().refiner, true);
+    assert.equal(service.lastTextToImage().model, undefined);
+    assert.equal(service.lastTextToImage().refiner, true);
   }
 });
 
@@ -60,13 +55,13 @@ test("a generic client's own model among its other fields stays without effect",
   const body = { prompt, model: 'm', steps: 9, sampler_name: 'Euler', base64: true };
   const response = await service.post('/v1/sdxl1.0-txt2img', body);
   assert.equal(response.statusCode, 200);
-  assert.equal(lastText().model, undefined);
+  assert.equal(service.lastTextToImage().model, undefined);
   assert.ok(response.json().warnings.some((each: string) => each.startsWith('model: "m" is without effect')));
 });
 
 test("a model's own defaults and ranges hold where it is named, and nowhere else", async () => {
   assert.equal((await service.post('/v1/sdxl-torch', { prompt, model: 'turbo-xl' })).statusCode, 200);
-  const { steps, guidanceScale, width, height, scheduler } = lastText();
+  const { steps, guidanceScale, width, height, scheduler } = service.lastTextToImage();
   assert.deepEqual(
     { steps, guidanceScale, width, height, scheduler },
     { steps: 1, guidanceScale: 0, width: 512, height: 768, scheduler: 'Euler a' },
@@ -86,7 +81,7 @@ test("a model's own defaults and ranges hold where it is named, and nowhere else
 test('every model answers under its own name, with a picture as image to image', async () => {
   const answer = await service.post('/v1/turbo-xl', { prompt, seed: 5 });
   assert.equal(answer.body, 'picture of seed 5');
-  assert.equal(lastText().model, 'turbo-xl');
+  assert.equal(service.lastTextToImage().model, 'turbo-xl');
   assert.equal((await service.post('/v2/juggernaut', { prompt })).json().status, 'QUEUED');
   const image = (await picture(96, 72)).toString('base64');
   assert.equal((await service.post('/v1/turbo-xl', { prompt, image, strength: 1 })).statusCode, 200);
