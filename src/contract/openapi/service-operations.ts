@@ -1,5 +1,7 @@
 import { errorResponses } from './error-responses.ts';
-import { jsonResponse, type Operation } from './operation.ts';
+import { jsonResponse, type Operation, type ResponseObject } from './operation.ts';
+
+const notChanged: ResponseObject = { description: 'Not changed' };
 
 const lists: Operation[] = [
   {
@@ -13,6 +15,7 @@ const lists: Operation[] = [
         default: 'base',
         styles: [{ name: 'advertising', aliases: ['ads-advertising'] }],
       }),
+      304: notChanged,
       ...errorResponses(500),
     },
   },
@@ -27,6 +30,7 @@ const lists: Operation[] = [
         'sdxl-torch': { default: 'UniPC', schedulers: ['Euler', 'UniPC'], aliases: { euler: 'Euler' } },
         'sdxl-img2img': { default: 'UniPC', schedulers: ['LMS Karras', 'UniPC'], aliases: {} },
       }),
+      304: notChanged,
       ...errorResponses(500),
     },
   },
@@ -55,6 +59,7 @@ const lists: Operation[] = [
           minimum: { num_inference_steps: 1, guidance_scale: 0 },
         },
       ),
+      304: notChanged,
       ...errorResponses(500),
     },
   },
@@ -144,7 +149,7 @@ const documentation: Operation[] = [
         description: 'OpenAPI 3.1',
         content: { 'application/json': { schema: { type: 'object', required: ['openapi', 'paths'] } } },
       },
-      304: { description: 'Not changed' },
+      304: notChanged,
       ...errorResponses(500),
     },
   },

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
 import { openApiDocument } from '../../contract/openapi/document.ts';
@@ -6,6 +5,7 @@ import { version } from '../../process/software.ts';
 import { readAssets } from '../docs/assets.ts';
 import { acceptedEncoding } from '../http/compression.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
+import { lastingAnswer } from '../http/lasting-answer.ts';
 
 /**
  * Only files of this origin, nothing inline. Swagger UI draws its icons as data: images. Without
@@ -31,16 +31,17 @@ const headers = {
 
 /** `GET /openapi.json`, and `GET /docs` to read and try it in a browser; no key needed. */
 export function docsRoutes(app: FastifyInstance): void {
-  const document = JSON.stringify(openApiDocument(version));
-  const etag = `"${createHash('sha256').update(document).digest('hex').slice(0, 32)}"`;
   const { assets, version: assetVersion } = readAssets();
   const page = pageOf(`docs/${assetVersion}`);
 
-  app.get('/openapi.json', async (request, reply) => {
-    reply.headers({ etag, 'cache-control': 'public, max-age=300' });
-    if (request.headers['if-none-match'] === etag) return await reply.code(304).send();
-    return reply.type('application/json').send(document);
-  });
+  app.get(
+    '/openapi.json',
+    lastingAnswer(() => ({
+      contentType: 'application/json',
+      text: JSON.stringify(openApiDocument(version)),
+      cacheControl: 'public, max-age=300',
+    })),
+  );
 
   app.get('/docs', async (_, reply) =>
     reply

@@ -6,6 +6,7 @@ import { ApiError } from '../../contract/errors.ts';
 import { ownCommand } from '../../process/own-command.ts';
 import { packageRoot } from '../../process/package-root.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
+import { lastingAnswer } from '../http/lasting-answer.ts';
 
 const report = path.join(packageRoot, 'docs/lab/report.html');
 
@@ -28,18 +29,25 @@ const contentSecurityPolicy = [
 
 /** `GET /lab`: the charts of the scheduler lab, one HTML page; no key needed. */
 export function labRoutes(app: FastifyInstance): void {
-  app.get('/lab', async (_, reply) => {
-    if (!hasLabReport())
-      throw new ApiError('notFound', `This server has no report of the lab: ${ownCommand('lab')} makes one`);
-    return reply
-      .headers({
-        'content-security-policy': contentSecurityPolicy,
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cache-control': 'no-cache',
-      })
-      .type('text/html; charset=utf-8')
-      .send(await readFile(report));
-  });
+  app.get(
+    '/lab',
+    lastingAnswer(async () => {
+      if (!hasLabReport())
+        throw new ApiError(
+          'notFound',
+          `This server has no report of the lab: ${ownCommand('lab')} makes one`,
+        );
+      return {
+        contentType: 'text/html; charset=utf-8',
+        text: await readFile(report, 'utf8'),
+        cacheControl: 'no-cache',
+        headers: {
+          'content-security-policy': contentSecurityPolicy,
+          'x-content-type-options': 'nosniff',
+          'referrer-policy': 'no-referrer',
+        },
+      };
+    }),
+  );
   refuseOtherMethods(app, '/lab', ['GET', 'HEAD']);
 }

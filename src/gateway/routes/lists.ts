@@ -1,13 +1,25 @@
 import type { FastifyInstance } from 'fastify';
 import { listSamplers, listSchedulers, listStyles } from '../../contract/answers/lists.ts';
-import { gzipText } from '../http/compression.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
+import { lastingAnswer } from '../http/lasting-answer.ts';
+
+const lists = {
+  '/v1/styles': listStyles,
+  '/v1/schedulers': listSchedulers,
+  '/v1/samplers': listSamplers,
+};
 
 /** What a client may send as `style`, `scheduler`, `sampler` and `schedule`; no key needed. */
 export function listRoutes(app: FastifyInstance): void {
-  app.get('/v1/styles', { onSend: gzipText }, async () => listStyles());
-  app.get('/v1/schedulers', { onSend: gzipText }, async () => listSchedulers());
-  app.get('/v1/samplers', { onSend: gzipText }, async () => listSamplers());
-  for (const path of ['/v1/styles', '/v1/schedulers', '/v1/samplers'])
+  for (const [path, list] of Object.entries(lists)) {
+    app.get(
+      path,
+      lastingAnswer(() => ({
+        contentType: 'application/json; charset=utf-8',
+        text: JSON.stringify(list()),
+        cacheControl: 'no-cache',
+      })),
+    );
     refuseOtherMethods(app, path, ['GET', 'HEAD']);
+  }
 }

@@ -1,21 +1,23 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
-import { acceptedEncoding, gzipText } from '../http/compression.ts';
+import { acceptedEncoding } from '../http/compression.ts';
 import { refuseOtherMethods } from '../http/errors.ts';
+import { isKnown, lastingAnswer } from '../http/lasting-answer.ts';
 import { documentOf, pageSecurityHeaders, pages } from '../page/document.ts';
 import { type PreparedFile, pageFiles } from '../page/page-files.ts';
 
 /** The pages of src/playground and their files; no key needed: what they show they ask for with one. */
 export function pageRoutes(app: FastifyInstance): void {
   for (const page of pages) {
-    app.get(page.path, { onSend: gzipText }, async (request, reply) => {
-      const document = documentOf(page, await pageFiles());
-      const etag = `"${createHash('sha256').update(document).digest('hex').slice(0, 32)}"`;
-      reply.headers({ ...pageSecurityHeaders, etag, 'cache-control': 'no-cache' });
-      if (request.headers['if-none-match'] === etag) return await reply.code(304).send();
-      return reply.type('text/html; charset=utf-8').send(document);
-    });
+    app.get(
+      page.path,
+      lastingAnswer(async () => ({
+        contentType: 'text/html; charset=utf-8',
+        text: documentOf(page, await pageFiles()),
+        cacheControl: 'no-cache',
+        headers: pageSecurityHeaders,
+      })),
+    );
     refuseOtherMethods(app, page.path, ['GET', 'HEAD']);
   }
 
@@ -31,7 +33,7 @@ export function pageRoutes(app: FastifyInstance): void {
       'cache-control': 'public, max-age=31536000, immutable',
       vary: 'accept-encoding',
     });
-    if (request.headers['if-none-match'] === file.etag) return await reply.code(304).send();
+    if (isKnown(request, file.etag)) return await reply.code(304).send();
     if (encoding !== undefined) reply.header('content-encoding', encoding);
     return reply.type(file.contentType).send(Buffer.from(bytes));
   });

@@ -158,18 +158,23 @@ test('every answer says that no cache keeps it and no browser guesses its type, 
   const id = await service.submitted({ prompt });
   await service.ended(id);
   for (const url of [
-    ...[
-      `/v2/requests/${id}`,
-      `/v2/requests/${id}/status`,
-      '/v1/get-user-credits',
-      '/v1/models',
-      '/v1/styles',
-    ],
+    ...[`/v2/requests/${id}`, `/v2/requests/${id}/status`, '/v1/get-user-credits', '/v1/models'],
     ...['/healthz', '/readyz', '/nowhere', '/v1/sdxl-torch', '/v2/requests/x', '/v1/models/x', '/%'],
   ]) {
     const { headers } = await service.get(url);
     assert.equal(headers['cache-control'], 'no-store', url);
     assert.equal(headers['x-content-type-options'], 'nosniff', url);
+  }
+  for (const url of ['/v1/styles', '/v1/schedulers', '/v1/samplers']) {
+    const { headers } = await service.get(url);
+    assert.deepEqual(
+      [headers['cache-control'], headers['x-content-type-options']],
+      ['no-cache', 'nosniff'],
+      url,
+    );
+    const known = { 'if-none-match': String(headers.etag) };
+    const again = await service.app.inject({ url, headers: known });
+    assert.deepEqual([again.statusCode, again.body], [304, ''], url);
   }
   const picture = await service.post('/v1/sdxl-torch', { prompt });
   assert.equal(picture.headers['cache-control'], 'no-store');
