@@ -1,4 +1,5 @@
 import { execWith } from '../src/process/exec-with.ts';
+import { returnedBuffers } from '../src/process/returned-buffers.ts';
 
 /**
  * Begins the process of a worker with what it needs of V8, before anything else is read. Pictures pass
@@ -8,6 +9,6 @@ import { execWith } from '../src/process/exec-with.ts';
 export function beginWorker(): void {
   execWith({
     flags: ['--external-memory-accounted-in-global-limit', '--initial-old-space-size=128'],
-    environment: {},
+    environment: returnedBuffers,
   });
 }

@@ -1,4 +1,5 @@
 import { execWith } from '../process/exec-with.ts';
+import { returnedBuffers } from '../process/returned-buffers.ts';
 
 // Only what a start needs stands here: everything else is read after it.
 execWith({
@@ -13,7 +14,7 @@ execWith({
   ],
   // Uploads are read and decoded on every thread of the pool, each with a heap of its own unless told; what
   // those hold when their pictures are gone is a quarter of the process (scripts/bench/overload.ts).
-  environment: { MALLOC_ARENA_MAX: '1' },
+  environment: { MALLOC_ARENA_MAX: '1', ...returnedBuffers },
 });
 const { gatewayProcess } = await import('./gateway-process.ts');
 await gatewayProcess();
