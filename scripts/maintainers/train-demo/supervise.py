@@ -15,7 +15,8 @@ from pathlib import Path
 
 # Seconds without a sign of life after which a training stands still, and until its first.
 STILL, STILL_AT_FIRST = 110, 150
-# Seconds to save what there is when the leg is over or cut, before the end is made.
+# Seconds to save what there is when the leg is over or cut, before the end is made. One that is over may draw
+# its sheets for longer, as long as it shows signs of life.
 GRACE = 120
 # With less than this left nothing is begun again.
 WORTH = 15
@@ -47,7 +48,7 @@ class Watch:
         """The training's exit code; None where it had to be ended."""
         while self.process.poll() is None:
             late = time.time() - self.end
-            if late > GRACE or (late < 0 and self.is_still()):
+            if (late > GRACE and self.is_cut) or (not 0 <= late <= GRACE and self.is_still()):
                 self.end_all()
                 return None
             time.sleep(0.5)

@@ -1,12 +1,15 @@
 """A leg's time, and what is begun again."""
 
+import contextlib
 import subprocess
 import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
+import supervise
 import train
 from running import running
 
@@ -56,6 +59,20 @@ class Supervised(unittest.TestCase):
             told = (Path(folder) / "told").read_text().splitlines()
             self.assertEqual((done.returncode, len(told)), (0, 2), done.stderr)
             self.assertTrue(all("--size tiny" in line and "--started" in line for line in told))
+
+    def test_when_time_is_up_signs_of_life_keep_what_draws_its_sheets_but_not_what_was_cut(self):
+        beating = "import pathlib, time\nfor n in range(20): pathlib.Path('beat').touch(); time.sleep(0.1)"
+        silent = "import time; time.sleep(60)"
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            contextlib.chdir(folder),
+            mock.patch.multiple(supervise, GRACE=0.5, STILL=1, STILL_AT_FIRST=1),
+        ):
+            for code, is_cut, ended in ((beating, False, 0), (silent, False, None), (beating, True, None)):
+                watch = supervise.Watch(folder, time.time())
+                watch.begin([sys.executable, "-c", code])
+                watch.is_cut = is_cut
+                self.assertEqual(watch.finish(), ended, (code, is_cut))
 
 
 if __name__ == "__main__":

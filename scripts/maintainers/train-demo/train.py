@@ -181,7 +181,7 @@ def main():
         helper.terminate()
     if not options.no_sheet and (folder / "base.pt").exists():
         try:
-            write_sheets(leg, folder, clock.is_past)
+            write_sheets(leg, folder, clock.is_past, running.Beat(folder).touch)
         except Exception:
             traceback.print_exc()
             failed.append("sheet")

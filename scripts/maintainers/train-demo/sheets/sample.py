@@ -44,7 +44,10 @@ def held_out_scenes(pack, count):
 
 
 class Sampler:
-    def __init__(self, leg):
+    """`alive` is called at every step, for whoever watches that a slow machine goes on."""
+
+    def __init__(self, leg, alive=lambda: None):
+        self.alive = alive
         has = lambda name: (leg.folder / f"{name}.pt").exists()
         self.leg, self.base = leg, load_base(leg)
         self.refiner = load_refiner(leg) if has("refiner") else None
@@ -55,6 +58,7 @@ class Sampler:
         return torch.tensor([[first, second] for first, second, _ in encoded], device=self.leg.device)
 
     def _guided(self, both):
+        self.alive()
         plain, told = both.float().chunk(2)
         return plain + GUIDANCE * (told - plain)
 
@@ -96,25 +100,28 @@ class Sampler:
         made = self.latents(captions, seed)
         if self.vae is None:
             return self.leg.basis.images(made)
-        whole = [self.vae.decode(each[None]) for each in made]
-        return torch.cat([torch.nn.functional.avg_pool2d(each, 1024 // pixels) for each in whole])
+        return torch.cat([self._decoded(each[None], 1024 // pixels) for each in made])
+
+    def _decoded(self, latents, factor):
+        self.alive()
+        return torch.nn.functional.avg_pool2d(self.vae.decode(latents), factor)
 
 
-def write_sheet(leg, file, count=16, columns=4):
-    captions = [caption for caption, _ in sheet_scenes(leg.pack, count)]
-    made = torch.cat([Sampler(leg).pictures(captions[at : at + 8]) for at in range(0, count, 8)])
+def write_sheet(leg, file, count=16, columns=4, alive=lambda: None):
+    captions, sampler = [caption for caption, _ in sheet_scenes(leg.pack, count)], Sampler(leg, alive)
+    made = torch.cat([sampler.pictures(captions[at : at + 8]) for at in range(0, count, 8)])
     write_png(file, grid(made, columns))
     for index, caption in enumerate(captions):
         print(*divmod(index, columns), plain(caption))
 
 
-def write_pairs(leg, file, count=24, columns=8, pixels=128):
+def write_pairs(leg, file, count=24, columns=8, pixels=128, alive=lambda: None):
     """Held-out scenes as they are drawn and, below each row of them, as they are made."""
     told = list(held_out_scenes(leg.pack, count))
     batch = draw.describe([scene for _, scene in told])
     batch = {name: each if name == "runs" else each.to(leg.device) for name, each in batch.items()}
     drawn, captions = draw.draw(leg.atlas, batch, pixels).cpu(), [caption for caption, _ in told]
-    sampler = Sampler(leg)
+    sampler = Sampler(leg, alive)
     made = [sampler.pictures(captions[at : at + 8], pixels=pixels).cpu() for at in range(0, count, 8)]
     made = torch.cat(made)
     rows = [each[at : at + columns] for at in range(0, count, columns) for each in (drawn, made)]
@@ -123,13 +130,13 @@ def write_pairs(leg, file, count=24, columns=8, pixels=128):
         print("pair", *divmod(index, columns), plain(caption))
 
 
-def write_sheets(leg, folder, is_late):
+def write_sheets(leg, folder, is_late, alive):
     """`is_late()`: whether there is no more time for the second."""
     # Its shapes come once: looking for the fastest kernels would take longer than any of them.
     torch.backends.cudnn.benchmark = False
-    write_sheet(leg, folder / "sheet.png")
+    write_sheet(leg, folder / "sheet.png", alive=alive)
     if not is_late():
-        write_pairs(leg, folder / "scenes.png")
+        write_pairs(leg, folder / "scenes.png", alive=alive)
 
 
 def main():
