@@ -33,9 +33,9 @@ describe('the page of a fresh npm start, opened by the link it prints', { skip }
     patience,
     async () => {
       const { page } = watched;
-      const { note: knowledge, stranger } = await shippedKnowledge();
+      const { name, note: knowledge, stranger } = await shippedKnowledge();
       await page.getByLabel('Prompt', { exact: true }).fill(`a ${stranger}`);
-      await page.getByText(`the demo checkpoint has never seen "${stranger}".`).waitFor();
+      await page.getByText(`${name} has never seen "${stranger}".`).waitFor();
       await page.keyboard.press('Control+Enter');
       await page
         .getByText(/^Step \d+ of 25/)
