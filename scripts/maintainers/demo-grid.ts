@@ -5,13 +5,17 @@
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp, { type OverlayOptions } from 'sharp';
+import { baseName } from '../../src/contract/served-names.ts';
 import { makeFolder, requireWritable } from '../../src/process/usable-path.ts';
 import { startServer } from '../cli/start/testing/started-server.ts';
 
 const usage = `node scripts/maintainers/demo-grid.ts [--out docs/demo.jpg] [--seed N]
   --url URL --key KEY    a server that runs; without them npm start is run for the purpose, with MODELS_DIR where that is set`;
 
-/** The first that the checkpoint knows every word of are drawn: things, or else shapes. */
+/**
+ * The first that the checkpoint knows every word of are drawn: things, or else shapes, or else what it says
+ * itself that it can draw.
+ */
 const prompts = [
   'a cat',
   'three apples under a blue umbrella',
@@ -47,6 +51,15 @@ const caption = 52;
 const gap = 16;
 /** Not white, so that pictures on white have an edge. */
 const background = '#ececec';
+
+/** Prompts that the checkpoint behind text to image gives as its own examples; none where it knows all. */
+async function ownExamples(url: string, key: string): Promise<readonly string[]> {
+  const response = await fetch(`${url}/v1/capabilities`, { headers: { 'x-api-key': key } });
+  const { known_words } = (await response.json()) as {
+    known_words: { serves: string[]; examples: string[] }[];
+  };
+  return known_words.find(({ serves }) => serves.includes(baseName))?.examples ?? [];
+}
 
 /** Undefined where the server says that the checkpoint does not know the prompt's words. */
 async function pictureOf(
@@ -134,13 +147,15 @@ else {
   try {
     const pictures: Captioned[] = [];
     const [url, key] = [values.url ?? own!.url, values.key ?? own?.key ?? ''];
-    for (const prompt of prompts) {
+    for (const prompt of new Set([...prompts, ...(await ownExamples(url, key))])) {
       if (pictures.length === columns * rows) break;
       const picture = await pictureOf(url, key, prompt, Number(values.seed));
       if (picture === undefined) continue;
       pictures.push({ prompt, picture });
       console.log(prompt);
     }
+    if (pictures.length < columns * rows)
+      throw new Error(`the checkpoint knows the words of ${pictures.length} prompts, not ${columns * rows}`);
     await writeGrid(pictures, values.out);
     console.log(values.out);
   } finally {
