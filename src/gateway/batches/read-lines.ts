@@ -1,7 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { setImmediate } from 'node:timers/promises';
 import { mostLines, type ParsedLine, parseLine } from '../../contract/bodies/batches.ts';
 import { ApiError } from '../../contract/errors.ts';
 import { show } from '../../contract/show.ts';
+import { parseJson } from '../http/parse-json.ts';
 import { assertModestJson } from '../http/read-json.ts';
 
 /** How many wrong lines are told. */
@@ -27,7 +29,9 @@ export async function readLines(
   const wrong: { number: number; error: ApiError }[] = [];
   for (const { number, text } of texts) {
     try {
-      const line = parseLine(parseJson(text));
+      const json = Buffer.from(text);
+      assertModestJson(json);
+      const line = parseLine(parseJson(json, 'this'));
       const { customId } = line;
       if (customId !== undefined && names.has(customId))
         throw new ApiError(
@@ -57,26 +61,11 @@ function named(number: number, { code, message, headers }: ApiError): ApiError {
 
 /** Lines that hold something, by their numbers; an end of line is LF or CR LF. */
 function splitLines(body: Buffer): { number: number; text: string }[] {
+  if (!isUtf8(body)) throw new ApiError('malformedBody', 'The batch is not UTF-8');
   return body
     .toString('utf8')
     .replace(/^\ufeff/, '')
     .split('\n')
     .map((text, index) => ({ number: index + 1, text }))
     .filter(({ text }) => text.trim() !== '');
-}
-
-function parseJson(text: string): unknown {
-  assertModestJson(Buffer.from(text));
-  try {
-    return withoutPrototype(JSON.parse(text) as unknown);
-  } catch (cause) {
-    throw new ApiError('malformedBody', 'this is not valid JSON', { cause });
-  }
-}
-
-/** As Fastify's parser does. */
-function withoutPrototype(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
-    throw new ApiError('malformedBody', '__proto__ is no field');
-  return value;
 }

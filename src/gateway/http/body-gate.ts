@@ -4,6 +4,7 @@ import { ApiError, apiErrors } from '../../contract/errors.ts';
 import type { GatewaySettings } from '../gateway.ts';
 import { plainAnswer } from './errors.ts';
 import type { MemoryPool } from './memory-pool.ts';
+import { assertPlain } from './read-json.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -53,6 +54,7 @@ export function gateBodies(app: FastifyInstance, pool: MemoryPool): void {
     });
   });
   app.addHook('preParsing', async (request, reply, payload) => {
+    assertPlain(request);
     const { bodyLimit = 0, config } = request.routeOptions;
     const isForm = /^multipart\//i.test(request.headers['content-type'] ?? '');
     const limit = isForm ? (config.formLimit ?? bodyLimit) : bodyLimit;

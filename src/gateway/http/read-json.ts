@@ -1,5 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ApiError } from '../../contract/errors.ts';
+import { show } from '../../contract/show.ts';
+import { parseJson } from './parse-json.ts';
 
 /** No body of this service is nested more than a few levels deep. */
 const mostLevels = 64;
@@ -62,20 +64,30 @@ function endOfString(json: Buffer, start: number): number {
 }
 
 /**
- * Reads JSON bodies: bounded, without prototypes (as Fastify's own parser), and an empty one as none: clients
- * declare a type on every request, bodies or not. A route that needs a body finds none and says so.
+ * Reads JSON bodies: bounded, without prototypes, and an empty one as none: clients declare a type on every
+ * request, bodies or not. A route that needs a body finds none and says so.
  */
 export function readJson(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
   app.removeContentTypeParser('application/json');
-  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    if (bytes.length === 0) {
-      done(null, undefined);
-      return;
-    }
+  const parse = async (request: FastifyRequest, bytes: Buffer) => {
+    if (bytes.length === 0) return undefined;
+    assertPlain(request);
     assertModestJson(bytes);
-    parse(request, bytes.toString('utf8'), done);
-  });
+    return parseJson(bytes, 'The request body');
+  };
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, parse);
+}
+
+/**
+ * Bodies are read as they are: a compressed one would be unpacked into memory that nobody has reckoned with.
+ * @throws ApiError contentType naming the coding (RFC 9110, 8.4).
+ */
+export function assertPlain({ headers }: Pick<FastifyRequest, 'headers'>): void {
+  const coding = headers['content-encoding']?.trim() ?? '';
+  if (coding === '' || coding.toLowerCase() === 'identity') return;
+  const message = `Content-Encoding ${show(coding)} is not taken here: send the body as it is`;
+  // RFC 9110, 15.5.16: how a client learns what would be.
+  throw new ApiError('contentType', message, { headers: { 'accept-encoding': 'identity' } });
 }
 
 /**

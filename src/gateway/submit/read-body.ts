@@ -85,6 +85,9 @@ async function readForm(request: FastifyRequest, limit: number): Promise<RawBody
       const { length } = String(part.value);
       if (part.valueTruncated || (length > longestField && !isPicture))
         throw new ApiError('tooLarge', `The form's field ${show(fieldname)} is too large`);
+      // The form's parser puts this where bytes are not of the charset, and the prompt would be another.
+      if (String(part.value).includes('\ufffd'))
+        throw new ApiError('malformedBody', `The form's field ${show(fieldname)} is not UTF-8`);
       count(length);
       if (isPicture) fileNames.push(fieldname);
       if (isPicture) pictures.set(fieldname, part.value);

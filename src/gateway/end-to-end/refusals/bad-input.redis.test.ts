@@ -220,25 +220,3 @@ test('a prompt of more chunks than the ceiling is 400 at submit, naming field an
   const negative = await service.post('/v2/sdxl-torch', { prompt, negative_prompt: long });
   assert.match(negative.json().error, /^negative_prompt: /);
 });
-
-test('a field of a form that is over the limit is 413 and names the field', async () => {
-  const small = await service.gateway({ imageBodyLimit: 2000 });
-  const base64 = Buffer.alloc(1800).toString('base64');
-  for (const name of ['image', 'prompt']) {
-    const form = `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${base64}\r\n--x--\r\n`;
-    const headers = { 'content-type': 'multipart/form-data; boundary=x' };
-    const response = await service.post('/v2/sdxl-img2img', form, headers, small);
-    assert.equal(response.statusCode, 413, response.body);
-  }
-  await small.close();
-});
-
-test('a part of a form that is declared as JSON and is none is 400', async () => {
-  const form =
-    '--x\r\nContent-Disposition: form-data; name="prompt"\r\nContent-Type: application/json\r\n\r\n{\r\n--x--\r\n';
-  const response = await service.post('/v2/sdxl-torch', form, {
-    'content-type': 'multipart/form-data; boundary=x',
-  });
-  assert.equal(response.statusCode, 400);
-  assert.match(response.json().error, /declared as JSON/);
-});
