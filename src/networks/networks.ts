@@ -73,6 +73,11 @@ export interface UnetInput {
   readonly timestepCond?: Float32Array;
   /** [batch, timeIdCount]: 6 for base checkpoints, 5 for the refiner. */
   readonly timeIds: Float32Array;
+  /**
+   * As long as the latents: where the output may be written to and be given back, so that no new array is
+   * needed for each step. Not to be read before.
+   */
+  readonly target?: Float32Array;
 }
 
 export interface Unet extends Warmable {

@@ -12,7 +12,7 @@ import { isCuda } from './runtime/device.ts';
 import type { NetworkSession } from './runtime/network-session.ts';
 import { type NetworkOptions, openSession } from './runtime/session.ts';
 import type { Tensors } from './runtime/tensor-values.ts';
-import { floatsOf, floatTensor, requireSize } from './runtime/tensors.ts';
+import { floatsOf, floatTarget, floatTensor, requireSize } from './runtime/tensors.ts';
 import { readVaeScales } from './vae-scales-file.ts';
 
 /** Options of a VAE. */
@@ -43,7 +43,8 @@ async function openHalf(component: Component<VaeConfig>, half: VaeHalf, options:
   const session = await open('float16', known ?? (await measureVaeScales(component, half)));
   return {
     ...session,
-    run: (input, signal) => withFallback(`${name} ${half}`, session, () => open('float32'), input, signal),
+    run: (input, signal, targets) =>
+      withFallback(`${name} ${half}`, session, () => open('float32'), input, signal, targets),
   };
 }
 
@@ -57,14 +58,15 @@ export async function withFallback(
   openFloat32: () => Promise<Pick<NetworkSession, 'run' | 'release'>>,
   input: Tensors,
   signal?: AbortSignal,
+  targets?: Tensors,
 ): Promise<Tensors> {
-  const outputs = await session.run(input, signal);
+  const outputs = await session.run(input, signal, targets);
   if (Object.values(outputs).every(({ data }) => !(data instanceof Float32Array) || allFinite(data)))
     return outputs;
   process.stderr.write(`engine: ${name}: float16 was not enough for this picture, computed in float32\n`);
   const wide = await openFloat32();
   try {
-    return await wide.run(input, signal);
+    return await wide.run(input, signal, targets);
   } finally {
     await wide.release();
   }
@@ -102,16 +104,19 @@ export async function openVaeDecoder(
 ): Promise<VaeDecoder> {
   const { config, name } = component;
   const decoder = await openHalf(component, 'decoder', options);
+  const shape = vaeGeometry(config);
 
   return {
-    ...vaeGeometry(config),
+    ...shape,
     release: decoder.release,
     warmedUp: decoder.warmedUp,
     async decode(latents, height, width, signal) {
       requireSize(`${name}: height`, height);
       requireSize(`${name}: width`, width);
       const input = floatTensor(`${name}: latents`, latents, [1, config.latent_channels, height, width]);
-      return floatsOf(await decoder.run({ latents: input }, signal), 'pixels');
+      const sides = [height * shape.factor, width * shape.factor] as const;
+      const pixels = floatTarget([1, config.out_channels, ...sides]);
+      return floatsOf(await decoder.run({ latents: input }, signal, { pixels }), 'pixels');
     },
   };
 }

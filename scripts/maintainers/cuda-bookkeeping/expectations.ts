@@ -67,7 +67,8 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return 'two shapes: one capture each, all on one thread, five replays of one launch each; a third shape runs without; no allocation under a capture; the arena does not shrink under graphs';
   },
 
-  'a network of the product': (steps, { failure }) => {
+  'a network of the product': (steps, { failure, filled }) => {
+    assert.equal(filled, 5, 'outputs lie in the arrays that were given for them');
     const captures = named([...steps.values()].flat(), 'cudaStreamBeginCapture');
     assert.equal(captures.length, 2, 'one capture for each of two shapes');
     assert.equal(threads(captures), 1);

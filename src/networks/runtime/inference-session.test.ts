@@ -186,6 +186,22 @@ for (const [dataType, data] of [
     await session.release();
   });
 
+test('an output is written to the array that is given for it, which must be of its shape', async () => {
+  const port = (name: string) => ({ name, dataType: 'float32' as const, shape: [null] });
+  const session = await openInferenceSession(operator('Neg', [port('x')], port('y')), cpu);
+  const x = { data: Float32Array.of(1, 2, 3), shape: [3] };
+  const y = { data: new Float32Array(3), shape: [3] };
+  const made = await session.run({ x }, { targets: { y } });
+  assert.equal(made.y, y);
+  assert.deepEqual(y.data, Float32Array.of(-1, -2, -3));
+  const into = (length: number, sides: number) =>
+    session.run({ x }, { targets: { y: { data: new Float32Array(length), shape: [sides] } } });
+  await assert.rejects(into(2, 2), RuntimeError);
+  await assert.rejects(into(4, 3), /shape \[3\] holds 3 values, not 4/);
+  assert.deepEqual((await session.run({ x })).y, y);
+  await session.release();
+});
+
 test('an array that only the run holds is whole until the run has ended', async () => {
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');

@@ -9,7 +9,14 @@ import { type RunOptions, runConfig } from './runs/run-options.ts';
 import { requireOk } from './runtime-error.ts';
 import { createSessionOptions, type SessionOptions } from './session-options.ts';
 import { inputPorts, outputPorts, type SessionPort } from './session-ports.ts';
-import { memoryInfo, placeOf, readValue, type Tensor, type TensorValue } from './tensor-values.ts';
+import {
+  memoryInfo,
+  placeOf,
+  readValue,
+  type Tensor,
+  type TensorValue,
+  valuesOver,
+} from './tensor-values.ts';
 import { createTurns } from './turns.ts';
 
 /** A loaded graph. Runs asked for while one is under way wait for it. */
@@ -102,14 +109,20 @@ function sessionOf(
     inputs,
     outputs,
     runHeld,
-    run: async (feeds, options) => {
-      const made = await runHeld(feeds, options);
+    run: async (feeds, options = {}) => {
+      const { targets = {}, into = {} } = options;
+      const given = valuesOver(library, targets);
       try {
-        return Object.fromEntries(
-          Object.entries(made).map(([name, value]) => [name, readValue(library, value)]),
-        );
+        const made = await runHeld(feeds, { ...options, into: { ...into, ...given } });
+        try {
+          return Object.fromEntries(
+            Object.entries(made).map(([name, value]) => [name, targets[name] ?? readValue(library, value)]),
+          );
+        } finally {
+          for (const value of Object.values(made)) value.release();
+        }
       } finally {
-        for (const value of Object.values(made)) value.release();
+        for (const value of Object.values(given)) value.release();
       }
     },
     release: () => {

@@ -6,10 +6,11 @@ export interface NetworkSession {
   /**
    * The inputs' arrays must not change until the run has ended.
    * @param signal ends the run within the operator that is under way; the session can be used as before.
+   * @param targets as RunOptions has them.
    * @returns the outputs by name.
    * @throws RuntimeError; the signal's reason; Error where the session is released.
    */
-  run(inputs: Tensors, signal?: AbortSignal): Promise<Tensors>;
+  run(inputs: Tensors, signal?: AbortSignal, targets?: Tensors): Promise<Tensors>;
   /**
    * Runs once on inputs of these shapes, whose values do not matter, and makes further runs on them faster.
    * Absent where nothing can.
@@ -21,5 +22,9 @@ export interface NetworkSession {
 }
 
 export function plainSession({ run, release }: InferenceSession): NetworkSession {
-  return { warmedUp: new Set(), run: (inputs, signal) => run(inputs, { signal }), release };
+  return {
+    warmedUp: new Set(),
+    run: (inputs, signal, targets) => run(inputs, { signal, targets }),
+    release,
+  };
 }

@@ -13,7 +13,7 @@ import { type NetworkSession, plainSession } from './network-session.ts';
 import { openTogether } from './open-all.ts';
 import type { SessionOptions } from './session-options.ts';
 import { openStage, type RuntimeModel, type Stage } from './stage.ts';
-import { readValue, type Tensor, type Tensors, type TensorValue } from './tensor-values.ts';
+import { readValue, type Tensor, type Tensors, type TensorValue, valuesOver } from './tensor-values.ts';
 import { createTurns } from './turns.ts';
 import { givenNetwork } from './weights/given-network.ts';
 import type { OwnWeights, WeightValues } from './weights/own-weights.ts';
@@ -122,7 +122,7 @@ export async function openSession(
   const turns = createTurns();
   return {
     warmedUp: new Set(),
-    run: (inputs, signal) => turns.alone(() => runStages(parts, stages, inputs, signal)),
+    run: (inputs, signal, targets) => turns.alone(() => runStages(parts, stages, inputs, signal, targets)),
     release: async () => {
       await Promise.all(stages.map((stage) => stage.release()));
     },
@@ -146,7 +146,10 @@ async function runStages(
   stages: readonly Stage[],
   inputs: Tensors,
   signal: AbortSignal | undefined,
+  targets: Tensors = {},
 ): Promise<Tensors> {
+  const library = loadLibrary();
+  const into = valuesOver(library, targets);
   let made: Record<string, TensorValue> = {};
   const releaseMade = (): void => {
     for (const value of Object.values(made)) value.release();
@@ -156,13 +159,16 @@ async function runStages(
       const { inputs: ports } = parts[index]!;
       const given: Readonly<Record<string, Tensor | TensorValue>> = { ...inputs, ...made };
       const feeds = ports.flatMap(({ name }) => (name in given ? [[name, given[name]!] as const] : []));
-      const next = await stage.run(Object.fromEntries(feeds), signal);
+      const isLast = index === stages.length - 1;
+      const next = await stage.run(Object.fromEntries(feeds), signal, isLast ? into : {});
       releaseMade();
       made = next;
     }
-    const library = loadLibrary();
-    return Object.fromEntries(Object.entries(made).map(([name, value]) => [name, readValue(library, value)]));
+    return Object.fromEntries(
+      Object.entries(made).map(([name, value]) => [name, targets[name] ?? readValue(library, value)]),
+    );
   } finally {
     releaseMade();
+    for (const value of Object.values(into)) value.release();
   }
 }

@@ -19,15 +19,25 @@ export interface SteadyModel extends RuntimeModel {
 
 /** One part of a graph. Runs must not overlap. */
 export interface Stage {
-  /** @returns the outputs where the runtime has them; the caller releases them. */
-  run(feeds: Feeds, signal: AbortSignal | undefined): Promise<Record<string, TensorValue>>;
+  /**
+   * @param into values to write outputs to.
+   * @returns the outputs where the runtime has them; the caller releases them.
+   */
+  run(
+    feeds: Feeds,
+    signal: AbortSignal | undefined,
+    into?: Readonly<Record<string, TensorValue>>,
+  ): Promise<Record<string, TensorValue>>;
   release(): Promise<void>;
 }
 
 export async function openStage(main: RuntimeModel, steady?: SteadyModel): Promise<Stage> {
   const session = await openInferenceSession(main.model, main.options);
   if (steady === undefined)
-    return { release: session.release, run: (feeds, signal) => session.runHeld(feeds, { signal }) };
+    return {
+      release: session.release,
+      run: (feeds, signal, into = {}) => session.runHeld(feeds, { signal, into }),
+    };
   // After the other: while a model loads, some of its weights are in memory twice.
   const second = await openInferenceSession(steady.model, steady.options).catch(async (error: unknown) => {
     await session.release();
@@ -42,7 +52,7 @@ export async function openStage(main: RuntimeModel, steady?: SteadyModel): Promi
     [seen, kept] = [{}, {}];
   };
   return {
-    run: async (feeds, signal) => {
+    run: async (feeds, signal, into = {}) => {
       const [own, rest]: [Record<string, Tensor>, Record<string, Tensor | TensorValue>] = [{}, {}];
       for (const [name, feed] of Object.entries(feeds))
         if (steady.inputs.includes(name) && 'data' in feed) own[name] = feed;
@@ -55,7 +65,7 @@ export async function openStage(main: RuntimeModel, steady?: SteadyModel): Promi
           Object.entries(own).map(([name, { data, shape }]) => [name, { data: data.slice(), shape }]),
         );
       }
-      return session.runHeld({ ...rest, ...kept }, { signal });
+      return session.runHeld({ ...rest, ...kept }, { signal, into });
     },
     release: async () => {
       await Promise.all([session.release(), second.release()]);

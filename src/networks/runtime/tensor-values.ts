@@ -63,6 +63,13 @@ export function valueOver(library: Library, { data, shape }: Tensor): TensorValu
   return valueAt(library, placeOf(), data, data.byteLength, elementCode(data), shape, data);
 }
 
+/** By name, as valueOver. */
+export function valuesOver(library: Library, tensors: Tensors): Record<string, TensorValue> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [name, valueOver(library, tensor)]),
+  );
+}
+
 /** A tensor over bytes of ours of any element type, which is given by its ONNXTensorElementDataType. */
 export function valueOverBytes(
   library: Library,

@@ -18,6 +18,11 @@ export function floatTensor(name: string, data: Float32Array, shape: readonly nu
   return { data, shape };
 }
 
+/** For an output to be written to. */
+export function floatTarget(shape: readonly number[]): Tensor {
+  return { data: new Float32Array(shape.reduce((product, side) => product * side, 1)), shape };
+}
+
 export function integerTensor(values: Iterable<number>, shape: readonly number[]): Tensor {
   return { data: BigInt64Array.from(values, BigInt), shape };
 }

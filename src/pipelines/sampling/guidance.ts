@@ -87,7 +87,10 @@ export function guided(options: GuidanceOptions): DenoiseMany {
       : [positive];
   const rowsAt = (sigma: number) =>
     interval === undefined || isWithin({ sigma }, interval) ? both : [positive];
-  const inputs = new Map<string, Omit<Parameters<Unet['predictNoise']>[0], 'latents' | 'timestep'>>();
+  const inputs = new Map<
+    string,
+    Omit<Parameters<Unet['predictNoise']>[0], 'latents' | 'target' | 'timestep'>
+  >();
 
   const told =
     unet.timestepCondWidth === undefined
@@ -112,48 +115,56 @@ export function guided(options: GuidanceOptions): DenoiseMany {
     return input;
   };
 
-  const predict = async (samples: readonly Float32Array[], { sigma, timestep }: NoiseLevel) => {
+  /** Arrays that a call of the network has done with, by their length: see UnetInput. */
+  const spare: { readonly latents: Float32Array; readonly target: Float32Array }[] = [];
+
+  /** @param use made of each sample's prediction before its memory is another's. */
+  const predict = async <Made>(
+    samples: readonly Float32Array[],
+    { sigma, timestep }: NoiseLevel,
+    use: (prediction: Prediction, sample: Float32Array) => Made,
+  ): Promise<Made[]> => {
     const length = samples[0]!.length;
     const rows = rowsAt(sigma);
     const input = inputsFor(rows, samples.length);
     const inputScale = noise.preconditioningAt(sigma).input;
-    const latents = new Float32Array(input.batch * length);
-    for (let row = 0; row < input.batch; row++) {
-      const sample = samples[row % samples.length]!;
-      const offset = row * length;
-      for (let i = 0; i < length; i++) latents[offset + i] = sample[i]! * inputScale;
-    }
-    const prediction = await unet.predictNoise({ ...input, latents, timestep }, signal);
-    return samples.map((_, index) => {
-      const first = prediction.subarray(index * length, (index + 1) * length);
-      const second = prediction.subarray(
-        (samples.length + index) * length,
-        (samples.length + index + 1) * length,
-      );
-      return rows.length === 2
-        ? { negative: first, positive: second }
-        : { negative: undefined, positive: first };
+    const whole = input.batch * length;
+    const at = spare.findIndex(({ latents }) => latents.length === whole);
+    const arrays =
+      at < 0
+        ? { latents: new Float32Array(whole), target: new Float32Array(whole) }
+        : spare.splice(at, 1)[0]!;
+    const { latents } = arrays;
+    for (const [index, sample] of samples.entries())
+      for (let i = 0; i < length; i++) latents[index * length + i] = sample[i]! * inputScale;
+    if (rows.length === 2) latents.copyWithin(whole / 2, 0, whole / 2);
+    const prediction = await unet.predictNoise({ ...input, ...arrays, timestep }, signal);
+    const part = (index: number) => prediction.subarray(index * length, (index + 1) * length);
+    const made = samples.map((sample, index) => {
+      const [negative, positive] =
+        rows.length === 2 ? [part(index), part(samples.length + index)] : [undefined, part(index)];
+      return use({ negative, positive }, sample);
     });
+    spare.push(arrays);
+    return made;
   };
 
-  const denoise = async (samples: readonly Float32Array[], level: NoiseLevel) => {
+  const denoise = (samples: readonly Float32Array[], level: NoiseLevel) => {
     const scales = noise.preconditioningAt(level.sigma);
-    const predictions = await predict(samples, level);
-    return predictions.map((prediction, index) =>
-      cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale, rescale), scales),
+    return predict(samples, level, (prediction, sample) =>
+      cleanLatents(sample, withGuidance(prediction, guidanceScale, rescale), scales),
     );
   };
   if (!apart) return denoise;
   return Object.assign(denoise, {
-    apart: async (samples: readonly Float32Array[], level: NoiseLevel) => {
+    apart: (samples: readonly Float32Array[], level: NoiseLevel) => {
       const scales = noise.preconditioningAt(level.sigma);
-      const predictions = await predict(samples, level);
-      return predictions.map((prediction, index): Estimates => {
+      return predict(samples, level, (prediction, sample): Estimates => {
         const { negative, positive } = prediction;
-        const unguided = cleanLatents(samples[index]!, negative ?? positive, scales);
+        const unguided = cleanLatents(sample, negative ?? positive, scales);
         return {
           unguided,
-          guided: cleanLatents(samples[index]!, withGuidance(prediction, guidanceScale, rescale), scales),
+          guided: cleanLatents(sample, withGuidance(prediction, guidanceScale, rescale), scales),
         };
       });
     },

@@ -28,7 +28,7 @@ export async function openCapturingSession(model: RuntimeModel, index: number): 
   const graphs = cudaGraphs(session, index);
   return {
     ...plainSession(session),
-    run: (inputs, signal) => graphs.run(inputs, { signal }),
+    run: (inputs, signal, targets) => graphs.run(inputs, { signal, targets }),
     capture: (inputs) => graphs.capture(inputs).catch(say),
     release: async () => {
       await session.release();

@@ -55,6 +55,7 @@ export function cudaGraphs(session: InferenceSession, index: number): CudaGraphs
     options: RunOptions,
   ): Promise<Record<string, Tensor>> => {
     const made: Record<string, Tensor> = {};
+    const { targets = {} } = options;
     await session.runHeld(valuesOf(inputs), {
       ...options,
       into: valuesOf(outputs),
@@ -65,7 +66,11 @@ export function cudaGraphs(session: InferenceSession, index: number): CudaGraphs
         },
         after: () => {
           for (const [name, { memory, type, shape }] of outputs) {
-            const data = arrayOver(type, new ArrayBuffer(sizeOf(type, shape)));
+            const { data } = targets[name] ?? {
+              data: arrayOver(type, new ArrayBuffer(sizeOf(type, shape))),
+            };
+            if (data.byteLength !== sizeOf(type, shape))
+              throw new Error(`${name} takes ${sizeOf(type, shape)} bytes, not ${data.byteLength}`);
             memory.read(data);
             made[name] = { data, shape };
           }

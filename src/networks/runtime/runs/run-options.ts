@@ -1,6 +1,6 @@
 import type { CudaOptions } from '../cuda/cuda-options.ts';
 import { cudaIndex, type Device } from '../device.ts';
-import type { TensorValue } from '../tensor-values.ts';
+import type { Tensors, TensorValue } from '../tensor-values.ts';
 
 export interface RunOptions {
   /** Ends the run within the operator that is under way; the session can be used as before. */
@@ -9,6 +9,11 @@ export interface RunOptions {
   readonly outputs?: readonly string[];
   /** Values to write outputs to, by name; the others the runtime makes. */
   readonly into?: Readonly<Record<string, TensorValue>>;
+  /**
+   * Arrays that outputs are written to, by name, where arrays are wanted: large ones that are made anew for
+   * each run have V8 collect garbage several times in a picture. They must not be read until the run has ended.
+   */
+  readonly targets?: Tensors | undefined;
   /** Captures the run as a CUDA graph, or replays that. */
   readonly graph?: GraphRun;
   /** Gives back to the device, after the run, what of the arena is not in use. */

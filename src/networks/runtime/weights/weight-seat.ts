@@ -95,10 +95,10 @@ export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0)
         });
       return {
         warmedUp,
-        run: (inputs, signal) =>
+        run: (inputs, signal, targets) =>
           turns.alone(async () => {
             if (!networks.has(network)) throw new Error('the session is released');
-            return (await takeSeat(network, signal)).run(inputs, signal);
+            return (await takeSeat(network, signal)).run(inputs, signal, targets);
           }),
         release: leave,
       };
