@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { allFinite } from '../numerics/all-finite.ts';
+import { fillPictureBytes } from '../numerics/picture-kernel.ts';
 import type { OutputFormat } from './output-formats.ts';
 import { restrictedSharp } from './restricted-sharp.ts';
 
@@ -50,15 +50,9 @@ export function interleavedBytes(pixels: Float32Array, width: number, height: nu
   const area = width * height;
   if (pixels.length !== 3 * area)
     throw new RangeError(`${pixels.length} pixel values cannot be a picture of ${width}x${height}x3`);
-  if (!allFinite(pixels)) throw nonFinite(pixels, width, area);
-  // Uint8ClampedArray clamps and rounds half to even, exactly the conversion wanted; NaN would become 0.
-  const bytes = new Uint8ClampedArray(3 * area);
-  for (let channel = 0; channel < 3; channel++) {
-    const plane = pixels.subarray(channel * area, (channel + 1) * area);
-    for (let position = 0, at = channel; position < area; position++, at += 3)
-      bytes[at] = Math.fround(Math.fround(plane[position]! / 2 + 0.5) * 255);
-  }
-  return new Uint8Array(bytes.buffer);
+  const bytes = new Uint8Array(3 * area);
+  if (!fillPictureBytes(bytes, pixels)) throw nonFinite(pixels, width, area);
+  return bytes;
 }
 
 function nonFinite(pixels: Float32Array, width: number, area: number): NonFinitePixelsError {

@@ -42,6 +42,13 @@ export const i32 = {
 export const v128 = {
   /** Reads 16 bytes at a constant address. */
   load: (address: number): Code => [...i32.constant(0), ...vector(0x00), 4, ...unsigned(address)],
+  /** Reads 16 bytes at `address` + `offset`. */
+  loadAt: (address: Code, offset: number): Code => [...address, ...vector(0x00), 4, ...unsigned(offset)],
+  /** Writes 16 bytes at `address` + `offset`. */
+  store: (address: Code, offset: number, value: Code): Code => [
+    ...[...address, ...value, ...vector(0x0b)],
+    ...[4, ...unsigned(offset)],
+  ],
   /** Writes the low half of `value` at `address` + `offset`. */
   storeLow64: (address: Code, offset: number, value: Code): Code => [
     ...[...address, ...value, ...vector(0x5b)],
@@ -57,7 +64,27 @@ export const v128 = {
   ],
 };
 
-export const i32x4 = { splat: unary(0x11), add: binary(0xae) };
+export const i32x4 = {
+  splat: unary(0x11),
+  add: binary(0xae),
+  /** The next integer towards 0, or the nearest that there is; 0 of NaN. */
+  fromFloat32: unary(0xf8),
+};
+
+export const f32x4 = {
+  /** The nearest integer, of two the even one. */
+  nearest: unary(0x6a),
+  add: binary(0xe4),
+  multiply: binary(0xe6),
+};
+
+/** Lanes of `a` and then of `b`, each the nearest number of half the bits. */
+export const i16x8 = { narrowSigned: binary(0x85) };
+export const i8x16 = {
+  narrowUnsigned: binary(0x66),
+  /** The bytes of `a` (0 to 15) and `b` (16 to 31) named by `lanes`, of which there are 16. */
+  shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [...a, ...b, ...vector(0x0d), ...lanes],
+};
 
 export const i64x2 = {
   add: binary(0xce),
