@@ -121,6 +121,22 @@ test("a checkpoint's tokenizer.json is read where the two older files are missin
   }
 });
 
+test('folders with the same vocabulary have one tokenizer, any other pad or token has its own', async () => {
+  const files = { 'vocab.json': smallVocabulary, 'merges.txt': smallMerges };
+  const load = async (more: Record<string, unknown>, pad: 'eos' | number) =>
+    loadTokenizer({ directory: await folderWith({ ...files, ...more }), pad });
+  const one = await load({}, 'eos');
+  assert.equal(await load({}, 'eos'), one);
+  const others = [
+    await load({}, 0),
+    await load({ 'added_tokens.json': { '<Subject>': 11 } }, 'eos'),
+    await load({ 'merges.txt': '#version: 0.2\nc a\n' }, 'eos'),
+  ];
+  assert.equal(new Set([one, ...others]).size, 4);
+  assert.deepEqual(one.encode('cat'), [5]);
+  assert.deepEqual(others[2]!.encode('cat'), [4, 3]);
+});
+
 test('the pad token that a checkpoint names wins over the expected one, in both ways of writing it', async () => {
   const files = { 'vocab.json': smallVocabulary, 'merges.txt': smallMerges };
   for (const named of [
