@@ -36,6 +36,7 @@ export async function openClipTextEncoder(
     projectionWidth: hasProjection ? config.projection_dim : undefined,
     deepestClipSkip: deepestClipSkip(config),
     takesVectors: true,
+    loaded: session,
     release: session.release,
     warmedUp: session.warmedUp,
     async encodePrompt(ids, { vectors = [], clipSkip = 0, signal } = {}) {

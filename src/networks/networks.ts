@@ -52,6 +52,11 @@ export interface ClipTextEncoder extends Warmable {
   readonly deepestClipSkip: number;
   /** Whether vectors can stand in place of tokens. */
   readonly takesVectors: boolean;
+  /**
+   * The same object for encoders that are one loaded network, as the second of a base and that of its refiner
+   * mostly are: they make the same of the same ids. Absent where that is not known.
+   */
+  readonly loaded?: object;
   /** `ids` is [batch, tokens], row-major. */
   encodePrompt(ids: Int32Array, options?: EncodeOptions): Promise<PromptEncoding>;
   release(): Promise<void>;

@@ -72,27 +72,53 @@ for (const [index, expected] of oracle.cases.entries()) {
   });
 }
 
+/** Those of a checkpoint, whose encoders tell how many chunks they were given. */
+function counted(of: Models['textStages']) {
+  const passes = { chunks: 0 };
+  const textStages = of.map(({ tokenizer, encoder }): Models['textStages'][number] => ({
+    tokenizer,
+    encoder: {
+      ...encoder,
+      encodePrompt(ids) {
+        passes.chunks += ids.length / encoder.tokens;
+        return encoder.encodePrompt(ids);
+      },
+    },
+  }));
+  return { textStages, passes };
+}
+
 test('a negative prompt seen before costs no encoder pass', async () => {
   const cache = createEmbeddingCache(2 ** 24);
-  let passes = 0;
-  const counted: Models = {
-    ...models.base!,
-    textStages: models.base!.textStages.map(({ tokenizer, encoder }) => ({
-      tokenizer,
-      encoder: {
-        ...encoder,
-        encodePrompt(ids) {
-          passes += ids.length / encoder.tokens;
-          return encoder.encodePrompt(ids);
-        },
-      },
-    })),
-  };
+  const { textStages, passes } = counted(models.base!.textStages);
+  const base = { ...models.base!, textStages };
   const request = { ...defaults, cache, negativePrompt: 'blurry, low quality' };
-  await encodePrompts(counted, { ...request, prompt: 'a fox' });
-  assert.equal(passes, 4);
-  await encodePrompts(counted, { ...request, prompt: 'a heron' });
-  assert.equal(passes, 6);
+  await encodePrompts(base, { ...request, prompt: 'a fox' });
+  assert.equal(passes.chunks, 4);
+  await encodePrompts(base, { ...request, prompt: 'a heron' });
+  assert.equal(passes.chunks, 6);
+});
+
+test('what base and refiner share of their text encoders encodes a prompt once, others each on their own', async () => {
+  const request = { ...defaults, prompt: 'a (fox)1.3 in snow', negativePrompt: 'blurry' };
+  const { textStages, passes } = counted(models.base!.textStages);
+  const base = { ...models.base!, textStages };
+  const unet = { ...models.refiner!.unet, crossAttentionWidth: textStages[1]!.encoder.width };
+  const sharing = { ...models.refiner!, unet, textStages: textStages.slice(1) };
+  const alone = await encodePrompts(sharing, { ...request, cache: createEmbeddingCache(2 ** 24) });
+  const cache = createEmbeddingCache(2 ** 24);
+  passes.chunks = 0;
+  await encodePrompts(base, { ...request, cache });
+  assert.deepEqual(await encodePrompts(sharing, { ...request, cache }), alone);
+  assert.equal(passes.chunks, 4);
+
+  const own = counted(models.refiner!.textStages);
+  await encodePrompts({ ...models.refiner!, textStages: own.textStages }, { ...request, cache });
+  assert.equal(own.passes.chunks, 2);
+  const { loaded: _, ...unknown } = textStages[1]!.encoder;
+  const exported = { ...sharing, textStages: [{ ...textStages[1]!, encoder: unknown }] };
+  await encodePrompts(exported, { ...request, cache });
+  assert.equal(passes.chunks, 6);
 });
 
 test('a prompt of too many chunks is refused with the count, not truncated', async () => {

@@ -105,7 +105,7 @@ async function encodeStages(
     const encodings = await encodeChunks(
       stage,
       chunks.map((chunk) => withVectors(chunk, stage.encoder, key, options, models.name)),
-      `${models.name}${models.variant ?? ''}/${index}`,
+      keyOf(stage.encoder) ?? `${models.name}${models.variant ?? ''}/${index}`,
       options,
     );
     const stageWidth = stage.encoder.width;
@@ -122,6 +122,17 @@ async function encodeStages(
   }
   if (pooled === undefined) throw new Error(`${models.name}: the last text encoder has no pooled embedding`);
   return { hiddenStates, pooled };
+}
+
+const keys = new WeakMap<object, string>();
+let lastKey = 0;
+
+/** What tells a loaded text encoder from others; one that several checkpoints have encodes a chunk once. */
+function keyOf({ loaded }: ClipTextEncoder): string | undefined {
+  if (loaded === undefined) return undefined;
+  const key = keys.get(loaded) ?? `loaded ${++lastKey}`;
+  keys.set(loaded, key);
+  return key;
 }
 
 function requireLayers(
@@ -175,10 +186,10 @@ function withVectors(
 async function encodeChunks(
   stage: TextStage,
   chunks: readonly EncoderChunk[],
-  checkpoint: string,
+  encoder: string,
   { cache, clipSkip = 0, signal }: Pick<ConditioningOptions, 'cache' | 'clipSkip' | 'signal'>,
 ): Promise<PromptEncoding[]> {
-  const keys = chunks.map(({ ids, versions }) => `${checkpoint}/${clipSkip}/${ids.join(',')}/${versions}`);
+  const keys = chunks.map(({ ids, versions }) => `${encoder}/${clipSkip}/${ids.join(',')}/${versions}`);
   const found = new Map(keys.map((key) => [key, cache.get(key)]));
   const missing = [...found].filter(([, encoding]) => encoding === undefined).map(([key]) => key);
   if (missing.length > 0) {
