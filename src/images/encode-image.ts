@@ -35,7 +35,8 @@ export async function convertPreview(jpeg: Uint8Array, format: OutputFormat): Pr
 function encoded(image: Sharp, format: OutputFormat, quality: number): Promise<Buffer> {
   switch (format) {
     case 'jpeg':
-      return image.jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer();
+      // Tables made for the picture save 7 % of its bytes for two to four times the time.
+      return image.jpeg({ quality, chromaSubsampling: '4:4:4', optimiseCoding: false }).toBuffer();
     case 'png':
       return image.png({ palette: false }).toBuffer();
     case 'webp':
