@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-# Seconds without a sign of life after which a training stands still, and until its first.
+# Seconds without a sign of life after which a training stands still, and until its first; twice as many after
+# each try that stood still, for it may have been the machine that was slow.
 STILL, STILL_AT_FIRST = 110, 150
 # Seconds to save what there is when the leg is over or cut, before the end is made. One that is over may draw
 # its sheets for longer, as long as it shows signs of life.
@@ -27,6 +28,7 @@ TRIES = ([], ["--no-compile"], ["--careful"], ["--careful", "--workers", "0", "-
 class Watch:
     def __init__(self, folder, end):
         self.file, self.end, self.process, self.is_cut = Path(folder) / "beat", end, None, False
+        self.patience = 1
 
     def begin(self, command):
         self.file.unlink(missing_ok=True)
@@ -41,8 +43,8 @@ class Watch:
 
     def is_still(self):
         if not self.file.exists():
-            return time.time() - self.begun > STILL_AT_FIRST
-        return time.time() - self.file.stat().st_mtime > STILL
+            return time.time() - self.begun > STILL_AT_FIRST * self.patience
+        return time.time() - self.file.stat().st_mtime > STILL * self.patience
 
     def finish(self):
         """The training's exit code; None where it had to be ended."""
@@ -50,6 +52,7 @@ class Watch:
             late = time.time() - self.end
             if (late > GRACE and self.is_cut) or (not 0 <= late <= GRACE and self.is_still()):
                 self.end_all()
+                self.patience *= 2
                 return None
             time.sleep(0.5)
         self.end_all()

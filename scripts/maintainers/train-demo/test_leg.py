@@ -74,6 +74,18 @@ class Supervised(unittest.TestCase):
                 watch.is_cut = is_cut
                 self.assertEqual(watch.finish(), ended, (code, is_cut))
 
+    def test_after_a_try_that_stood_still_the_next_one_is_given_twice_the_time(self):
+        slow = "import time; time.sleep(5)"
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            mock.patch.multiple(supervise, STILL=4, STILL_AT_FIRST=4),
+        ):
+            watch, ended = supervise.Watch(folder, time.time() + 60), []
+            for _ in range(2):
+                watch.begin([sys.executable, "-c", slow])
+                ended.append(watch.finish())
+            self.assertEqual(ended, [None, 0])
+
 
 if __name__ == "__main__":
     unittest.main()

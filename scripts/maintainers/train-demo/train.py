@@ -112,7 +112,9 @@ def train(make, leg, clock, options, planned):
     """One stage; where its loss is no number any more, it goes on from what was saved, at half the rate."""
     from running import running
 
+    beat = running.Beat(options.resume)
     for halvings in range(3):
+        beat.touch()
         stage = begin(make, leg, options.batch)
         stage.rate *= 0.5**halvings
         budget = budget_of(make.name, clock, options.whole * 60, options.spent)
