@@ -15,6 +15,23 @@ export interface TensorLocation {
   readonly shape: readonly number[];
   /** The bytes hold the matrix the other way round: row-major as [shape[1], shape[0]]. */
   readonly transposed?: true;
+  /**
+   * The tensor is another one with products added, which lies in no file as such: whoever knows nothing of
+   * that reads beyond the end of one, and fails.
+   */
+  readonly pending?: PendingProducts;
+}
+
+/** A tensor [outputs, ...inputs] and products [outputs, rank] x [rank, ...inputs] to be added to it. */
+export interface PendingProducts {
+  readonly onto: TensorLocation;
+  readonly products: readonly {
+    readonly up: TensorLocation;
+    readonly down: TensorLocation;
+    readonly scale: number;
+  }[];
+  /** Name, size and time of the products' files when their headers were read. */
+  readonly files: readonly (readonly (string | number)[])[];
 }
 
 /** One network of a checkpoint: its config and its tensors by published key name. */

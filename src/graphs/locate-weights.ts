@@ -1,4 +1,4 @@
-import type { Component, Dtype, TensorLocation } from '../checkpoints/checkpoint.ts';
+import type { Component, Dtype, PendingProducts, TensorLocation } from '../checkpoints/checkpoint.ts';
 import { type DataType, dataTypes, type Initializer, type Node } from '../onnx/onnx-proto.ts';
 import type { NetworkGraph, Weight } from './graph.ts';
 
@@ -10,6 +10,8 @@ export interface LocatedWeight {
   readonly shape: readonly number[];
   /** What makes the weight of it; the last to be applied first. */
   readonly conversions: readonly Conversion[];
+  /** What is to be added to the weight that is made so, in the order of its axes there. */
+  readonly pending?: PendingProducts;
 }
 
 /** One operator between the stored tensor and the weight. */
@@ -38,7 +40,13 @@ export function locateWeights(
 
 function locate(weight: Weight, component: Component<unknown>): LocatedWeight {
   const copy = weight.channelsLast ? component.channelsLast?.get(weight.key) : undefined;
-  const at = copy ?? component.tensors.get(weight.key)!;
+  const tensor = component.tensors.get(weight.key)!;
+  const { pending } = tensor;
+  if (pending !== undefined) {
+    const tensors = new Map([[weight.key, pending.onto]]);
+    return { ...locate(weight, { ...component, tensors }), pending };
+  }
+  const at = copy ?? tensor;
   const conversions: Conversion[] = [];
   const cast = (mark: string, to: Weight['precision']) =>
     conversions.push({ mark, op: 'Cast', attributes: { to: { i: dataTypes[to] } } });

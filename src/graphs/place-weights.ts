@@ -10,6 +10,9 @@ export interface PlacedModel {
   readonly folder: string;
 }
 
+/** A tensor is wanted as it lies in a file, and is made where it comes to lie alone. */
+export class PendingTensorError extends Error {}
+
 /**
  * Beyond the end of any file: a weight that is declared to lie there can be given to a session, and whoever
  * wants to read it gets an error instead of other bytes.
@@ -44,6 +47,8 @@ export function placeWeights(
       initializers.push({ name: weight.key, dataType: weight.precision, shape: weight.shape, data });
       continue;
     }
+    if (each.pending !== undefined)
+      throw new PendingTensorError(`${weight.key}: lies in no file, as products are still to be added to it`);
     const { stored, nodes, factors: own } = conversionNodes(each, weight.key);
     const data = { file, offset: at.byteOffset, length: at.byteLength };
     initializers.push({ name: stored, dataType: storedTypes[at.dtype], shape, data });

@@ -3,14 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import type { Component } from '../checkpoints/checkpoint.ts';
 import { openCheckpoint } from '../checkpoints/open-checkpoint.ts';
 import { writeSafetensors } from '../checkpoints/safetensors/write-safetensors.ts';
 import { quickVariant, writeTinyCheckpoints } from '../checkpoints/synthetic/tiny-checkpoint.ts';
+import { PendingTensorError } from '../graphs/place-weights.ts';
+import type { OwnWeights } from '../networks/runtime/weights/own-weights.ts';
 import type { Models } from '../pipelines/models.ts';
 import { after, before } from '../testing/hooks.ts';
 import type { InstalledModel } from './installation.ts';
 import { loadModels } from './load-models.ts';
 import { createLoraVariants } from './lora-variants.ts';
+import { createDeviceLayout } from './memory/device-layout.ts';
+import { memoryPlans } from './memory/memory-plans.ts';
 import { createNetworkPool, type NetworkPool } from './network-pool.ts';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'lora-variants-'));
@@ -95,4 +100,39 @@ test('a variant that cannot be loaded whole lets go what it has loaded, and can 
   assert.equal(textStages[1], base.textStages[1]);
   assert.equal(await variants.letGo(), true);
   assert.equal(state.loaded, 0);
+});
+
+test("on a device LoRAs are left to be added to weights of ours, or merged before where that can't be", async () => {
+  const opened: { kind: string; component: Component<unknown> }[] = [];
+  let refuses = false;
+  const pool: NetworkPool = {
+    open: async <Opened extends { release(): Promise<void> }>(
+      kind: string,
+      component: Component<unknown>,
+    ) => {
+      opened.push({ kind, component });
+      const isWaiting = [...component.tensors.values()].some(({ pending }) => pending !== undefined);
+      // As sessions tell it.
+      if (refuses && isWaiting)
+        throw new Error('unet: cannot be loaded', { cause: new PendingTensorError() });
+      return { release: async () => undefined } as unknown as Opened;
+    },
+  };
+  const weights = {} as OwnWeights;
+  const load = async (name: string, own: OwnWeights | undefined) => {
+    opened.length = 0;
+    const layout = createDeviceLayout({ device: 'cuda:0', plans: memoryPlans, weights: own });
+    const variants = createLoraVariants({
+      ...{ network: { device: 'cuda:0' }, places: { pool, layout }, most: 1 },
+      directory: path.join(directory, name),
+    });
+    await variants.open(model, base, [{ file, weight: 1 }], async () => undefined);
+    const { component } = opened.findLast(({ kind }) => kind.startsWith('UNet'))!;
+    return [...component.tensors.values()].filter(({ pending }) => pending !== undefined).length;
+  };
+  assert.equal(await load('own', weights), 1);
+  assert.equal(await load('without', undefined), 0);
+  refuses = true;
+  assert.equal(await load('refused', weights), 0);
+  assert.equal(opened.filter(({ kind }) => kind.startsWith('UNet')).length, 2);
 });

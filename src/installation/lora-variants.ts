@@ -3,7 +3,10 @@ import type { Checkpoint } from '../checkpoints/checkpoint.ts';
 import { CheckpointError } from '../checkpoints/checkpoint-error.ts';
 import { changedComponents } from '../checkpoints/loras/changed-components.ts';
 import type { AddLowRank } from '../checkpoints/loras/low-rank.ts';
-import { type LoraFile, mergeLoras } from '../checkpoints/loras/merge-loras.ts';
+import { type LoraFile, mergeLoras, mergeLorasLater } from '../checkpoints/loras/merge-loras.ts';
+import { PendingTensorError } from '../graphs/place-weights.ts';
+import { computePrecision } from '../networks/layers-for.ts';
+import { isCuda } from '../networks/runtime/device.ts';
 import { runtimeLowRank } from '../networks/runtime-low-rank.ts';
 import type { VaeOptions } from '../networks/vae.ts';
 import type { Models } from '../pipelines/models.ts';
@@ -96,13 +99,41 @@ async function stateOf({ file, weight, textEncoderWeight = weight }: LoraFile) {
   return [file, size, mtimeMs, weight, textEncoderWeight];
 }
 
-async function load(
+/**
+ * Where weights lie in memory of ours on a device, LoRAs are added to them there, and only their factors come
+ * to it.
+ */
+async function load(...given: LoadingVariant): Promise<Loaded> {
+  const { network, places } = given[4];
+  if (!isCuda(network.device) || places.layout?.ownsWeights !== true) return loadMerged(mergeLoras, ...given);
+  const computed = computePrecision(network.device) === 'float16' ? 'F16' : 'F32';
+  const later: typeof mergeLoras = (checkpoint, loras, directory, add) =>
+    mergeLorasLater(checkpoint, loras, directory, computed, add);
+  return loadMerged(later, ...given).catch((error: unknown) => {
+    if (!isPending(error)) throw error;
+    process.stderr.write(`engine: LoRAs are merged before they come to the device: ${error}\n`);
+    return loadMerged(mergeLoras, ...given);
+  });
+}
+
+/** Sessions tell what they failed of as their cause. */
+function isPending(error: unknown): boolean {
+  if (error instanceof PendingTensorError) return true;
+  return error instanceof Error && error.cause !== undefined && isPending(error.cause);
+}
+
+type LoadingVariant = [
   model: InstalledModel,
   base: Models,
   key: string,
   loras: readonly LoraFile[],
-  { network, places, directory }: LoraVariantOptions,
+  options: LoraVariantOptions,
   onWork: () => Promise<void>,
+];
+
+async function loadMerged(
+  merge: typeof mergeLoras,
+  ...[model, base, key, loras, { network, places, directory }, onWork]: LoadingVariant
 ): Promise<Loaded> {
   const opened = await openModel(model, network.device, runtimeLowRank);
   if (isExported(opened))
@@ -113,7 +144,7 @@ async function load(
     await onWork();
     return await runtimeLowRank(values, product);
   };
-  const merged = await mergeLoras(opened, loras, directory, add);
+  const merged = await merge(opened, loras, directory, add);
   const files = newFiles(opened, merged);
   await areThere(files);
   const changed = changedComponents(opened, merged);

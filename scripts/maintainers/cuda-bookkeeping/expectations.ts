@@ -120,6 +120,21 @@ export const expectations: Readonly<Record<string, Expectation>> = {
     return `what their weights take, of what the plan says: ${plans.join(', ')}`;
   },
 
+  'LoRAs on the device': (steps, { count, touched, factors }) => {
+    const copied = (step: string) => {
+      const copies = named(at(steps, step), 'cudaMemcpy', 'cudaMemcpyAsync');
+      return bytes(copies.filter(({ numbers }) => numbers[1] === 1));
+    };
+    assert.equal(copied('variant') - copied('again'), factors, 'a variant brings its factors');
+    const own = allocations(at(steps, 'variant')).filter(({ numbers }) => numbers[0]! >= Number(touched));
+    assert.equal(own.length, 1, 'and has one piece of memory for the weights that are changed');
+    assert.ok(bytes(own) < 1.1 * Number(touched));
+    assert.equal(copied('into the seat'), factors, 'where weights are exchanged, nothing but factors comes');
+    assert.equal(allocations(at(steps, 'into the seat')).length, 0);
+    assert.equal(copied('out of it'), touched, 'and what was touched comes back');
+    return `${count} layers of ${touched} bytes changed by factors of ${factors}, which alone are copied; taken out again by a copy of ${copied('out of it')}`;
+  },
+
   'mixed devices': (steps, { before, after, isSame }) => {
     assert.ok(Number(after) < Number(before) && Number(after) > 0, 'one network leaves, the others stay');
     assert.equal(isSame, 'true', 'on the CPU an encoder computes what it does without a GPU');

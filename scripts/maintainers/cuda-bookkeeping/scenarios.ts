@@ -21,6 +21,7 @@ import { placeOf, type TensorValue, valueOverDevice } from '../../../src/network
 import { encodeModel } from '../../../src/onnx/onnx-proto.ts';
 import type { Findings, Mark } from './calls.ts';
 import { fiveCheckpoints } from './five-checkpoints.ts';
+import { lorasOnDevice } from './loras-on-device.ts';
 import { mixedDevices } from './mixed-devices.ts';
 import { unetsInOwnMemory } from './own-weights.ts';
 import { networksSideBySide } from './side-by-side.ts';
@@ -220,6 +221,8 @@ export const scenarios: Readonly<Record<string, (mark: Mark) => Promise<Findings
   'networks side by side': networksSideBySide,
 
   'five checkpoints': fiveCheckpoints,
+
+  'LoRAs on the device': lorasOnDevice,
 
   'mixed devices': (mark) => mixedDevices(mark, () => open(), rows(256)),
 

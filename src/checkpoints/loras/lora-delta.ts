@@ -21,7 +21,8 @@ export async function addDelta(
   return values;
 }
 
-type Product = Extract<Delta, { kind: 'low rank' }>;
+/** A delta that is the product of two matrices. */
+export type Product = Extract<Delta, { kind: 'low rank' }>;
 
 /** Whether a delta is the product of two matrices and nothing else. */
 export function isProduct(delta: Delta): delta is Product {

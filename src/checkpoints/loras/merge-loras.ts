@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Checkpoint, Component, TensorLocation } from '../checkpoint.ts';
+import type { Checkpoint, Component, Dtype, TensorLocation } from '../checkpoint.ts';
 import { CheckpointError } from '../checkpoint-error.ts';
 import {
   fileState,
@@ -8,13 +8,12 @@ import {
   readPrepared,
   writePrepared,
 } from '../safetensors/prepared-file.ts';
-import { encodeValues, readTensorBytes, readTensorValues } from '../safetensors/tensor-values.ts';
-import type { TensorSource } from '../safetensors/write-safetensors.ts';
-import { addDelta, isProduct, productOf, withMagnitude } from './lora-delta.ts';
-import { type LoraModule, readLora } from './lora-file.ts';
+import { readLora } from './lora-file.ts';
 import { loraTargets } from './lora-targets.ts';
 import { type AddLowRank, addLowRank } from './low-rank.ts';
-import { withTensorsFrom } from './merged-tensors.ts';
+import { type Change, type Changed, mergedSources, productsOf } from './merged-sources.ts';
+import { withTensors, withTensorsFrom } from './merged-tensors.ts';
+import { canWait, withPending } from './pending-products.ts';
 
 /** A LoRA file and how strongly it is applied; 1 as trained, negative the other way. */
 export interface LoraFile {
@@ -22,17 +21,6 @@ export interface LoraFile {
   readonly weight: number;
   /** Of the text encoders; as `weight` where absent. */
   readonly textEncoderWeight?: number;
-}
-
-/** What a file changes of one tensor. */
-interface Change extends Omit<LoraModule, 'target' | 'bias'> {
-  readonly weight: number;
-}
-
-/** A tensor with everything that is changed of it. */
-interface Changed {
-  readonly location: TensorLocation;
-  readonly changes: Change[];
 }
 
 /**
@@ -50,6 +38,44 @@ export async function mergeLoras(
   add: AddLowRank = addLowRank,
 ): Promise<Checkpoint> {
   if (loras.length === 0) return checkpoint;
+  const changed = await changesOf(checkpoint, loras);
+  return withSideFile(checkpoint, changed, outputDirectory, await madeFrom(checkpoint, loras), add);
+}
+
+/**
+ * As mergeLoras, but for the UNet's tensors that nothing but products is added to: those are left to whoever
+ * has them in memory (see TensorLocation.pending), and only the others are written.
+ * @param computed what the UNet computes in: tensors of other types are written too.
+ */
+export async function mergeLorasLater(
+  checkpoint: Checkpoint,
+  loras: readonly LoraFile[],
+  outputDirectory: string,
+  computed: Dtype,
+  add: AddLowRank = addLowRank,
+): Promise<Checkpoint> {
+  // Before they are read: what replaces them meanwhile has another time.
+  const files = await Promise.all([...new Set(loras.map(({ file }) => file))].map(fileState));
+  const changed = await changesOf(checkpoint, loras);
+  const later = new Map<string, TensorLocation>();
+  for (const [name, { location, changes }] of changed) {
+    const applied = changes.filter(({ weight }) => weight !== 0);
+    const parts = productsOf(applied);
+    if (!name.startsWith('unet.') || parts === undefined || !canWait(location, computed)) continue;
+    const products = parts.map(({ delta: { up, down }, scale }) => ({ up, down, scale }));
+    later.set(name, parts.length === 0 ? location : withPending({ onto: location, products, files }));
+    changed.delete(name);
+  }
+  const made = { ...(await madeFrom(checkpoint, loras)), without: computed };
+  const written =
+    changed.size === 0 ? checkpoint : await withSideFile(checkpoint, changed, outputDirectory, made, add);
+  return withTensors(written, later);
+}
+
+type Changes = Map<string, Changed>;
+
+/** What files change, by component and tensor. */
+async function changesOf(checkpoint: Checkpoint, loras: readonly LoraFile[]): Promise<Changes> {
   const targets = loraTargets(checkpoint);
   const changed = new Map<string, Changed>();
   const put = (component: string, tensor: string, location: TensorLocation, change: Change) => {
@@ -70,7 +96,17 @@ export async function mergeLoras(
         });
     }
   }
-  const side = preparedFile(outputDirectory, 'loras', await madeFrom(checkpoint, loras));
+  return changed;
+}
+
+async function withSideFile(
+  checkpoint: Checkpoint,
+  changed: Changes,
+  outputDirectory: string,
+  made: object,
+  add: AddLowRank,
+): Promise<Checkpoint> {
+  const side = preparedFile(outputDirectory, 'loras', made);
   if ((await readPrepared(side)) === undefined) {
     const sorted = [...changed].sort(([a], [b]) => (a < b ? -1 : 1));
     await writePrepared(side, mergedSources(sorted, add));
@@ -83,78 +119,6 @@ function requireLoraFile(file: string, weight: number): void {
     throw new CheckpointError(`${file}: a LoRA is a .safetensors file`);
   if (!Number.isFinite(weight))
     throw new CheckpointError(`${file}: its weight is ${weight}; it must be a number`);
-}
-
-/** Tensors that are read and computed while one is written. */
-const ahead = 2;
-
-function mergedSources(changed: readonly (readonly [string, Changed])[], add: AddLowRank): TensorSource[] {
-  const begun = new Map<number, Promise<Uint8Array>>();
-  const begin = (index: number): Promise<Uint8Array> => {
-    const known = begun.get(index);
-    if (known !== undefined) return known;
-    const merged = mergedBytes(changed[index]![1], add);
-    // Whoever waits for it hears of its failure; where nobody does, the writing has failed before.
-    merged.catch(() => undefined);
-    begun.set(index, merged);
-    return merged;
-  };
-  return changed.map(([name, { location }], index) => ({
-    ...{ name, dtype: location.dtype, shape: location.shape },
-    async *bytes() {
-      for (let next = index; next <= index + ahead && next < changed.length; next++) begin(next);
-      yield await begin(index);
-      begun.delete(index);
-    },
-  }));
-}
-
-async function mergedBytes({ location, changes }: Changed, add: AddLowRank): Promise<Uint8Array> {
-  const applied = changes.filter(({ weight }) => weight !== 0);
-  return (await withProducts(location, applied, add)) ?? (await withChanges(location, applied, add));
-}
-
-/** The tensor's bytes where nothing but products is added to it, without a float32 copy of it. */
-async function withProducts(
-  location: TensorLocation,
-  changes: readonly Change[],
-  add: AddLowRank,
-): Promise<Uint8Array | undefined> {
-  const { dtype } = location;
-  if (location.transposed === true || changes.length === 0 || dtype === 'BF16') return undefined;
-  const parts = changes.flatMap(({ delta, scale, magnitude, weight }) =>
-    delta !== undefined && isProduct(delta) && magnitude === undefined
-      ? [{ delta, scale: weight * scale }]
-      : [],
-  );
-  if (parts.length < changes.length) return undefined;
-  const { buffer, byteOffset, byteLength } = await readTensorBytes(location);
-  const sum = productOf(parts);
-  const { buffer: merged } =
-    dtype === 'F16'
-      ? await add(new Float16Array(buffer, byteOffset, byteLength / 2), await sum)
-      : await add(new Float32Array(buffer, byteOffset, byteLength / 4), await sum);
-  return new Uint8Array(merged);
-}
-
-async function withChanges(
-  location: TensorLocation,
-  changes: readonly Change[],
-  add: AddLowRank,
-): Promise<Uint8Array> {
-  const { dtype, shape } = location;
-  const original = await readTensorValues(location);
-  let values: Float32Array = original.slice();
-  for (const { delta, scale, magnitude, weight } of changes) {
-    if (magnitude === undefined) {
-      values = await addDelta(values, delta!, weight * scale, shape, add);
-      continue;
-    }
-    const whole = await addDelta(original.slice(), delta!, scale, shape, add);
-    withMagnitude(whole, shape, await readTensorValues(magnitude.location), magnitude.byRow);
-    for (let at = 0; at < values.length; at++) values[at]! += weight * (whole[at]! - original[at]!);
-  }
-  return encodeValues(values, dtype);
 }
 
 /** The files behind the merged tensors, and the weights. */

@@ -8,6 +8,8 @@ import type { MemoryPlan } from './memory-plans.ts';
 /** Holds the networks of a worker as its memory plan says, and can go down to the next. */
 export interface DeviceLayout {
   plan(): MemoryPlan;
+  /** Whether UNets have their weights in memory that is not their sessions'. */
+  readonly ownsWeights: boolean;
   /** Whether there is room for what loading networks at the same time takes beside them. */
   loadsTogether(): boolean;
   /**
@@ -130,6 +132,7 @@ export function createDeviceLayout({
 
   return {
     plan,
+    ownsWeights: weights !== undefined,
     loadsTogether: () => loadsTogether && plan() === given[0],
     lower: () =>
       turns.alone(async () => {

@@ -9,15 +9,23 @@ import {
   type Room,
 } from './convert-on-device.ts';
 import { createWeightConverter } from './convert-weights.ts';
+import {
+  createDeviceMerger,
+  type DeviceMerger,
+  type DevicePlace,
+  withoutPending,
+} from './merge-on-device.ts';
 import type { WeightDevice, WeightMemory } from './weight-memory.ts';
 
 /** A weight, and where in a piece of memory it belongs. */
 export interface PlacedWeight {
   readonly located: LocatedWeight;
   readonly offset: number;
+  /** Where the device has it already, but for what is pending. */
+  readonly from?: DevicePlace | undefined;
 }
 
-/** Copies weights out of their files to a device. */
+/** Copies weights out of their files to a device, and adds there what is pending. */
 export interface WeightCopier {
   readonly device: WeightDevice;
   /**
@@ -38,6 +46,7 @@ const converting = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2
 export function createWeightCopier(device: WeightDevice): WeightCopier {
   const turns = createTurns();
   const converter = createDeviceConverter(device);
+  const merger = createDeviceMerger(device);
   let staging: Uint8Array | undefined;
   const rooms = (): Uint8Array[] => {
     staging ??= device.staging(pieces * pieceBytes);
@@ -50,11 +59,15 @@ export function createWeightCopier(device: WeightDevice): WeightCopier {
     device,
     copy: (memory, weights, signal) =>
       turns.alone(async () => {
+        const waiting = weights.filter(({ located }) => located.pending !== undefined);
+        const bases = waiting.map((each) => ({ ...each, located: withoutPending(each.located) }));
+        const others = weights.filter(({ located }) => located.pending === undefined);
+        const wanted = [...others, ...bases.filter(({ from }) => from === undefined)];
         const {
           stored = [],
           onDevice = [],
           onCpu = [],
-        } = Object.groupBy(weights, ({ located }) => {
+        } = Object.groupBy(wanted, ({ located }) => {
           if (located.conversions.length === 0) return 'stored';
           return isMadeOnDevice(located) ? 'onDevice' : 'onCpu';
         });
@@ -62,6 +75,7 @@ export function createWeightCopier(device: WeightDevice): WeightCopier {
         if (onDevice.length > 0)
           await convertOnDevice(memory, onDevice, rooms(), { device, converter }, signal);
         if (onCpu.length > 0) await device.turn(() => convertOnCpu(memory, onCpu, signal));
+        await merge(memory, waiting, merger, signal);
       }),
   };
 }
@@ -117,6 +131,19 @@ async function convertOnDevice(
     for (const { scratch } of scratches) scratch.free();
     await converter.rest();
   }
+}
+
+/** The next one's factors are read while one is added. */
+async function merge(
+  memory: WeightMemory,
+  weights: readonly PlacedWeight[],
+  merger: DeviceMerger,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await forAll([merger, merger], weights, signal, (own, { located, offset, from }) => {
+    const to = { memory, offset };
+    return own.merge(located, from ?? to, to, signal);
+  });
 }
 
 function piecesOf({ located: { at }, offset }: PlacedWeight): Piece[] {

@@ -6,6 +6,7 @@ import type { TensorValue } from '../tensor-values.ts';
 import { createTurns } from '../turns.ts';
 import { conversionKey } from './convert-weights.ts';
 import type { WeightCopier } from './copy-weights.ts';
+import { type DevicePlace, withoutPending } from './merge-on-device.ts';
 import type { OwnWeights } from './own-weights.ts';
 import { arrange, type WeightMemory } from './weight-memory.ts';
 
@@ -34,10 +35,14 @@ export function createSharedWeights({ device, copy }: WeightCopier): OwnWeights 
   const byPrint = new Map<string, Set<Held>>();
   const turns = createTurns();
 
+  /** @returns one that is there, for as long as `leave` is not called. */
   const find = async (located: LocatedWeight, print: string): Promise<Held | undefined> => {
     // It may have left while it was compared.
     for (const held of byPrint.get(print) ?? [])
-      if ((await isSameTensor(held.located.at, located.at)) && byPrint.get(print)?.has(held)) return held;
+      if ((await isSameTensor(held.located.at, located.at)) && byPrint.get(print)?.has(held)) {
+        held.users += 1;
+        return held;
+      }
     return undefined;
   };
   const leave = (held: Held): void => {
@@ -46,19 +51,55 @@ export function createSharedWeights({ device, copy }: WeightCopier): OwnWeights 
     byPrint.get(print)!.delete(held);
     if (--block.users === 0) block.memory.free();
   };
-  const bring = async (missing: readonly LocatedWeight[], prints: Prints): Promise<Held[]> => {
-    const { offsets, bytes } = arrange(missing.map(({ weight }) => weight));
-    if (missing.length === 0) return [];
-    const memory = await device.turn(async () => device.allocate(bytes));
-    const block = { memory, users: missing.length };
-    const placed = missing.map((located, index) => ({ located, offset: offsets[index]! }));
-    await copy(memory, placed).catch((error: unknown) => {
-      memory.free();
+  /** What is on the device already of weights that something is to be added to. */
+  const basesOf = async (weights: readonly LocatedWeight[]): Promise<Map<LocatedWeight, Held>> => {
+    const bases = new Map<LocatedWeight, Held>();
+    const waiting = new Map(
+      weights.flatMap((located) =>
+        located.pending === undefined ? [] : [[withoutPending(located), located] as const],
+      ),
+    );
+    try {
+      for (const [base, print] of await fingerprints([...waiting.keys()])) {
+        const held = await find(base, print);
+        if (held !== undefined) bases.set(waiting.get(base)!, held);
+      }
+      return bases;
+    } catch (error) {
+      for (const held of bases.values()) leave(held);
       throw error;
-    });
-    return placed.map(({ located, offset }) => {
+    }
+  };
+  /** Weights in a new piece of memory. */
+  const brought = async (
+    { offsets, bytes }: ReturnType<typeof arrange>,
+    weights: readonly LocatedWeight[],
+  ): Promise<WeightMemory> => {
+    const bases = await basesOf(weights);
+    let memory: WeightMemory | undefined;
+    try {
+      const made = await device.turn(async () => device.allocate(bytes));
+      memory = made;
+      const from = (located: LocatedWeight) => placeOf(bases.get(located));
+      await copy(
+        made,
+        weights.map((located, index) => ({ located, offset: offsets[index]!, from: from(located) })),
+      );
+      return made;
+    } catch (error) {
+      memory?.free();
+      throw error;
+    } finally {
+      for (const held of bases.values()) leave(held);
+    }
+  };
+  const bring = async (missing: readonly LocatedWeight[], prints: Prints): Promise<Held[]> => {
+    const places = arrange(missing.map(({ weight }) => weight));
+    if (missing.length === 0) return [];
+    const block = { memory: await brought(places, missing), users: missing.length };
+    return missing.map((located, index) => {
       const print = prints.get(located)!;
-      const held = { located, block, offset, print, users: 1 };
+      const held = { located, block, offset: places.offsets[index]!, print, users: 1 };
       byPrint.set(print, (byPrint.get(print) ?? new Set()).add(held));
       return held;
     });
@@ -71,7 +112,6 @@ export function createSharedWeights({ device, copy }: WeightCopier): OwnWeights 
       for (const [located, print] of prints) {
         const held = await find(located, print);
         if (held === undefined) continue;
-        held.users += 1;
         found.set(located, held);
       }
       const missing = weights.filter((located) => !found.has(located));
@@ -116,6 +156,9 @@ export function createSharedWeights({ device, copy }: WeightCopier): OwnWeights 
   };
 }
 
+const placeOf = (held: Held | undefined): DevicePlace | undefined =>
+  held && { memory: held.block.memory, offset: held.offset };
+
 /** Of both ends. */
 const endBytes = 2048;
 
@@ -133,7 +176,7 @@ async function fingerprints(weights: readonly LocatedWeight[]): Promise<Prints> 
         ends.fill(0);
         await handle.read(ends, 0, length, byteOffset);
         await handle.read(ends, endBytes, length, byteOffset + byteLength - length);
-        const kind = [conversionKey(located), located.shape, located.weight.shape];
+        const kind = [conversionKey(located), located.shape, located.weight.shape, located.pending];
         prints.set(located, createHash('sha256').update(JSON.stringify(kind)).update(ends).digest('hex'));
       }
     },

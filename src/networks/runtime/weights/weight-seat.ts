@@ -3,6 +3,7 @@ import type { NetworkSession } from '../network-session.ts';
 import { createTurns } from '../turns.ts';
 import { conversionKey } from './convert-weights.ts';
 import type { WeightCopier } from './copy-weights.ts';
+import { withoutPending } from './merge-on-device.ts';
 import type { GivenNetwork, OwnWeights, WeightValues } from './own-weights.ts';
 import { arrange, type WeightMemory } from './weight-memory.ts';
 
@@ -71,11 +72,16 @@ export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0)
     if (present?.seated !== seated) present = { seated, places: new Map() };
     const { places } = present;
     const wanted = networks.get(network)!;
+    const at = memory!;
     const missing = network.weights
       .map((located, index) => ({ located, offset: seated.offsets[index]!, place: wanted[index]! }))
-      .filter(({ located, place }) => places.get(located.weight.key) !== place);
+      .filter(({ located, place }) => places.get(located.weight.key) !== place)
+      .map((each) => ({
+        ...each,
+        from: isBaseThere(each.located, places) ? { memory: at, offset: each.offset } : undefined,
+      }));
     for (const { located } of missing) places.delete(located.weight.key);
-    if (missing.length > 0) await copy(memory!, missing, signal);
+    if (missing.length > 0) await copy(at, missing, signal);
     for (const { located, place } of missing) places.set(located.weight.key, place);
     return seated.session;
   };
@@ -109,5 +115,11 @@ export function createWeightSeat({ device, copy }: WeightCopier, leastBytes = 0)
 /** Where a weight comes from, and what is made of it. */
 function placeOf(located: LocatedWeight): string {
   const { file, byteOffset } = located.at;
-  return JSON.stringify([file, byteOffset, conversionKey(located)]);
+  return JSON.stringify([file, byteOffset, conversionKey(located), located.pending]);
+}
+
+/** Whether what is pending for a weight can be added to what lies in its place. */
+function isBaseThere(located: LocatedWeight, places: ReadonlyMap<string, string>): boolean {
+  if (located.pending === undefined) return false;
+  return places.get(located.weight.key) === placeOf(withoutPending(located));
 }
