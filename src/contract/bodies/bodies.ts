@@ -3,16 +3,14 @@ import type { OutputFormat } from '../../images/output-formats.ts';
 import type { RandomAlgorithm } from '../../numerics/random-algorithms.ts';
 import type { SamplerName } from '../../schedulers/samplers.ts';
 import type { ScheduleName } from '../../schedulers/schedules/named-schedules.ts';
-import { canonicalStyle, styleNames } from '../../text/styles.ts';
 import { withWarnings } from '../answers/warnings.ts';
 import type { Endpoint } from '../endpoints.ts';
-import { ApiError } from '../errors.ts';
 import { type FewStepNoise, usualParts, withLoraProfile } from '../few-steps.ts';
 import type { ImageToImageRequest, TextToImageRequest } from '../generation.ts';
 import { type ModelProfile, type NamedModel, ordinaryProfile } from '../model-profile.ts';
 import { withSamplerNames } from '../names/sampler-aliases.ts';
 import { withSchedulerName } from '../names/scheduler-aliases.ts';
-import { show } from '../show.ts';
+import { styleNamed } from '../names/style-names.ts';
 import {
   freeSizeTextToImageBody,
   imageToImageBody,
@@ -101,12 +99,7 @@ export function parseTextToImage(
   const bodies = bodiesOf({ sampler: asksSampler(fields), profile });
   const body =
     freeSize || model ? parseFields(bodies.freeSize, fields) : parseFields(bodies['sdxl-torch'], fields);
-  const style = canonicalStyle(body.style);
-  if (style === undefined)
-    throw new ApiError(
-      'invalidParameter',
-      `style must be one of: ${styleNames.join(', ')}, got ${show(body.style)}`,
-    );
+  const style = styleNamed(body.style);
   const endpoint = 'sdxl-torch';
   const request: TextToImageRequest = {
     endpoint,

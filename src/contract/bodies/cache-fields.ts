@@ -59,7 +59,9 @@ export function withCacheObject(fields: unknown): unknown {
   if (cache === undefined) return fields;
   const name = cacheNames.find((each) => each === cache.name);
   const parameters = name ? Object.keys(cacheKinds[name]) : [];
-  const foreign = Object.keys(cache).find((key) => key !== 'name' && !parameters.includes(key));
+  const foreign = Object.keys(cache).find(
+    (key) => key !== 'name' && !parameters.includes(key) && cache[key] !== null,
+  );
   if (name !== undefined && foreign !== undefined)
     throw new ApiError(
       'invalidParameter',

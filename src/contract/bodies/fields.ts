@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
+import { spelling } from '../names/near-misses.ts';
 import { show } from '../show.ts';
 
 /**
@@ -41,7 +42,20 @@ function coerce(value: unknown, expected: Expected): unknown {
   // In forms some write lists as JSON.
   if (type === 'array' && text.startsWith('[')) return coerceInside(listOf(text), expected);
   if (type === 'boolean' && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true';
-  return value;
+  return expected.enum ? namedIn(expected.enum, text) : value;
+}
+
+/** Where the same is called otherwise almost as often. */
+const otherNames: Readonly<Record<string, string>> = { jpg: 'jpeg' };
+
+/** The name that one is in another case or with other separators; as it came where that is none, or several. */
+function namedIn(names: readonly (string | number)[], given: string): string {
+  const texts = names.map(String);
+  if (texts.includes(given)) return given;
+  const spelled = spelling(given);
+  const wanted = [spelled, otherNames[spelled]];
+  const [name, ...others] = texts.filter((each) => wanted.includes(spelling(each)));
+  return spelled !== '' && name !== undefined && others.length === 0 ? name : given;
 }
 
 /** Lists that are longer than allowed are refused as they are. */
@@ -53,7 +67,7 @@ function coerceInside(value: unknown, { items, properties, maxItems = 0 }: Expec
     const expected = Object.hasOwn(properties, name) ? properties[name] : undefined;
     return [name, expected ? coerce(member, expected) : member] as const;
   });
-  return Object.fromEntries(members);
+  return Object.fromEntries(members.filter(([, member]) => member !== null));
 }
 
 function listOf(text: string): unknown {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { capabilitiesBody, inputImageBody, tokenizeBody } from '../../contract/answers/capabilities.ts';
 import { parseFields } from '../../contract/bodies/fields.ts';
 import { lorasOf } from '../../contract/bodies/lora-fields.ts';
+import { styleNamed } from '../../contract/names/style-names.ts';
 import { baseName } from '../../contract/served-names.ts';
 import { version } from '../../process/software.ts';
 import { chunkLength } from '../../text/chunks.ts';
@@ -56,7 +57,7 @@ export function capabilityRoutes(
     const { prompt, negative_prompt: negativePrompt, style, base_model } = parseFields(tokenizeBody, fields);
     const live = await workers.live();
     const serving = workersOf(base_model ?? baseName, live);
-    const texts = { prompt: lorasOf(prompt).prompt, negativePrompt, style };
+    const texts = { prompt: lorasOf(prompt).prompt, negativePrompt, style: styleNamed(style) };
     const { embeddings, warnings } = embeddingsNamed(texts, serving);
     const described = { ...texts, embeddings };
     return {
