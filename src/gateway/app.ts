@@ -21,8 +21,9 @@ import { measureAnswers } from './http/measure.ts';
 import { createMemoryPool } from './http/memory-pool.ts';
 import { ignoreBodies, readJson } from './http/read-json.ts';
 import { addSlashToSubPath, withoutSubPath } from './http/sub-path.ts';
+import { tidyAddress } from './http/tidy-address.ts';
 import { traceRequests } from './http/trace-requests.ts';
-import { a1111Routes, withoutTrailingSlash } from './routes/a1111/a1111.ts';
+import { a1111Routes } from './routes/a1111/a1111.ts';
 import { accountPaths, accountRoutes } from './routes/account.ts';
 import { adapterPaths, adapterRoutes } from './routes/adapters.ts';
 import { adminRoutes, refuseOtherAdminVerbs } from './routes/admin/admin.ts';
@@ -60,7 +61,7 @@ export async function buildApp(
     clientErrorHandler: answerClientError,
     frameworkErrors: sendRouterError,
     forceCloseConnections: 'idle',
-    rewriteUrl: (asked) => withoutTrailingSlash(ownUrl(asked)),
+    rewriteUrl: (asked) => tidyAddress(ownUrl(asked)),
     trustProxy: settings.trustProxy.length > 0 ? [...settings.trustProxy] : false,
   });
   refuseSeveralHosts(app);

@@ -51,11 +51,6 @@ export async function a1111Routes(
   });
 }
 
-/** FastAPI redirects an address that ends with a slash to the one without; many clients send such. */
-export function withoutTrailingSlash(url: string): string {
-  return url.replace(/^(\/sdapi\/v1\/[\w-]+)\/(?=$|\?)/, '$1');
-}
-
 async function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { status, message } = reportError(error, request, reply);
   reply.type('application/json');
