@@ -12,6 +12,7 @@ import { LoraFields } from './lora-fields.ts';
 import { ModelField } from './model-field.ts';
 import { PictureInput } from './picture-input.ts';
 import { PromptFields } from './prompt-fields.ts';
+import { PromptLoras } from './prompt-loras.ts';
 import { SamplerFields, SchedulerField } from './sampler-fields.ts';
 import { schemasOf, shownValue, takesAdapters, takesCache } from './schemas.ts';
 import { SeedField } from './seed-field.ts';
@@ -68,6 +69,7 @@ export function RequestForm({ capabilities }: { capabilities: Offered }) {
   >
     ${mode === 'image' && html`<${PictureInput} most=${capabilities.image_bytes} />`}
     <${PromptFields} schemas=${schemas} current=${current} />
+    ${takesAdapters(capabilities, current) && html`<${PromptLoras} ...${own} />`}
     ${known && html`<${DemoIntroduction} known=${known} />`}
     ${isText && html`<${StyleGallery} names=${capabilities.styles} chosen=${shownValue('style', schemas, current)} />`}
     <${ModelField} ...${own} />

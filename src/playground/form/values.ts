@@ -61,3 +61,40 @@ export function withValues(current: Settings, changes: Body): Settings {
 export function withWord(prompt: string, word: string): string {
   return prompt.trim() === '' ? word : `${prompt.trimEnd()}, ${word}`;
 }
+
+/** As the server reads a prompt: `<lora:name>`, `:weight`, `:text encoders:UNet`, or either by its name. */
+const loraTag = /<(?:lora|lyco):([^:<>]+)((?::[^:<>]*)*)>/g;
+const weight = /^\s*(?:(te|unet)\s*=)?\s*(-?(?:\d+\.?\d*|\.\d+))\s*$/;
+
+/** LoRAs that a prompt names, the prompt without them, and what looks like one and is none. */
+export function lorasInPrompt(prompt: string): {
+  readonly loras: readonly LoraChoice[];
+  readonly rest: string;
+  readonly unread: readonly string[];
+} {
+  const loras: LoraChoice[] = [];
+  const unread: string[] = [];
+  const rest = prompt.replace(loraTag, (whole: string, name: string, values: string) => {
+    const lora = loraOf(name.trim(), values);
+    if (lora === undefined) unread.push(whole);
+    else loras.push(lora);
+    return lora === undefined ? whole : '';
+  });
+  for (const [whole] of prompt.replace(loraTag, '').matchAll(/<\s*(?:lora|lyco)\b[^<>]*>?/gi))
+    unread.push(whole);
+  return { loras, rest: loras.length > 0 ? rest.replace(/ {2,}/g, ' ').trim() : prompt, unread };
+}
+
+function loraOf(name: string, values: string): LoraChoice | undefined {
+  const read = values
+    .split(':')
+    .slice(1)
+    .map((text) => weight.exec(text));
+  const plain = read.filter((each) => each?.[1] === undefined).map((each) => Number(each?.[2]));
+  const named = (key: string) => read.findLast((each) => each?.[1] === key)?.[2];
+  const unet = Number(named('unet') ?? plain[1] ?? plain[0] ?? 1);
+  const text = Number(named('te') ?? plain[0] ?? 1);
+  const isRight = (each: number) => Math.abs(each) <= 10;
+  if (plain.length > 2 || ![...plain, unet, text].every(isRight)) return undefined;
+  return { name, weight: unet, ...(text !== unet && { text_encoder_weight: text }) };
+}

@@ -85,6 +85,11 @@ export const texts = {
     weight: (name: string) => `Weight of ${name}`,
     remove: (name: string) => `Remove ${name}`,
     trigger: (word: string) => `Add “${word}” to the prompt`,
+    inPrompt: (loras: readonly { readonly name: string; readonly weight: number }[]) =>
+      `In the prompt: ${loras.map(({ name, weight }) => `${name} at ${weight}`).join(', ')}.`,
+    move: 'Move to the LoRAs',
+    unread: (tag: string) => `“${tag}” is no LoRA: one is written <lora:name:0.8>.`,
+    twice: (name: string) => `The LoRA “${name}” is named twice.`,
   },
   embeddings: {
     legend: 'Embeddings',
