@@ -40,11 +40,12 @@ export function lastingAnswer(make: () => LastingAnswer | Promise<LastingAnswer>
   };
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { contentType, cacheControl, headers, etag, plain, encoded } = await find();
+    const encoding = acceptedEncoding(request, encodings);
+    const bytes = encoding === undefined ? plain : await encoded(encoding);
     reply.headers({ ...headers, etag, 'cache-control': cacheControl, vary: 'accept-encoding' });
     if (isKnown(request, etag)) return reply.code(304).send();
-    const encoding = acceptedEncoding(request, encodings);
     if (encoding !== undefined) reply.header('content-encoding', encoding);
-    return reply.type(contentType).send(encoding === undefined ? plain : await encoded(encoding));
+    return reply.type(contentType).send(bytes);
   };
 }
 

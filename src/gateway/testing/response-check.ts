@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -82,11 +83,19 @@ function complaint(
   return ajv.errorsText(validate.errors).slice(0, 500);
 }
 
+/** What was compressed once for many answers is compressed already when it is sent. */
+function decoded(payload: unknown, coding: unknown): unknown {
+  if (!Buffer.isBuffer(payload)) return payload;
+  if (coding === 'br') return brotliDecompressSync(payload);
+  return coding === 'gzip' ? gunzipSync(payload) : payload;
+}
+
 export function checkResponses(): ResponseCheck {
   const complaints = new Set<string>();
   const onSend = async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     const type = String(reply.getHeader('content-type') ?? '');
-    const problem = complaint(request.method, request.url, reply.statusCode, type, payload);
+    const plain = decoded(payload, reply.getHeader('content-encoding'));
+    const problem = complaint(request.method, request.url, reply.statusCode, type, plain);
     if (problem)
       complaints.add(`${request.method} ${request.url.slice(0, 200)} ${reply.statusCode}: ${problem}`);
     return payload;

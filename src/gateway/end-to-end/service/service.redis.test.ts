@@ -172,6 +172,10 @@ test('every answer says that no cache keeps it and no browser guesses its type, 
       ['no-cache', 'nosniff'],
       url,
     );
+    for (const encoding of ['br', 'gzip']) {
+      const packed = await service.app.inject({ url, headers: { 'accept-encoding': encoding } });
+      assert.deepEqual([packed.statusCode, packed.headers['content-encoding']], [200, encoding], url);
+    }
     const known = { 'if-none-match': String(headers.etag) };
     const again = await service.app.inject({ url, headers: known });
     assert.deepEqual([again.statusCode, again.body], [304, ''], url);
