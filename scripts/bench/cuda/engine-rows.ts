@@ -10,7 +10,7 @@ import { type LoadedModels, loadModels } from '../../../src/installation/load-mo
 import { createNetworkPool } from '../../../src/installation/network-pool.ts';
 import { isExported, openLocation } from '../../../src/installation/open-model.ts';
 import { createWarmUps } from '../../../src/installation/warm-up.ts';
-import type { Unet, UnetInput } from '../../../src/networks/networks.ts';
+import type { Unet, UnetInput, VaeDecoder } from '../../../src/networks/networks.ts';
 import { openCudaArena } from '../../../src/networks/runtime/cuda/cuda-arena.ts';
 import { cudaWeights } from '../../../src/networks/runtime/cuda/cuda-weights.ts';
 import { cudaIndex, parseDevice } from '../../../src/networks/runtime/device.ts';
@@ -27,6 +27,14 @@ import { exchangeRow } from './exchange-row.ts';
 const work = JSON.parse(process.argv[2]!) as EngineWork;
 const say = (row: EngineRow): void => {
   process.stdout.write(`${JSON.stringify(row)}\n`);
+};
+/** One quantity that cannot be measured is told of, and the others are measured all the same. */
+const attempt = async (what: string, run: () => Promise<unknown>): Promise<void> => {
+  try {
+    await run();
+  } catch (error) {
+    process.stdout.write(`{"problem":${JSON.stringify(`${what}: ${(error as Error).message}`)}}\n`);
+  }
 };
 const device = parseDevice(work.device);
 const index = cudaIndex(device);
@@ -75,24 +83,30 @@ async function networkRows(name: 'base' | 'refiner', models: Models): Promise<vo
     value: 1000 * median(steps),
     samples: steps.map((s) => 1000 * s),
   });
-  const hashes = new Set<string>();
-  for (let run = 0; run < work.repetitions; run++) hashes.add(hash(await models.unet.predictNoise(input)));
-  say({
-    row: `different results of ${work.repetitions} equal steps of the ${name}`,
-    unit: '',
-    value: hashes.size,
+  await attempt(`equal steps of the ${name}`, async () => {
+    const hashes = new Set<string>();
+    for (let run = 0; run < work.repetitions; run++) hashes.add(hash(await models.unet.predictNoise(input)));
+    say({
+      row: `different results of ${work.repetitions} equal steps of the ${name}`,
+      unit: '',
+      value: hashes.size,
+    });
   });
   if (name === 'refiner') return;
-  const side = work.side / models.vaeDecoder.factor;
-  const latents = input.latents.slice(0, models.vaeDecoder.channels * side * side);
-  const decodes = await repeated(5, () => models.vaeDecoder.decode(latents, side, side));
+  await attempt('VAE decode', () => decodeRow(models.vaeDecoder, input.latents));
+  await attempt('cancel', () => cancelRow(models.unet, input, median(steps)));
+}
+
+async function decodeRow(decoder: VaeDecoder, from: Float32Array): Promise<void> {
+  const side = work.side / decoder.factor;
+  const latents = from.slice(0, decoder.channels * side * side);
+  const decodes = await repeated(5, () => decoder.decode(latents, side, side));
   say({
     row: 'VAE decode',
     unit: 'ms',
     value: 1000 * median(decodes),
     samples: decodes.map((s) => 1000 * s),
   });
-  await cancelRow(models.unet, input, median(steps));
 }
 
 /** How long a step that is cancelled in its middle goes on, and whether the next gives what it gave before. */
@@ -191,12 +205,15 @@ say({
     await (together ? openTogether : openInTurn)(openers);
   }),
 });
-await networkRows('base', models.get(baseName)!);
-if (work.refiner !== undefined) await networkRows('refiner', models.get(refinerName)!);
-if (work.queue > 0) await requestRows(models);
-const input = stepOf(models.get(baseName)!);
-for (const { release } of models.values()) await release();
-const [base, refiner] = [await openLocation(work.base), work.refiner && (await openLocation(work.refiner))];
-if (!isExported(base) && !(refiner && isExported(refiner)))
-  say(await exchangeRow(base, refiner || undefined, input, options, copier && createWeightSeat(copier)));
+await attempt('steps of the base', () => networkRows('base', models.get(baseName)!));
+if (work.refiner !== undefined)
+  await attempt('steps of the refiner', () => networkRows('refiner', models.get(refinerName)!));
+if (work.queue > 0) await attempt('requests', () => requestRows(models));
+await attempt('exchange', async () => {
+  const input = stepOf(models.get(baseName)!);
+  for (const { release } of models.values()) await release();
+  const [base, refiner] = [await openLocation(work.base), work.refiner && (await openLocation(work.refiner))];
+  if (!isExported(base) && !(refiner && isExported(refiner)))
+    say(await exchangeRow(base, refiner || undefined, input, options, copier && createWeightSeat(copier)));
+});
 process.exit(0);

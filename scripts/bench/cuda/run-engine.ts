@@ -9,7 +9,7 @@ export interface EngineRows {
   readonly rows: readonly EngineRow[];
   /** Which memory plan was chosen, where one was. */
   readonly plan: string | undefined;
-  /** Why there are no more of them. */
+  /** Why there are no more of them; what could not be measured. */
   readonly problem: string | undefined;
 }
 
@@ -52,6 +52,7 @@ async function runRows(
     env: { ...process.env, ...networkEnvironment(), ...environment },
   });
   const rows: EngineRow[] = [];
+  const problems: string[] = [];
   let plan: string | undefined;
   let said = '';
   child.stderr.on('data', (text: Buffer) => {
@@ -68,13 +69,15 @@ async function runRows(
   for await (const line of createInterface({ input: child.stdout }))
     if (line.startsWith('{"row"')) rows.push(JSON.parse(line));
     else if (line.startsWith('{"plan"')) plan = JSON.parse(line).plan;
+    else if (line.startsWith('{"problem"')) problems.push(JSON.parse(line).problem);
   const how = await ended;
   clearTimeout(limit);
   const bytes = memory.peak();
   memory.end();
   if (bytes !== undefined) rows.push({ row: memoryRow, unit: 'GB', value: bytes / 1e9 });
-  if (isLate) return { rows, plan, problem: `ended after ${Math.round(limitMs / 1000)} s` };
   const lines = said.trim().split('\n');
   const why = lines.findLast((line) => /Error/.test(line)) ?? lines.at(-1);
-  return { rows, plan, problem: how === '0' ? undefined : `ended with ${how}: ${why}` };
+  if (isLate) problems.push(`ended after ${Math.round(limitMs / 1000)} s`);
+  else if (how !== '0') problems.push(`ended with ${how}: ${why}`);
+  return { rows, plan, problem: problems.length === 0 ? undefined : problems.join('; ') };
 }
