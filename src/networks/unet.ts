@@ -84,9 +84,10 @@ export async function openUnet(component: Component<UnetConfig>, options: UnetOp
     warmedUp: session.warmedUp,
     ...(capture && { capture: async (input: UnetInput) => capture(feeds(input)) }),
     async predictNoise(input, signal) {
+      const given = feeds(input);
       const { batch, height, width, target = new Float32Array(input.latents.length) } = input;
       const noise = floatTensor(`${name}: target`, target, [batch, config.out_channels, height, width]);
-      return floatsOf(await session.run(feeds(input), signal, { noise }), 'noise');
+      return floatsOf(await session.run(given, signal, { noise }), 'noise');
     },
   };
 }
