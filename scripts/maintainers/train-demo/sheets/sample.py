@@ -109,7 +109,8 @@ class Sampler:
 
 def write_sheet(leg, file, count=16, columns=4, alive=lambda: None):
     captions, sampler = [caption for caption, _ in sheet_scenes(leg.pack, count)], Sampler(leg, alive)
-    made = torch.cat([sampler.pictures(captions[at : at + 8]) for at in range(0, count, 8)])
+    parts = [captions[at : at + 8] for at in range(0, count, 8)]
+    made = torch.cat([sampler.pictures(each, seed=n) for n, each in enumerate(parts)])
     write_png(file, grid(made, columns))
     for index, caption in enumerate(captions):
         print(*divmod(index, columns), plain(caption))
@@ -122,8 +123,8 @@ def write_pairs(leg, file, count=24, columns=8, pixels=128, alive=lambda: None):
     batch = {name: each if name == "runs" else each.to(leg.device) for name, each in batch.items()}
     drawn, captions = draw.draw(leg.atlas, batch, pixels).cpu(), [caption for caption, _ in told]
     sampler = Sampler(leg, alive)
-    made = [sampler.pictures(captions[at : at + 8], pixels=pixels).cpu() for at in range(0, count, 8)]
-    made = torch.cat(made)
+    parts = [captions[at : at + 8] for at in range(0, count, 8)]
+    made = torch.cat([sampler.pictures(each, seed=n, pixels=pixels).cpu() for n, each in enumerate(parts)])
     rows = [each[at : at + columns] for at in range(0, count, columns) for each in (drawn, made)]
     write_png(file, grid(torch.cat(rows), columns))
     for index, caption in enumerate(captions):
