@@ -1,23 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
-import sharp, { type Color, type Sharp } from 'sharp';
-import { decodeInputImage, ImageInputError } from './decode-input-image.ts';
+import sharp from 'sharp';
+import { decodeInputImage } from './decode-input-image.ts';
 import { decodePng } from './decode-png.ts';
-import { keptCoefficientBytes } from './jpeg-frame.ts';
-
-const options = { maxPixels: 1024 * 1024 };
-
-/** A picture whose pixel (x, y) is (x, y, 128), so that moving or turning it shows. */
-function gradient(width: number, height: number): Sharp {
-  const data = new Uint8Array(width * height * 3);
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data.set([x, y, 128], (y * width + x) * 3);
-  return sharp(data, { raw: { width, height, channels: 3 } });
-}
-
-function plain(width: number, height: number, background: Color, channels: 3 | 4 = 3): Sharp {
-  return sharp({ create: { width, height, channels, background } });
-}
+import { gradient, options, plain, refusal } from './testing/input-pictures.ts';
 
 /** Red, green and blue in 0 ... 255 at (x, y). */
 async function pixelOf(png: Buffer, x: number, y: number): Promise<number[]> {
@@ -25,15 +12,6 @@ async function pixelOf(png: Buffer, x: number, y: number): Promise<number[]> {
   return [0, 1, 2].map((channel) =>
     Math.round(((pixels[channel * width * height + y * width + x]! + 1) / 2) * 255),
   );
-}
-
-async function refusal(bytes: Uint8Array): Promise<string> {
-  const error = await decodeInputImage(bytes, options).then(
-    () => assert.fail('was accepted'),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof ImageInputError, String(error));
-  return error.message;
 }
 
 test('a PNG whose sides are multiples of 8 passes through unchanged', async () => {
@@ -221,48 +199,4 @@ test('photos of today are read, also progressive ones and those that lie on thei
     for (const [channel, value] of (await pixelOf(png, 9, 9)).entries())
       assert.ok(Math.abs(value - [0x40, 0x80, 0xc0][channel]!) <= 3, `${width}x${height}: ${value}`);
   }
-});
-
-test('the memory that a picture takes is asked for before it is decoded, and bounded', async () => {
-  const asked = async (bytes: Uint8Array): Promise<number> => {
-    let needed = 0;
-    const admit = async <Result>(most: number, decode: () => Promise<Result>) => {
-      needed = most;
-      return await decode();
-    };
-    await decodeInputImage(bytes, { ...options, admit });
-    return Math.round(needed / 2 ** 20) - 32;
-  };
-  const jpeg = (progressive: boolean, chromaSubsampling: string) =>
-    plain(4096, 4096, '#4080c0').jpeg({ progressive, chromaSubsampling }).toBuffer();
-  assert.equal(await asked(await jpeg(false, '4:2:0')), 0);
-  // Two bytes of each coefficient: 16 Mi of luma, a quarter or all of that for either chroma.
-  assert.equal(await asked(await jpeg(true, '4:2:0')), 48);
-  assert.equal(await asked(await jpeg(true, '4:4:4')), 96);
-  assert.equal(await asked(await plain(4096, 4096, '#4080c0').png().toBuffer()), 0);
-  assert.equal(await asked(await plain(4096, 4096, '#4080c0').png({ progressive: true }).toBuffer()), 48);
-  assert.equal(
-    await asked(await plain(4096, 4096, '#4080c0').webp({ lossless: true, effort: 0 }).toBuffer()),
-    64,
-  );
-  const large = Buffer.from(await plain(64, 64, '#4080c0').jpeg({ progressive: true }).toBuffer());
-  const frame = large.indexOf(Buffer.from([0xff, 0xc2]));
-  large.writeUInt16BE(12_240, frame + 5);
-  large.writeUInt16BE(16_320, frame + 7);
-  assert.equal(
-    await refusal(large),
-    'the image is 16320x12240 and progressive: it takes 572 MiB to decode; save it as a plain JPEG or smaller',
-  );
-});
-
-test('a JPEG whose components come one after another counts as a progressive one', async () => {
-  // The header of a baseline picture of three components whose first scan has one.
-  const frame = [0xff, 0xc0, 0, 17, 8, 0x10, 0, 0x10, 0, 3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
-  const scan = (count: number) => [0xff, 0xda, 0, 6 + 2 * count, count, ...Array(2 * count).fill(0), 0, 0, 0];
-  const start = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff];
-  const bytes = (count: number) => Uint8Array.from([...start, ...frame, ...scan(count)]);
-  assert.equal(keptCoefficientBytes(bytes(1)), 4096 * 4096 * 3);
-  assert.equal(keptCoefficientBytes(bytes(3)), 0);
-  for (const cut of [0, 1, 5, 9, 12, 20, 30])
-    assert.equal(keptCoefficientBytes(bytes(1).subarray(0, cut)), 0);
 });
