@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { ImageToImageRequest } from '../contract/generation.ts';
 import { noBrowser, openBrowser, type WatchedPage } from '../testing/browser.ts';
 import { after, before } from '../testing/hooks.ts';
+import { givePicture } from './testing/give-picture.ts';
 import { type PageService, plainPicture, startPageService } from './testing/page-service.ts';
 import { generate, signedIn, stagePicture } from './testing/signed-in.ts';
 
@@ -107,7 +108,7 @@ describe('making pictures', { skip: noBrowser }, () => {
     await page.getByText('mine.jpg').waitFor();
     for (const way of ['drop', 'paste'] as const) {
       await page.getByRole('button', { name: 'Remove the picture' }).click();
-      await give(page, way, buffer.toString('base64'));
+      await givePicture(page, way, buffer.toString('base64'));
       await page.getByText(way === 'drop' ? 'dropped.jpg' : 'pasted.png').waitFor();
     }
     await page.getByLabel('Base model').selectOption('realvis');
@@ -256,21 +257,3 @@ describe('making pictures', { skip: noBrowser }, () => {
     assert.deepEqual(others, []);
   });
 });
-
-/** Gives a picture to the page as a user's hand would. */
-async function give(page: Page, way: 'drop' | 'paste', encoded: string): Promise<void> {
-  await page.evaluate(
-    ([kind, text]) => {
-      const bytes = Uint8Array.from(atob(text!), (character) => character.charCodeAt(0));
-      const data = new DataTransfer();
-      data.items.add(new File([bytes], 'dropped.jpg', { type: 'image/jpeg' }));
-      const init = { bubbles: true, cancelable: true };
-      if (kind === 'drop')
-        document
-          .querySelector('.drop')!
-          .dispatchEvent(new DragEvent('drop', { ...init, dataTransfer: data }));
-      else document.dispatchEvent(new ClipboardEvent('paste', { ...init, clipboardData: data }));
-    },
-    [way, encoded],
-  );
-}
