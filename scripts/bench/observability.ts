@@ -7,8 +7,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
+import { createApiKey } from '../../src/jobs/keys/api-keys.ts';
 import { startHeartbeat } from '../../src/jobs/queue/heartbeat.ts';
-import { createApiKey } from '../../src/jobs/records/api-keys.ts';
 import { connect, failFastOptions } from '../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';
 import { workerInfo } from '../../src/jobs/testing/worker-info.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { readBalance } from '../../src/jobs/records/credits.ts';
+import { readBalance } from '../../src/jobs/keys/credits.ts';
 import { readOutput } from '../../src/jobs/records/stored-pictures.ts';
 import type { Trial } from './fault-row.ts';
 import type { Service } from './service.ts';

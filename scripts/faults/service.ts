@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { readConfig } from '../../src/config/config.ts';
-import { createApiKey } from '../../src/jobs/records/api-keys.ts';
+import { createApiKey } from '../../src/jobs/keys/api-keys.ts';
 import { type Connection, connect, patientOptions } from '../../src/jobs/redis/connection.ts';
 import { type RedisProxy, startRedisProxy } from '../../src/jobs/testing/redis-proxy.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../src/jobs/testing/redis-server.ts';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { bodies } from '../../../src/contract/bodies/bodies.ts';
 import type { Endpoint } from '../../../src/contract/endpoints.ts';
-import type { KeyLimits } from '../../../src/jobs/records/api-keys.ts';
-import { mostCredits } from '../../../src/jobs/records/credits.ts';
+import type { KeyLimits } from '../../../src/jobs/keys/api-keys.ts';
+import { mostCredits } from '../../../src/jobs/keys/credits.ts';
 import { ownCommand } from '../../../src/process/own-command.ts';
 
 /** What `npm run keys` was asked to do. */

@@ -1,6 +1,6 @@
-import type { ApiKey, KeyLimits } from '../../../src/jobs/records/api-keys.ts';
-import { createApiKey, listApiKeys, revokeApiKey } from '../../../src/jobs/records/api-keys.ts';
-import { addCredits } from '../../../src/jobs/records/credits.ts';
+import type { ApiKey, KeyLimits } from '../../../src/jobs/keys/api-keys.ts';
+import { createApiKey, listApiKeys, revokeApiKey } from '../../../src/jobs/keys/api-keys.ts';
+import { addCredits } from '../../../src/jobs/keys/credits.ts';
 import type { Connection } from '../../../src/jobs/redis/connection.ts';
 
 /** Where API keys are kept, as the commands see it. */

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startTestService } from '../../../src/gateway/testing/service.ts';
-import { createApiKey, findApiKey } from '../../../src/jobs/records/api-keys.ts';
+import { createApiKey, findApiKey } from '../../../src/jobs/keys/api-keys.ts';
 import { readAudit } from '../../../src/jobs/records/audit.ts';
 import { type Connection, connect, failFastOptions } from '../../../src/jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../src/jobs/testing/redis-server.ts';

@@ -4,8 +4,8 @@ import { type Config, isLoopback, localUrl, withVariables } from '../../../src/c
 import { redisPaths, requirePaths, signingPaths } from '../../../src/config/require-paths.ts';
 import { signingFilesOf } from '../../../src/config/signing-files.ts';
 import { requireSigning } from '../../../src/images/content-credentials.ts';
+import { ensureFirstKey } from '../../../src/jobs/keys/api-keys.ts';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
-import { ensureFirstKey } from '../../../src/jobs/records/api-keys.ts';
 import {
   assertNoEviction,
   type Connection,

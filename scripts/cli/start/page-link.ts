@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createApiKey, findApiKey } from '../../../src/jobs/records/api-keys.ts';
-import { createSignInToken } from '../../../src/jobs/records/sign-in-tokens.ts';
+import { createApiKey, findApiKey } from '../../../src/jobs/keys/api-keys.ts';
+import { createSignInToken } from '../../../src/jobs/keys/sign-in-tokens.ts';
 import type { Connection } from '../../../src/jobs/redis/connection.ts';
 
 /**

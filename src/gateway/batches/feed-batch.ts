@@ -13,7 +13,7 @@ import {
 } from '../../jobs/batches/batch-lines.ts';
 import { type Batch, readBatch, readLines } from '../../jobs/batches/batches.ts';
 import { cancelledFailure } from '../../jobs/job-error.ts';
-import { readApiKey } from '../../jobs/records/api-keys.ts';
+import { readApiKey } from '../../jobs/keys/api-keys.ts';
 import type { Gateway } from '../gateway.ts';
 import { anybody } from '../http/auth.ts';
 import { toApiError } from '../http/errors.ts';

@@ -2,8 +2,8 @@ import { resultBody } from '../../contract/answers/responses.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
 import { type LineOutcome, readOutcomes } from '../../jobs/batches/batch-lines.ts';
 import { type Batch, type BatchLine, readLines } from '../../jobs/batches/batches.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
 import type { Producer } from '../../jobs/producer.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
 
 /** Lines read at a time. */
 const chunk = 50;

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { utcTime } from '../../contract/answers/responses.ts';
 import { ApiError, apiErrors } from '../../contract/errors.ts';
-import { type ApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
-import { countInMinute } from '../../jobs/records/rate-limit.ts';
+import { type ApiKey, findApiKey } from '../../jobs/keys/api-keys.ts';
+import { countInMinute } from '../../jobs/keys/rate-limit.ts';
 import type { Gateway } from '../gateway.ts';
 import { clientNetwork } from './client-network.ts';
 

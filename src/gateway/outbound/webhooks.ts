@@ -5,6 +5,7 @@ import { ApiError } from '../../contract/errors.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { show } from '../../contract/show.ts';
 import { JobError } from '../../jobs/job-error.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
 import type { Log } from '../../jobs/log.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type WebhookMessage,
   type WebhookOutcome,
 } from '../../jobs/queue/webhook-queue.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
 import { maskAddress } from '../../process/mask-secrets.ts';
 import { checkedAgent, checkedUrl, Refusal } from './checked-address.ts';
 

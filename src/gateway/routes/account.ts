@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { unlimitedCredits } from '../../contract/answers/responses.ts';
 import type { ResponseBody } from '../../contract/openapi/response-schemas.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
 import type { Gateway } from '../gateway.ts';
 
 export const accountPaths = ['/v1/get-user-credits', '/v1/credits'];

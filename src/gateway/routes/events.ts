@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { resultBody, statusBody } from '../../contract/answers/responses.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
 import type { Producer } from '../../jobs/producer.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
 import type { RequestEvent } from '../../jobs/records/watch.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';

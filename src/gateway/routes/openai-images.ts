@@ -14,7 +14,7 @@ import {
 } from '../../contract/openai/translate.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
 import { slugs } from '../../contract/slugs.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
 import { gateBodies, pictureLimits } from '../http/body-gate.ts';

@@ -1,5 +1,5 @@
+import { type Balance, readBalance } from '../../jobs/keys/credits.ts';
 import type { Producer } from '../../jobs/producer.ts';
-import { type Balance, readBalance } from '../../jobs/records/credits.ts';
 
 /** What the answer to a waiting call needs beside its record, read at the same time as that. */
 export interface ReadAhead extends Pick<Producer, 'readOutput'> {

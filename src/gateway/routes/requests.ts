@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { resultBody, statusBody, statusCode } from '../../contract/answers/responses.ts';
 import { ApiError, requestNotFound } from '../../contract/errors.ts';
 import { cancelledFailure } from '../../jobs/job-error.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
 import type { Gateway } from '../gateway.ts';
 import { baseUrl } from '../http/base-url.ts';
 import { type ById, findRequest } from './find-request.ts';

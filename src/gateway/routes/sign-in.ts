@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { signInBody } from '../../contract/answers/sign-in.ts';
 import { parseFields } from '../../contract/bodies/fields.ts';
 import { ApiError } from '../../contract/errors.ts';
-import { redeemSignInToken } from '../../jobs/records/sign-in-tokens.ts';
+import { redeemSignInToken } from '../../jobs/keys/sign-in-tokens.ts';
 import type { Gateway } from '../gateway.ts';
 import { countRefusal } from '../http/auth.ts';
 import { refuseOtherMethods } from '../http/errors.ts';

@@ -1,10 +1,10 @@
 import { utcTime } from '../../contract/answers/responses.ts';
 import type { Endpoint } from '../../contract/endpoints.ts';
 import { ApiError } from '../../contract/errors.ts';
+import type { ApiKey } from '../../jobs/keys/api-keys.ts';
+import { readBalance } from '../../jobs/keys/credits.ts';
+import { countInMinute } from '../../jobs/keys/rate-limit.ts';
 import type { Admission } from '../../jobs/records/admit.ts';
-import type { ApiKey } from '../../jobs/records/api-keys.ts';
-import { readBalance } from '../../jobs/records/credits.ts';
-import { countInMinute } from '../../jobs/records/rate-limit.ts';
 import { memoryShare } from '../../jobs/redis/memory.ts';
 import type { Gateway } from '../gateway.ts';
 import { lately } from './lately.ts';

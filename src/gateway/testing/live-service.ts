@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readConfig } from '../../config/config.ts';
 import type { Generate } from '../../jobs/generate.ts';
+import { createApiKey } from '../../jobs/keys/api-keys.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { createApiKey } from '../../jobs/records/api-keys.ts';
 import type { RedisProxy } from '../../jobs/testing/redis-proxy.ts';
 import { workerInfo } from '../../jobs/testing/worker-info.ts';
 import { buildApp } from '../app.ts';

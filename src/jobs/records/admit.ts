@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { GenerationRequest } from '../../contract/generation.ts';
 import { routeOf } from '../../contract/routes.ts';
+import { fromMillionths, toMillionths } from '../keys/credits.ts';
 import { priorityUnit } from '../queue/places.ts';
 import type { Connection } from '../redis/connection.ts';
 import { keyOf, type Lifetimes } from '../redis/names.ts';
 import { defineScript } from '../redis/script.ts';
-import { fromMillionths, toMillionths } from './credits.ts';
 import { dueWebhook, now, tell } from './record-scripts.ts';
 
 /** How a request comes to have a record, or is refused one. */

@@ -1,9 +1,9 @@
 import type { GenerationRequest, GenerationResult } from '../../contract/generation.ts';
 import type { RequestRecord } from '../../contract/request-record.ts';
+import { fromMillionths } from '../keys/credits.ts';
 import type { Connection } from '../redis/connection.ts';
 import { bullKeyOf, keyOf } from '../redis/names.ts';
 import { defineScript } from '../redis/script.ts';
-import { fromMillionths } from './credits.ts';
 import { now } from './record-scripts.ts';
 
 const jobPrefix = bullKeyOf("' .. route .. '", '');

@@ -6,6 +6,12 @@ import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
 import { memoryStore } from '../../results/testing/memory-store.ts';
 import { JobError } from '../job-error.ts';
+import { createApiKey, ensureFirstKey, findApiKey, listApiKeys, revokeApiKey } from '../keys/api-keys.ts';
+import { changeApiKey } from '../keys/change-api-key.ts';
+import { addCredits, readBalance } from '../keys/credits.ts';
+import { exportApiKeys, importApiKeys } from '../keys/key-transfer.ts';
+import { countInMinute } from '../keys/rate-limit.ts';
+import { createSignInToken, redeemSignInToken } from '../keys/sign-in-tokens.ts';
 import { openProducer } from '../producer.ts';
 import { consume } from '../queue/consumer.ts';
 import { knownRoutes, liveWorkers, registerRoutes, startHeartbeat } from '../queue/heartbeat.ts';
@@ -14,15 +20,9 @@ import { countByRoute, isPaused, setPaused } from '../queue/pause.ts';
 import { readQueueState } from '../queue/queue-state.ts';
 import { openWebhookQueue } from '../queue/webhook-queue.ts';
 import { hearOrders, orderWorkers } from '../queue/worker-control.ts';
-import { createApiKey, ensureFirstKey, findApiKey, listApiKeys, revokeApiKey } from '../records/api-keys.ts';
 import { readAudit, writeAudit } from '../records/audit.ts';
-import { changeApiKey } from '../records/change-api-key.ts';
-import { addCredits, readBalance } from '../records/credits.ts';
 import { dropKept } from '../records/kept-outputs.ts';
-import { exportApiKeys, importApiKeys } from '../records/key-transfer.ts';
-import { countInMinute } from '../records/rate-limit.ts';
 import { listRequests, readActivity } from '../records/request-list.ts';
-import { createSignInToken, redeemSignInToken } from '../records/sign-in-tokens.ts';
 import { linkToOutput, readOutput } from '../records/stored-pictures.ts';
 import { sweepForgotten, sweepKept } from '../records/sweep-kept.ts';
 import { withdraw } from '../records/withdraw.ts';
@@ -59,7 +59,7 @@ test('every command of our scripts, and of those of BullMQ that are used, is amo
     globSync(pattern, { cwd: root }).map(
       (file) => [file, readFileSync(path.join(root, file), 'utf8')] as const,
     );
-  const ours = read('src/jobs/{records,queue}/*.ts').filter(([file]) => !file.includes('.test.'));
+  const ours = read('src/jobs/{keys,records,queue}/*.ts').filter(([file]) => !file.includes('.test.'));
   const used =
     'addPrioritizedJob,extendLocks,moveJobFromActiveToWait,moveStalledJobsToWait,moveToActive,moveToFinished,removeJob';
   const theirs = read(`node_modules/bullmq/dist/esm/scripts/{${used}}-*.js`);

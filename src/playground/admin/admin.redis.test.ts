@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { createApiKey, findApiKey } from '../../jobs/records/api-keys.ts';
+import { createApiKey, findApiKey } from '../../jobs/keys/api-keys.ts';
 import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
 import { after, before } from '../../testing/hooks.ts';
 import { type PageService, startPageService } from '../testing/page-service.ts';

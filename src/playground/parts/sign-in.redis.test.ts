@@ -3,7 +3,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
-import { createSignInToken } from '../../jobs/records/sign-in-tokens.ts';
+import { createSignInToken } from '../../jobs/keys/sign-in-tokens.ts';
 import { noBrowser, openBrowser, watchedPage } from '../../testing/browser.ts';
 import { after, before } from '../../testing/hooks.ts';
 import { type PageService, startPageService } from '../testing/page-service.ts';

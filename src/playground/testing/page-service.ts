@@ -7,9 +7,9 @@ import { createLogger } from '../../gateway/http/logging.ts';
 import { createPromptCheck } from '../../gateway/submit/prompt-check.ts';
 import { startTestBacking } from '../../gateway/testing/backing.ts';
 import type { Generate } from '../../jobs/generate.ts';
+import { createApiKey } from '../../jobs/keys/api-keys.ts';
 import type { Producer } from '../../jobs/producer.ts';
 import type { WorkerInfo } from '../../jobs/queue/heartbeat.ts';
-import { createApiKey } from '../../jobs/records/api-keys.ts';
 import { workerInfo } from '../../jobs/testing/worker-info.ts';
 
 /** The real gateway on the network, and a worker whose pictures are of one colour, that of their seed. */

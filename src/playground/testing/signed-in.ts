@@ -1,5 +1,5 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { createSignInToken } from '../../jobs/records/sign-in-tokens.ts';
+import { createSignInToken } from '../../jobs/keys/sign-in-tokens.ts';
 import { type WatchedPage, watchedPage } from '../../testing/browser.ts';
 import type { PageService } from './page-service.ts';
 

@@ -5,8 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { responseSchemas } from '../../../contract/openapi/response-schemas.ts';
 import { giveLease, planLine, takeLease } from '../../../jobs/batches/batch-lines.ts';
 import { createBatch } from '../../../jobs/batches/batches.ts';
+import { createApiKey } from '../../../jobs/keys/api-keys.ts';
 import { priorityOf } from '../../../jobs/queue/places.ts';
-import { createApiKey } from '../../../jobs/records/api-keys.ts';
 import { after, before } from '../../../testing/hooks.ts';
 import { publicUrl, startTestService, type TestService } from '../../testing/service.ts';
 

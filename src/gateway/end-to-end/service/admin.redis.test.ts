@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { type ApiKey, createApiKey, findApiKey } from '../../../jobs/keys/api-keys.ts';
 import { startHeartbeat } from '../../../jobs/queue/heartbeat.ts';
-import { type ApiKey, createApiKey, findApiKey } from '../../../jobs/records/api-keys.ts';
 import { workerInfo } from '../../../jobs/testing/worker-info.ts';
 import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import sharp from 'sharp';
-import { createSignInToken } from '../../../jobs/records/sign-in-tokens.ts';
+import { createSignInToken } from '../../../jobs/keys/sign-in-tokens.ts';
 import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 

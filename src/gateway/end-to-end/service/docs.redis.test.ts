@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import { createApiKey } from '../../../jobs/records/api-keys.ts';
+import { createApiKey } from '../../../jobs/keys/api-keys.ts';
 import { noBrowser, openBrowser } from '../../../testing/browser.ts';
 import { after, before } from '../../../testing/hooks.ts';
 import { startTestService, type TestService } from '../../testing/service.ts';

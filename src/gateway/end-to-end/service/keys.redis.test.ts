@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createApiKey, type KeyLimits, revokeApiKey } from '../../../jobs/records/api-keys.ts';
-import { addCredits } from '../../../jobs/records/credits.ts';
+import { createApiKey, type KeyLimits, revokeApiKey } from '../../../jobs/keys/api-keys.ts';
+import { addCredits } from '../../../jobs/keys/credits.ts';
 import { after, before } from '../../../testing/hooks.ts';
 import { picture, startTestService, type TestService } from '../../testing/service.ts';
 

@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { createApiKey } from '../../../jobs/records/api-keys.ts';
+import { createApiKey } from '../../../jobs/keys/api-keys.ts';
 import { connect, failFastOptions } from '../../../jobs/redis/connection.ts';
 import { type PrivateRedis, startPrivateRedis } from '../../../jobs/testing/redis-server.ts';
 import { boundToParent } from '../../../process/bound-process.ts';

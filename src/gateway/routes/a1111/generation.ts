@@ -15,7 +15,7 @@ import { infotextOf } from '../../../contract/infotext/request-infotext.ts';
 import type { ResponseBody } from '../../../contract/openapi/response-schemas.ts';
 import type { RequestRecord } from '../../../contract/request-record.ts';
 import { cancelledFailure } from '../../../jobs/job-error.ts';
-import { readBalance } from '../../../jobs/records/credits.ts';
+import { readBalance } from '../../../jobs/keys/credits.ts';
 import { endCall, isStopped, saveCall } from '../../../jobs/records/iterated-calls.ts';
 import { software, version } from '../../../process/software.ts';
 import type { Gateway } from '../../gateway.ts';

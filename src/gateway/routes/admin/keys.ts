@@ -9,9 +9,9 @@ import {
   listApiKeys,
   readApiKey,
   revokeApiKey,
-} from '../../../jobs/records/api-keys.ts';
-import { changeApiKey } from '../../../jobs/records/change-api-key.ts';
-import { addCredits } from '../../../jobs/records/credits.ts';
+} from '../../../jobs/keys/api-keys.ts';
+import { changeApiKey } from '../../../jobs/keys/change-api-key.ts';
+import { addCredits } from '../../../jobs/keys/credits.ts';
 import type { Gateway } from '../../gateway.ts';
 import type { Audit } from './audit.ts';
 import { limitedFields } from './limited-fields.ts';

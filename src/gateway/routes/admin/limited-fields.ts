@@ -1,5 +1,5 @@
 import type { KeyChanges } from '../../../contract/answers/admin.ts';
-import type { KeyChange } from '../../../jobs/records/change-api-key.ts';
+import type { KeyChange } from '../../../jobs/keys/change-api-key.ts';
 
 /** The limits of a changed key: elsewhere null counts as left out, here it takes the limit away. */
 export function limitedFields(fields: KeyChanges, body: unknown): KeyChange {

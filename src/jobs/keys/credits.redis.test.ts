@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { request } from '../../contract/testing/requests.ts';
+import { completeRecord, failRecord, startRecord } from '../records/records.ts';
+import { requeueRecord } from '../records/waiting-again.ts';
+import { withdraw } from '../records/withdraw.ts';
 import { lifetimes, openTestQueue } from '../testing/queue.ts';
 import { createApiKey, revokeApiKey } from './api-keys.ts';
 import { addCredits, readBalance } from './credits.ts';
-import { completeRecord, failRecord, startRecord } from './records.ts';
-import { requeueRecord } from './waiting-again.ts';
-import { withdraw } from './withdraw.ts';
 
 /** What a request takes from its owner's key and what it gives back. */
 
