@@ -16,14 +16,14 @@ import { redisAddressOf } from '../../../src/jobs/redis/redis-address.ts';
 import { moduleFile } from '../../../src/process/module-file.ts';
 import { processIdentity } from '../../../src/process/start-time.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
-import { checkAppendOnlyFiles, markUsed } from './append-only-files.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { lockDataDirectory } from './data-lock.ts';
 import { type DefaultModels, defaultModels } from './demo-models.ts';
-import { findRedis } from './find-redis.ts';
 import { type ChildDescription, type KeptChild, keepRunning } from './kept-child.ts';
 import { createPageLink } from './page-link.ts';
-import { redisChild } from './redis-child.ts';
+import { checkAppendOnlyFiles, markUsed } from './redis/append-only-files.ts';
+import { findRedis } from './redis/find-redis.ts';
+import { redisChild } from './redis/redis-child.ts';
 import { startWatchdog } from './watchdog.ts';
 
 export interface LaunchOptions {

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { withoutSecrets } from '../../../src/process/mask-secrets.ts';
-import type { ChildDescription } from './kept-child.ts';
+import { withoutSecrets } from '../../../../src/process/mask-secrets.ts';
+import type { ChildDescription } from '../kept-child.ts';
 import type { RedisBinary } from './redis-binary.ts';
 
 /** Longest path of a unix socket, without the final zero byte (unix(7)). */
