@@ -34,8 +34,10 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
     let begun = false;
     let computed = false;
     let leave = (): void => undefined;
+    let isSettled = false;
     let heardAt = performance.now();
     const settle = (): void => {
+      isSettled = true;
       clearTimeout(grace);
       leave();
       signal.removeEventListener('abort', onAbort);
@@ -96,6 +98,8 @@ export function runToOutcome(run: EngineRun): Promise<RunOutcome> {
     channel.expect(undefined);
     signal.addEventListener('abort', onAbort, { once: true });
     leave = channel.hear({ onMessage, onLost });
+    // It may have been lost before.
+    if (isSettled) return leave();
     channel.send(order);
     if (signal.aborted) onAbort();
   });
