@@ -80,6 +80,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
   const health = options.health ?? report!.of(device);
   let engine: EngineProcess | undefined;
   let supervisor: EngineSupervisor | undefined;
+  let consumer: Consumer | undefined;
   /** The request that the engine works on. */
   let inHand: string | undefined;
   let knownWords: readonly ServedKnownWords[] = [];
@@ -183,7 +184,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         announce();
       }
     };
-    const consumer: Consumer = await consume({
+    const taking = await consume({
       ...{ redisUrl, results: results?.store },
       routes,
       residency: {
@@ -201,7 +202,8 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       ...(lockDurationMs !== undefined && { lockDurationMs }),
       ...(stalledIntervalMs !== undefined && { stalledIntervalMs }),
     });
-    wake = consumer.wake;
+    consumer = taking;
+    wake = taking.wake;
     const orders = await hearOrders(
       redisUrl,
       (order) => obey(order, started, options),
@@ -216,7 +218,7 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
         results?.stop();
         orders.close();
         const away = new AbortController();
-        const drained = Promise.all([presence.stop(), consumer.close()]);
+        const drained = Promise.all([presence.stop(), taking.close()]);
         await Promise.race([drained, redisGone(redis, away.signal)]);
         away.abort();
         await stopHashing();
@@ -226,8 +228,13 @@ export async function runWorker(options: WorkerOptions): Promise<RunningWorker> 
       },
     };
   } catch (error) {
+    // Another device's worker in this process goes on, and this device is tried again.
+    leaving = true;
     adapters?.close();
+    results?.stop();
+    await consumer?.close();
     await stopHashing();
+    await supervisor?.close();
     withdraw();
     await presence.stop();
     redis.disconnect();

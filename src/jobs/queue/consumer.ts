@@ -98,6 +98,11 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
   });
 
   const queues: Queues = new Map(routes.map((route) => [route, openQueue(redis, route, options)]));
+  const abandon = async (error: unknown): Promise<never> => {
+    await Promise.all([...queues.values()].map((queue) => queue.close()));
+    redis.disconnect();
+    throw error;
+  };
   for (const [route, queue] of queues) {
     queue.on('error', onError);
     queue.on('stalled', (id) => {
@@ -105,16 +110,14 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
       observer.stalled();
       void putInPlace(redis, id, route).catch(onError);
     });
-    await queue.startStalledCheckTimer();
+    await queue.startStalledCheckTimer().catch(abandon);
   }
   const signs = createQueueSigns(routes);
   const onSubmitted = (sign: string): void => {
     signs.heard(sign);
     bell.ring();
   };
-  const cancel = (id: string): boolean => {
-    return jobs.stop(id, 'cancel');
-  };
+  const cancel = (id: string): boolean => jobs.stop(id, 'cancel');
   const ears = await listen({
     redisUrl,
     channels: { [keyOf.submitted]: onSubmitted, [keyOf.cancel]: cancel },
@@ -126,11 +129,7 @@ export async function consume(options: ConsumerOptions): Promise<Consumer> {
         }, onError);
     },
     onError,
-  }).catch(async (error) => {
-    await Promise.all([...queues.values()].map((queue) => queue.close()));
-    redis.disconnect();
-    throw error;
-  });
+  }).catch(abandon);
 
   // What was taken over a connection that was lost may have been taken twice: once unheard.
   let isConnectionNew = false;

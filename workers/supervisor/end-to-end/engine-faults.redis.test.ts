@@ -3,6 +3,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { liveWorkers } from '../../../src/jobs/queue/heartbeat.ts';
+import { engineChildren } from '../../testing/engine-children.ts';
 import { openWorkedQueue, runFakeWorker } from '../../testing/fake-worker.ts';
 import { bounded, fakeRequest, gone, isAlive, openTestQueue } from '../../testing/queue.ts';
 
@@ -147,4 +148,17 @@ test('a worker whose engine cannot be replaced reports itself hopeless', bounded
   process.env.FAKE_ENGINE_LOADS = '0';
   process.kill(worker.enginePid(), 'SIGKILL');
   assert.equal((await hopeless.promise).message, 'the device is gone');
+});
+
+test('a worker that cannot take jobs once its engine is up leaves no engine behind', bounded, async () => {
+  await using other = await openTestQueue();
+  const before = engineChildren();
+  process.env.FAKE_LOAD_MS = '500';
+  const start = runFakeWorker(other);
+  const refused = assert.rejects(start, /lacks \+subscribe/);
+  while (engineChildren().length === before.length) await setTimeout(5);
+  delete process.env.FAKE_LOAD_MS;
+  await other.producer.redis.call('ACL', 'SETUSER', 'default', '-subscribe');
+  await refused;
+  assert.deepEqual(engineChildren(), before);
 });

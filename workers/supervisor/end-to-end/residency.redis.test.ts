@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readConfig } from '../../../src/config/config.ts';
 import { liveWorkers, type WorkerInfo } from '../../../src/jobs/queue/heartbeat.ts';
 import { after, before } from '../../../src/testing/hooks.ts';
+import { engineChildren } from '../../testing/engine-children.ts';
 import {
   bounded,
   fakeEdit,
@@ -200,13 +200,12 @@ test('an engine killed while it loads a model loses nothing: the job is tried ag
   process.env.FAKE_LOAD_MS = '500';
   const engine = worker.enginePid();
   const id = await submit('beta');
-  const isChild = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
-  let loading: string | undefined;
+  let loading: number | undefined;
   while (loading === undefined) {
-    loading = isChild().find((pid) => pid !== '' && Number(pid) !== engine && isEngine(pid));
+    loading = engineChildren().find((pid) => pid !== engine);
     await setTimeout(5);
   }
-  process.kill(Number(loading), 'SIGKILL');
+  process.kill(loading, 'SIGKILL');
   const record = await queue.end(id);
   assert.deepEqual([record.status, record.attempts], ['COMPLETED', 2]);
 });
@@ -226,11 +225,3 @@ test(
     assert.ok(worker.enginePid() > 0);
   },
 );
-
-function isEngine(pid: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('testing/engine.ts');
-  } catch {
-    return false;
-  }
-}
