@@ -10,6 +10,7 @@ import { type Code, f64x2, get, i64x2, set, v128 } from './wasm-code.ts';
 const bitsOf = (value: number): bigint => new BigInt64Array(Float64Array.of(value).buffer)[0]!;
 const exponentMask = BigInt.asIntN(64, 0xfffn << 52n);
 
+/** Both lanes of a vector, float64 x 2, with one value. */
 export function doubles(builder: KernelBuilder, value: number): Code {
   return builder.constant(Float64Array.of(value, value));
 }

@@ -24,6 +24,7 @@ export interface Stopwatch {
   readonly intervals: readonly StageInterval[];
 }
 
+/** Begins to measure now. A stage whose work fails counts to its failure. */
 export function createStopwatch(): Stopwatch {
   const seconds: Record<string, number> = {};
   const intervals: StageInterval[] = [];

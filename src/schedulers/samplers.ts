@@ -117,6 +117,7 @@ export type SamplerName = keyof typeof samplers;
 
 export const samplerNames = Object.keys(samplers) as [SamplerName, ...SamplerName[]];
 
+/** The sampler behind a name: solver, schedules and what it asks of the network. */
 export function findSampler(name: SamplerName): Sampler {
   return samplers[name];
 }

@@ -38,6 +38,7 @@ const mostDead = 128 * 2 ** 20;
  */
 export type ExtendStrategy = 'same as requested' | 'next power of two';
 
+/** An arena that has taken nothing yet. */
 export function arenaModel(strategy: ExtendStrategy = 'same as requested'): ArenaModel {
   const chunks = new Set<Chunk>();
   let [inUse, maxInUse, total, maxTotal, regions] = [0, 0, 0, 0, 0];

@@ -7,6 +7,7 @@ export interface TextArray {
   readonly bytes: readonly Uint8Array[];
 }
 
+/** Texts as C takes an array of strings; `bytes` is to live for as long as `addresses` is used. */
 export function textArray(texts: readonly string[]): TextArray {
   const bytes = texts.map((text) => Buffer.from(`${text}\0`, 'utf8'));
   return { addresses: BigUint64Array.from(bytes, (each) => koffi.address(each)), bytes };

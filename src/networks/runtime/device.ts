@@ -1,6 +1,7 @@
 /** Where a network computes; `cuda:0` is the first NVIDIA device. */
 export type Device = 'cpu' | 'webgpu' | `cuda:${number}`;
 
+/** Whether a text is one of cpu, webgpu and cuda:N. */
 export function isDevice(text: string): text is Device {
   return text === 'cpu' || text === 'webgpu' || /^cuda:\d{1,3}$/.test(text);
 }

@@ -29,18 +29,22 @@ const names = [
   ...['float16', 'float64', 'uint32', 'uint64', 'complex64', 'complex128', 'bfloat16'],
 ];
 
+/** @param code of ONNXTensorElementDataType, also one that has no array here. */
 export function elementName(code: number): string {
   return names[code] ?? `element type ${code}`;
 }
 
+/** The ONNXTensorElementDataType that an array holds; a Uint8Array holds booleans. */
 export function elementCode(data: TensorData): number {
   return Object.values(elements).find(({ array }) => data instanceof array)!.code;
 }
 
+/** Bytes of one number. */
 export function elementBytes(type: ElementType): number {
   return elements[type].bytes;
 }
 
+/** Its ONNXTensorElementDataType. */
 export function codeOf(type: ElementType): number {
   return elements[type].code;
 }
@@ -52,6 +56,7 @@ export function elementTypeOf(code: number): ElementType {
   return type;
 }
 
+/** The numbers of a buffer, not copied. @throws RangeError where its length is no multiple of one number's. */
 export function arrayOver(type: ElementType, buffer: ArrayBuffer): TensorData {
   return new elements[type].array(buffer);
 }

@@ -21,6 +21,7 @@ export interface NetworkSession {
   release(): Promise<void>;
 }
 
+/** A session without capture: each of its runs is as long as the first. */
 export function plainSession({ run, release }: InferenceSession): NetworkSession {
   return {
     warmedUp: new Set(),

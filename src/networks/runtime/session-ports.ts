@@ -14,6 +14,7 @@ export interface SessionPort {
   readonly shape: readonly (number | string)[];
 }
 
+/** What a session takes, in the order of the model. @throws Error with what the library says. */
 export function inputPorts(api: OrtApi, session: Handle<'Session'>): SessionPort[] {
   const [count, name, type] = [
     api.SessionGetInputCount,
@@ -23,6 +24,7 @@ export function inputPorts(api: OrtApi, session: Handle<'Session'>): SessionPort
   return ports(api, session, count, name, type);
 }
 
+/** What a session makes, in the order of the model. @throws Error with what the library says. */
 export function outputPorts(api: OrtApi, session: Handle<'Session'>): SessionPort[] {
   const [count, name, type] = [
     api.SessionGetOutputCount,

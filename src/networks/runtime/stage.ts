@@ -31,6 +31,7 @@ export interface Stage {
   release(): Promise<void>;
 }
 
+/** @throws Error where a model does not load; nothing of the other stays then. */
 export async function openStage(main: RuntimeModel, steady?: SteadyModel): Promise<Stage> {
   const session = await openInferenceSession(main.model, main.options);
   if (steady === undefined)

@@ -46,6 +46,7 @@ export function placeOf(index?: number): MemoryPlace {
 const deviceAllocator = 0;
 const defaultMemory = 0;
 
+/** An OrtMemoryInfo of a place, for whoever calls to release. @throws Error with what the library says. */
 export function memoryInfo({ api }: Library, { name, index }: MemoryPlace): Handle<'MemoryInfo'> {
   return written((out) =>
     requireOk(api, api.CreateMemoryInfo(name, deviceAllocator, index, defaultMemory, out)),

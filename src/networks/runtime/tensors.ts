@@ -13,6 +13,7 @@ export function requireSize(name: string, value: number): void {
     throw new Error(`${name} is ${value}; it must be a positive integer`);
 }
 
+/** A float32 tensor over `data`, not copied. @throws Error naming a length that is not the shape's. */
 export function floatTensor(name: string, data: Float32Array, shape: readonly number[]): Tensor {
   requireLength(name, data.length, shape);
   return { data, shape };
@@ -23,6 +24,7 @@ export function floatTarget(shape: readonly number[]): Tensor {
   return { data: new Float32Array(shape.reduce((product, side) => product * side, 1)), shape };
 }
 
+/** An int64 tensor. @throws RangeError where a value is no integer. */
 export function integerTensor(values: Iterable<number>, shape: readonly number[]): Tensor {
   return { data: BigInt64Array.from(values, BigInt), shape };
 }

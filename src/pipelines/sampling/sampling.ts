@@ -103,6 +103,11 @@ export interface Sample {
   readonly noise: NoiseSource;
 }
 
+/**
+ * The samples of a request: their seeds counted through from the first, modulo the range of seeds, or, where
+ * they are varied, the same one with the variations' counted through.
+ * @param length numbers of one sample's latents: channels * height * width of them.
+ */
 export function createSamples(options: SamplingOptions, length: number): Sample[] {
   const { rng, variation } = options;
   return Array.from({ length: options.samples }, (_, index) => {

@@ -18,6 +18,7 @@ export function runInterval({ levels }: Schedule, start: number, end: number): R
   };
 }
 
+/** Whether a level is one of the interval: from `upTo`, included, down to `above`, left out. */
 export function isWithin({ sigma }: Pick<NoiseLevel, 'sigma'>, { upTo, above }: RunInterval): boolean {
   return sigma <= upTo && sigma > above;
 }

@@ -43,6 +43,7 @@ export function isMadeOnDevice({ at, shape, conversions }: LocatedWeight): boole
   return isTurned && storedTypes[at.dtype] !== 'bfloat16' && at.byteLength <= mostBytes;
 }
 
+/** Its sessions are opened on the device at the first weight of each kind. */
 export function createDeviceConverter(device: WeightDevice): DeviceConverter {
   const conversions = createConversions(device.name);
   return {

@@ -39,6 +39,7 @@ export interface Conversions {
   release(stays?: (located: LocatedWeight) => boolean): Promise<void>;
 }
 
+/** One session for each kind of conversion, opened when it is first asked for, on that device. */
 export function createConversions(device: Device): Conversions {
   const opened = new Map<
     string,
@@ -68,6 +69,7 @@ export function createConversions(device: Device): Conversions {
   };
 }
 
+/** Converts on the CPU. */
 export function createWeightConverter(): WeightConverter {
   const conversions = createConversions('cpu');
   return {

@@ -43,6 +43,7 @@ const pieceBytes = 16 * 2 ** 20;
 /** Weights that are converted on the CPU at once, each by one thread. */
 const converting = Math.max(2, Math.min(8, Math.floor(availableParallelism() / 2)));
 
+/** Takes its staging memory at the first copy. */
 export function createWeightCopier(device: WeightDevice): WeightCopier {
   const turns = createTurns();
   const converter = createDeviceConverter(device);
