@@ -67,11 +67,15 @@ for (const [key, value, message] of [
     /timestep_spacing is "karras", expected "leading" or "trailing" or "linspace"/,
   ],
   ['beta_start', '0.1', /beta_start is "0\.1", expected a number between 0 and 1/],
+  // A beta of 0 adds no noise, and one of 1 leaves nothing to divide by.
+  ['beta_start', 0, /beta_start is 0, expected a number between 0 and 1/],
+  ['beta_end', 1, /beta_end is 1/],
   ['beta_end', 2, /beta_end is 2/],
   ['num_train_timesteps', 10.5, /num_train_timesteps is 10\.5/],
   ['steps_offset', -1, /steps_offset is -1/],
   ['rescale_betas_zero_snr', 'yes', /rescale_betas_zero_snr is "yes", expected true or false/],
   ['trained_betas', [0.1, 'x'], /trained_betas is \[0\.1,"x"\]/],
+  ['trained_betas', [0.1, 1], /trained_betas is \[0\.1,1\]/],
   ['final_sigmas_type', 'one', /final_sigmas_type is "one"/],
 ] as const)
   test(`${key} of ${JSON.stringify(value)} is refused by name and value`, () => {
