@@ -64,7 +64,7 @@ test('two hundred slow webhooks of one owner do not hold up those of another', a
       now -= 1;
     });
   });
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  while (most < 8) await new Promise((resolve) => setTimeout(resolve, 5));
   const from = performance.now();
   await ended('other', 'https://quick.example/hook');
   assert.ok((await told.promise) - from < 1000);

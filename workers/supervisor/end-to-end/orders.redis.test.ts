@@ -80,7 +80,7 @@ test(
     await start('1');
     await loaded('alpha');
     const id = await queue.submit(fakeEdit('alpha', 'stepMs=30', 10));
-    await setTimeout(100);
+    await queue.stepsReported(id, 1);
     await order('load', 'beta');
     const { status, attempts } = await queue.end(id);
     assert.deepEqual([status, attempts], ['COMPLETED', 1]);
