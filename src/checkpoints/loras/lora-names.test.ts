@@ -1,25 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
-import { after, before } from '../../testing/hooks.ts';
-import type { Checkpoint } from '../checkpoint.ts';
-import { openCheckpoint } from '../open-checkpoint.ts';
+import { after, test } from 'node:test';
 import { writeSafetensors } from '../safetensors/write-safetensors.ts';
-import { writeTinyCheckpoints } from '../synthetic/tiny-checkpoint.ts';
+import { openTinyBase } from '../testing/tiny-base.ts';
 import { zeros } from '../testing/zero-tensor.ts';
 import { mergeLoras } from './merge-loras.ts';
 
-let folder = '';
-let side = '';
-let opened: Checkpoint;
-before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'loras-'));
-  side = path.join(folder, 'side');
-  opened = await openCheckpoint((await writeTinyCheckpoints(folder, { dtype: 'F32' })).base);
-});
-after(() => rm(folder, { recursive: true }));
+const { folder, side, opened, close } = await openTinyBase();
+after(close);
 
 let files = 0;
 /** The same pair in every style that files are written in, on a zero-free module, so that a change shows. */
