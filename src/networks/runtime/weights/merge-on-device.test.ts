@@ -103,7 +103,7 @@ const noise = (length: number) => Float32Array.from({ length }, (_, index) => Ma
 const predict = (unet: Unet, signal?: AbortSignal): Promise<Float32Array> =>
   unet.predictNoise(
     {
-      ...{ latents: noise(unet.channels * 64), batch: 1, height: 8, width: 8, timestep: 321 },
+      ...{ latents: noise(unet.channels * 16), batch: 1, height: 4, width: 4, timestep: 321 },
       encoderHiddenStates: noise(77 * unet.crossAttentionWidth),
       textEmbeds: noise(unet.pooledWidth),
       timeIds: Float32Array.from({ length: unet.timeIdCount }, (_, index) => 64 * index),
@@ -111,7 +111,7 @@ const predict = (unet: Unet, signal?: AbortSignal): Promise<Float32Array> =>
     signal,
   );
 const open = ({ unet }: Checkpoint, weights: OwnWeights) =>
-  openUnet(unet, { device: 'cpu', weights, timeIdCount: 6 });
+  openUnet(unet, { device: 'cpu', weights, timeIdCount: 6, threads: 1 });
 
 /** The largest difference over the largest value. */
 function distance(values: Float32Array, expected: Float32Array): number {
@@ -131,7 +131,7 @@ for (const create of [createSharedWeights, createWeightSeat])
     const variant = await open(later, weights);
     const second = await open(other, weights);
     const made = [await predict(variant), await predict(second)];
-    const whole = await open(merged, createSharedWeights(createWeightCopier(hostWeights())));
+    const whole = await open(merged, createWeightSeat(createWeightCopier(hostWeights())));
     // Sums of float32 in another order.
     assert.ok(distance(made[0]!, await predict(whole)) < 1e-6);
     assert.ok(distance(made[0]!, without) > 1e-3);
