@@ -2,10 +2,11 @@
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { baseName } from '../../src/contract/served-names.ts';
 import { findInstallation } from '../../src/installation/installation.ts';
 import { networkEnvironment } from '../../src/networks/runtime/network-environment.ts';
+import { readArguments } from '../../src/process/read-arguments.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { requireFile, requireWritable } from '../../src/process/usable-path.ts';
 import { defaultModels } from '../cli/start/demo-models.ts';
@@ -31,7 +32,7 @@ const usage = `npm run bench -- [options]
   --compare OLD.json   ratios new / old with 95 % bounds; with --with NEW.json nothing is measured
 The table shows medians of the rounds; speeds beside it are held to the fastest matrix product of the same run.`;
 
-const { values } = parseArgs({
+const { values } = readArguments('bench', {
   options: {
     only: { type: 'string' },
     rounds: { type: 'string', default: '3' },

@@ -3,12 +3,12 @@
  * run it on.
  */
 
-import { parseArgs } from 'node:util';
 import { givenText, readConfig, withVariables } from '../../src/config/config.ts';
 import { type InstalledModel, readModelsFolder } from '../../src/installation/installation.ts';
 import { networkLoaders } from '../../src/installation/load-models.ts';
 import { openModel } from '../../src/installation/open-model.ts';
 import { ownCommand } from '../../src/process/own-command.ts';
+import { readArguments } from '../../src/process/read-arguments.ts';
 import { reportFailure } from '../../src/process/report-failure.ts';
 import { chooseDevice } from '../../workers/supervisor/devices/choose-device.ts';
 import { progressBar } from './download/progress.ts';
@@ -36,7 +36,7 @@ const usage = `${ownCommand('models COMMAND')}
 MODELS_DIR and DEVICE as for the server; without MODELS_DIR it is DATA_DIR/models, with the demo checkpoint for every name that
 nothing there serves.`;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments('models', {
   allowPositionals: true,
   options: {
     sha256: { type: 'string' },

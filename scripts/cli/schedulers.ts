@@ -2,18 +2,19 @@
  * `npm run schedulers [-- --steps 30]`: every scheduler name with its solver, spacing, network calls, noise
  * and source; then every sampler with its schedules, and every schedule.
  */
-import { parseArgs } from 'node:util';
 import { publishedScheduler } from '../../src/checkpoints/configs/published-configs.ts';
 import { endpoints } from '../../src/contract/endpoints.ts';
+import { readArguments } from '../../src/process/read-arguments.ts';
+import { exitWith } from '../../src/process/report-failure.ts';
 import { noiseTable } from '../../src/schedulers/noise-levels/noise-table.ts';
 import { findScheduler, schedulerNames } from '../../src/schedulers/registry.ts';
 import { composedName, samplerNames, schedulesOf } from '../../src/schedulers/samplers.ts';
 import { namedSchedules, scheduleNames } from '../../src/schedulers/schedules/named-schedules.ts';
 
-const { values } = parseArgs({ options: { steps: { type: 'string', default: '25' } } });
+const { values } = readArguments('schedulers', { options: { steps: { type: 'string', default: '25' } } });
 const steps = Number(values.steps);
 if (!Number.isInteger(steps) || steps < 1 || steps > 999)
-  throw new Error(`--steps is ${values.steps}, expected a whole number from 1 to 999`);
+  exitWith('schedulers', `--steps is ${values.steps}, expected a whole number from 1 to 999`);
 
 const sdxl = noiseTable(publishedScheduler);
 

@@ -4,14 +4,15 @@
  * or to somebody else, or where the service took longer than its bound to recover. With `--save` each trial is
  * kept in that file, and those that are there count.
  */
-import { parseArgs } from 'node:util';
+
+import { readArguments } from '../../src/process/read-arguments.ts';
 import { isBroken, timesOf } from './fault-row.ts';
 import { runMatrix } from './matrix.ts';
 import { rows } from './rows.ts';
 import { openSavedTrials } from './saved-trials.ts';
 import { summary, table } from './table.ts';
 
-const { values } = parseArgs({
+const { values } = readArguments('test:faults', {
   options: {
     quick: { type: 'boolean', default: false },
     row: { type: 'string', multiple: true },

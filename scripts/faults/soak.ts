@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readArguments } from '../../src/process/read-arguments.ts';
 import { soakKinds } from './soak/soak-kinds.ts';
 import { runSoak } from './soak/soak-run.ts';
 import { verdictOf } from './soak/verdict.ts';
@@ -10,7 +10,7 @@ import { verdictOf } from './soak/verdict.ts';
  * code 1 where something grows.
  */
 
-const { values } = parseArgs({
+const { values } = readArguments('test:soak', {
   options: {
     minutes: { type: 'string', default: '30' },
     'per-second': { type: 'string', default: '20' },
