@@ -1,6 +1,6 @@
 /**
- * `node workers/look-for-cuda.ts BYTES`: whether CUDA can be used here, and which devices have that much memory
- * free; the answer is a line of JSON. A process of its own: what is wrong with a driver may end it.
+ * `node workers/look-for-cuda.ts BYTES`: whether CUDA can be used here, and which devices have that much
+ * memory free; the answer is a line of JSON. A process of its own: what is wrong with a driver may end it.
  */
 import { cudaDevices } from '../src/networks/runtime/cuda/cuda-devices.ts';
 import { loadLibrary } from '../src/networks/runtime/library.ts';

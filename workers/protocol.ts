@@ -8,8 +8,9 @@ import type { Generated } from './engine/generator.ts';
 /**
  * The messages between a worker and its engine, over child_process IPC with serialization 'advanced' (typed
  * arrays travel as bytes). The worker sends `load`, and one `run` at a time or a further `load`; the engine
- * answers each with exactly one of the outcomes below. A run that is `computed` may have one beside it. `run` numbers tell a late message of an abandoned run
- * from those of the current one. Between orders the worker sends `ping`s.
+ * answers each with exactly one of the outcomes below. A run that is `computed` may have one beside it. `run`
+ * numbers tell a late message of an abandoned run from those of the current one. Between orders the worker
+ * sends `ping`s.
  *
  * Every message is a sign of life. Network calls may hold the engine's thread, so while it computes it owes
  * signs only between them.

@@ -1,4 +1,7 @@
-/** `npm run generate -- --prompt "..." --out x.jpg`: the pipelines without the server, or a server's with --url. */
+/**
+ * `npm run generate -- --prompt "..." --out x.jpg`: the pipelines without the server, or a server's with
+ * --url.
+ */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

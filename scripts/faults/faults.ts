@@ -1,8 +1,8 @@
 /**
  * `npm run test:faults -- [--quick] [--row NAME] [--times N] [--at-once N] [--save FILE]`: the fault matrix
- * against real processes. Ends non-zero where a request was lost, charged twice, answered with another picture
- * or to somebody else, or where the service took longer than its bound to recover. With `--save` each trial is
- * kept in that file, and those that are there count.
+ * against real processes. Ends non-zero where a request was lost, charged twice, answered with another
+ * picture or to somebody else, or where the service took longer than its bound to recover. With `--save` each
+ * trial is kept in that file, and those that are there count.
  */
 
 import { readArguments } from '../../src/process/read-arguments.ts';

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import { parse } from 'yaml';
 
 /**
- * docker-compose.yml as it is read; with Docker Compose on the PATH (`docker-compose`, or as a plugin of `docker`) also as
- * that resolves it. scripts/maintainers/prove-compose-file.ts fetches one.
+ * docker-compose.yml as it is read; with Docker Compose on the PATH (`docker-compose`, or as a plugin of
+ * `docker`) also as that resolves it. scripts/maintainers/prove-compose-file.ts fetches one.
  */
 const root = path.resolve(import.meta.dirname, '../..');
 const text = readFileSync(path.join(root, 'docker-compose.yml'), 'utf8');

@@ -6,10 +6,10 @@
  *
  * Fenced blocks marked `sh` and `python` are run, `json` ones are parsed. A comment before a block says what
  * is different about it: `<!-- check: server -->` runs on beside the rest of the page and is waited for until
- * /readyz answers 200, `<!-- check: not here, REASON -->` needs what a test machine lacks and is only printed,
- * `<!-- check: fails -->` must end with another exit code than 0. Where the server printed a key, it stands
- * for `SG_...` in what follows, and its address for http://127.0.0.1:8080. A picture that a block writes must
- * be one.
+ * /readyz answers 200, `<!-- check: not here, REASON -->` needs what a test machine lacks and is only
+ * printed, `<!-- check: fails -->` must end with another exit code than 0. Where the server printed a key, it
+ * stands for `SG_...` in what follows, and its address for http://127.0.0.1:8080. A picture that a block
+ * writes must be one.
  */
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

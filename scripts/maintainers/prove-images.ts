@@ -1,8 +1,8 @@
 /**
- * Builds the images `gateway` and `worker` of the Dockerfile with buildah on a base that debootstrap makes (there is no
- * registry of images where this runs), looks at what is in them, and starts both as the compose file does: root
- * read-only, another user than root, /tmp alone to write in. They make a picture, and their health checks pass. Needs
- * root, buildah, debootstrap and redis-server (Debian); 5 to 10 minutes.
+ * Builds the images `gateway` and `worker` of the Dockerfile with buildah on a base that debootstrap makes
+ * (there is no registry of images where this runs), looks at what is in them, and starts both as the compose
+ * file does: root read-only, another user than root, /tmp alone to write in. They make a picture, and their
+ * health checks pass. Needs root, buildah, debootstrap and redis-server (Debian); 5 to 10 minutes.
  *
  *     node scripts/maintainers/prove-images.ts [--work FOLDER]
  *

@@ -1,6 +1,6 @@
 /**
- * Packs, installs into an empty folder, starts, makes a picture, ends: what somebody does who has the npm package
- * alone. Fetches the dependencies (1 to 2 minutes).
+ * Packs, installs into an empty folder, starts, makes a picture, ends: what somebody does who has the npm
+ * package alone. Fetches the dependencies (1 to 2 minutes).
  *
  *     node scripts/maintainers/prove-npm-package.ts [--keep]
  */

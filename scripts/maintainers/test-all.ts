@@ -1,6 +1,6 @@
 /**
- * The tests of `npm test`, as many files at once as there are cores: most of them wait for processes they have
- * started. Node leaves a core free by default, which on two makes them wait one after another.
+ * The tests of `npm test`, as many files at once as there are cores: most of them wait for processes they
+ * have started. Node leaves a core free by default, which on two makes them wait one after another.
  */
 
 import { spawnSync } from 'node:child_process';

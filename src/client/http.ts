@@ -14,7 +14,9 @@ export class CallFailed extends Error {
 }
 
 export interface ClientOptions {
-  /** Where the server is, without /v1 or /v2; with a path where a proxy has it below one. Relative in pages. */
+  /**
+   * Where the server is, without /v1 or /v2; with a path where a proxy has it below one. Relative in pages.
+   */
   readonly baseUrl: string;
   /** API key, or what gives it at each call; undefined where the server asks for none. */
   readonly key?: string | (() => string | undefined) | undefined;

@@ -17,8 +17,8 @@ type Given = { readonly [Name in keyof typeof settings]: ValueOf<(typeof setting
 /** The settings of every process of the service, as the table in settings.ts describes them. */
 export interface Config extends Omit<Given, 'device' | 'residentModels' | 'engineSilenceMaxSeconds'> {
   /**
-   * Of DEVICES the first one. DEVICE=auto and DEVICES=all are the CPU until a process that computes has chosen
-   * (see workers/supervisor/devices/choose-device.ts).
+   * Of DEVICES the first one. DEVICE=auto and DEVICES=all are the CPU until a process that computes has
+   * chosen (see workers/supervisor/devices/choose-device.ts).
    */
   readonly device: Device;
   readonly isDeviceAutomatic: boolean;
@@ -72,8 +72,8 @@ export function readConfig(environment: Environment = process.env): Config {
 }
 
 /**
- * An environment variable's own text, or that of the file that `NAME_FILE` names: secrets of Docker and Kubernetes
- * are files. Empty counts as unset.
+ * An environment variable's own text, or that of the file that `NAME_FILE` names: secrets of Docker and
+ * Kubernetes are files. Empty counts as unset.
  * @throws Error naming the variable where both are set, or the file cannot be read.
  */
 export function givenText(variable: string, environment: Environment = process.env): string {
@@ -93,7 +93,9 @@ function fileVariable(variable: string): string {
   return `${variable}_FILE`;
 }
 
-/** An environment for a child process in which these variables count, whatever files the present one names. */
+/**
+ * An environment for a child process in which these variables count, whatever files the present one names.
+ */
 export function withVariables(
   environment: NodeJS.ProcessEnv,
   values: Readonly<Record<string, string | undefined>>,

@@ -29,11 +29,11 @@ const boolType = 9;
 /**
  * CLIPTextModel or, with projection, CLIPTextModelWithProjection of transformers. Inputs: input_ids [batch,
  * tokens] (int64); vectors [batch, tokens, hidden_size], which stand in place of a token's embedding where
- * has_vector [batch, tokens, 1] is not 0; clip_skip (int64, one number: see checkpoints/configs/clip-skip.ts, at most
- * deepestClipSkip); with projection, pooled_at [batch] (int64), the token whose final state is projected.
- * Outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer or before as many more
- * as clip_skip says, without final norm, and pooled [batch, projection_dim]. Attention is causal and there is
- * no padding mask.
+ * has_vector [batch, tokens, 1] is not 0; clip_skip (int64, one number: see checkpoints/configs/clip-skip.ts,
+ * at most deepestClipSkip); with projection, pooled_at [batch] (int64), the token whose final state is
+ * projected. Outputs: hidden_states [batch, tokens, hidden_size], the state before the last layer or before
+ * as many more as clip_skip says, without final norm, and pooled [batch, projection_dim]. Attention is causal
+ * and there is no padding mask.
  */
 export function clipTextGraph(
   config: ClipTextConfig,

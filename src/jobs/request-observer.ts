@@ -16,8 +16,8 @@ export type FailureReason =
   | 'lost workers';
 
 /**
- * Hears what becomes of requests, for counting: each event from the one process that wrote it into the request's
- * record, so that sums over processes are right. It never throws.
+ * Hears what becomes of requests, for counting: each event from the one process that wrote it into the
+ * request's record, so that sums over processes are right. It never throws.
  */
 export interface RequestObserver {
   /** An attempt has begun. @param waitedMs since it was accepted; of a first attempt only. */

@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
 
 /**
- * A registry that holds what every process tells of itself: `process_*` under the names that all of Prometheus'
- * client libraries use, and how long its event loop keeps things waiting.
+ * A registry that holds what every process tells of itself: `process_*` under the names that all of
+ * Prometheus' client libraries use, and how long its event loop keeps things waiting.
  */
 export function processRegistry(version: string): Registry {
   const registry = new Registry();

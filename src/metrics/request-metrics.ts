@@ -14,8 +14,9 @@ export interface RequestMetrics {
 }
 
 /**
- * How requests ended. Gateways cancel and find deadlines passed, workers do the rest: each ending is counted by
- * the process that wrote it, so both export the same name and a sum over all of them counts each request once.
+ * How requests ended. Gateways cancel and find deadlines passed, workers do the rest: each ending is counted
+ * by the process that wrote it, so both export the same name and a sum over all of them counts each request
+ * once.
  */
 export function requestMetrics(registry: Registry): RequestMetrics {
   const registers = [registry];

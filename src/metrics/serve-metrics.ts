@@ -16,8 +16,8 @@ const plain = Registry.PROMETHEUS_CONTENT_TYPE;
 const open = Registry.OPENMETRICS_CONTENT_TYPE;
 
 /**
- * `GET /metrics` and nothing else, on an address of its own: it asks for no key, so that it stays off the public
- * one. In the format that the scraper names first: OpenMetrics 1.0 or Prometheus' text format 0.0.4.
+ * `GET /metrics` and nothing else, on an address of its own: it asks for no key, so that it stays off the
+ * public one. In the format that the scraper names first: OpenMetrics 1.0 or Prometheus' text format 0.0.4.
  * @throws where the address is taken.
  */
 export async function serveMetrics(

@@ -22,8 +22,8 @@ export function canBindToParent(): boolean {
 
 /**
  * The command line whose process gets `signal` from the kernel when its parent dies, even by SIGKILL and even
- * while it is inside native code. The process keeps its pid, its descriptors and its IPC channel, and needs no
- * PATH of its own. Without setpriv the plain command.
+ * while it is inside native code. The process keeps its pid, its descriptors and its IPC channel, and needs
+ * no PATH of its own. Without setpriv the plain command.
  */
 export function boundToParent(
   signal: 'TERM' | 'KILL',

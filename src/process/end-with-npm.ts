@@ -4,9 +4,9 @@ import { parentOf } from './start-time.ts';
 const intervalMs = 200;
 
 /**
- * Ends this process as SIGTERM would once the npm that runs it as one of these scripts, or the npx, has gone, even
- * by SIGKILL, which npm cannot hand on, or once the shell between them has, which npx ends in its place. A process
- * that was started in another way may outlive its parent.
+ * Ends this process as SIGTERM would once the npm that runs it as one of these scripts, or the npx, has gone,
+ * even by SIGKILL, which npm cannot hand on, or once the shell between them has, which npx ends in its place.
+ * A process that was started in another way may outlive its parent.
  */
 export function endWithNpm(scripts: readonly string[]): void {
   const { npm_lifecycle_event: script, npm_execpath: npm } = process.env;

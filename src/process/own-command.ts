@@ -4,8 +4,9 @@ import { packageRoot } from './package-root.ts';
 import { softwareName } from './software.ts';
 
 /**
- * The program of an installed npm package, as its user can call it: `npx` where a project depends on it, with the
- * archive where npx was given one (no registry may know the name), and by its name where npm put it on the PATH.
+ * The program of an installed npm package, as its user can call it: `npx` where a project depends on it, with
+ * the archive where npx was given one (no registry may know the name), and by its name where npm put it on
+ * the PATH.
  * @param folder of the package. @returns undefined in a checkout, which no `node_modules` holds.
  */
 export function installedProgram(folder: string): string | undefined {

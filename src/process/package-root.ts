@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /**
- * The folder with package.json and what ships beside the code (the demo checkpoint, the page's sources). Sources
- * lie in it, and so does `dist`, what they are compiled to in the npm package.
+ * The folder with package.json and what ships beside the code (the demo checkpoint, the page's sources).
+ * Sources lie in it, and so does `dist`, what they are compiled to in the npm package.
  */
 export const packageRoot = ancestorWith('package.json', import.meta.dirname);
 

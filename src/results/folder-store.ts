@@ -8,8 +8,8 @@ const fileMode = 0o660;
 const unfinished = '.part';
 
 /**
- * Files in one folder, `<request id>/<token>-0.jpg` as `<request id>_<token>-0.jpg`: no folders inside, so that
- * a name is a name and no link on the way leads out. A file gets its name once it is on the disk whole.
+ * Files in one folder, `<request id>/<token>-0.jpg` as `<request id>_<token>-0.jpg`: no folders inside, so
+ * that a name is a name and no link on the way leads out. A file gets its name once it is on the disk whole.
  */
 export function folderStore(folder: string): ResultStore {
   const fileOf = (name: string): string => {

@@ -25,8 +25,8 @@ export function openResults(settings: ResultsSettings): ResultStore | undefined 
 }
 
 /**
- * That a store takes, gives back and deletes: what is wrong with its address or its credentials is better known
- * before the first picture.
+ * That a store takes, gives back and deletes: what is wrong with its address or its credentials is better
+ * known before the first picture.
  * @throws Error naming RESULTS.
  */
 export async function proveStore(store: ResultStore): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Keeps bytes under paths such as `<request id>/<token>-<i>.jpg`. A path is written once; whatever else fails,
- * what can be read under it is all that was put there, or nothing.
+ * Keeps bytes under paths such as `<request id>/<token>-<i>.jpg`. A path is written once; whatever else
+ * fails, what can be read under it is all that was put there, or nothing.
  */
 export interface ResultStore {
   /** As logs and Redis name it. It holds nothing secret, and is the same for every process that shares it. */
@@ -13,7 +13,9 @@ export interface ResultStore {
   delete(path: string): Promise<void>;
   /** An address that anybody can read it at for so many seconds; absent where a store has no addresses. */
   readonly link?: (path: string, seconds: number) => Promise<string>;
-  /** What is kept and for how long already; absent where a store has other ways to get rid of what is lost. */
+  /**
+   * What is kept and for how long already; absent where a store has other ways to get rid of what is lost.
+   */
   readonly list?: () => AsyncIterable<{ readonly path: string; readonly ageMs: number }>;
 }
 

@@ -11,7 +11,9 @@ const bucketName = /^(?!\d+(?:\.\d+){3}$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0
 /** Characters that need no encoding in an address; every part holds one that is no dot. */
 const prefixPart = /^(?!\.+$)[\w.-]+$/;
 
-/** `redis`, `dir:PATH` or `s3://bucket/prefix`, the prefix without slashes around it; undefined for all else. */
+/**
+ * `redis`, `dir:PATH` or `s3://bucket/prefix`, the prefix without slashes around it; undefined for all else.
+ */
 export function parseResultsPlace(text: string): ResultsPlace | undefined {
   if (text === 'redis') return { kind: 'redis' };
   const folder = /^dir:(.+)$/.exec(text)?.[1];

@@ -18,8 +18,8 @@ export interface S3Options {
 }
 
 /**
- * Objects of a bucket, `<prefix>/<request id>/<token>-0.jpg`. An object is there whole or not at all: S3 takes a
- * PUT once its last byte has come, and refuses bytes that do not have the SHA-256 they are sent with.
+ * Objects of a bucket, `<prefix>/<request id>/<token>-0.jpg`. An object is there whole or not at all: S3
+ * takes a PUT once its last byte has come, and refuses bytes that do not have the SHA-256 they are sent with.
  */
 export function s3Store(options: S3Options): ResultStore {
   const { bucket, prefix, region, timeoutMs = 10_000 } = options;
@@ -86,8 +86,9 @@ export function s3Store(options: S3Options): ResultStore {
 }
 
 /**
- * Where the bucket's objects stand. AWS wants the bucket in the name of the host, but where it has a dot, which
- * its certificate does not cover; other servers understand it in the path, and need no names of their own so.
+ * Where the bucket's objects stand. AWS wants the bucket in the name of the host, but where it has a dot,
+ * which its certificate does not cover; other servers understand it in the path, and need no names of their
+ * own so.
  */
 function baseOf({ bucket, endpoint, region }: S3Options): string {
   if (endpoint !== undefined) return `${endpoint}/${bucket}`;

@@ -22,7 +22,9 @@ const stepCounts = [1, 2, 3, 4, 5, 8, 13, 20, 30, 50, 100];
 const ownSteps = ['dpm_fast', 'dpm_adaptive', 'restart'];
 /** Methods whose runs do not reach zero noise. */
 const stopAboveZero: readonly string[] = ['dpm_fast', 'dpm_adaptive', 'tcd'];
-/** Methods that weigh derivatives of far lower or nearly equal levels, which shows the rounding of float32. */
+/**
+ * Methods that weigh derivatives of far lower or nearly equal levels, which shows the rounding of float32.
+ */
 const roughened: readonly string[] = ['lms', 'pndm'];
 
 const namesOf = (sampler: (typeof samplerNames)[number]) =>

@@ -9,7 +9,9 @@ import {
 } from './schedules/adapted-schedules.ts';
 import { namedSchedules, type ScheduleName, scheduleNames } from './schedules/named-schedules.ts';
 
-/** A solver under the name that ComfyUI and A1111's API use, to be put on a schedule of the client's choice. */
+/**
+ * A solver under the name that ComfyUI and A1111's API use, to be put on a schedule of the client's choice.
+ */
 interface Sampler extends Method {
   /** Where the client names none: what A1111 calls Automatic. */
   readonly schedule: ScheduleName;

@@ -32,8 +32,9 @@ export interface Tracing {
 const flushMs = 3000;
 
 /**
- * Sends spans by OTLP over HTTP where OTEL_EXPORTER_OTLP_ENDPOINT (or ..._TRACES_ENDPOINT) says so; the exporter
- * reads the other OTEL_EXPORTER_OTLP_* variables itself. Without one nothing of OpenTelemetry is loaded.
+ * Sends spans by OTLP over HTTP where OTEL_EXPORTER_OTLP_ENDPOINT (or ..._TRACES_ENDPOINT) says so; the
+ * exporter reads the other OTEL_EXPORTER_OTLP_* variables itself. Without one nothing of OpenTelemetry is
+ * loaded.
  * @param service `service.name` where OTEL_SERVICE_NAME is not set.
  */
 export async function openTracing(

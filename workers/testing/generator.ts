@@ -29,7 +29,8 @@ import { splitOnce } from '../engine/split-samples.ts';
  *
  * Its checkpoints are the words of FAKE_MODELS, each served under its own name; by default one stands behind
  * every name. One takes FAKE_LOAD_MS to load; `broken` cannot be loaded, and the loading of `stuck` never
- * ends. FAKE_BROKEN_DEVICE is a device that cannot be opened. FAKE_PICTURE_BYTES makes every picture that long.
+ * ends. FAKE_BROKEN_DEVICE is a device that cannot be opened. FAKE_PICTURE_BYTES makes every picture that
+ * long.
  */
 export const openFakeGenerator: OpenGenerator = async (config, models, onLoading = silently) => {
   if (config.device === process.env.FAKE_BROKEN_DEVICE) throw new Error(`${config.device} is not there`);

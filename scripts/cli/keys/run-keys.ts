@@ -17,8 +17,9 @@ const answerMs = 3000;
 
 /**
  * `npm run keys -- create|list|revoke|credit|export|import`: the API keys in the Redis of REDIS_URL, or in
- * the private one of the `npm start` that runs on DATA_DIR; where SDXL_URL names a running server, through its
- * admin API with the key in SDXL_API_KEY. A new key alone goes to standard output, so that scripts can take it.
+ * the private one of the `npm start` that runs on DATA_DIR; where SDXL_URL names a running server, through
+ * its admin API with the key in SDXL_API_KEY. A new key alone goes to standard output, so that scripts can
+ * take it.
  * @returns the exit code.
  */
 export async function runKeys(args: readonly string[]): Promise<0 | 1> {

@@ -8,11 +8,15 @@ import { startReceiver } from './chaos/receiver.ts';
 import { locks } from './one-fault.ts';
 
 const total = 3000;
-/** Requests come at this rate, as fast as they are answered; what is under way beyond `mostUnderWay` waits. */
+/**
+ * Requests come at this rate, as fast as they are answered; what is under way beyond `mostUnderWay` waits.
+ */
 const perSecond = 8;
 const mostUnderWay = 60;
 const killEveryMs = 4000;
-/** Webhooks that a killed gateway was about to call are called when its lease has ended, or at the next try. */
+/**
+ * Webhooks that a killed gateway was about to call are called when its lease has ended, or at the next try.
+ */
 const webhookPatienceMs = 120_000;
 
 /**

@@ -73,7 +73,10 @@ const staying = [keyOf.worker(''), keyOf.withdrawn('')];
 const isStaying = (key: string): boolean =>
   key.endsWith(':stalled-check') || staying.some((prefix) => key.startsWith(prefix));
 
-/** Waits until what expires has gone, at most that long: an input picture that nobody took stays for two minutes. */
+/**
+ * Waits until what expires has gone, at most that long: an input picture that nobody took stays for two
+ * minutes.
+ */
 export async function untilExpired(redis: Connection, mostMs: number): Promise<void> {
   const until = performance.now() + mostMs;
   for (;;) {

@@ -18,8 +18,8 @@ import { loadStageTokenizer } from '../../../src/pipelines/models.ts';
 import type { Findings, Mark } from './calls.ts';
 
 /**
- * A worker's networks on two devices: under a smaller plan its text encoders go to the CPU, where they compute
- * as they would without a GPU, while UNet and VAE stay and something else runs on the device.
+ * A worker's networks on two devices: under a smaller plan its text encoders go to the CPU, where they
+ * compute as they would without a GPU, while UNet and VAE stay and something else runs on the device.
  * @param onDevice runs there meanwhile. @param feeds of its runs.
  */
 export async function mixedDevices(

@@ -5,8 +5,8 @@ import path from 'node:path';
 const certificates = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
- * A root like that of node:24-bookworm-slim: Debian 12, Node with npm in /usr/local, a user `node` of id 1000; and
- * the authorities that this machine trusts, as npm needs them behind a proxy.
+ * A root like that of node:24-bookworm-slim: Debian 12, Node with npm in /usr/local, a user `node` of id
+ * 1000; and the authorities that this machine trusts, as npm needs them behind a proxy.
  */
 export async function makeBase(folder: string, root: string): Promise<void> {
   const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'inherit' });

@@ -7,8 +7,8 @@ const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'
 };
 
 /**
- * What of an image's files, from its root, does not belong into it: tests and their support, oracles, packages that
- * only development needs, secrets, what Git or CI have.
+ * What of an image's files, from its root, does not belong into it: tests and their support, oracles,
+ * packages that only development needs, secrets, what Git or CI have.
  */
 export function complaintsAbout(files: readonly string[]): string[] {
   const unwanted: readonly [RegExp, string][] = [

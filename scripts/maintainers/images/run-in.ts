@@ -2,9 +2,9 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import type { Image } from './build.ts';
 
 /**
- * A command in an image as the compose file runs it: mounts of its own, the image's root read-only, a /tmp that
- * all commands of the image share, /proc,
- * user and group 1000, no capabilities, no new privileges. The network is this machine's.
+ * A command in an image as the compose file runs it: mounts of its own, the image's root read-only, a /tmp
+ * that all commands of the image share, /proc, user and group 1000, no capabilities, no new privileges. The
+ * network is this machine's.
  */
 function wrapped(image: Image, command: readonly string[], env: Readonly<Record<string, string>>): string[] {
   const variables = Object.entries({ ...image.environment, ...env }).map(

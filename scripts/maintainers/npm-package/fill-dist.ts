@@ -2,7 +2,9 @@ import { cpSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { carried } from './manifest.ts';
 
-/** Files beside the sources that they read, as compiled code does: all but documents and what only tests have. */
+/**
+ * Files beside the sources that they read, as compiled code does: all but documents and what only tests have.
+ */
 export function assetsOf(root: string): string[] {
   const files = globSync(['src/**', 'workers/**', 'scripts/cli/**'], { cwd: root, withFileTypes: true });
   return files

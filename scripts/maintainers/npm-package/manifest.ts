@@ -8,8 +8,8 @@ export interface Manifest {
 
 /**
  * Packages of which only these files are used: the npm package carries them and does not depend on the rest.
- * npm would fetch 290 MB of onnxruntime-node, whose install script gets CUDA libraries of another release than
- * ours, or fails where there is no internet; a dependency of swagger-ui-dist reports each installation.
+ * npm would fetch 290 MB of onnxruntime-node, whose install script gets CUDA libraries of another release
+ * than ours, or fails where there is no internet; a dependency of swagger-ui-dist reports each installation.
  */
 export const carried: Readonly<Record<string, readonly string[]>> = {
   'onnxruntime-node': [

@@ -16,8 +16,8 @@ export function compiledSources(root: string): string[] {
 }
 
 /**
- * Every file of the npm package, from its root: what the `files` of package.json name and what `dist` will hold.
- * npm's own list is held to it where the package is proven.
+ * Every file of the npm package, from its root: what the `files` of package.json name and what `dist` will
+ * hold. npm's own list is held to it where the package is proven.
  */
 export function packedFiles(
   root: string,

@@ -1,6 +1,8 @@
 /** What a worker knows of its queues without asking: which one has got a job since all were seen empty. */
 export interface QueueSigns {
-  /** @param sign the route whose queue has got a job; anything else says that something has changed somewhere. */
+  /**
+   * @param sign the route whose queue has got a job; anything else says that something has changed somewhere.
+   */
   heard(sign: string): void;
   /** All queues are being looked into. */
   looking(): void;

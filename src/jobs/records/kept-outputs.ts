@@ -10,9 +10,9 @@ import { defineScript } from '../redis/script.ts';
 import { now } from './record-scripts.ts';
 
 /**
- * Pictures that are kept outside Redis. Before one is put there it is entered in a sorted set by when it is to be
- * deleted, so that whatever becomes of the worker it does not stay; the completion of its request sets that time
- * anew, and the sweep asks the picture's own key, which alone says whether it can be read.
+ * Pictures that are kept outside Redis. Before one is put there it is entered in a sorted set by when it is
+ * to be deleted, so that whatever becomes of the worker it does not stay; the completion of its request sets
+ * that time anew, and the sweep asks the picture's own key, which alone says whether it can be read.
  */
 
 /** The pictures of an attempt could not be kept. */

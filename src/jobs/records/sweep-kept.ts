@@ -32,8 +32,8 @@ export async function sweepKept(redis: Connection, store: ResultStore): Promise<
 }
 
 /**
- * Deletes what a store lists and Redis knows nothing of, as after the loss of its data; younger things may be of
- * a worker that has entered them in another Redis a moment ago.
+ * Deletes what a store lists and Redis knows nothing of, as after the loss of its data; younger things may be
+ * of a worker that has entered them in another Redis a moment ago.
  */
 export async function sweepForgotten(
   redis: Connection,

@@ -4,8 +4,8 @@ import { RedisTrouble } from './redis-trouble.ts';
 import { isRefusal } from './unavailable.ts';
 
 /**
- * What a Redis user (ACL) must be allowed, beside all keys and channels that begin with `keyTag`: each command
- * with arguments that make of it a harmless one. `$` stands for a key that is gone a second later.
+ * What a Redis user (ACL) must be allowed, beside all keys and channels that begin with `keyTag`: each
+ * command with arguments that make of it a harmless one. `$` stands for a key that is gone a second later.
  */
 const commands: Readonly<Record<string, string>> = {
   ...{ set: '$ 1 EX 1', get: '$', mget: '$', incr: '$', exists: '$', pttl: '$', del: '$' },
@@ -43,7 +43,8 @@ redis.pcall('DEL', KEYS[1])
 return missing`;
 
 /**
- * That the user of REDIS_URL may do what this service does, all of it, now and not in the middle of a request.
+ * That the user of REDIS_URL may do what this service does, all of it, now and not in the middle of a
+ * request.
  * @throws RedisTrouble naming what is missing.
  */
 export async function assertRights(redis: Redis, url: string): Promise<void> {

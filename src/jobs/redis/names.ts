@@ -19,7 +19,9 @@ export const keyOf = {
   input: (id: string) => `${keyTag}:input:${id}`,
   /** String: the bytes of one picture under its public path, or where they are kept. */
   output: (path: string) => `${keyTag}:output:${path}`,
-  /** Sorted set of the public paths of pictures that are kept outside Redis, by when they are to be deleted. */
+  /**
+   * Sorted set of the public paths of pictures that are kept outside Redis, by when they are to be deleted.
+   */
   kept: `${keyTag}:kept`,
   /** String: the latest small picture of a request in progress, as JPEG. */
   preview: (id: string) => `${keyTag}:preview:${id}`,

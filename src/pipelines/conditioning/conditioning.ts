@@ -40,7 +40,10 @@ export interface ConditioningOptions {
   /** Most 75-token chunks a prompt may have; more is an error that names the count. */
   readonly maxChunks: number;
   readonly cache: EmbeddingCache;
-  /** Layers more than the last that the text encoders leave out, see checkpoints/configs/clip-skip.ts; 0 where absent. */
+  /**
+   * Layers more than the last that the text encoders leave out, see checkpoints/configs/clip-skip.ts; 0 where
+   * absent.
+   */
   readonly clipSkip?: number | undefined;
   /** What words of the prompts stand for vectors; none where absent. */
   readonly loadedEmbeddings?: readonly LoadedEmbedding[] | undefined;

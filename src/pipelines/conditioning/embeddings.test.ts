@@ -14,7 +14,10 @@ import { assertMadeWith, floats, relativeError } from '../testing/oracle-runs.ts
 import { encodePrompts, type LoadedEmbedding } from './conditioning.ts';
 import { createEmbeddingCache } from './embedding-cache.ts';
 
-/** Made by scripts/maintainers/make-oracles/embeddings.py with diffusers' load_textual_inversion and encode_prompt. */
+/**
+ * Made by scripts/maintainers/make-oracles/embeddings.py with diffusers' load_textual_inversion and
+ * encode_prompt.
+ */
 interface Oracle {
   sha256: Record<string, string>;
   cases: { prompt: string; clipSkip: number | null; hiddenStates: string; pooled: string }[];

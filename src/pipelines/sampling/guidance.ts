@@ -22,7 +22,10 @@ export interface GuidanceFields {
   readonly guidanceEnd?: number;
 }
 
-/** The guidance that a request asks for. @param whole the run that image to image or a refiner takes a part of. */
+/**
+ * The guidance that a request asks for.
+ * @param whole the run that image to image or a refiner takes a part of.
+ */
 export function guidanceOf(whole: Schedule, options: GuidanceFields) {
   const { guidanceScale, guidanceRescale: rescale, guidanceStart = 0, guidanceEnd = 1 } = options;
   return { guidanceScale, rescale, interval: runInterval(whole, guidanceStart, guidanceEnd) };
@@ -60,8 +63,8 @@ export function isGuided(unet: Unet, guidanceScale: number, apart: boolean): boo
 }
 
 /**
- * A guidance scale as LCM's UNets are told it (Luo et al. 2023, section 4.2): sines and cosines of 1000 (scale
- * - 1), as get_guidance_scale_embedding of diffusers' LCM pipelines at 0.42.1.
+ * A guidance scale as LCM's UNets are told it (Luo et al. 2023, section 4.2): sines and cosines of
+ * 1000 * (scale - 1), as get_guidance_scale_embedding of diffusers' LCM pipelines at 0.42.1.
  */
 function guidanceEmbedding(guidanceScale: number, width: number): Float32Array {
   const half = width / 2;

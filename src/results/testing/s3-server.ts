@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /**
- * A server that speaks as much of S3's protocol as a store of results does. It checks every signature as "Signature
- * Version 4" is described in the S3 API reference (sig-v4-header-based-auth and sigv4-query-string-auth), and the
- * SHA-256 of what it is sent.
+ * A server that speaks as much of S3's protocol as a store of results does. It checks every signature as
+ * "Signature Version 4" is described in the S3 API reference (sig-v4-header-based-auth and
+ * sigv4-query-string-auth), and the SHA-256 of what it is sent.
  */
 export interface S3Server {
   readonly url: string;

@@ -24,8 +24,8 @@ interface Heard {
  *
  * There it is fitted over the number of the step to the clean picture, the ridge holds back all coefficients,
  * and the line has half its slope, so that not even a straight course is forecast exactly. Here it is noise
- * over log sigma, in which solvers integrate it, the ridge holds back what is bent alone, and the line is one:
- * noise that changes evenly in log sigma is forecast exactly.
+ * over log sigma, in which solvers integrate it, the ridge holds back what is bent alone, and the line is
+ * one: noise that changes evenly in log sigma is forecast exactly.
  */
 export function forecastCache(options: Spectrum, schedule: Schedule): StepCache {
   const { w, m, lam, flex, warmup, stop } = options;

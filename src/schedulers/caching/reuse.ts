@@ -24,9 +24,9 @@ interface Computed {
 
 /**
  * UCache of stable-diffusion.cpp (src/runtime/ucache.hpp, commit 97d2990; after EasyCache, Zhou et al. 2025,
- * "Less is Enough"): as long as the error estimated so far is below `threshold`, the network's output is taken
- * to differ from its input as it did the last time. The error is how far the input has moved since, times how
- * fast the output moved with it before, over the output's size.
+ * "Less is Enough"): as long as the error estimated so far is below `threshold`, the network's output is
+ * taken to differ from its input as it did the last time. The error is how far the input has moved since,
+ * times how fast the output moved with it before, over the output's size.
  *
  * There each prompt has its own difference, and the positive one decides; here it is the guided prediction,
  * which is the same difference, and decides for itself. `start` and `end` are fractions of the whole run also

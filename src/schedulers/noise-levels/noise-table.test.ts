@@ -83,7 +83,8 @@ for (const [key, value, message] of [
   });
 
 test('of a network that predicts the clean latents its output is taken as it is', () => {
-  // SDXL-Lightning's one-step UNet; diffusers 0.42.1, EulerDiscreteScheduler.step with prediction_type sample.
+  // SDXL-Lightning's one-step UNet; diffusers 0.42.1, EulerDiscreteScheduler.step with prediction_type
+  // sample.
   const { preconditioningAt } = noiseTable({ ...sdxl, prediction_type: 'sample' });
   const { input, skip, output } = preconditioningAt(3);
   assert.equal(input, 1 / Math.sqrt(10));

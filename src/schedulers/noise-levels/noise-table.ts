@@ -24,7 +24,9 @@ export interface NoiseTable extends SchedulerSettings {
   sigmaAt(timestep: number): number;
   /** Fractional timestep of any sigma, linear in log sigma, clamped to the table. */
   timestepAt(sigma: number): number;
-  /** Place of any sigma in the table, linear in log sigma, clamped to its ends: the timestep of a trained one. */
+  /**
+   * Place of any sigma in the table, linear in log sigma, clamped to its ends: the timestep of a trained one.
+   */
   placeOf(sigma: number): number;
   /** `sigma` with its fractional timestep. */
   levelAt(sigma: number): NoiseLevel;
@@ -76,7 +78,8 @@ export interface NoiseSettings {
 
 /**
  * The table with these settings in place of its own.
- * @throws Error where the network was trained on a continuum, which has no timesteps to begin or be spaced at.
+ * @throws Error where the network was trained on a continuum, which has no timesteps to begin or be spaced
+ * at.
  */
 export function withNoiseSettings(table: NoiseTable, settings: NoiseSettings): NoiseTable {
   if (table.continuous !== undefined)

@@ -10,8 +10,8 @@ export interface Preconditioning {
 
 /**
  * Of a network that predicts noise, velocity or the clean latents themselves (SDXL-Lightning's of one step),
- * at latents = clean + sigma * noise scaled to unit variance; of a continuous one as Karras et al. 2022, table 1, where a velocity has the other sign
- * (precondition_outputs of EDMEulerScheduler, diffusers 0.42.1).
+ * at latents = clean + sigma * noise scaled to unit variance; of a continuous one as Karras et al. 2022,
+ * table 1, where a velocity has the other sign (precondition_outputs of EDMEulerScheduler, diffusers 0.42.1).
  */
 export function preconditioning(
   sigma: number,

@@ -42,8 +42,8 @@ export interface SchedulerSettings {
    */
   readonly sigmaSpacing: 'grid' | 'karras' | 'exponential';
   /**
-   * Where runs begin, below the last training timestep, as networks distilled to one step want it; not a key of
-   * diffusers, whose pipelines are told `timesteps`. undefined: at the last.
+   * Where runs begin, below the last training timestep, as networks distilled to one step want it; not a key
+   * of diffusers, whose pipelines are told `timesteps`. undefined: at the last.
    */
   readonly firstTimestep: number | undefined;
   /** Of a network trained on a continuum of levels; undefined where it was trained on a table. */
@@ -80,7 +80,9 @@ export function schedulerSettings(config: SchedulerConfig): SchedulerSettings {
   };
 }
 
-/** Continuous levels have a preconditioning of their own, which no network of clean latents was trained with. */
+/**
+ * Continuous levels have a preconditioning of their own, which no network of clean latents was trained with.
+ */
 function predictionsOf(config: SchedulerConfig): readonly PredictionType[] {
   const predictions = ['epsilon', 'v_prediction'] as const;
   return continuousLevels(config) === undefined ? [...predictions, 'sample'] : predictions;

@@ -7,8 +7,8 @@ export interface RunInterval {
 }
 
 /**
- * What lies between two fractions of the whole run's steps, 0 the beginning and 1 the end, also where a part of
- * the run is solved.
+ * What lies between two fractions of the whole run's steps, 0 the beginning and 1 the end, also where a part
+ * of the run is solved.
  */
 export function runInterval({ levels }: Schedule, start: number, end: number): RunInterval {
   const sigmaAt = (fraction: number) => levels[Math.floor(fraction * (levels.length - 1))]!.sigma;

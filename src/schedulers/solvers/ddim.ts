@@ -4,9 +4,9 @@ import { ancestralStep } from './ancestral-step.ts';
 import { stepsOf } from './steps.ts';
 
 /**
- * DDIM (Song et al. 2021, eq. 12 and 16; without added noise at eta 0): the predicted noise is put back at the next
- * level. Over latents / sqrt(alpha bar) the equation's square roots are 1 and sigma, which makes it Euler's
- * method; the two differ in their schedules. Order 1.
+ * DDIM (Song et al. 2021, eq. 12 and 16; without added noise at eta 0): the predicted noise is put back at
+ * the next level. Over latents / sqrt(alpha bar) the equation's square roots are 1 and sigma, which makes it
+ * Euler's method; the two differ in their schedules. Order 1.
  */
 export function ddim({ eta = 0 }: { readonly eta?: number } = {}): Solver {
   return async function* (denoise, latents, schedule, noise) {

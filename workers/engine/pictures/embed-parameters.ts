@@ -20,7 +20,9 @@ interface FinishedPicture {
   readonly warnings: readonly string[];
 }
 
-/** A picture that says how it was made where its request asks for that, signed where the operator wants it. */
+/**
+ * A picture that says how it was made where its request asks for that, signed where the operator wants it.
+ */
 export function withProvenance(
   request: GenerationRequest,
   picture: MadePicture,

@@ -104,8 +104,8 @@ export function hashWeights(
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * One file at a time in a process, whose workers hash the same ones: what one has computed the next finds in the
- * cache.
+ * One file at a time in a process, whose workers hash the same ones: what one has computed the next finds in
+ * the cache.
  */
 function inTurn(hash: () => Promise<string>, signal: AbortSignal): Promise<string> {
   const hashed = turn.then(async () => {

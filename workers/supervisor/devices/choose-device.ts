@@ -28,8 +28,8 @@ type Environment = NodeJS.ProcessEnv;
 /**
  * The configuration with the device that DEVICE=auto stands for here and now: the first GPU where provider,
  * libraries, driver and enough free memory are there, else the CPU. It is decided once for a process, so that
- * what it makes again it makes on the same device. Any other device stays as it was set, and of DEVICES it is the
- * first one.
+ * what it makes again it makes on the same device. Any other device stays as it was set, and of DEVICES it is
+ * the first one.
  * @param environment that the configuration was read from.
  * @throws Error where DEVICES=all finds none.
  */

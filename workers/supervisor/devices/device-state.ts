@@ -29,7 +29,9 @@ export async function readDeviceState(
   return { usedBytes: used! * 2 ** 20, totalBytes: total! * 2 ** 20, utilization: busy! / 100 };
 }
 
-/** Resident memory of a process in bytes; undefined where the system does not tell (it is read from /proc). */
+/**
+ * Resident memory of a process in bytes; undefined where the system does not tell (it is read from /proc).
+ */
 export function residentBytes(pid: number): number | undefined {
   try {
     const kilobytes = /^VmRSS:\s*(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

@@ -33,8 +33,8 @@ interface Kept {
 }
 
 /**
- * Keeps a worker running on each device of this process, each for itself: one whose device fails is tried again
- * while the others take jobs. Resolves once the first takes jobs.
+ * Keeps a worker running on each device of this process, each for itself: one whose device fails is tried
+ * again while the others take jobs. Resolves once the first takes jobs.
  * @throws Error where none can start, with the reason of each; for a single device its own error.
  */
 export async function startDeviceWorkers(options: DeviceWorkersOptions): Promise<DeviceWorkers> {

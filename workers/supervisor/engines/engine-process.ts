@@ -54,8 +54,9 @@ export interface EngineProcess {
   /** Resolves once it is of no use, where it hangs before it has ended. Never rejects. */
   readonly lost: Promise<Loss>;
   /**
-   * One at a time, the next from when one has computed. @throws JobError when the process ends or falls silent meanwhile (retryable) or the
-   * request is at fault; where the device failed or had no memory, the process has then ended.
+   * One at a time, the next from when one has computed. @throws JobError when the process ends or falls
+   * silent meanwhile (retryable) or the request is at fault; where the device failed or had no memory, the
+   * process has then ended.
    */
   run(request: GenerationRequest, context: RunContext): Promise<RunOutcome>;
   /** Ends the process: at once where it listens, by SIGKILL otherwise. */

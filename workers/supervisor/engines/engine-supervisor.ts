@@ -20,9 +20,10 @@ export interface EngineSupervisor {
   offered(): Capabilities;
   /**
    * Runs on the present engine, or on the next one when it is being replaced. One at a time, the next from
-   * when one has computed; later calls wait. Checkpoints that are missing are loaded first: beside the present ones where there is room, else in
-   * an engine that takes the present one's place, because only the end of a process surely returns its
-   * memory. Where nobody wants the missing ones any more, the present ones come back.
+   * when one has computed; later calls wait. Checkpoints that are missing are loaded first: beside the
+   * present ones where there is room, else in an engine that takes the present one's place, because only the
+   * end of a process surely returns its memory. Where nobody wants the missing ones any more, the present
+   * ones come back.
    * @throws JobError as EngineProcess.run, and where a checkpoint is not served or cannot be loaded.
    */
   readonly run: EngineProcess['run'];

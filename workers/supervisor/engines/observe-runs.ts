@@ -51,8 +51,8 @@ export function observeRuns({ metrics, tracing }: Observers, device: string): Ob
   };
 }
 /**
- * Passes progress on and counts how long each step took: the time between the reports of two consecutive steps of
- * one sample. The first has prompts and input picture in it and is not counted.
+ * Passes progress on and counts how long each step took: the time between the reports of two consecutive
+ * steps of one sample. The first has prompts and input picture in it and is not counted.
  */
 function observeSteps(
   metrics: Pick<WorkerMetrics, 'step'>,

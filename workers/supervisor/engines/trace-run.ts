@@ -34,7 +34,10 @@ export function beginRun(
   });
 }
 
-/** The stages that the engine told of, below the attempt's span. @param endedAt Unix time of the outcome in ms. */
+/**
+ * The stages that the engine told of, below the attempt's span.
+ * @param endedAt Unix time of the outcome in ms.
+ */
 export function traceStages(
   tracing: Tracing,
   run: TracedSpan,

@@ -13,8 +13,8 @@ const noise =
   /oO0OoO0OoO0Oo|just started|Configuration loaded|Server initialized|overcommit|shutdown|Removing the unix socket|ready to exit/;
 
 /**
- * Size of the append-only file from which it is rewritten. Redis's own 64 MB are a minute's pictures, of which
- * none has expired: a rewrite would keep them all, and take its time from the requests beside it.
+ * Size of the append-only file from which it is rewritten. Redis's own 64 MB are a minute's pictures, of
+ * which none has expired: a rewrite would keep them all, and take its time from the requests beside it.
  */
 const rewriteFrom = '256mb';
 

@@ -22,7 +22,10 @@ export interface ShippedKnowledge {
   readonly vaeFactor: number;
 }
 
-/** What the checkpoint that ships says of itself, whichever it is. @throws Error where it knows everything. */
+/**
+ * What the checkpoint that ships says of itself, whichever it is.
+ * @throws Error where it knows everything.
+ */
 export async function shippedKnowledge(): Promise<ShippedKnowledge> {
   const folder = path.join(shippedModels, 'demo-base');
   const { name, note, words, examples } = await readKnownWords(path.join(folder, knownWordsName));

@@ -7,8 +7,8 @@ import { s3Store } from '../../../../src/results/s3-store.ts';
 import { freePort } from '../../../../src/testing/free-port.ts';
 
 /**
- * A server of somebody else that speaks S3's protocol and keeps what it has taken when it is killed: the command
- * in S3_SERVER, in which PORT and FOLDER are replaced, such as
+ * A server of somebody else that speaks S3's protocol and keeps what it has taken when it is killed: the
+ * command in S3_SERVER, in which PORT and FOLDER are replaced, such as
  * `s3rver --address 127.0.0.1 --port PORT --directory FOLDER --configure-bucket pictures`.
  * It is asked for a bucket named pictures, with these credentials.
  */

@@ -19,8 +19,8 @@ export interface SdeStep extends Seen {
 }
 
 /**
- * DPM-Solver++ over the diffusion SDE in several steps: the exact solution of its linear part, with noise of a
- * Brownian path. The step to zero gives the clean latents themselves.
+ * DPM-Solver++ over the diffusion SDE in several steps: the exact solution of its linear part, with noise of
+ * a Brownian path. The step to zero gives the clean latents themselves.
  * @param drift a step without its noise, from what was seen before, the newest first.
  */
 export function dpmppMultistepSde(
