@@ -37,6 +37,13 @@ const onItsWay = /^-?(?:ASK|TRYAGAIN)\b/;
 
 /** Begins to connect to what an address names. @throws Error where a file of its TLS cannot be read. */
 export function openRedis(address: RedisAddress, settings: ConnectionSettings): OpenedRedis {
+  const opened = begin(address, settings);
+  // Each refused command ends the connection once more, and ioredis listens to its end each time.
+  opened.redis.on('connect', () => opened.redis.stream.setMaxListeners(0));
+  return opened;
+}
+
+function begin(address: RedisAddress, settings: ConnectionSettings): OpenedRedis {
   const access: RedisAccess = typeof address === 'string' ? { url: address } : address;
   const topology = parseTopology(access.url);
   const reconnectOnError = ({ message }: Error): 2 | false =>
