@@ -48,6 +48,8 @@ export const chaos: FaultRow = {
         if (!isOver) await population.killOne();
       }
     })();
+    // Told when it is waited for, at the end; until then it is nobody's.
+    kills.catch(() => undefined);
     const began = performance.now();
     for (let index = 0; index < total; index++) {
       await setTimeout(Math.max(0, began + (index * 1000) / perSecond - performance.now()));

@@ -30,6 +30,7 @@ export async function startPopulation(
   /** Killed, and not replaced yet. */
   const leaving = new Set<ServiceProcess>();
   let turn = 0;
+  let failedStarts = 0;
 
   const replace = async (
     among: ServiceProcess[],
@@ -40,14 +41,23 @@ export async function startPopulation(
     if (leaving.has(old)) return;
     leaving.add(old);
     await old.end('SIGKILL');
-    const restart = setTimeout(restartMs)
-      .then(start)
-      .then((started) => {
-        among[index] = started;
-        leaving.delete(old);
-        restarts.delete(restart);
-      });
+    const restart = untilStarted(start).then((started) => {
+      among[index] = started;
+      leaving.delete(old);
+      restarts.delete(restart);
+    });
     restarts.add(restart);
+  };
+  /** A start ends where Redis is away for too long, and is begun again as by who looks after processes. */
+  const untilStarted = async (start: () => Promise<ServiceProcess>): Promise<ServiceProcess> => {
+    for (;;) {
+      await setTimeout(restartMs);
+      try {
+        return await start();
+      } catch {
+        failedStarts += 1;
+      }
+    }
   };
   const any = (length: number) => Math.floor(Math.random() * length);
   const acts: Readonly<Record<keyof typeof killed, () => Promise<void>>> = {
@@ -55,7 +65,7 @@ export async function startPopulation(
     worker: () => replace(workers, any(workers.length), startWorker),
     engine: async () => {
       const [engine] = enginesOf(workers[any(workers.length)]!);
-      if (engine !== undefined) process.kill(engine, 'SIGKILL');
+      if (engine !== undefined) killIfThere(engine);
     },
     Redis: async () => {
       await service.redis.stop('SIGKILL');
@@ -74,10 +84,19 @@ export async function startPopulation(
     kills: () => {
       const sum = Object.values(killed).reduce((all, each) => all + each, 0);
       const parts = Object.entries(killed).map(([kind, count]) => `${count} ${kind}`);
-      return `${sum} kills (${parts.join(', ')})`;
+      return `${sum} kills (${parts.join(', ')}), ${failedStarts} starts that failed and were begun again`;
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(restarts);
     },
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended since it was looked for.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
