@@ -191,8 +191,13 @@ describe('making pictures', { skip: noBrowser }, () => {
     await page.getByRole('button', { name: 'Remove styles/pixel' }).press('Enter');
     await page.getByLabel('Prompt', { exact: true }).fill('a star');
     await page.getByRole('button', { name: 'Add “ink drawing” to the prompt' }).click();
+    const begun = async (before: number): Promise<void> => {
+      while (service.begun.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const earlier = service.begun.length;
     await generate(page);
     await page.locator('.caption', { hasText: 'ink drawing' }).waitFor();
+    await begun(earlier);
     const own = (request = service.begun.at(-1)!) =>
       request.endpoint === 'sdxl-torch' && [
         ...[request.prompt, request.model, request.scheduler, request.loras, request.steps],
@@ -210,7 +215,7 @@ describe('making pictures', { skip: noBrowser }, () => {
     await page.getByRole('button', { name: 'Use these settings' }).click();
     const before = service.begun.length;
     await generate(page);
-    while (service.begun.length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+    await begun(before);
     assert.deepEqual(own(), expected);
   });
 
