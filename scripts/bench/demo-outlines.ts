@@ -1,6 +1,6 @@
 /**
- * `node scripts/bench/demo-outlines.ts`: how sharp outlines are after a checkpoint's VAE, encoder and decoder, beside
- * the drawings they began as. Drawn are shapes, or what --pictures holds.
+ * `node scripts/bench/demo-outlines.ts`: how sharp outlines are after a checkpoint's VAE, encoder and
+ * decoder, beside the drawings they began as. Drawn are shapes, or what --pictures holds.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

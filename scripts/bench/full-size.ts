@@ -7,10 +7,10 @@
  * Needs 35 GB of disk and 20 GB of memory for SDXL's size. Without --python folder and single file only. What
  * is in --work already is not made again: delete it to measure anew. --skip export leaves the ONNX out (10 GB
  * for a UNet), --skip prepare `prepare` and `verify` of the single file. --configs writes configs into the
- * single file, for networks that are not SDXL's. --float64 also runs diffusers in float64 and tells how far each
- * layout is from that (twice the memory; a full-size UNet does not fit 24 GB). --smooth takes pictures and
- * latents that vary slowly, whose sums are the hardest for float32. Python needs torch, diffusers, transformers
- * and onnx.
+ * single file, for networks that are not SDXL's. --float64 also runs diffusers in float64 and tells how far
+ * each layout is from that (twice the memory; a full-size UNet does not fit 24 GB). --smooth takes pictures
+ * and latents that vary slowly, whose sums are the hardest for float32. Python needs torch, diffusers,
+ * transformers and onnx.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,7 @@
 /**
- * What a LoRA costs in each step if it is not merged: low-rank branches, x down up beside x W, with down and up as
- * inputs of the graph, over all attention layers of SDXL's UNet, one row of 1024 x 1024, in float32. Each shape of
- * layer is a graph of its own with the branch and without, run in turn.
+ * What a LoRA costs in each step if it is not merged: low-rank branches, x down up beside x W, with down and
+ * up as inputs of the graph, over all attention layers of SDXL's UNet, one row of 1024 x 1024, in float32.
+ * Each shape of layer is a graph of its own with the branch and without, run in turn.
  *     node scripts/bench/lora-branches.ts [--rank 32] [--rounds 7]
  */
 import { parseArgs } from 'node:util';

@@ -1,7 +1,7 @@
 /**
- * How long a request with another LoRA waits, in SDXL's full size: rank 32 over all attention layers of the UNet,
- * in float16, beside diffusers' load_lora_weights and fuse_lora in the same run, each side in a process of its
- * own and in turn.
+ * How long a request with another LoRA waits, in SDXL's full size: rank 32 over all attention layers of the
+ * UNet, in float16, beside diffusers' load_lora_weights and fuse_lora in the same run, each side in a process
+ * of its own and in turn.
  *     node scripts/maintainers/random-checkpoint.ts --out base
  *     node scripts/bench/loras.ts --checkpoint base --work scratch --python venv/bin/python [--rounds 3]
  * Needs 5 GB of disk and 12 GB of memory for SDXL's size. Python needs torch, diffusers, peft, transformers.

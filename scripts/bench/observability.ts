@@ -1,7 +1,7 @@
 /**
  * What metrics and tracing cost a submit: gateways on one Redis, told the same but for what is compared, are
- * called in turn, one at a time, so that whatever else the machine does meets all of them alike. Each pair is the
- * p99 (and p50) of one of them over that of the plain gateway in the same round; a second plain gateway
+ * called in turn, one at a time, so that whatever else the machine does meets all of them alike. Each pair is
+ * the p99 (and p50) of one of them over that of the plain gateway in the same round; a second plain gateway
  * shows the noise. Nobody works on the requests: node scripts/bench/observability.ts
  */
 import { createServer } from 'node:http';

@@ -148,8 +148,8 @@ function schedulerOf(read: ConfigReader, value: unknown): Readonly<Record<string
 }
 
 /**
- * One VAE or UNet may serve several models, so its path may lead into a neighbouring folder, but not out of the
- * models folder.
+ * One VAE or UNet may serve several models, so its path may lead into a neighbouring folder, but not out of
+ * the models folder.
  */
 function vaePath(read: ConfigReader, value: unknown): string {
   const neighbour = typeof value === 'string' && /^\.\.\/(.+)$/.exec(value)?.[1];

@@ -34,7 +34,9 @@ interface Card {
 
 /** Cards on Hugging Face, by repository. The schedule `turbo` has the timesteps of diffusers' `trailing`. */
 const cards = {
-  /** ByteDance/SDXL-Lightning: EulerDiscreteScheduler, guidance 0; the one-step network predicts the sample. */
+  /**
+   * ByteDance/SDXL-Lightning: EulerDiscreteScheduler, guidance 0; the one-step network predicts the sample.
+   */
   lightning: {
     ...{ steps: 4, most: 8, guidanceScale: 0, sampler: 'euler', schedule: 'turbo', published: 'Euler' },
     oneStepPrediction: 'sample',
@@ -46,7 +48,9 @@ const cards = {
   },
   /** ByteDance/Hyper-SD: DDIMScheduler, guidance 0. */
   hyper: { steps: 4, most: 8, guidanceScale: 0, sampler: 'ddim', schedule: 'turbo', published: 'DDIM' },
-  /** latent-consistency/lcm-lora-sdxl: LCMScheduler, guidance of at most 1 but for a UNet that is told of it. */
+  /**
+   * latent-consistency/lcm-lora-sdxl: LCMScheduler, guidance of at most 1 but for a UNet that is told of it.
+   */
   lcm: { steps: 4, most: 16, guidanceScale: 1, sampler: 'lcm', schedule: 'lcm' },
   /** h1t/TCD-SDXL-LoRA, and Hyper-SD's LoRA of one step: TCDScheduler, guidance 0. */
   tcd: { steps: 4, most: 50, guidanceScale: 0, sampler: 'tcd', schedule: 'lcm' },
@@ -92,7 +96,9 @@ export function fewStepConfig(fewStep: FewStep): Readonly<Record<string, unknown
   };
 }
 
-/** @param isTold whether the UNet takes the guidance scale as an input, as the consistency models of LCM do. */
+/**
+ * @param isTold whether the UNet takes the guidance scale as an input, as the consistency models of LCM do.
+ */
 export function fewStepProfile({ kind, steps, firstTimestep }: FewStep, isTold = false): ModelProfile {
   const card: Card = cards[kind];
   const { guidanceScale, ranges } = isTold
@@ -109,7 +115,9 @@ export function fewStepProfile({ kind, steps, firstTimestep }: FewStep, isTold =
   return { defaults, ranges: { steps: [1, 100], guidanceScale: ranges } };
 }
 
-/** Sampler and schedule that a profile leads to, for a request that names one of the two; undefined without. */
+/**
+ * Sampler and schedule that a profile leads to, for a request that names one of the two; undefined without.
+ */
 export function usualParts({
   defaults: { scheduler = '', imageToImageScheduler = scheduler },
 }: ModelProfile): readonly [SamplerName, ScheduleName] | undefined {

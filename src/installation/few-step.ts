@@ -44,8 +44,8 @@ interface Shown {
 }
 
 /**
- * That a model is one of few steps: as its manifest says, else as its files show: an LCM's UNet by its layer, the
- * scheduler by its class, a known release by the name in its metadata. Never by the name of a file.
+ * That a model is one of few steps: as its manifest says, else as its files show: an LCM's UNet by its layer,
+ * the scheduler by its class, a known release by the name in its metadata. Never by the name of a file.
  * @param said `few_step` of the manifest.
  * @throws CheckpointError as parseFewStep.
  */

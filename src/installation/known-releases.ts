@@ -20,7 +20,10 @@ const releases: readonly (readonly [kind: FewStepKind, pattern: RegExp])[] = [
   ['tcd', new RegExp(`\\btcd (?:lora|${xl})\\b|${xl} tcd\\b`)],
 ];
 
-/** Hyper-SD's LoRAs that keep classifier-free guidance, other models' LoRAs, and what was made for such a model. */
+/**
+ * Hyper-SD's LoRAs that keep classifier-free guidance, other models' LoRAs, and what was made for such a
+ * model.
+ */
 const others = /\bcfg\b|\bsd(?:v?1|v?2)|\bssd\b|\bfor\b|\bwith\b/;
 
 /** Where the networks of one step begin, by their cards. */
@@ -44,7 +47,10 @@ export function releaseNamed(name: string, what: Named): FewStep | undefined {
   return { kind, steps, ...(firstTimestep !== undefined && { firstTimestep }) };
 }
 
-/** Metadata that name the file itself, and not what it was made from: ModelSpec's and those of kohya's scripts. */
+/**
+ * Metadata that name the file itself, and not what it was made from: ModelSpec's and those of kohya's
+ * scripts.
+ */
 const nameKeys = ['modelspec.title', 'ss_output_name'];
 
 /** The few-step release that a safetensors file says it is, in its `__metadata__`. */

@@ -28,7 +28,8 @@ function manifestBeside(file: string): string {
 }
 
 /**
- * What makes of it a LoRA of few steps: its manifest, else its own metadata, else the name of a known release.
+ * What makes of it a LoRA of few steps: its manifest, else its own metadata, else the name of a known
+ * release.
  * @throws CheckpointError naming the manifest, the key and the value.
  */
 async function fewStepOf(

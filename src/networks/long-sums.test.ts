@@ -10,8 +10,8 @@ import { placeWeights } from '../graphs/place-weights.ts';
 import { portableLayers } from '../graphs/portable-layers.ts';
 import { relativeDifference, run } from './testing/run-expanded.ts';
 
-// The sums in float32 that grow with the picture or the width, besides group norm's (group-norm.test.ts): those
-// of softmax over the tokens of a map, and mean and variance of layer norm.
+// The sums in float32 that grow with the picture or the width, besides group norm's (group-norm.test.ts):
+// those of softmax over the tokens of a map, and mean and variance of layer norm.
 
 const folder = mkdtempSync(path.join(tmpdir(), 'long-sums-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -3,8 +3,8 @@ import type { InferenceSession } from './runtime/inference-session.ts';
 import { type AddedType, openLowRankAddition } from './runtime/low-rank-addition.ts';
 
 /**
- * Adds a product on the CPU, in all of its threads: float32 products and sums, rounded once to the weight's own
- * type, without a float32 copy of it in JavaScript.
+ * Adds a product on the CPU, in all of its threads: float32 products and sums, rounded once to the weight's
+ * own type, without a float32 copy of it in JavaScript.
  */
 export const runtimeLowRank: AddLowRank = async <Values extends WeightValues>(
   values: Values,

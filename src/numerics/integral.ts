@@ -1,4 +1,6 @@
-/** Nodes and weights of the Gauss-Legendre rule of five points on -1 ... 1 (Abramowitz & Stegun, table 25.4). */
+/**
+ * Nodes and weights of the Gauss-Legendre rule of five points on -1 ... 1 (Abramowitz & Stegun, table 25.4).
+ */
 const rule = [
   [0, 0.5688888888888889],
   [-0.5384693101056831, 0.4786286704993665],

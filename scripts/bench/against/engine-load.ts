@@ -1,6 +1,6 @@
 /**
- * Seconds in which an engine of a checkout has loaded what it serves: a program for against.ts, whose arguments
- * are the checkout, the models folder and the device.
+ * Seconds in which an engine of a checkout has loaded what it serves: a program for against.ts, whose
+ * arguments are the checkout, the models folder and the device.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';

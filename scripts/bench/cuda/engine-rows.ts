@@ -109,7 +109,9 @@ async function decodeRow(decoder: VaeDecoder, from: Float32Array): Promise<void>
   });
 }
 
-/** How long a step that is cancelled in its middle goes on, and whether the next gives what it gave before. */
+/**
+ * How long a step that is cancelled in its middle goes on, and whether the next gives what it gave before.
+ */
 async function cancelRow(unet: Unet, input: UnetInput, stepSeconds: number): Promise<void> {
   const before = await unet.predictNoise(input);
   const waits: number[] = [];

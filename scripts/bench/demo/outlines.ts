@@ -8,8 +8,8 @@ const finer = 4;
 
 /**
  * How steep outlines are beside drawn ones, 1 being as steep: sum of made times drawn slope over the sum of
- * squares of the drawn ones, of neighbouring pixels that the drawing has an outline between; as `sharpness` of
- * scripts/maintainers/train-demo/stages/vae.py.
+ * squares of the drawn ones, of neighbouring pixels that the drawing has an outline between; as `sharpness`
+ * of scripts/maintainers/train-demo/stages/vae.py.
  * @param made of the drawing's size. @throws RangeError where it is not, or the drawing has no outline.
  */
 export function outlineSharpness(drawn: Pixels, made: Float32Array): number {

@@ -19,7 +19,8 @@ export function networkNames({ textEncoders }: OpenedModel): string[] {
 /**
  * Loads one network, runs it once on inputs that reference.py makes too (a UNet's are a guided step at
  * timestep 500), and releases it.
- * @param inputs side of the picture in pixels, and whether pictures and latents vary slowly (smooth) instead of
+ * @param inputs side of the picture in pixels, and whether pictures and latents vary slowly (smooth) instead
+ * of
  *   being noise.
  * @throws RangeError for a name the checkpoint does not have.
  */
@@ -84,8 +85,8 @@ async function once<Network extends { release(): Promise<void> }>(
 }
 
 /**
- * Maps [batch, channels, height, width] of one slow wave each around a mean of its own, in -1 ... 1: every value
- * of a long sum lies on the same side.
+ * Maps [batch, channels, height, width] of one slow wave each around a mean of its own, in -1 ... 1: every
+ * value of a long sum lies on the same side.
  */
 function smoothMaps(shape: readonly number[], salt: number): Float32Array {
   const [height, width] = shape.slice(-2) as [number, number];

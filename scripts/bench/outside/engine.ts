@@ -1,8 +1,8 @@
 /**
  * An engine whose networks answer at once: a program for outside-networks.ts, which talks to it as a worker
- * does. After `PROFILE_AFTER` requests it records what its thread does and, at the end of `PROFILE_RUNS` more,
- * writes to `PROFILE_FILE` a CPU profile of V8, the processor's time that the thread and its process took,
- * and the most memory of the process.
+ * does. After `PROFILE_AFTER` requests it records what its thread does and, at the end of `PROFILE_RUNS`
+ * more, writes to `PROFILE_FILE` a CPU profile of V8, the processor's time that the thread and its process
+ * took, and the most memory of the process.
  */
 import { writeFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';

@@ -10,7 +10,8 @@ export interface LowRank {
 export type WeightValues = Float32Array | Float16Array;
 
 /**
- * The values with a product added in float32 or better, rounded once to their type; the same array or another.
+ * The values with a product added in float32 or better, rounded once to their type; the same array or
+ * another.
  */
 export type AddLowRank = <Values extends WeightValues>(
   values: Values,

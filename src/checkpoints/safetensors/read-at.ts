@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 
 /**
- * Fills `target` with the bytes of a file from `position` on: one read gives at most 2 GiB, and fewer bytes than
- * asked for are no error.
+ * Fills `target` with the bytes of a file from `position` on: one read gives at most 2 GiB, and fewer bytes
+ * than asked for are no error.
  * @returns how many there were; fewer than fit where the file ends.
  */
 export async function readAt(handle: FileHandle, target: Uint8Array, position: number): Promise<number> {

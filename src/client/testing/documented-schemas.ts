@@ -9,7 +9,9 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
-/** The part of the OpenAPI document that the client's types are made of, without its prose, and its digest. */
+/**
+ * The part of the OpenAPI document that the client's types are made of, without its prose, and its digest.
+ */
 export function documentedSchemas(): { readonly document: string; readonly digest: string } {
   const { openapi, components } = openApiDocument('0') as unknown as Document;
   const schemas = Object.fromEntries(

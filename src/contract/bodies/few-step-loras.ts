@@ -16,8 +16,8 @@ export interface FewStepLoras {
 const none: FewStepLoras = { asked: undefined, warnings: [], warningsOf: () => [] };
 
 /**
- * Whether a body names LoRAs of few steps, in its field or its prompt, and what the first of them wants. One that
- * changes nothing of the UNet, or takes it away, wants nothing.
+ * Whether a body names LoRAs of few steps, in its field or its prompt, and what the first of them wants. One
+ * that changes nothing of the UNet, or takes it away, wants nothing.
  * @param fields the body as it was sent.
  * @param loras those that are there.
  */

@@ -48,7 +48,9 @@ function coerce(value: unknown, expected: Expected): unknown {
 /** Where the same is called otherwise almost as often. */
 const otherNames: Readonly<Record<string, string>> = { jpg: 'jpeg' };
 
-/** The name that one is in another case or with other separators; as it came where that is none, or several. */
+/**
+ * The name that one is in another case or with other separators; as it came where that is none, or several.
+ */
 function namedIn(names: readonly (string | number)[], given: string): string {
   const texts = names.map(String);
   if (texts.includes(given)) return given;

@@ -3,7 +3,9 @@ import { ApiError } from '../errors.ts';
 import { show } from '../show.ts';
 import { readFields } from './fields.ts';
 
-/** A LoRA of a request, and how strongly it is applied: 1 as trained, 0 not at all, negative the other way. */
+/**
+ * A LoRA of a request, and how strongly it is applied: 1 as trained, 0 not at all, negative the other way.
+ */
 export interface LoraChoice {
   /** As GET /v1/loras names it. */
   readonly name: string;
@@ -76,7 +78,9 @@ export function lorasOf(
 
 const naming = z.object({ prompt: z.string(), ...loraFields });
 
-/** Those that a body names as it was sent; none where that cannot be read, which reading it as a whole says. */
+/**
+ * Those that a body names as it was sent; none where that cannot be read, which reading it as a whole says.
+ */
 export function lorasNamed(fields: unknown): readonly LoraChoice[] {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return [];
   const read = readFields(naming, fields);

@@ -34,8 +34,8 @@ export const samplerFields = {
 const usualSampler: SamplerName = 'unipc';
 
 /**
- * The lambda of CFG++ that stands for a guidance scale of 7.5 (Chung et al. 2024, table 1), where a body gives
- * none.
+ * The lambda of CFG++ that stands for a guidance scale of 7.5 (Chung et al. 2024, table 1), where a body
+ * gives none.
  */
 export const usualLambda = 0.6;
 

@@ -65,8 +65,8 @@ const prompted = {
 const saidOtherwise = { prompt: true, samples: true, base64: true, output_format: true } as const;
 
 /**
- * What passes through to the endpoint's own validation, by its own names: every other field of its body, those
- * to come too.
+ * What passes through to the endpoint's own validation, by its own names: every other field of its body,
+ * those to come too.
  */
 export const passedOn = {
   'sdxl-torch': freeSizeBody.omit({

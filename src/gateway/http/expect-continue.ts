@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * A client that asks with `Expect: 100-continue` is told to send its body once somebody reads it. Node tells it
- * at once, before its key, its headers and the room for its body have been looked at: a refusal would come
+ * A client that asks with `Expect: 100-continue` is told to send its body once somebody reads it. Node tells
+ * it at once, before its key, its headers and the room for its body have been looked at: a refusal would come
  * after the whole body.
  */
 export function askForBodiesLate({ server }: FastifyInstance): void {

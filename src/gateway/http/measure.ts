@@ -1,7 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayMetrics } from '../../metrics/gateway-metrics.ts';
 
-/** Counts every answer by its route as registered: of an address that is none, and of values in it, nothing stays. */
+/**
+ * Counts every answer by its route as registered: of an address that is none, and of values in it, nothing
+ * stays.
+ */
 export function measureAnswers(app: FastifyInstance, metrics: GatewayMetrics | undefined): void {
   app.decorateReply('refusal');
   if (metrics === undefined) return;

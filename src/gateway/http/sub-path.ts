@@ -12,8 +12,8 @@ function subPathOf(publicUrl: string | undefined): string | undefined {
 }
 
 /**
- * Behind a proxy that hands on addresses under PUBLIC_URL's path as they are, they lead to the same as without
- * it; one that takes the path away sends what is known anyway.
+ * Behind a proxy that hands on addresses under PUBLIC_URL's path as they are, they lead to the same as
+ * without it; one that takes the path away sends what is known anyway.
  * @returns Fastify's `rewriteUrl`.
  */
 export function withoutSubPath(

@@ -14,8 +14,8 @@ function clientIdIn(headers: IncomingHttpHeaders): string | undefined {
 const probes = /^\/(healthz|health|v1\/health|readyz)$/;
 
 /**
- * Gives every request an origin that follows it to the worker: what its client calls it (`x-request-id`), for the
- * logs, and the trace that it belongs to (`traceparent`, or a new one).
+ * Gives every request an origin that follows it to the worker: what its client calls it (`x-request-id`), for
+ * the logs, and the trace that it belongs to (`traceparent`, or a new one).
  */
 export function traceRequests(app: FastifyInstance, tracing: Tracing | undefined): void {
   app.decorateRequest('origin');

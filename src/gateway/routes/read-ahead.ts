@@ -8,7 +8,9 @@ export interface ReadAhead extends Pick<Producer, 'readOutput'> {
   balance(): Promise<Balance>;
 }
 
-/** What was begun is given once, whether it succeeded or failed; after that, and of the rest, it is read anew. */
+/**
+ * What was begun is given once, whether it succeeded or failed; after that, and of the rest, it is read anew.
+ */
 export function createReadAhead(producer: Pick<Producer, 'redis' | 'readOutput'>, owner: string): ReadAhead {
   const begun: {
     balance?: Promise<Balance> | undefined;

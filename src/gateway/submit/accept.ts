@@ -162,8 +162,8 @@ export function createAccept(gateway: Gateway, workers: WorkerList, inputs: Inpu
 }
 
 /**
- * A request with what another protocol says beyond the ranges of its fields. LoRAs that such a prompt names are taken
- * out of it as out of any other.
+ * A request with what another protocol says beyond the ranges of its fields. LoRAs that such a prompt names
+ * are taken out of it as out of any other.
  * @throws ApiError as lorasOf.
  */
 function withOverrides<Request extends Pick<GenerationRequest, 'prompt' | 'loras'>>(

@@ -16,7 +16,9 @@ import { lately } from './lately.ts';
 const fullestMemory = 0.8;
 /** That there is room is believed for this long; that there is none is asked again each time. */
 const roomMaxAgeMs = 1000;
-/** The same of a queue that is no fuller than this; a submit is held to the limit itself when it is admitted. */
+/**
+ * The same of a queue that is no fuller than this; a submit is held to the limit itself when it is admitted.
+ */
 const shortQueue = 0.5;
 
 export interface Gate {

@@ -5,13 +5,18 @@ export interface LatelyOptions<T> {
    * where many ask; an older one is waited for.
    */
   readonly maxAgeMs: number;
-  /** Whether a value is believed for a while; every one by default. One that is not is read again each time. */
+  /**
+   * Whether a value is believed for a while; every one by default. One that is not is read again each time.
+   */
   readonly isKept?: (value: T) => boolean;
   /** Milliseconds of a monotonic clock. */
   readonly now?: () => number;
 }
 
-/** @returns a function that reads, or says what was read lately. A failure is told to who waits, and forgotten. */
+/**
+ * @returns a function that reads, or says what was read lately. A failure is told to who waits, and
+ * forgotten.
+ */
 export function lately<T>(
   read: () => Promise<T>,
   { maxAgeMs, isKept = () => true, now = () => performance.now() }: LatelyOptions<T>,

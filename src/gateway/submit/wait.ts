@@ -10,7 +10,8 @@ import { clientGone } from '../http/client-gone.ts';
 /**
  * Resolves with what `whole` makes of a request once it is COMPLETED or FAILED; its id stands in the answer's
  * headers whatever happens. `onPicture` hears the path of its first picture as soon as there is one: what
- * `whole` will need can be read beside the record. An outage of Redis is waited out: the request goes on, and is paid for.
+ * `whole` will need can be read beside the record. An outage of Redis is waited out: the request goes on, and
+ * is paid for.
  * @throws ApiError deadline when it has not ended in time, when Redis is still away then, when the client
  * hangs up or when the server closes.
  */

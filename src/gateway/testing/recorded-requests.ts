@@ -60,7 +60,9 @@ export function recordedClients(): Map<string, RecordedClient> {
   );
 }
 
-/** Sends a request as it was recorded, to a server on a socket, and holds the answer to what its client reads. */
+/**
+ * Sends a request as it was recorded, to a server on a socket, and holds the answer to what its client reads.
+ */
 export async function replay(
   base: string,
   apiKey: string,

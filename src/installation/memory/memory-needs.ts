@@ -129,8 +129,9 @@ function useOf({ needs, exportedBytes }: MemoryNeeds, plan: MemoryPlan): MemoryU
   const byKind = (['text', 'unet', 'vae'] as const).flatMap((kind) =>
     onDevice.filter((each) => each.kind === kind),
   );
-  // What an arena holds that gives nothing back depends on the order in which networks were warmed up. Side by
-  // side they are as they come, and it is most where all that need less have been before those that need more.
+  // What an arena holds that gives nothing back depends on the order in which networks were warmed up. Side
+  // by side they are as they come, and it is most where all that need less have been before those that need
+  // more.
   const loading = Math.max(0, arenaAfter(byKind) - arena);
   const bytes = (kind: Kind) => onDevice.filter((each) => each.kind === kind).map(({ weights }) => weights);
   const weights =

@@ -1,6 +1,7 @@
 /**
  * What ONNX Runtime's arena takes of a device for given allocations: a model of its best-fit allocator with
- * coalescing (microsoft/onnxruntime, core/framework/bfc_arena.cc). Memory is only given back to the device by shrinking, and only regions that are free as a whole.
+ * coalescing (microsoft/onnxruntime, core/framework/bfc_arena.cc). Memory is only given back to the device by
+ * shrinking, and only regions that are free as a whole.
  */
 export interface ArenaModel {
   /** @returns what to free it by. */

@@ -8,7 +8,10 @@ import { requireOk } from './runtime-error.ts';
  */
 export type ArenaStatistics = Readonly<Record<string, number>>;
 
-/** What an arena says of itself, by the names of AllocatorGetStats. @throws Error where it has no statistics. */
+/**
+ * What an arena says of itself, by the names of AllocatorGetStats.
+ * @throws Error where it has no statistics.
+ */
 export function readStatistics(api: OrtApi, allocator: Handle<'Allocator'>): ArenaStatistics {
   const pairs = written<Handle<'KeyValuePairs'>>((out) =>
     requireOk(api, api.AllocatorGetStats(allocator, out)),

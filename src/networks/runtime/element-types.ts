@@ -56,7 +56,10 @@ export function elementTypeOf(code: number): ElementType {
   return type;
 }
 
-/** The numbers of a buffer, not copied. @throws RangeError where its length is no multiple of one number's. */
+/**
+ * The numbers of a buffer, not copied.
+ * @throws RangeError where its length is no multiple of one number's.
+ */
 export function arrayOver(type: ElementType, buffer: ArrayBuffer): TensorData {
   return new elements[type].array(buffer);
 }

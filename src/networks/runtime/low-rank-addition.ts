@@ -8,8 +8,8 @@ export type AddedType = ElementType & ('float32' | 'float16');
 
 /**
  * A session of sum = weight [outputs, inputs] + up [outputs, rank] x down [rank, inputs], the weight and the
- * sum of `type`: products and sums in float32, rounded once. The sum may lie where the weight does. It holds no
- * weights.
+ * sum of `type`: products and sums in float32, rounded once. The sum may lie where the weight does. It holds
+ * no weights.
  */
 export function openLowRankAddition(type: AddedType, device: Device): Promise<InferenceSession> {
   const port = (name: string, dataType: AddedType, shape: readonly string[]) => ({ name, dataType, shape });

@@ -79,7 +79,8 @@ function apply(library: Library, created: Handle<'SessionOptions'>, options: Ses
   requireOk(api, api.SetIntraOpNumThreads(created, threadsOf(options)));
   if (log !== undefined) requireOk(api, api.SetSessionLogSeverityLevel(created, logLevels[log]));
   // A pattern of the allocations of one shape is kept and served as one block beside what the first run took:
-  // the second decode of a VAE needs 1.7 times the memory of the first, and the arena holds 2.0 times as much.
+  // the second decode of a VAE needs 1.7 times the memory of the first, and the arena holds 2.0 times as
+  // much.
   requireOk(api, api.DisableMemPattern(created));
   if (!cpuArena) requireOk(api, api.DisableCpuMemArena(created));
   if (profile !== undefined) requireOk(api, api.EnableProfiling(created, profile));

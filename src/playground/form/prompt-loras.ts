@@ -12,7 +12,9 @@ interface PromptLorasProps {
   readonly current: Settings;
 }
 
-/** What the prompt's `<lora:name:weight>` mean, which of them cannot be, and the way into the list of LoRAs. */
+/**
+ * What the prompt's `<lora:name:weight>` mean, which of them cannot be, and the way into the list of LoRAs.
+ */
 export function PromptLoras({ offered, schemas, current }: PromptLorasProps) {
   const found = lorasInPrompt(String(shownValue('prompt', schemas, current)));
   const listed = chosenLoras(current);

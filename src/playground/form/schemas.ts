@@ -16,8 +16,8 @@ import {
 export type Schemas = Readonly<Record<string, FieldSchema>>;
 
 /**
- * The fields the form has in a mode, with the defaults and ranges of the chosen model, LoRAs and sampler; text
- * to image with the sizes that its other name takes.
+ * The fields the form has in a mode, with the defaults and ranges of the chosen model, LoRAs and sampler;
+ * text to image with the sizes that its other name takes.
  */
 export function schemasOf(offered: Offered, current: Settings): Schemas {
   const { samplers } = offered;
@@ -98,8 +98,8 @@ export function schedulesOf({ samplers }: Offered, sampler: FieldValue): readonl
 }
 
 /**
- * Whether a step cache makes sense with the sampler or the scheduler of the form. A comparison has many, which
- * would have to take it all.
+ * Whether a step cache makes sense with the sampler or the scheduler of the form. A comparison has many,
+ * which would have to take it all.
  */
 export function takesCache(offered: Offered, current: Settings): boolean {
   if (current.mode === 'compare') return false;
@@ -146,8 +146,8 @@ const moved = [
 ];
 
 /**
- * The settings with another model, LoRA, sampler or schedule: fields with another default then are as that, and so
- * are values that are out of range then.
+ * The settings with another model, LoRA, sampler or schedule: fields with another default then are as that,
+ * and so are values that are out of range then.
  */
 export function withChoice(offered: Offered, current: Settings, changes: Body): Settings {
   const next = withValues(current, changes);

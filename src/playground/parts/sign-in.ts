@@ -8,8 +8,8 @@ interface SignInProps {
 }
 
 /**
- * When the form comes: the attribute autofocus is for documents, and ignored where one has a focused element. One
- * function for all renders, or each would take the focus anew.
+ * When the form comes: the attribute autofocus is for documents, and ignored where one has a focused element.
+ * One function for all renders, or each would take the focus anew.
  */
 const focus = (input: HTMLInputElement | null): void => input?.focus();
 

@@ -134,7 +134,8 @@ test('a LoRA of few steps asks for what its card says, where the request says no
   ]);
   const one = await asked({ loras: [{ name: 'one-step' }], model: 'juggernaut' });
   assert.deepEqual(one, { made: ['lcm simple', 1, 0, { firstTimestep: 399 }], warnings: [] });
-  // The published names of image to image are of another library: there is a schedule with the same timesteps.
+  // The published names of image to image are of another library: there is a schedule with the same
+  // timesteps.
   const image = (await picture(96, 72)).toString('base64');
   const edit = { image, strength: 1, loras: [{ name: 'sdxl_lightning_4step_lora' }] };
   assert.deepEqual((await asked(edit, '/v1/sdxl-img2img')).made, ['euler turbo', 4, 0, trailing]);

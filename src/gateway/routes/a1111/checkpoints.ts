@@ -54,7 +54,8 @@ export function createCheckpoints({ producer }: Gateway, workers: WorkerList): C
     fieldsFor: async (endpoint, owner, asked) => {
       const name = asked === undefined ? await chosen(owner) : await find(asked);
       if (endpoint === 'sdxl-torch') return name === undefined || name === baseName ? {} : { model: name };
-      // Clients send back what GET options told them, which is the base of text to image where none is chosen.
+      // Clients send back what GET options told them, which is the base of text to image where none is
+      // chosen.
       if (name !== undefined && name !== baseName) return { base_model: name };
       const bases = (await served()).filter((each) => each !== baseName && each !== refinerName);
       return { base_model: bases.includes(usualBaseModel) ? usualBaseModel : (bases[0] ?? usualBaseModel) };

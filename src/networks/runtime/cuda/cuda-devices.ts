@@ -14,7 +14,9 @@ export interface CudaDevice {
 
 /** cudaDeviceAttr. */
 const [capabilityMajor, capabilityMinor] = [75, 76] as const;
-/** cudaDeviceProp begins with 256 bytes of name; its other fields, some 1 KB, differ from release to release. */
+/**
+ * cudaDeviceProp begins with 256 bytes of name; its other fields, some 1 KB, differ from release to release.
+ */
 const [nameBytes, propertyBytes] = [256, 2 ** 14] as const;
 
 /**

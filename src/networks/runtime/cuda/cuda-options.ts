@@ -20,11 +20,11 @@ const provider = 'CUDAExecutionProvider';
 /**
  * Options of CUDAExecutionProvider: onnxruntime's CUDA execution provider page, "Configuration Options". The
  * heuristic search finds convolutions as fast as trying all of them does (a UNet step of 37.2 ms on an H200),
- * in 1.04 s instead of 1.3 to 1.9. It is cuDNN's heuristic A: the only cheaper one is called FALLBACK, of which
- * the provider itself warns. A convolution keeps the plan for its last input alone (Conv::UpdateState of
- * core/providers/cuda/nn/conv.cc), so that every change of a picture's size plans all of them anew, save where a
- * CUDA graph is replayed. Workspaces are as large as the plans want them, whatever cudnn_conv_use_max_workspace
- * says.
+ * in 1.04 s instead of 1.3 to 1.9. It is cuDNN's heuristic A: the only cheaper one is called FALLBACK, of
+ * which the provider itself warns. A convolution keeps the plan for its last input alone (Conv::UpdateState
+ * of core/providers/cuda/nn/conv.cc), so that every change of a picture's size plans all of them anew, save
+ * where a CUDA graph is replayed. Workspaces are as large as the plans want them, whatever
+ * cudnn_conv_use_max_workspace says.
  */
 function providerOptions(
   index: number,

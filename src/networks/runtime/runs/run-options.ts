@@ -11,7 +11,8 @@ export interface RunOptions {
   readonly into?: Readonly<Record<string, TensorValue>>;
   /**
    * Arrays that outputs are written to, by name, where arrays are wanted: large ones that are made anew for
-   * each run have V8 collect garbage several times in a picture. They must not be read until the run has ended.
+   * each run have V8 collect garbage several times in a picture. They must not be read until the run has
+   * ended.
    */
   readonly targets?: Tensors | undefined;
   /** Captures the run as a CUDA graph, or replays that. */

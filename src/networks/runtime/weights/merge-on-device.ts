@@ -78,8 +78,8 @@ export function createDeviceMerger(device: WeightDevice): DeviceMerger {
 
 /**
  * The weight that something is pending for, as it is without.
- * @throws PendingTensorError where it is not what its file has but for the order of its axes, so that it would
- * be rounded before something is added.
+ * @throws PendingTensorError where it is not what its file has but for the order of its axes, so that it
+ * would be rounded before something is added.
  */
 export function withoutPending({ pending: _, ...located }: LocatedWeight): LocatedWeight {
   const { weight, conversions } = located;
