@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { startTestService } from '../../../src/gateway/testing/service.ts';
@@ -28,24 +30,28 @@ after(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-function keys(
+/** Not at once: a connection that cannot answer its pings meanwhile would be told as trouble. */
+async function keys(
   args: readonly string[],
   environment: Record<string, string> = { REDIS_URL: server.url },
   input = '',
 ) {
   const script = path.resolve(import.meta.dirname, '../keys.ts');
   const { PATH = '' } = process.env;
-  const env = { PATH, DATA_DIR: dataDir, ...environment };
-  const { stdout, stderr, status } = spawnSync(process.execPath, [script, ...args], {
-    env,
-    input,
-    encoding: 'utf8',
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { PATH, DATA_DIR: dataDir, ...environment },
   });
-  return { stdout: stdout.trim(), stderr: stderr.trim(), status };
+  child.stdin.end(input);
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { stdout: stdout.trim(), stderr: stderr.trim(), status: status as number };
 }
 
 test('create prints a key alone, with the limits it was given', async () => {
-  const { stdout, stderr } = keys([
+  const { stdout, stderr } = await keys([
     ...['create', '--name', 'alice', '--endpoints', 'sdxl-torch', '--credits', '12.5'],
     ...['--requests-per-minute', '60', '--max-queued', '3', '--admin'],
   ]);
@@ -64,33 +70,33 @@ test('create prints a key alone, with the limits it was given', async () => {
 });
 
 test('a key without limits has none', async () => {
-  const { stdout } = keys(['create', '--name', 'bob']);
+  const { stdout } = await keys(['create', '--name', 'bob']);
   const { id, createdAt, ...stored } = (await findApiKey(redis, stdout))!;
   assert.deepEqual(stored, { name: 'bob', admin: false });
-  const [, alice, bob] = keys(['list']).stdout.split('\n');
+  const [, alice, bob] = await (await keys(['list'])).stdout.split('\n');
   assert.match(alice!, /alice +sdxl-torch +12.5 +60 +3 +yes +20/);
   assert.match(bob!, new RegExp(`^${id} +bob +all +unlimited +unlimited +unlimited +no +20`));
 });
 
 test('credits are added by id or by key; an unlimited key takes none', async () => {
-  const { stdout: key } = keys(['create', '--name', 'carol', '--credits', '0']);
+  const { stdout: key } = await keys(['create', '--name', 'carol', '--credits', '0']);
   const { id } = (await findApiKey(redis, key))!;
-  assert.equal(keys(['credit', id, '2.5']).stderr, `API key ${id} (carol) has 2.5 credits`);
-  assert.equal(keys(['credit', key, '1']).stderr, `API key ${id} (carol) has 3.5 credits`);
-  assert.equal(keys(['credit', '--', id, '-3']).stderr, `API key ${id} (carol) has 0.5 credits`);
-  const { stdout: unlimited } = keys(['create', '--name', 'dave']);
-  const refused = keys(['credit', unlimited, '1']);
+  assert.equal((await keys(['credit', id, '2.5'])).stderr, `API key ${id} (carol) has 2.5 credits`);
+  assert.equal((await keys(['credit', key, '1'])).stderr, `API key ${id} (carol) has 3.5 credits`);
+  assert.equal((await keys(['credit', '--', id, '-3'])).stderr, `API key ${id} (carol) has 0.5 credits`);
+  const { stdout: unlimited } = await keys(['create', '--name', 'dave']);
+  const refused = await keys(['credit', unlimited, '1']);
   assert.equal(refused.status, 1);
   assert.match(refused.stderr, /is unlimited/);
 });
 
 test('a revoked key is gone', async () => {
-  const { stdout: key } = keys(['create', '--name', 'eve']);
+  const { stdout: key } = await keys(['create', '--name', 'eve']);
   const { id } = (await findApiKey(redis, key))!;
-  assert.equal(keys(['revoke', id]).stderr, `API key ${id} (eve) is revoked`);
+  assert.equal((await keys(['revoke', id])).stderr, `API key ${id} (eve) is revoked`);
   assert.equal(await findApiKey(redis, key), undefined);
-  assert.doesNotMatch(keys(['list']).stdout, /eve/);
-  assert.deepEqual(keys(['revoke', id]), {
+  assert.doesNotMatch((await keys(['list'])).stdout, /eve/);
+  assert.deepEqual(await keys(['revoke', id]), {
     stdout: '',
     stderr: 'there is no such API key; "list" shows all of them',
     status: 1,
@@ -98,7 +104,7 @@ test('a revoked key is gone', async () => {
 });
 
 test('an export brings keys, limits and balances to another Redis, and changes no key that is there', async () => {
-  const { stdout: key } = keys([
+  const { stdout: key } = await keys([
     'create',
     '--name',
     'frank',
@@ -108,22 +114,28 @@ test('an export brings keys, limits and balances to another Redis, and changes n
     '2',
     '--admin',
   ]);
-  const { stdout: text } = keys(['export']);
-  assert.ok(!text.includes(key));
+  const { stdout: exported } = await keys(['export']);
+  assert.ok(!exported.includes(key));
   const before = await findApiKey(redis, key);
   await redis.flushall();
-  const { stdout: other } = keys(['create', '--name', 'grace']);
-  const count = text.split('\n').length;
+  const { stdout: other } = await keys(['create', '--name', 'grace']);
+  const count = exported.split('\n').length;
   const all = { REDIS_URL: server.url };
-  assert.equal(keys(['import'], all, text).stderr, `${count} API keys added, 0 were there already`);
+  assert.equal(
+    (await keys(['import'], all, exported)).stderr,
+    `${count} API keys added, 0 were there already`,
+  );
   assert.deepEqual(await findApiKey(redis, key), before);
   assert.equal((await findApiKey(redis, other))?.name, 'grace');
-  keys(['credit', key, '1']);
-  assert.equal(keys(['import'], all, `${text}\n`).stderr, `0 API keys added, ${count} were there already`);
+  await keys(['credit', key, '1']);
+  assert.equal(
+    (await keys(['import'], all, `${exported}\n`)).stderr,
+    `0 API keys added, ${count} were there already`,
+  );
   assert.equal((await findApiKey(redis, key))?.credits, 8);
 });
 
-for (const [text, complaint] of [
+for (const [lines, complaint] of [
   ['{', /^line 1 is not JSON/],
   ['\n{"id":"0123456789abcdef"}', /^line 2 is no exported API key: digest/],
   [
@@ -135,8 +147,8 @@ for (const [text, complaint] of [
     /credits/,
   ],
 ] as const)
-  test(`an import of ${JSON.stringify(text.slice(0, 30))} is refused`, () => {
-    const { stderr, status } = keys(['import'], { REDIS_URL: server.url }, text);
+  test(`an import of ${JSON.stringify(lines.slice(0, 30))} is refused`, async () => {
+    const { stderr, status } = await keys(['import'], { REDIS_URL: server.url }, lines);
     assert.equal(status, 1);
     assert.match(stderr, complaint);
   });
@@ -155,8 +167,8 @@ for (const [args, complaint] of [
   [['credit', 'x'], /^expected ID and AMOUNT/],
   [['credit', 'x', 'much'], /^AMOUNT must be a number.*got "much"/],
 ] as const)
-  test(`"${args.join(' ')}" is told what is wrong with it`, () => {
-    const { stdout, stderr, status } = keys(args);
+  test(`"${args.join(' ')}" is told what is wrong with it`, async () => {
+    const { stdout, stderr, status } = await keys(args);
     assert.deepEqual([stdout, status], ['', 1]);
     assert.match(stderr, complaint);
     assert.match(stderr, /usage: npm run keys/);
@@ -164,13 +176,13 @@ for (const [args, complaint] of [
 
 test('without REDIS_URL the Redis of the running start is used, and its absence is told', async () => {
   const absent = `REDIS_URL is not set and no "npm start" runs on ${dataDir}`;
-  assert.deepEqual(keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
+  assert.deepEqual(await keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
   const file = path.join(dataDir, 'redis-url');
   await writeFile(file, server.url);
-  assert.equal(keys(['list'], {}).status, 0);
+  assert.equal((await keys(['list'], {})).status, 0);
   // What a killed start leaves behind.
   await writeFile(file, `unix:${dataDir}/gone.sock`);
-  assert.deepEqual(keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
+  assert.deepEqual(await keys(['list'], {}), { stdout: '', stderr: absent, status: 1 });
 });
 
 test('where a server runs the same commands go through its admin API, and stand in its audit log', async () => {
@@ -179,7 +191,6 @@ test('where a server runs the same commands go through its admin API, and stand 
     const url = await app.listen({ port: 0, host: '127.0.0.1' });
     const { key: adminKey } = await createApiKey(producer.redis, 'root', { admin: true });
     const script = path.resolve(import.meta.dirname, '../keys.ts');
-    // Not spawnSync: the server answers from this process.
     const remote = (args: string[], key = adminKey) =>
       promisify(execFile)(process.execPath, [script, ...args], {
         env: { PATH: process.env.PATH ?? '', SDXL_URL: `${url}/`, SDXL_API_KEY: key },
