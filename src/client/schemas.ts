@@ -1,6 +1,6 @@
 /**
- * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run
- * client:types`. Digest of the document: f6a5cc8d6382ca7c8462b3b658de3ed3ad74d42258f0b138a8ee26d8c691c872
+ * Bodies of the HTTP API, made from its OpenAPI document by openapi-typescript@7.13.0: `npm run client:types`.
+ * Digest of the document: f6a5cc8d6382ca7c8462b3b658de3ed3ad74d42258f0b138a8ee26d8c691c872
  */
 
 export interface Components {
