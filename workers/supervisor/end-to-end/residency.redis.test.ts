@@ -123,7 +123,7 @@ test(
   'a stream for the loaded model does not starve another, and an exchange is not made for each job',
   bounded,
   async () => {
-    const worker = await start({ ...one, SWAP_AFTER_SECONDS: '1' });
+    const worker = await start({ ...one, SWAP_AFTER_SECONDS: '2' });
     await isLoaded('alpha');
     const stream: string[] = [];
     let other: string | undefined;
