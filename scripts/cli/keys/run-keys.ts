@@ -57,7 +57,7 @@ async function reach(config: Config): Promise<Connection> {
   const absent = `REDIS_URL is not set and no "${ownCommand('start')}" runs on ${dataDir}`;
   if (url === undefined) throw new Error(absent);
   try {
-    return await connect(url, failFastOptions(), () => undefined, answerMs);
+    return await connect(url, failFastOptions(answerMs), () => undefined, answerMs);
   } catch (error) {
     throw redisUrl === undefined ? new Error(absent, { cause: error }) : error;
   }

@@ -13,6 +13,7 @@ import {
   failFastOptions,
 } from '../../../src/jobs/redis/connection.ts';
 import { redisAddressOf } from '../../../src/jobs/redis/redis-address.ts';
+import { isUnavailable } from '../../../src/jobs/redis/unavailable.ts';
 import { moduleFile } from '../../../src/process/module-file.ts';
 import { processIdentity } from '../../../src/process/start-time.ts';
 import { makeFolder } from '../../../src/process/usable-path.ts';
@@ -53,6 +54,8 @@ export interface Launched {
 const patienceMs = { gateway: 12_000, worker: 18_000, redis: 10_000 };
 /** The private Redis reads its append-only file before it answers; somebody else's is up or it is not. */
 const redisAnswerMs = { private: 120_000, given: 10_000 };
+/** Nobody waits behind a start: a disk that keeps Redis for seconds is no reason to give it up. */
+const commandMs = 10_000;
 
 /**
  * Brings up Redis (unless REDIS_URL names one), the gateway and one worker, and resolves once a request would
@@ -126,13 +129,9 @@ export async function launch(options: LaunchOptions, cancelled: AbortSignal): Pr
       keep('redis', redis.child);
       redisAddress = { url: redis.url };
     }
+    const answerMs = redisAnswerMs[config.redisUrl ? 'given' : 'private'];
     const connection = await Promise.race([
-      connect(
-        redisAddress,
-        failFastOptions(),
-        () => undefined,
-        redisAnswerMs[config.redisUrl ? 'given' : 'private'],
-      ),
+      connect(redisAddress, failFastOptions(commandMs), () => undefined, answerMs),
       early.promise,
     ]);
     endings.push(() => connection.disconnect());
@@ -194,9 +193,20 @@ async function served(
     if (pid === undefined) continue;
     // Another container of this name may have had a worker of this id a moment ago.
     const prefix = `${os.hostname()}-${processIdentity(pid)}-`;
-    if (!(await liveWorkers(redis)).some(({ id }) => id.startsWith(prefix))) continue;
+    const workers = await unlessAway(liveWorkers(redis), []);
+    if (!workers.some(({ id }) => id.startsWith(prefix))) continue;
     const answer = await fetch(url).catch(() => undefined);
     await answer?.body?.cancel();
     if (answer?.ok) return;
+  }
+}
+
+/** What Redis says, or something else while it is away. */
+async function unlessAway<Said>(saying: Promise<Said>, otherwise: Said): Promise<Said> {
+  try {
+    return await saying;
+  } catch (error) {
+    if (isUnavailable(error)) return otherwise;
+    throw error;
   }
 }

@@ -4,6 +4,8 @@ import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { connect, patientOptions } from '../../../src/jobs/redis/connection.ts';
+import { startPrivateRedis } from '../../../src/jobs/testing/redis-server.ts';
 import { gone } from '../../../workers/testing/queue.ts';
 import { commandOf, descendants, killIfThere } from './testing/process-tree.ts';
 import { commandPath, createStarts } from './testing/starts.ts';
@@ -63,6 +65,25 @@ test(
     await second.end('SIGINT');
   },
 );
+
+test('a Redis that says nothing for two seconds meanwhile is waited for', bounded, async (t) => {
+  const server = await startPrivateRedis();
+  const redis = await connect(server.url, patientOptions(), assert.ifError);
+  t.after(async () => {
+    redis.disconnect();
+    await server.remove();
+  });
+  const start = begin({ REDIS_URL: server.url });
+  // This test's, the start's, and one of the gateway or the worker, whose heartbeat the start waits for.
+  const connections = async () =>
+    String(await redis.client('LIST'))
+      .trim()
+      .split('\n').length;
+  while ((await connections()) < 3) await setTimeout(20);
+  await redis.client('PAUSE', 2000, 'ALL');
+  await start.up();
+  assert.equal(await start.end('SIGINT'), 0);
+});
 
 test('a killed start takes its children with it, and the next one finishes its job', bounded, async () => {
   const first = begin();
