@@ -6,8 +6,9 @@ import { after, beforeEach, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { connect, patientOptions } from '../../../src/jobs/redis/connection.ts';
 import { startPrivateRedis } from '../../../src/jobs/testing/redis-server.ts';
+import { killIfThere } from '../../../src/testing/kill-if-there.ts';
 import { gone } from '../../../workers/testing/queue.ts';
-import { commandOf, descendants, killIfThere } from './testing/process-tree.ts';
+import { commandOf, descendants } from './testing/process-tree.ts';
 import { commandPath, createStarts } from './testing/starts.ts';
 
 const { place, folder, begin, next, end } = createStarts();

@@ -16,15 +16,6 @@ export function descendants(ancestor: number): number[] {
   return below(ancestor);
 }
 
-/** Kills a process that may have ended with another one meanwhile. */
-export function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
 /** The words a process was started with; none where it has ended. */
 export function commandOf(pid: number): string[] {
   try {

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { killIfThere } from '../../../../src/testing/kill-if-there.ts';
 import type { FaultService, ServiceProcess } from '../../service.ts';
 import { enginesOf } from '../one-fault.ts';
 
@@ -90,13 +91,4 @@ export async function startPopulation(
       await Promise.allSettled(restarts);
     },
   };
-}
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    // It has ended since it was looked for.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
