@@ -40,10 +40,11 @@ export function lastingAnswer(make: () => LastingAnswer | Promise<LastingAnswer>
   };
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { contentType, cacheControl, headers, etag, plain, encoded } = await find();
-    const encoding = acceptedEncoding(request, encodings);
+    const isThere = isKnown(request, etag);
+    const encoding = isThere ? undefined : acceptedEncoding(request, encodings);
     const bytes = encoding === undefined ? plain : await encoded(encoding);
     reply.headers({ ...headers, etag, 'cache-control': cacheControl, vary: 'accept-encoding' });
-    if (isKnown(request, etag)) return reply.code(304).send();
+    if (isThere) return reply.code(304).send();
     if (encoding !== undefined) reply.header('content-encoding', encoding);
     return reply.type(contentType).send(bytes);
   };
